@@ -1,0 +1,49 @@
+//go:build wasip1 && faults
+
+package main
+
+import (
+	"syscall"
+
+	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
+)
+
+// This file is built only into the module of the tests that show what a fault
+// does in a real proxy. The faults come from the VM's environment:
+//
+//	MODELGATE_FAULT=worker-start  every start after the first two panics, which
+//	                              is past Envoy's base VM and its main thread
+//	MODELGATE_FAULT=request       a request with the header x-fault panics
+//	MODELGATE_UNGUARDED=1         the guards are off, to show what they are for
+
+func fault(name string) bool {
+	value, _ := syscall.Getenv("MODELGATE_FAULT")
+	return value == name
+}
+
+func unguarded() bool {
+	value, _ := syscall.Getenv("MODELGATE_UNGUARDED")
+	return value == "1"
+}
+
+func faultAtStart(string) {
+	if !fault("worker-start") {
+		return
+	}
+	const key = "modelgate/fault/starts"
+	starts, _, _ := proxywasm.GetSharedData(key)
+	if err := proxywasm.SetSharedData(key, append(starts, 1), 0); err != nil {
+		panic(err)
+	}
+	if len(starts) >= 2 {
+		panic("fault: start")
+	}
+}
+
+func faultInRequest(pairs [][2]string) {
+	for _, p := range pairs {
+		if fault("request") && p[0] == "x-fault" {
+			panic("fault: request")
+		}
+	}
+}

@@ -1,0 +1,22 @@
+//go:build wasip1
+
+// Command filter is model gate as a Proxy-Wasm plugin: the policy enforcement
+// point. It hands a request's headers, as data, to internal/gate and performs
+// the step that comes back. It holds no policy, and it is the only package that
+// knows the Proxy-Wasm SDK.
+//
+// # It fails closed
+//
+// The word for letting a request pass stands once, in stream.next, and is said
+// only after a Forward step has been performed whole. A failed host call, a
+// panic, a plugin that could not start: each refuses. See plugin.start for the
+// case in which a host would let requests pass although the plugin failed.
+package main
+
+import "github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
+
+func main() {}
+
+func init() {
+	proxywasm.SetVMContext(&vm{})
+}

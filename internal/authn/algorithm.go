@@ -1,0 +1,71 @@
+package authn
+
+import (
+	"crypto/elliptic"
+	"crypto/rsa"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// family is the kind of key an algorithm verifies with: kty, and what it
+// implies, of RFC 7518 section 6.1 and RFC 8037 section 2.
+type family string
+
+const (
+	familyRSA    family = "RSA"
+	familyEC     family = "EC"
+	familyOKP    family = "OKP"
+	familySecret family = "oct"
+)
+
+// algorithm is one row of RFC 7518 section 3.1 or RFC 8037 section 3.1.
+type algorithm struct {
+	name      string
+	family    family
+	method    jwt.SigningMethod
+	curve     elliptic.Curve // EC only
+	curveName string         // crv of RFC 7518 section 6.2.1.1
+	size      int            // octets of a signature; RSA: the modulus' length instead
+}
+
+// algorithms is every algorithm that an issuer may be configured for. "none"
+// is not among them, and the token's own alg only ever selects a row that the
+// issuer and the key already allow.
+var algorithms = [...]*algorithm{
+	{name: "RS256", family: familyRSA, method: jwt.SigningMethodRS256},
+	{name: "RS384", family: familyRSA, method: jwt.SigningMethodRS384},
+	{name: "RS512", family: familyRSA, method: jwt.SigningMethodRS512},
+	{name: "PS256", family: familyRSA, method: exactSalt(jwt.SigningMethodPS256)},
+	{name: "PS384", family: familyRSA, method: exactSalt(jwt.SigningMethodPS384)},
+	{name: "PS512", family: familyRSA, method: exactSalt(jwt.SigningMethodPS512)},
+	{name: "ES256", family: familyEC, method: jwt.SigningMethodES256, curve: elliptic.P256(), curveName: "P-256", size: 64},
+	{name: "ES384", family: familyEC, method: jwt.SigningMethodES384, curve: elliptic.P384(), curveName: "P-384", size: 96},
+	{name: "ES512", family: familyEC, method: jwt.SigningMethodES512, curve: elliptic.P521(), curveName: "P-521", size: 132},
+	{name: "EdDSA", family: familyOKP, method: jwt.SigningMethodEdDSA, curveName: "Ed25519", size: 64},
+	{name: "HS256", family: familySecret, method: jwt.SigningMethodHS256, size: 32},
+	{name: "HS384", family: familySecret, method: jwt.SigningMethodHS384, size: 48},
+	{name: "HS512", family: familySecret, method: jwt.SigningMethodHS512, size: 64},
+}
+
+// exactSalt holds PSS to RFC 7518 section 3.5, where the salt is as long as
+// the hash; golang-jwt alone would take any length.
+func exactSalt(m *jwt.SigningMethodRSAPSS) *jwt.SigningMethodRSAPSS {
+	return &jwt.SigningMethodRSAPSS{
+		SigningMethodRSA: m.SigningMethodRSA,
+		Options:          &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: m.Hash},
+	}
+}
+
+// algorithmNamed finds a row by its exact, case-sensitive name. Ed25519 is the
+// name that RFC 9864 gives to what RFC 8037 calls EdDSA with that curve.
+func algorithmNamed(name string) *algorithm {
+	if name == "Ed25519" {
+		name = "EdDSA"
+	}
+	for _, a := range algorithms {
+		if a.name == name {
+			return a
+		}
+	}
+	return nil
+}

@@ -1,0 +1,201 @@
+// Package authn answers who is calling: it finds the token in a request's
+// headers, verifies it against the keys of the issuer it names, and makes a
+// Principal of its claims. It knows neither models nor grants, reads no clock
+// and makes no call: the time, the keys and a faster verifier are arguments.
+//
+// golang-jwt does the signatures and the dates. What it leaves open is decided
+// here: which algorithm a key serves, the exact form of a token, and every
+// claim's type.
+package authn
+
+import (
+	"time"
+
+	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/strictjson"
+	"github.com/tidwall/gjson"
+)
+
+// Principal is the authenticated caller. The zero value is anonymous.
+type Principal struct {
+	Issuer     string       // the configured issuer's name; "" for anonymous
+	Subject    string       // sub
+	Email      string       // an address the issuer vouches for, or ""
+	Domain     string       // hd, the hosted domain of a Google account
+	Groups     []string     // of the claim that the issuer's "groups" points to
+	Pool       string       // the identity pool the issuer stands for, or ""
+	Attributes [][2]string  // of that pool: name and value
+	Claims     gjson.Result // the verified payload
+}
+
+// Anonymous reports whether the request carried no credential.
+func (p *Principal) Anonymous() bool { return p.Issuer == "" }
+
+// Peer is the validated client certificate of the connection. No credential is
+// made of it yet.
+type Peer struct{}
+
+// Keys is a snapshot of every issuer's key set. It is immutable.
+type Keys struct{ sets []*KeySet }
+
+// Env is what the world looks like during one call. Nothing else is read.
+type Env struct {
+	Now  time.Time
+	Keys *Keys
+	// Verify checks a signature outside the module. done is false where it
+	// cannot, and then Go does. Nil is the same as never done.
+	Verify func(k *Key, signed string, signature []byte) (ok, done bool)
+}
+
+// Authenticator is the compiled "issuers" of a configuration. It is immutable.
+type Authenticator struct {
+	issuers  []*Issuer
+	carriers []*carrier // in configured order
+}
+
+// maxIssuers bounds a configuration, not an organisation.
+const maxIssuers = 64
+
+// Compile reads "issuers". The keys are those that stand in the configuration.
+func Compile(v strictjson.Value, secrets Secrets) (*Authenticator, *Keys) {
+	a, keys := &Authenticator{}, &Keys{}
+	items := v.Items()
+	if len(items) > maxIssuers {
+		v.Fail("has more than %d issuers", maxIssuers)
+		return a, keys
+	}
+	for i, item := range items {
+		is, set := compileIssuer(item, i, secrets)
+		if a.Issuer(is.Name) {
+			item.Fail("the name %q stands twice", is.Name)
+		}
+		a.issuers = append(a.issuers, is)
+		keys.sets = append(keys.sets, set)
+		for _, s := range is.sources {
+			a.addSource(s, is, item)
+		}
+	}
+	return a, keys
+}
+
+// Issuer reports whether an issuer of that name is configured.
+func (a *Authenticator) Issuer(name string) bool {
+	for _, is := range a.issuers {
+		if is.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// Names lists the issuers' names in configured order.
+func (a *Authenticator) Names() (names []string) {
+	for _, is := range a.issuers {
+		names = append(names, is.Name)
+	}
+	return names
+}
+
+// Pool is the identity pool that the named issuer stands for, or "".
+func (a *Authenticator) Pool(issuer string) string {
+	for _, is := range a.issuers {
+		if is.Name == issuer {
+			return is.pool
+		}
+	}
+	return ""
+}
+
+// Headers lists the headers that carry tokens, in lower case.
+func (a *Authenticator) Headers() (names []string) {
+	for _, c := range a.carriers {
+		names = append(names, c.header)
+	}
+	return names
+}
+
+// Authenticate names the caller. The first configured source that the request
+// has decides, and its failure is final: a bad assertion never falls through
+// to a bearer token. Without any source the caller is anonymous, which is
+// Allowed here; whether anonymous may do anything is not decided here.
+func (a *Authenticator) Authenticate(env Env, pairs [][2]string) (Principal, reason.Reason) {
+	for _, c := range a.carriers {
+		token, among, found, why := c.read(pairs)
+		if !found {
+			continue
+		}
+		if why != reason.Allowed {
+			return Principal{}, why
+		}
+		return verify(env, token, among)
+	}
+	return Principal{}, reason.Allowed
+}
+
+// verify trusts nothing of the token but iss and kid, to choose among what is
+// configured, before its signature holds.
+func verify(env Env, raw string, among []*Issuer) (Principal, reason.Reason) {
+	t, why := parseToken(raw)
+	if why != reason.Allowed {
+		return Principal{}, why
+	}
+	c := claims{Result: t.claims}
+	iss, err := c.GetIssuer()
+	if err != nil || iss == "" {
+		return Principal{}, reason.ClaimsInvalid
+	}
+	is := issuerNamed(among, iss)
+	if is == nil {
+		return Principal{}, reason.IssuerUnknown
+	}
+	if why := is.checkSignature(env, t); why != reason.Allowed {
+		return Principal{}, why
+	}
+	if why := is.validate(c, env.Now); why != reason.Allowed {
+		return Principal{}, why
+	}
+	return is.principal(c)
+}
+
+// checkSignature verifies with the issuer's own key for kid and alg; keys of
+// another issuer are out of reach (RFC 8725 section 3.8).
+func (is *Issuer) checkSignature(env Env, t *token) reason.Reason {
+	if !t.typeFits(is) {
+		return reason.TokenType
+	}
+	var alg *algorithm
+	for _, allowed := range is.algorithms {
+		if algorithmNamed(t.alg) == allowed {
+			alg = allowed
+		}
+	}
+	if alg == nil {
+		return reason.TokenAlgorithm
+	}
+	key := env.Keys.sets[is.index].find(t.kid, alg)
+	if key == nil {
+		return reason.KeyUnknown
+	}
+	if !key.verify(env, t) {
+		return reason.SignatureInvalid
+	}
+	return reason.Allowed
+}
+
+// verify checks the length of the signature, which is fixed (RFC 7518 section
+// 3.4: 64, 96 and 132 octets for ES), before anybody interprets it.
+func (k *Key) verify(env Env, t *token) bool {
+	size := k.alg.size
+	if rsa, ok := k.public.(interface{ Size() int }); ok {
+		size = rsa.Size()
+	}
+	if len(t.signature) != size {
+		return false
+	}
+	if env.Verify != nil {
+		if ok, done := env.Verify(k, t.signed, t.signature); done {
+			return ok
+		}
+	}
+	return k.alg.method.Verify(t.signed, t.signature, k.public) == nil
+}

@@ -1,0 +1,255 @@
+package authn
+
+import (
+	"encoding/base64"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/modelgate/modelgate/internal/strictjson"
+)
+
+// Secrets looks up an environment variable of the VM. A secret never stands in
+// the configuration, which operators print, diff and keep in Git.
+type Secrets func(name string) (value string, ok bool)
+
+// Issuer is one trusted signer, compiled from a row of the configuration.
+type Issuer struct {
+	Name        string
+	index       int // in Keys
+	issuers     []string
+	audiences   []string
+	oneAudience bool // aud must be a string, as IAP's is
+	algorithms  []*algorithm
+	typ         string // required typ, "" for a plain JWT
+	skew        time.Duration
+	maxLifetime time.Duration // 0 for none
+	emailByName bool          // email holds without email_verified
+	groups      strictjson.Pointer
+	pool        string
+	attributes  []attribute
+	sources     []source
+}
+
+// attribute maps a claim to an attribute of a workload or workforce identity
+// pool, for principalSet://…/attribute.NAME/VALUE.
+type attribute struct {
+	name    string
+	pointer strictjson.Pointer
+}
+
+const (
+	defaultSkew = 30 * time.Second
+	maxSkew     = 5 * time.Minute
+)
+
+// A preset is what a token service states of its own tokens; none of it can be
+// set beside it.
+type preset struct {
+	issuers     []string
+	algorithms  []string
+	from        source
+	audience    *regexp.Regexp
+	oneAudience bool
+	maxLifetime time.Duration
+	emailByName bool
+}
+
+// presetNamed holds Google's two kinds of token.
+//
+// google-iap: cloud.google.com/iap/docs/signed-headers-howto, which has the
+// header, ES256, the issuer, the forms of aud, 30 s of skew and ten minutes of
+// lifetime. An assertion has no email_verified; its e-mail is IAP's word.
+//
+// google-oidc: developers.google.com/identity/openid-connect, whose iss comes
+// with and without the scheme, signed RS256.
+func presetNamed(name string) *preset {
+	switch name {
+	case "google-iap":
+		return &preset{
+			issuers:    []string{"https://cloud.google.com/iap"},
+			algorithms: []string{"ES256"},
+			from:       source{header: "x-goog-iap-jwt-assertion"},
+			audience: regexp.MustCompile(`^/projects/[0-9]+/(apps/[a-z0-9.:-]+|global/backendServices/[0-9]+|` +
+				`[a-z0-9-]+/backendServices/[0-9]+|locations/[a-z0-9-]+/services/[a-z0-9-]+)$`),
+			oneAudience: true,
+			maxLifetime: 10 * time.Minute,
+			emailByName: true,
+		}
+	case "google-oidc":
+		return &preset{
+			issuers:    []string{"https://accounts.google.com", "accounts.google.com"},
+			algorithms: []string{"RS256"},
+			from:       defaultSource,
+		}
+	}
+	return nil
+}
+
+// compileIssuer reads one row of "issuers".
+func compileIssuer(v strictjson.Value, index int, secrets Secrets) (*Issuer, *KeySet) {
+	o := v.Object("name", "preset", "issuer", "audiences", "algorithms", "type", "from", "clockSkew",
+		"maxLifetime", "email", "groups", "pool", "attributes", "jwks", "symmetric")
+	is := &Issuer{Name: o.Need("name").Text(), index: index, skew: defaultSkew}
+	is.audiences = o.Need("audiences").Texts()
+	if p := o.Get("preset"); p.Exists() {
+		is.usePreset(o, p)
+	} else {
+		is.readOwn(o)
+	}
+	if from := o.Get("from"); from.Exists() {
+		is.sources = compileSources(from)
+	}
+	if t := o.Get("type"); t.Exists() {
+		if is.typ = t.Text(); is.typ != "at+jwt" {
+			t.Fail(`is "at+jwt" (RFC 9068), or absent for an ordinary JWT`)
+		}
+	}
+	if d := o.Get("clockSkew"); d.Exists() {
+		is.skew = duration(d, 0, maxSkew)
+	}
+	is.groups = pointer(o.Get("groups"))
+	is.readPool(o)
+	return is, is.readKeys(o, secrets)
+}
+
+func (is *Issuer) usePreset(o strictjson.Object, name strictjson.Value) {
+	p := presetNamed(name.Text())
+	if p == nil {
+		name.Fail(`is "google-iap" or "google-oidc"`)
+		return
+	}
+	for _, fixed := range []string{"issuer", "algorithms", "type", "maxLifetime", "email", "symmetric"} {
+		if o.Get(fixed).Exists() {
+			o.Get(fixed).Fail("is given by the preset")
+		}
+	}
+	if p.audience != nil {
+		for _, a := range o.Get("audiences").Items() {
+			if !p.audience.MatchString(a.JSON().Str) {
+				a.Fail("is none of IAP's forms, such as /projects/NUMBER/global/backendServices/ID")
+			}
+		}
+	}
+	is.issuers, is.oneAudience, is.maxLifetime, is.emailByName = p.issuers, p.oneAudience, p.maxLifetime, p.emailByName
+	is.sources = []source{p.from}
+	for _, a := range p.algorithms {
+		is.algorithms = append(is.algorithms, algorithmNamed(a))
+	}
+}
+
+func (is *Issuer) readOwn(o strictjson.Object) {
+	is.issuers = []string{o.Need("issuer").Text()}
+	is.sources = []source{defaultSource}
+	for _, item := range o.Need("algorithms").Items() {
+		a := algorithmNamed(item.Text())
+		if a == nil {
+			item.Fail("is no algorithm that a token may be signed with")
+			continue
+		}
+		if slices.Contains(is.algorithms, a) {
+			item.Fail("stands twice")
+		}
+		is.algorithms = append(is.algorithms, a)
+	}
+	if d := o.Get("maxLifetime"); d.Exists() {
+		is.maxLifetime = duration(d, time.Second, 10*365*24*time.Hour)
+	}
+	if e := o.Get("email"); e.Exists() {
+		switch e.Text() {
+		case "verified":
+		case "trusted":
+			is.emailByName = true
+		default:
+			e.Fail(`is "verified" (needs email_verified) or "trusted" (the issuer vouches for every address)`)
+		}
+	}
+}
+
+var (
+	poolForm = regexp.MustCompile(`^(locations/global/workforcePools/[a-z0-9-]+|` +
+		`projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]+)$`)
+	attributeForm = regexp.MustCompile(`^[a-z0-9_]{1,100}$`)
+)
+
+// readPool reads the identity pool whose principal:// and principalSet://
+// identifiers the issuer's tokens stand for.
+func (is *Issuer) readPool(o strictjson.Object) {
+	pool, attributes := o.Get("pool"), o.Get("attributes")
+	if pool.Exists() {
+		if is.pool = pool.Text(); !poolForm.MatchString(is.pool) {
+			pool.Fail("is locations/global/workforcePools/POOL or projects/NUMBER/locations/global/workloadIdentityPools/POOL")
+		}
+	}
+	if !attributes.Exists() {
+		return
+	}
+	if !pool.Exists() {
+		attributes.Fail(`has no meaning without "pool"`)
+	}
+	for _, m := range attributes.Object().Members {
+		if !attributeForm.MatchString(m.Name) {
+			m.Value.Fail("the name of an attribute has letters a-z, digits and underscores")
+		}
+		is.attributes = append(is.attributes, attribute{m.Name, pointer(m.Value)})
+	}
+}
+
+// readKeys reads the inline key set, or the shared secret named by "symmetric".
+func (is *Issuer) readKeys(o strictjson.Object, secrets Secrets) *KeySet {
+	symmetric := slices.ContainsFunc(is.algorithms, func(a *algorithm) bool { return a.family == familySecret })
+	if !symmetric {
+		if s := o.Get("symmetric"); s.Exists() {
+			s.Fail("needs one of HS256, HS384, HS512 as the only algorithm")
+		}
+		return parseJWKS(o.Need("jwks").Object("inline").Need("inline"), is.algorithms)
+	}
+	if len(is.algorithms) != 1 {
+		o.Get("algorithms").Fail("has a symmetric algorithm beside another: one key, one algorithm")
+	}
+	if o.Get("jwks").Exists() {
+		o.Get("jwks").Fail("holds public keys and cannot stand beside a symmetric algorithm")
+	}
+	return sharedSecret(o.Need("symmetric").Object("env").Need("env"), is.algorithms[0], secrets)
+}
+
+// sharedSecret takes an HMAC key from the environment: its octets in base64url
+// without padding, the form of k in RFC 7518 section 6.4.1, at least as many
+// as the hash has (section 3.2).
+func sharedSecret(name strictjson.Value, alg *algorithm, secrets Secrets) *KeySet {
+	if name.Text() == "" {
+		return &KeySet{}
+	}
+	value, ok := secrets(name.Text())
+	key, err := base64.RawURLEncoding.Strict().DecodeString(strings.TrimSpace(value))
+	switch {
+	case !ok:
+		name.Fail("the VM has no such environment variable")
+	case err != nil:
+		name.Fail("the variable's value is not base64url without padding")
+	case len(key) < alg.size:
+		name.Fail("the variable holds %d octets; %s needs at least %d", len(key), alg.name, alg.size)
+	}
+	return &KeySet{[]*Key{{alg: alg, public: key}}}
+}
+
+func duration(v strictjson.Value, least, most time.Duration) time.Duration {
+	d, err := time.ParseDuration(v.Text())
+	if err != nil || d < least || d > most {
+		v.Fail("is a duration from %s to %s, such as \"30s\"", least, most)
+		return 0
+	}
+	return d
+}
+
+func pointer(v strictjson.Value) strictjson.Pointer {
+	if !v.Exists() {
+		return nil
+	}
+	p, err := strictjson.ParsePointer(v.Text())
+	if err != nil {
+		v.Fail("%s", err)
+	}
+	return p
+}

@@ -1,0 +1,184 @@
+package authz
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/strictjson"
+)
+
+// memberKind is a kind of Google IAM principal identifier
+// (cloud.google.com/iam/docs/principal-identifiers).
+type memberKind uint8
+
+const (
+	everyone       memberKind = iota // allUsers
+	authenticated                    // allAuthenticatedUsers of one issuer; principalSet://POOL/*
+	user                             // user:ADDRESS
+	serviceAccount                   // serviceAccount:ADDRESS
+	group                            // group:NAME; principalSet://POOL/group/NAME
+	domain                           // domain:NAME
+	subject                          // principal://POOL/subject/SUB
+	poolAttribute                    // principalSet://POOL/attribute.NAME/VALUE
+)
+
+// member is one of them as an issuer asserts it; issuer is "" where any may,
+// which only a deny allows.
+type member struct {
+	issuer    string
+	kind      memberKind
+	name      string
+	attribute string // of poolAttribute
+}
+
+// identifier is a member as it is written, before it is bound to issuers.
+type identifier struct {
+	member
+	pool    string // the issuer must stand for this pool
+	deleted bool   // matches nobody
+}
+
+const serviceAccountDomain = ".gserviceaccount.com"
+
+var (
+	domainForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
+	poolForm   = regexp.MustCompile(`^//iam\.googleapis\.com/((?:locations/global/workforcePools|` +
+		`projects/[0-9]+/locations/global/workloadIdentityPools)/[a-z0-9-]+)/(.+)$`)
+)
+
+// parseMember reads a member of a grant, a deny, a group or an IAM binding.
+func parseMember(v strictjson.Value) (id identifier, ok bool) {
+	kind, name, _ := strings.Cut(v.Text(), ":")
+	id.name = name
+	switch {
+	case v.Text() == "allUsers":
+		id.kind = everyone
+		return id, true
+	case v.Text() == "allAuthenticatedUsers":
+		id.kind = authenticated
+		return id, true
+	case v.Text() == "":
+		return id, false // reported by Text
+	case name == "":
+		v.Fail("is no member such as user:ana@example.com")
+		return id, false
+	}
+	why := ""
+	switch kind {
+	case "deleted": // deleted:user:ANA?uid=… stays in policies and never matches a living account
+		id.deleted = true
+	case "user":
+		id.kind = user
+		if !oneAt(name) || strings.HasSuffix(name, serviceAccountDomain) {
+			why = "is no user's address"
+		}
+	case "serviceAccount":
+		id.kind = serviceAccount
+		if !oneAt(name) || !strings.HasSuffix(name, serviceAccountDomain) {
+			why = "is no service account's address: tokens carry NAME@PROJECT.iam" + serviceAccountDomain
+		}
+	case "group":
+		id.kind = group
+	case "domain":
+		id.kind = domain
+		if !domainForm.MatchString(name) {
+			why = "is no domain in lower case"
+		}
+	case "principal", "principalSet":
+		why = id.parsePool(kind, name)
+	default:
+		why = "is of a kind that is not known here"
+	}
+	if why != "" {
+		v.Fail("%q %s", v.Text(), why)
+	}
+	return id, why == ""
+}
+
+// parsePool reads what follows principal: or principalSet:.
+func (id *identifier) parsePool(scheme, name string) (why string) {
+	m := poolForm.FindStringSubmatch(name)
+	if m == nil {
+		return "names no workforce or workload identity pool"
+	}
+	id.pool = m[1]
+	kind, rest, _ := strings.Cut(m[2], "/")
+	attribute, isAttribute := strings.CutPrefix(kind, "attribute.")
+	switch {
+	case scheme == "principal" && kind == "subject" && rest != "":
+		id.kind, id.name = subject, rest
+	case scheme == "principalSet" && m[2] == "*":
+		id.kind, id.name = authenticated, ""
+	case scheme == "principalSet" && kind == "group" && rest != "":
+		id.kind, id.name = group, rest
+	case scheme == "principalSet" && isAttribute && attribute != "" && rest != "":
+		id.kind, id.name, id.attribute = poolAttribute, rest, attribute
+	default:
+		return "is no subject, group, attribute or \"*\" of the pool"
+	}
+	return ""
+}
+
+func oneAt(s string) bool {
+	local, host, ok := strings.Cut(s, "@")
+	return ok && local != "" && host != "" && !strings.Contains(host, "@")
+}
+
+// of calls yield with every member that p is for an issuer's rules: what the
+// issuer's token says, and the snapshot's groups of its address.
+func (g groups) of(p *authn.Principal, issuer string, yield func(member)) {
+	yield(member{issuer: issuer, kind: authenticated})
+	if p.Email != "" {
+		m := member{issuer: issuer, kind: user, name: p.Email}
+		if strings.HasSuffix(p.Email, serviceAccountDomain) {
+			m.kind = serviceAccount
+		}
+		yield(m)
+		for _, name := range g[member{kind: m.kind, name: m.name}] {
+			yield(member{issuer: issuer, kind: group, name: name})
+		}
+	}
+	if p.Domain != "" {
+		yield(member{issuer: issuer, kind: domain, name: p.Domain})
+	}
+	for _, name := range p.Groups {
+		yield(member{issuer: issuer, kind: group, name: name})
+	}
+	if p.Pool == "" {
+		return
+	}
+	yield(member{issuer: issuer, kind: subject, name: p.Subject})
+	for _, a := range p.Attributes {
+		yield(member{issuer: issuer, kind: poolAttribute, attribute: a[0], name: a[1]})
+	}
+}
+
+// groups is the snapshot: from a user or service account, without issuer, to
+// the names of its groups.
+type groups map[member][]string
+
+// compileGroups reads "groups": membership that no token carries.
+func compileGroups(v strictjson.Value) groups {
+	g := groups{}
+	names := map[string]bool{}
+	for _, item := range v.Items() {
+		o := item.Object("name", "members")
+		name := o.Need("name").Text()
+		if names[name] {
+			o.Get("name").Fail("%q stands twice", name)
+		}
+		names[name] = true
+		for _, m := range o.Need("members").Items() {
+			id, ok := parseMember(m)
+			switch {
+			case !ok || id.deleted:
+			case id.kind != user && id.kind != serviceAccount:
+				m.Fail("a group's snapshot holds users and service accounts; write nested groups out")
+			default:
+				g[id.member] = append(g[id.member], name)
+			}
+		}
+	}
+	return g
+}

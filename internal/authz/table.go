@@ -1,0 +1,220 @@
+package authz
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/inference"
+	"github.com/tidwall/gjson"
+)
+
+// table is the index of all grants, or of all denies. A request looks up what
+// its caller is (a few members) and what its model falls under (a few
+// patterns), and then each pair of the two: its cost depends on those, not on
+// how many rules there are.
+type table struct {
+	names   []string // of rules, in configured order
+	members map[member]uint32
+	root    node
+	pairs   map[pair]*list
+	// anyIssuer says that some rule holds for every issuer.
+	anyIssuer bool
+	holds     func([]condition, gjson.Result) bool
+}
+
+type pair struct{ member, pattern uint32 }
+
+// list is what the rules say of one pair, in configured order.
+type list struct {
+	entries []entry
+	covered inference.Verbs // by entries without conditions
+}
+
+type entry struct {
+	rule       int // index in names
+	verbs      inference.Verbs
+	conditions []condition
+}
+
+func newTable(holds func([]condition, gjson.Result) bool) *table {
+	return &table{members: map[member]uint32{}, pairs: map[pair]*list{}, holds: holds}
+}
+
+// add files one rule under one member and one pattern. What an earlier rule
+// without conditions already says is left out.
+func (t *table) add(m member, pattern uint32, e entry) {
+	id, ok := t.members[m]
+	if !ok {
+		id = uint32(len(t.members))
+		t.members[m] = id
+	}
+	t.anyIssuer = t.anyIssuer || m.issuer == "" && m.kind != everyone
+	l := t.pairs[pair{id, pattern}]
+	if l == nil {
+		l = &list{}
+		t.pairs[pair{id, pattern}] = l
+	}
+	if e.verbs &^= l.covered; e.verbs == 0 {
+		return
+	}
+	l.entries = append(l.entries, e)
+	if e.conditions == nil {
+		l.covered |= e.verbs
+	}
+}
+
+// found collects ids without allocating, up to the arrays' size.
+type found struct {
+	members, patterns         []uint32
+	memberArray, patternArray [32]uint32
+}
+
+// find returns the first rule, in configured order, that says something of the
+// caller, the verb and the model.
+func (t *table) find(g groups, p *authn.Principal, verb inference.Verb, m inference.Model) (name string, ok bool) {
+	if len(t.names) == 0 {
+		return "", false
+	}
+	var f found
+	f.patterns = t.root.match(m, f.patternArray[:0])
+	if len(f.patterns) == 0 {
+		return "", false
+	}
+	f.members = f.memberArray[:0]
+	add := func(m member) {
+		if id, ok := t.members[m]; ok {
+			f.members = append(f.members, id)
+		}
+	}
+	add(member{kind: everyone})
+	if !p.Anonymous() {
+		g.of(p, p.Issuer, add)
+		if t.anyIssuer {
+			g.of(p, "", add)
+		}
+	}
+	best := len(t.names)
+	for _, member := range f.members {
+		for _, pattern := range f.patterns {
+			if l := t.pairs[pair{member, pattern}]; l != nil {
+				best = t.first(l, verb, p.Claims, best)
+			}
+		}
+	}
+	if best == len(t.names) {
+		return "", false
+	}
+	return t.names[best], true
+}
+
+// first is the earliest rule of a list that holds, or best if none is earlier.
+func (t *table) first(l *list, verb inference.Verb, claims gjson.Result, best int) int {
+	for i := range l.entries {
+		e := &l.entries[i]
+		if e.rule >= best {
+			break
+		}
+		if e.verbs.Has(verb) && t.holds(e.conditions, claims) {
+			return e.rule
+		}
+	}
+	return best
+}
+
+// node is a place in the tree of patterns, one segment a level.
+type node struct {
+	exact    map[string]*node
+	starred  map[string]*node // by what stands before the '*'
+	lengths  []int            // of starred's keys, each once
+	versions map[string]uint32
+	id       uint32 // of the pattern without version that ends here, plus one
+}
+
+// pattern returns the number of a pattern in the table, adding it if it is new.
+func (t *table) pattern(p inference.Pattern, next *uint32) uint32 {
+	n := &t.root
+	for _, segment := range p.Segments {
+		n = n.child(segment)
+	}
+	if p.Version == "" {
+		if n.id == 0 {
+			*next++
+			n.id = *next
+		}
+		return n.id
+	}
+	if n.versions == nil {
+		n.versions = map[string]uint32{}
+	}
+	if n.versions[p.Version] == 0 {
+		*next++
+		n.versions[p.Version] = *next
+	}
+	return n.versions[p.Version]
+}
+
+func (n *node) child(segment string) *node {
+	before, star := strings.CutSuffix(segment, "*")
+	children := &n.exact
+	if star {
+		children = &n.starred
+		if !slices.Contains(n.lengths, len(before)) {
+			n.lengths = append(n.lengths, len(before))
+		}
+	}
+	if *children == nil {
+		*children = map[string]*node{}
+	}
+	c := (*children)[before]
+	if c == nil {
+		c = &node{}
+		(*children)[before] = c
+	}
+	return c
+}
+
+// match appends the patterns that select m.
+func (n *node) match(m inference.Model, ids []uint32) []uint32 {
+	return n.walk(m.Namespace, 1, m, ids)
+}
+
+// walk descends by segment, the depth-th from 1: namespace, service, then the
+// parts of the model's name.
+func (n *node) walk(segment string, depth int, m inference.Model, ids []uint32) []uint32 {
+	if c := n.exact[segment]; c != nil {
+		ids = c.arrive(depth, m, ids)
+	}
+	for _, length := range n.lengths {
+		if length <= len(segment) {
+			if c := n.starred[segment[:length]]; c != nil {
+				ids = c.arrive(depth, m, ids)
+			}
+		}
+	}
+	return ids
+}
+
+// arrive takes the patterns that end at n and goes on to those that do not. A
+// pattern of two segments covers every model inside the service.
+func (n *node) arrive(depth int, m inference.Model, ids []uint32) []uint32 {
+	rest := m.Name
+	for i := 2; i < depth && rest != ""; i++ { // the parts already walked
+		_, rest, _ = strings.Cut(rest, "/")
+	}
+	if depth >= 2 && (depth == 2 || rest == "") {
+		if n.id != 0 {
+			ids = append(ids, n.id)
+		}
+		if id := n.versions[m.Version]; id != 0 {
+			ids = append(ids, id)
+		}
+	}
+	if depth == 1 {
+		return n.walk(m.Service, 2, m, ids)
+	}
+	if next, _, _ := strings.Cut(rest, "/"); next != "" {
+		ids = n.walk(next, depth+1, m, ids)
+	}
+	return ids
+}

@@ -1,0 +1,165 @@
+package gate
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/inference"
+	"github.com/modelgate/modelgate/internal/strictjson"
+	"github.com/tidwall/gjson"
+)
+
+// identityHeader is one line of "identity": a header that tells the upstream
+// who called, made of verified parts.
+type identityHeader struct {
+	name  string
+	parts []part
+}
+
+// part is literal text, or a value of the caller.
+type part struct {
+	text  string
+	value func(*authn.Principal) string // nil for text
+}
+
+// unsettable are headers that frame or route a message: a claim cannot have a
+// say in those.
+var unsettable = []string{"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer",
+	"content-type", "content-encoding", "keep-alive", "expect"}
+
+func compileIdentity(v strictjson.Value) (list []identityHeader) {
+	for _, item := range v.Items() {
+		o := item.Object("header", "value")
+		h := identityHeader{name: o.Need("header").Text()}
+		if name := o.Get("header"); name.Exists() && (!headerName(h.name) || slices.Contains(unsettable, h.name)) {
+			name.Fail("is no header, in lower case and without underscores, that an identity may be written to")
+		}
+		for _, other := range list {
+			if other.name == h.name {
+				o.Get("header").Fail("%q stands twice", h.name)
+			}
+		}
+		h.parts = compileParts(o.Need("value"))
+		list = append(list, h)
+	}
+	return list
+}
+
+func headerName(s string) bool {
+	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}
+
+// compileParts reads text with {issuer}, {subject}, {email}, {domain} and
+// {claim:/json/pointer} in it.
+func compileParts(v strictjson.Value) (parts []part) {
+	rest := v.Text()
+	if !visible(rest) {
+		v.Fail("has characters that a header cannot have")
+	}
+	for rest != "" {
+		text, after, open := strings.Cut(rest, "{")
+		if text != "" {
+			parts = append(parts, part{text: text})
+		}
+		if !open {
+			break
+		}
+		name, after, closed := strings.Cut(after, "}")
+		value := placeholder(name)
+		if !closed || value == nil {
+			v.Fail("{%s: known are {issuer}, {subject}, {email}, {domain} and {claim:/json/pointer}", name)
+		}
+		parts = append(parts, part{value: value})
+		rest = after
+	}
+	return parts
+}
+
+func placeholder(name string) func(*authn.Principal) string {
+	switch name {
+	case "issuer":
+		return func(p *authn.Principal) string { return p.Issuer }
+	case "subject":
+		return func(p *authn.Principal) string { return p.Subject }
+	case "email":
+		return func(p *authn.Principal) string { return p.Email }
+	case "domain":
+		return func(p *authn.Principal) string { return p.Domain }
+	}
+	pointer, err := strictjson.ParsePointer(strings.TrimPrefix(name, "claim:"))
+	if err != nil || !strings.HasPrefix(name, "claim:") {
+		return nil
+	}
+	return func(p *authn.Principal) string {
+		if v := pointer.In(p.Claims); v.Type == gjson.String || v.Type == gjson.Number || v.IsBool() {
+			return v.String()
+		}
+		return ""
+	}
+}
+
+// render is the header's value, or "" where a part is missing or cannot stand
+// in a header: an identity is written as verified or not at all.
+func (h *identityHeader) render(p *authn.Principal) string {
+	var b strings.Builder
+	for _, part := range h.parts {
+		s := part.text
+		if part.value != nil {
+			s = part.value(p)
+		}
+		if s == "" {
+			return ""
+		}
+		b.WriteString(s)
+	}
+	if s := b.String(); visible(s) {
+		return s
+	}
+	return ""
+}
+
+// visible reports whether s is field-vchar and inner spaces of RFC 9110 section 5.5.
+func visible(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < ' ' || s[i] >= 0x7f {
+			return false
+		}
+	}
+	return strings.TrimSpace(s) == s
+}
+
+// edit is what changes on an allowed request: credentials, identities and
+// overrides of the client's leave, the verified identity comes, and the route
+// is what was decided.
+func (g *Gate) edit(x *Exchange, h *Head, m inference.Match) *Edit {
+	e := &Edit{}
+	for i := range h.Pairs {
+		name := h.Pairs[i][0]
+		switch g.strip.has(name) {
+		case kept:
+			continue
+		case credential:
+			if m.Route.Forward {
+				continue
+			}
+		}
+		if !slices.Contains(e.Remove, name) {
+			e.Remove = append(e.Remove, name)
+		}
+	}
+	if !x.Principal.Anonymous() {
+		for i := range g.identity {
+			if value := g.identity[i].render(&x.Principal); value != "" {
+				e.Set = append(e.Set, [2]string{g.identity[i].name, value})
+			}
+		}
+	}
+	if m.Authority != x.head.Authority {
+		e.Set = append(e.Set, [2]string{":authority", m.Authority})
+	}
+	if m.Path != x.head.Path {
+		e.Set = append(e.Set, [2]string{":path", m.Path})
+	}
+	return e
+}

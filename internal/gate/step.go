@@ -1,0 +1,136 @@
+package gate
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/modelgate/modelgate/internal/reason"
+)
+
+// Act is what the host does next. The zero value refuses.
+type Act uint8
+
+// The acts. Hold, AwaitKeys, Reset and Answer are for what follows a head;
+// no step asks for them yet.
+const (
+	Refuse    Act = iota // answer with Reply
+	Forward              // apply Edit and go on
+	Hold                 // keep what has come and bring more
+	AwaitKeys            // keep the request until Await is met, then Wake
+	Reset                // end the stream without an answer
+	Answer               // answer with Reply although nothing is refused
+)
+
+// Step is what the host is to do next. The zero Step refuses, as an internal
+// fault: a step that nobody filled in lets nothing pass.
+type Step struct {
+	Act     Act
+	Release int // oldest held bytes that may flow now
+	Edit    *Edit
+	Await   Await
+	Reason  reason.Reason
+	Reply   Reply
+	Audit   string // a line for the log, or ""
+}
+
+// Edit is a change to headers that have not been sent.
+type Edit struct {
+	Remove []string    // every header of these names, spelt as in the request
+	Set    [][2]string // replace all of a name, pseudo-headers included
+}
+
+// Await is what a request waits for.
+type Await struct {
+	Issuer, KeyID string
+	Deadline      time.Time
+}
+
+// Reply is an answer of the gate's own.
+type Reply struct {
+	Status  int // HTTP
+	GRPC    int // for a gRPC request, whose HTTP status is then 200
+	Headers [][2]string
+	Body    string // JSON; for a gRPC request the status message
+	Details string // for %RESPONSE_CODE_DETAILS%
+}
+
+// Direction is the way a body or trailers flow.
+type Direction uint8
+
+// The two directions.
+const (
+	Upstream Direction = iota
+	Downstream
+)
+
+// refuse builds the refusal and its line in the log.
+func (x *Exchange) refuse(why reason.Reason) Step {
+	return Step{Act: Refuse, Reason: why, Reply: newReply(why, &x.head), Audit: x.audit(why)}
+}
+
+// NewReply is the answer to a request that was refused before it was read.
+func NewReply(why reason.Reason) Reply { return newReply(why, &head{}) }
+
+// newReply is the answer to a refused request: the Reason and nothing else of
+// what the gate knows. The challenge has only constants in it, so nothing of a
+// request can reach it.
+func newReply(why reason.Reason, h *head) Reply {
+	r := Reply{Status: why.HTTP(), GRPC: why.GRPC(), Details: "modelgate_" + why.String()}
+	if h.GRPC {
+		r.Body = why.String()
+	} else {
+		r.Headers = append(r.Headers, [2]string{"content-type", "application/json"}, [2]string{"cache-control", "no-store"})
+		r.Body = `{"reason":"` + why.String() + `"`
+		if h.requestID != "" {
+			r.Body += `,"request_id":"` + h.requestID + `"`
+		}
+		r.Body += "}\n"
+	}
+	if challenge := why.Challenge(); challenge != "" || why.HTTP() == 401 {
+		r.Headers = append(r.Headers, [2]string{"www-authenticate", challengeHeader(challenge, why)})
+	}
+	return r
+}
+
+// challengeHeader is RFC 6750 section 3; a request without a credential gets no
+// error code (section 3.1).
+func challengeHeader(challenge string, why reason.Reason) string {
+	if challenge == "" {
+		return `Bearer realm="model gate"`
+	}
+	return `Bearer realm="model gate", error="` + challenge + `", error_description="` + why.String() + `"`
+}
+
+// maxAudit bounds each field of an audit line, in octets.
+const maxAudit = 256
+
+// audit is one line of JSON: what was decided about whom, and by which rule.
+// It has no token and no claim beyond issuer and subject.
+func (x *Exchange) audit(why reason.Reason) string {
+	line := struct {
+		Decision string   `json:"modelgate"`
+		Issuer   string   `json:"issuer,omitempty"`
+		Subject  string   `json:"subject,omitempty"`
+		Verb     string   `json:"verb,omitempty"`
+		Models   []string `json:"models,omitempty"`
+		Rule     string   `json:"rule,omitempty"`
+		ID       string   `json:"request_id,omitempty"`
+	}{
+		Decision: why.String(), Issuer: x.Principal.Issuer, Subject: clip(x.Principal.Subject),
+		Rule: clip(x.Rule), ID: x.head.requestID,
+	}
+	for _, m := range x.Call.Models {
+		line.Verb = x.Call.Verb.String()
+		line.Models = append(line.Models, clip(m.String()))
+	}
+	b, _ := json.Marshal(line) // strings only: cannot fail, and escapes whatever could break a line
+	return string(b)
+}
+
+func clip(s string) string {
+	if len(s) > maxAudit {
+		s = strings.ToValidUTF8(s[:maxAudit], "") + "…"
+	}
+	return s
+}

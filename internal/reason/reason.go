@@ -1,0 +1,162 @@
+// Package reason is the closed set of answers the gate can give. The HTTP and
+// gRPC status, the metric, the log field, the response-code detail and the
+// expected line of a test all come from one row of one table, so they cannot
+// disagree. It knows nothing of how an answer is found.
+package reason
+
+// Reason says why a request was refused, or that it was allowed. The zero
+// value is Internal: a decision nobody made is a refusal.
+type Reason uint8
+
+const (
+	// Internal is a fault of the gate itself: a panic, a failed host call.
+	Internal Reason = iota
+	// NotReady means this worker's plugin start failed after the configuration
+	// had already been accepted elsewhere; everything is refused.
+	NotReady
+	// Unsupported is an answer to a step that this version cannot perform.
+	Unsupported
+
+	HeaderRepeated     // a header that must be single occurs twice, or joined by a comma
+	HostMissing        // no authority
+	HostInvalid        // an authority that is no host[:port], or names no served component
+	UpgradeRefused     // CONNECT, Upgrade, extended CONNECT
+	TrailerForbidden   // a credential or identity name among the trailers
+	PathInvalid        // a path that is not canonical: refused, never repaired
+	ModelInvalid       // a namespace or service that is not a DNS-1123 label
+	IdentityConflict   // two places of the request name different models
+	QueryToken         // an access token in the query (RFC 6750 section 2.3 forbidden here)
+	CredentialRepeated // two credentials from one source
+	CredentialMixed    // one header carrying two schemes
+
+	CredentialMissing // anonymous, and anonymous may not
+	SchemeUnsupported // a credential of a scheme no issuer uses
+	TokenMalformed    // not a compact JWS of RFC 7515 section 7.1
+	TokenTooLarge     // longer than authn.MaxTokenBytes
+	TokenType         // typ or cty is not what the issuer's tokens carry
+	TokenCritical     // crit or b64: no extension is understood
+	TokenAlgorithm    // alg is not one the issuer is configured for
+	KeyUnknown        // no key of the issuer fits kid and alg
+	SignatureInvalid  // the signature does not verify
+	SignatureRemoved  // Cloud Run took the signature away before forwarding
+	IssuerUnknown     // iss names no issuer configured for this source
+	AudienceWrong     // aud lacks the configured audience
+	TokenExpired      // exp has passed
+	TokenNotYetValid  // nbf or iat lies in the future
+	TokenLifetime     // exp - iat exceeds the issuer's maximum
+	ClaimsInvalid     // a registered claim is missing or of the wrong type
+
+	GrantMissing // no grant covers caller, verb and model
+	Denied       // a deny covers them
+
+	PathUnknown // no route knows this method and path
+
+	Allowed // the only Reason that lets a request pass
+
+	count
+)
+
+type row struct {
+	name string
+	http int
+	grpc int
+}
+
+// gRPC codes of google.golang.org/grpc/codes that the gate answers with.
+const (
+	grpcOK               = 0
+	grpcInvalidArgument  = 3
+	grpcPermissionDenied = 7
+	grpcUnimplemented    = 12
+	grpcInternal         = 13
+	grpcUnavailable      = 14
+	grpcUnauthenticated  = 16
+)
+
+var table = [count]row{
+	Internal:    {"internal", 500, grpcInternal},
+	NotReady:    {"not_ready", 503, grpcUnavailable},
+	Unsupported: {"unsupported", 500, grpcInternal},
+
+	HeaderRepeated:     {"header_repeated", 400, grpcInvalidArgument},
+	HostMissing:        {"host_missing", 400, grpcInvalidArgument},
+	HostInvalid:        {"host_invalid", 400, grpcInvalidArgument},
+	UpgradeRefused:     {"upgrade_refused", 400, grpcInvalidArgument},
+	TrailerForbidden:   {"trailer_forbidden", 400, grpcInvalidArgument},
+	PathInvalid:        {"path_invalid", 400, grpcInvalidArgument},
+	ModelInvalid:       {"model_invalid", 400, grpcInvalidArgument},
+	IdentityConflict:   {"identity_conflict", 400, grpcInvalidArgument},
+	QueryToken:         {"query_token", 400, grpcInvalidArgument},
+	CredentialRepeated: {"credential_repeated", 400, grpcInvalidArgument},
+	CredentialMixed:    {"credential_mixed", 400, grpcInvalidArgument},
+
+	CredentialMissing: {"credential_missing", 401, grpcUnauthenticated},
+	SchemeUnsupported: {"scheme_unsupported", 401, grpcUnauthenticated},
+	TokenMalformed:    {"token_malformed", 401, grpcUnauthenticated},
+	TokenTooLarge:     {"token_too_large", 401, grpcUnauthenticated},
+	TokenType:         {"token_type", 401, grpcUnauthenticated},
+	TokenCritical:     {"token_critical", 401, grpcUnauthenticated},
+	TokenAlgorithm:    {"token_algorithm", 401, grpcUnauthenticated},
+	KeyUnknown:        {"key_unknown", 401, grpcUnauthenticated},
+	SignatureInvalid:  {"signature_invalid", 401, grpcUnauthenticated},
+	SignatureRemoved:  {"signature_removed", 401, grpcUnauthenticated},
+	IssuerUnknown:     {"issuer_unknown", 401, grpcUnauthenticated},
+	AudienceWrong:     {"audience_wrong", 401, grpcUnauthenticated},
+	TokenExpired:      {"token_expired", 401, grpcUnauthenticated},
+	TokenNotYetValid:  {"token_not_yet_valid", 401, grpcUnauthenticated},
+	TokenLifetime:     {"token_lifetime", 401, grpcUnauthenticated},
+	ClaimsInvalid:     {"claims_invalid", 401, grpcUnauthenticated},
+
+	GrantMissing: {"grant_missing", 403, grpcPermissionDenied},
+	Denied:       {"denied", 403, grpcPermissionDenied},
+
+	PathUnknown: {"path_unknown", 404, grpcUnimplemented},
+
+	Allowed: {"allowed", 200, grpcOK},
+}
+
+// valid maps a number outside the set to Internal, so that a stray value
+// refuses instead of panicking.
+func (r Reason) valid() Reason {
+	if r >= count {
+		return Internal
+	}
+	return r
+}
+
+// String is the name used in metrics, logs, bodies and tests.
+func (r Reason) String() string { return table[r.valid()].name }
+
+// HTTP is the status code of a refusal (RFC 9110, RFC 6750 section 3.1).
+func (r Reason) HTTP() int { return table[r.valid()].http }
+
+// GRPC is the status code of a refusal of a gRPC request.
+func (r Reason) GRPC() int { return table[r.valid()].grpc }
+
+// All lists every Reason in order.
+func All() []Reason {
+	all := make([]Reason, count)
+	for i := range all {
+		all[i] = Reason(i)
+	}
+	return all
+}
+
+// Challenge is the error code of RFC 6750 section 3.1 for a refusal, or ""
+// where the response carries no error: a request without any credential, and
+// whatever is not about credentials.
+func (r Reason) Challenge() string {
+	switch r {
+	case CredentialMissing:
+		return ""
+	case QueryToken, CredentialRepeated, CredentialMixed:
+		return "invalid_request"
+	}
+	switch r.HTTP() {
+	case 401:
+		return "invalid_token"
+	case 403:
+		return "insufficient_scope"
+	}
+	return ""
+}

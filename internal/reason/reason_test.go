@@ -1,0 +1,45 @@
+package reason
+
+import (
+	"regexp"
+	"testing"
+)
+
+func TestTableIsComplete(t *testing.T) {
+	seen := map[string]bool{}
+	for _, r := range All() {
+		if !regexp.MustCompile(`^[a-z_]+$`).MatchString(r.String()) || seen[r.String()] {
+			t.Errorf("Reason %d: name %q is empty, odd or taken", r, r)
+		}
+		seen[r.String()] = true
+		if r.HTTP() == 0 || (r.GRPC() == 0) != (r == Allowed) || (r.HTTP() < 400) != (r == Allowed) {
+			t.Errorf("%s: http %d grpc %d", r, r.HTTP(), r.GRPC())
+		}
+	}
+}
+
+func TestZeroAndStrayRefuse(t *testing.T) {
+	var zero Reason
+	for _, r := range []Reason{zero, count, 255} {
+		if r.HTTP() != 500 || r.GRPC() != grpcInternal || r.String() != "internal" {
+			t.Errorf("Reason(%d) = %s %d %d, want internal 500 13", r, r, r.HTTP(), r.GRPC())
+		}
+	}
+}
+
+func TestChallenge(t *testing.T) {
+	for r, want := range map[Reason]string{
+		CredentialMissing:  "",
+		CredentialRepeated: "invalid_request",
+		QueryToken:         "invalid_request",
+		TokenExpired:       "invalid_token",
+		SchemeUnsupported:  "invalid_token",
+		GrantMissing:       "insufficient_scope",
+		PathUnknown:        "",
+		Internal:           "",
+	} {
+		if got := r.Challenge(); got != want {
+			t.Errorf("%s.Challenge() = %q, want %q", r, got, want)
+		}
+	}
+}

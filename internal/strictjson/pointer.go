@@ -1,0 +1,71 @@
+package strictjson
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/tidwall/gjson"
+)
+
+// Pointer is a compiled JSON Pointer (RFC 6901): its reference tokens,
+// unescaped. Claims are addressed by it and never by a gjson path, in which
+// dots, '@', '#' and '*' are operators and may be part of a claim's name.
+type Pointer []string
+
+// ParsePointer compiles a pointer to something inside a document. The empty
+// pointer, which means the whole document, is refused.
+func ParsePointer(s string) (Pointer, error) {
+	if !strings.HasPrefix(s, "/") {
+		return nil, errors.New(`a JSON Pointer begins with "/"`)
+	}
+	tokens := strings.Split(s[1:], "/")
+	for i, t := range tokens {
+		for j := 0; j < len(t); j++ {
+			if t[j] == '~' && (j+1 == len(t) || t[j+1] != '0' && t[j+1] != '1') {
+				return nil, errors.New(`"~" in a JSON Pointer is followed by 0 or 1`)
+			}
+		}
+		tokens[i] = strings.ReplaceAll(strings.ReplaceAll(t, "~1", "/"), "~0", "~")
+	}
+	return tokens, nil
+}
+
+// In finds the value in a checked document. The result does not exist where
+// the pointer leads nowhere. It allocates only where a name or a string value
+// on the way is escaped.
+func (p Pointer) In(doc gjson.Result) gjson.Result {
+	for _, token := range p {
+		doc = child(doc, token)
+	}
+	return doc
+}
+
+func child(v gjson.Result, token string) (found gjson.Result) {
+	switch {
+	case v.IsObject():
+		v.ForEach(func(name, value gjson.Result) bool {
+			if name.Str == token {
+				found = value
+				return false
+			}
+			return true
+		})
+	case v.IsArray():
+		n := 0
+		v.ForEach(func(_, value gjson.Result) bool {
+			if strconv.Itoa(n) == token { // canonical digits only, as RFC 6901 section 4 demands
+				found = value
+				return false
+			}
+			n++
+			return true
+		})
+	}
+	return found
+}
+
+// escape makes a name a reference token.
+func escape(name string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
+}

@@ -1,0 +1,90 @@
+package strictjson
+
+import "strconv"
+
+// str reads a string, its opening quote included.
+func (s *scanner) str() *SyntaxError {
+	for s.i++; s.i < len(s.doc); s.i++ {
+		switch c := s.doc[s.i]; {
+		case c == '"':
+			s.i++
+			return nil
+		case c < 0x20:
+			return s.fail("control character in a string")
+		case c == '\\':
+			s.i++
+			if err := s.escapeSequence(); err != nil {
+				return err
+			}
+		}
+	}
+	return s.fail("string without end")
+}
+
+// escapeSequence reads what follows a backslash and stops at its last byte.
+func (s *scanner) escapeSequence() *SyntaxError {
+	switch s.peek() {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return nil
+	case 'u':
+	default:
+		return s.fail("unknown escape")
+	}
+	unit, ok := s.hex4(s.i + 1)
+	switch {
+	case !ok:
+		return s.fail("four hexadecimal digits expected")
+	case unit >= 0xdc00 && unit < 0xe000:
+		return s.fail("lone surrogate")
+	case unit >= 0xd800 && unit < 0xdc00:
+		low, ok := s.hex4(s.i + 7)
+		if !ok || s.doc[s.i+5:s.i+7] != `\u` || low < 0xdc00 || low >= 0xe000 {
+			return s.fail("lone surrogate")
+		}
+		s.i += 6
+	}
+	s.i += 4
+	return nil
+}
+
+// hex4 reads four hexadecimal digits at offset i.
+func (s *scanner) hex4(i int) (uint64, bool) {
+	if i+4 > len(s.doc) {
+		return 0, false
+	}
+	for _, c := range []byte(s.doc[i : i+4]) {
+		if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F') {
+			return 0, false // ParseUint would also take a sign or an underscore
+		}
+	}
+	n, err := strconv.ParseUint(s.doc[i:i+4], 16, 16)
+	return n, err == nil
+}
+
+// number follows the grammar of RFC 8259 section 6.
+func (s *scanner) number() *SyntaxError {
+	s.word("-")
+	if !s.word("0") && s.digits() == 0 {
+		return s.fail("a digit expected")
+	}
+	if s.word(".") && s.digits() == 0 {
+		return s.fail("a digit expected after the point")
+	}
+	if s.word("e") || s.word("E") {
+		if !s.word("+") {
+			s.word("-")
+		}
+		if s.digits() == 0 {
+			return s.fail("a digit expected in the exponent")
+		}
+	}
+	return nil
+}
+
+func (s *scanner) digits() (n int) {
+	for s.i < len(s.doc) && s.doc[s.i] >= '0' && s.doc[s.i] <= '9' {
+		s.i++
+		n++
+	}
+	return n
+}
