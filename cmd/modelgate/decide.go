@@ -1,0 +1,148 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/reason"
+)
+
+// request is one line of decide's input. The names of headers are put in lower
+// case, as every proxy hands them to the filter; nothing else is changed.
+type request struct {
+	Method    string      `json:"method"`
+	Path      string      `json:"path"`
+	Authority string      `json:"authority"`
+	Headers   [][2]string `json:"headers"`
+	Trailers  [][2]string `json:"trailers"`
+	Body      []byte      `json:"body"` // base64; no protocol reads it yet
+}
+
+// answer is one line of decide's output. Verb and models are empty where the
+// request was refused before they were known; authority and path are what the
+// upstream would get, and empty for a refusal.
+type answer struct {
+	Allow     bool     `json:"allow"`
+	Status    int      `json:"status"`
+	GRPC      int      `json:"grpc"`
+	Reason    string   `json:"reason"`
+	Principal string   `json:"principal"` // issuer/subject; "" is anonymous
+	Verb      string   `json:"verb"`
+	Models    []string `json:"models"`
+	Grant     string   `json:"grant"` // or the deny's name
+	Authority string   `json:"authority"`
+	Path      string   `json:"path"`
+}
+
+// maxLine bounds a line of input, in octets: a head of 64 KiB, twice over.
+const maxLine = 1 << 20
+
+func decide(args []string, in io.Reader, out, errs io.Writer, env authn.Secrets) int {
+	set := flag.NewFlagSet("decide", flag.ContinueOnError)
+	config := set.String("config", "", "")
+	at := set.String("now", "", "")
+	if !flags(set, args, errs) || *config == "" {
+		fmt.Fprint(errs, usage)
+		return 2
+	}
+	now := time.Now()
+	if *at != "" {
+		var err error
+		if now, err = time.Parse(time.RFC3339, *at); err != nil {
+			fmt.Fprintln(errs, "--now:", err)
+			return 2
+		}
+	}
+	g, err := load(*config, env)
+	if err != nil {
+		fmt.Fprintln(errs, err)
+		return 1
+	}
+	return lines(g, now, in, out, errs)
+}
+
+func lines(g *gate.Gate, now time.Time, in io.Reader, out, errs io.Writer) (status int) {
+	scanner := bufio.NewScanner(in)
+	scanner.Buffer(nil, maxLine)
+	writer := json.NewEncoder(out)
+	writer.SetEscapeHTML(false)
+	for scanner.Scan() {
+		r, err := parse(scanner.Bytes())
+		if err == nil {
+			err = writer.Encode(ask(g, now, r))
+		} else {
+			status = 1
+			err = writer.Encode(map[string]string{"error": err.Error()})
+		}
+		if err != nil {
+			fmt.Fprintln(errs, err)
+			return 1
+		}
+	}
+	if err := scanner.Err(); err != nil {
+		fmt.Fprintln(errs, "standard input:", err)
+		return 1
+	}
+	return status
+}
+
+func parse(line []byte) (r request, err error) {
+	d := json.NewDecoder(bytes.NewReader(line))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&r); err != nil {
+		return r, err
+	}
+	if d.More() {
+		return r, errors.New("more than one JSON value on a line")
+	}
+	return r, nil
+}
+
+func ask(g *gate.Gate, now time.Time, r request) answer {
+	pairs := [][2]string{{":method", r.Method}, {":path", r.Path}}
+	if r.Authority != "" {
+		pairs = append(pairs, [2]string{":authority", r.Authority})
+	}
+	for _, h := range r.Headers {
+		pairs = append(pairs, [2]string{strings.ToLower(h[0]), h[1]})
+	}
+	env := gate.Env{Now: now, Keys: g.Keys()}
+	x, step := g.Begin(env, &gate.Head{Pairs: pairs})
+	if step.Act == gate.Forward && len(r.Trailers) > 0 {
+		if t := x.Trailers(env, gate.Upstream, r.Trailers); t.Act != gate.Forward {
+			step = t
+		}
+	}
+	a := answer{
+		Allow: step.Act == gate.Forward, Status: step.Reason.HTTP(), GRPC: step.Reason.GRPC(),
+		Reason: step.Reason.String(), Grant: x.Rule, Models: []string{},
+	}
+	if !x.Principal.Anonymous() {
+		a.Principal = x.Principal.Issuer + "/" + x.Principal.Subject
+	}
+	for _, m := range x.Call.Models {
+		a.Verb = x.Call.Verb.String()
+		a.Models = append(a.Models, m.String())
+	}
+	if step.Reason == reason.Allowed {
+		a.Authority, a.Path = r.Authority, r.Path
+		for _, h := range step.Edit.Set {
+			switch h[0] {
+			case ":authority":
+				a.Authority = h[1]
+			case ":path":
+				a.Path = h[1]
+			}
+		}
+	}
+	return a
+}

@@ -1,0 +1,96 @@
+// Command modelgate checks a configuration of model gate, and says offline what
+// the filter would answer. It runs the filter's own code.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+
+	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/strictjson"
+)
+
+const usage = `usage:
+  modelgate check CONFIG...
+        Compiles each configuration and prints every error, one a line:
+        file: "/json/pointer": what is wrong. Exits 1 if there is one.
+  modelgate decide --config FILE [--now RFC3339]
+        Reads requests from standard input, one JSON object a line:
+          {"method","path","authority","headers":[["name","value"],...],"body":"base64"}
+        and writes one line each:
+          {"allow","status","grpc","reason","principal","verb","models","grant","authority","path"}
+        A line that is no request is answered {"error"} and makes the exit status 1.
+
+Symmetric keys come from environment variables, as in the filter.
+Exit status: 0 done, 1 something was wrong with the input, 2 wrong usage.
+`
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, syscall.Getenv))
+}
+
+func run(args []string, in io.Reader, out, errs io.Writer, env authn.Secrets) int {
+	command := ""
+	if len(args) > 0 {
+		command = args[0]
+	}
+	switch command {
+	case "check":
+		return check(args[1:], out, errs, env)
+	case "decide":
+		return decide(args[1:], in, out, errs, env)
+	case "help", "-h", "--help":
+		fmt.Fprint(out, usage)
+		return 0
+	}
+	fmt.Fprint(errs, usage)
+	return 2
+}
+
+func check(files []string, out, errs io.Writer, env authn.Secrets) int {
+	if len(files) == 0 {
+		fmt.Fprint(errs, usage)
+		return 2
+	}
+	status := 0
+	for _, file := range files {
+		if _, err := load(file, env); err != nil {
+			fmt.Fprintln(errs, err)
+			status = 1
+			continue
+		}
+		fmt.Fprintf(out, "%s: ok\n", file)
+	}
+	return status
+}
+
+// load compiles a file; its errors carry the file's name on every line.
+func load(file string, env authn.Secrets) (*gate.Gate, error) {
+	doc, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	g, err := gate.New(string(doc), env)
+	var problems strictjson.Problems
+	if !errors.As(err, &problems) {
+		return g, err
+	}
+	lines := make([]error, len(problems))
+	for i, p := range problems {
+		lines[i] = fmt.Errorf("%s: %q: %s", file, p.Pointer, p.Message)
+	}
+	return nil, errors.Join(lines...)
+}
+
+// flags parses the flags of a command; ok is false where it has said what is
+// wrong.
+func flags(set *flag.FlagSet, args []string, errs io.Writer) (ok bool) {
+	set.SetOutput(errs)
+	set.Usage = func() { fmt.Fprint(errs, usage) }
+	return set.Parse(args) == nil && set.NArg() == 0
+}

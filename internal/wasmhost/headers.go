@@ -1,0 +1,94 @@
+package wasmhost
+
+import (
+	"slices"
+	"strings"
+)
+
+// headerMap is a header map in the manner of Envoy's: an ordered list of pairs
+// with lower-case names, pseudo-headers first.
+type headerMap struct {
+	pairs    [][2]string
+	received bool
+	open     bool // the guest may read and edit it
+	aliased  bool // host means :authority, as in request headers
+}
+
+func newHeaderMap(pairs [][2]string, aliased bool) headerMap {
+	m := headerMap{received: true, open: true, aliased: aliased}
+	m.assign(pairs)
+	return m
+}
+
+// key is the name under which a header is stored.
+func (m *headerMap) key(name string) string {
+	name = strings.ToLower(name)
+	if m.aliased && name == "host" {
+		return ":authority"
+	}
+	return name
+}
+
+// get is the first value only, as in Envoy.
+func (m *headerMap) get(name string) (string, bool) {
+	key := m.key(name)
+	for _, p := range m.pairs {
+		if p[0] == key {
+			return p[1], true
+		}
+	}
+	return "", false
+}
+
+func (m *headerMap) add(name, value string) {
+	pair := [2]string{m.key(name), value}
+	at := len(m.pairs)
+	if strings.HasPrefix(pair[0], ":") {
+		regular := func(p [2]string) bool { return !strings.HasPrefix(p[0], ":") }
+		if i := slices.IndexFunc(m.pairs, regular); i >= 0 {
+			at = i
+		}
+	}
+	m.pairs = slices.Insert(m.pairs, at, pair)
+}
+
+func (m *headerMap) remove(name string) {
+	key := m.key(name)
+	m.pairs = slices.DeleteFunc(m.pairs, func(p [2]string) bool { return p[0] == key })
+}
+
+func (m *headerMap) replace(name, value string) {
+	m.remove(name)
+	m.add(name, value)
+}
+
+// assign replaces the whole map.
+func (m *headerMap) assign(pairs [][2]string) {
+	m.pairs = nil
+	for _, p := range pairs {
+		m.add(p[0], p[1])
+	}
+}
+
+func (m *headerMap) copy() [][2]string { return slices.Clone(m.pairs) }
+
+// readable is the header map of a type, if the guest may read it now. While a
+// stream is logged all it received is readable but the request's trailers.
+func (s *Stream) readable(kind uint32) (*headerMap, Status) {
+	if !s.logging {
+		return s.writable(kind)
+	}
+	if kind >= streamMaps || kind == requestTrailers || !s.maps[kind].received {
+		return nil, NotFound
+	}
+	return &s.maps[kind], OK
+}
+
+// writable is the header map of a type, if the guest may edit it now: in the
+// callback that delivers it, and on until the guest lets it go.
+func (s *Stream) writable(kind uint32) (*headerMap, Status) {
+	if kind >= streamMaps || !s.maps[kind].open {
+		return nil, BadArgument
+	}
+	return &s.maps[kind], OK
+}

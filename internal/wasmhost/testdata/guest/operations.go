@@ -1,0 +1,158 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
+)
+
+// operate carries out one operation.
+func operate(name string, a []string) string {
+	switch name {
+	case "panic":
+		panic("as told")
+	case "reply":
+		pairs := [][2]string{{"X-Why", a[1]}}
+		return failed(proxywasm.SendHttpResponse(uint32(number(a[0])), pairs, []byte(a[2]), -1))
+	case "config":
+		c, err := proxywasm.GetPluginConfiguration()
+		return show(string(c), err)
+	case "vmconfig":
+		c, err := proxywasm.GetVMConfiguration()
+		return show(string(c), err)
+	case "tick":
+		return failed(proxywasm.SetTickPeriodMilliSeconds(uint32(number(a[0]))))
+	case "done":
+		proxywasm.PluginDone()
+	case "effective":
+		return failed(proxywasm.SetEffectiveContext(uint32(number(a[0]))))
+	case "resume":
+		return failed(proxywasm.ResumeHttpRequest())
+	case "resume-response":
+		return failed(proxywasm.ResumeHttpResponse())
+	default:
+		return strings.Join([]string{system(name, a), headers(name, a), data(name, a), bodies(name, a), raw(name, a)}, "")
+	}
+	return ""
+}
+
+var ballast []byte
+
+// system are operations on what Go programs expect of an operating system.
+func system(name string, a []string) string {
+	switch name {
+	case "now":
+		return time.Now().UTC().Format(time.RFC3339)
+	case "sleep":
+		time.Sleep(time.Millisecond)
+		return "awake"
+	case "env":
+		return os.Getenv(a[0])
+	case "print":
+		fmt.Println(a[0])
+	case "eprint":
+		fmt.Fprint(os.Stderr, a[0])
+	case "open":
+		_, err := os.ReadFile("/etc/passwd")
+		return failed(err)
+	case "grow":
+		ballast = make([]byte, number(a[0]))
+	}
+	return ""
+}
+
+// headers are operations on the request's headers and trailers, and the
+// response's headers.
+func headers(name string, a []string) string {
+	switch name {
+	case "get":
+		return show(proxywasm.GetHttpRequestHeader(a[0]))
+	case "pairs":
+		return show(proxywasm.GetHttpRequestHeaders())
+	case "add":
+		return failed(proxywasm.AddHttpRequestHeader(a[0], a[1]))
+	case "replace":
+		return failed(proxywasm.ReplaceHttpRequestHeader(a[0], a[1]))
+	case "remove":
+		return failed(proxywasm.RemoveHttpRequestHeader(a[0]))
+	case "set":
+		return failed(proxywasm.ReplaceHttpRequestHeaders([][2]string{{a[0], a[1]}, {a[2], a[3]}}))
+	case "set-many":
+		return failed(proxywasm.ReplaceHttpRequestHeaders(make([][2]string, number(a[0]))))
+	case "get-trailer":
+		return show(proxywasm.GetHttpRequestTrailer(a[0]))
+	case "get-response":
+		return show(proxywasm.GetHttpResponseHeader(a[0]))
+	case "add-response":
+		return failed(proxywasm.AddHttpResponseHeader(a[0], a[1]))
+	case "add-response-trailer":
+		return failed(proxywasm.AddHttpResponseTrailer(a[0], a[1]))
+	case "callout-header":
+		return show(proxywasm.GetHttpCallResponseHeaders())
+	}
+	return ""
+}
+
+// data are operations on what outlives a stream, and on properties.
+func data(name string, a []string) string {
+	switch name {
+	case "counter":
+		m := proxywasm.DefineCounterMetric(a[0])
+		m.Increment(uint64(number(a[1])))
+		return strconv.FormatUint(m.Value(), 10)
+	case "gauge":
+		m := proxywasm.DefineGaugeMetric(a[0])
+		m.Add(int64(number(a[1])))
+		return strconv.FormatInt(m.Value(), 10)
+	case "histogram":
+		proxywasm.DefineHistogramMetric(a[0]).Record(uint64(number(a[1])))
+	case "shared":
+		value, cas, err := proxywasm.GetSharedData(a[0])
+		return show(fmt.Sprintf("%s at %d", value, cas), err)
+	case "share":
+		return failed(proxywasm.SetSharedData(a[0], []byte(a[1]), uint32(number(a[2]))))
+	case "foreign":
+		value, err := proxywasm.CallForeignFunction(a[0], []byte(a[1]))
+		return show(string(value), err)
+	case "property":
+		value, err := proxywasm.GetProperty(strings.Split(a[0], "."))
+		return show(string(value), err)
+	case "set-property":
+		return failed(proxywasm.SetProperty(strings.Split(a[0], "."), []byte(a[1])))
+	case "queue":
+		_, err := proxywasm.RegisterSharedQueue(a[0])
+		return failed(err)
+	}
+	return ""
+}
+
+// bodies are operations on bodies.
+func bodies(name string, a []string) string {
+	switch name {
+	case "body":
+		b, err := proxywasm.GetHttpRequestBody(number(a[0]), number(a[1]))
+		return show(string(b), err)
+	case "append":
+		return failed(proxywasm.AppendHttpRequestBody([]byte(a[0])))
+	case "prepend":
+		return failed(proxywasm.PrependHttpRequestBody([]byte(a[0])))
+	case "swap":
+		return failed(proxywasm.ReplaceHttpRequestBody([]byte(a[0])))
+	case "response-body":
+		b, err := proxywasm.GetHttpResponseBody(number(a[0]), number(a[1]))
+		return show(string(b), err)
+	case "callout-body":
+		b, err := proxywasm.GetHttpCallResponseBody(0, 10)
+		return show(string(b), err)
+	}
+	return ""
+}
+
+func number(s string) int {
+	n, _ := strconv.Atoi(s)
+	return n
+}
