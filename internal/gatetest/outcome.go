@@ -91,7 +91,7 @@ func Sent(pairs [][2]string) Outcome {
 var watched = []string{"authorization", "cookie", "user", "iap-", "email", "groups", "original", "override", "rewrite"}
 
 // Check compares what happened with what a case expects.
-func (c Case) Check(o Outcome, inEnvoy bool) error {
+func (c Case) Check(r Request, o Outcome, inEnvoy bool) error {
 	want := c.Want
 	if inEnvoy && c.Envoy != "" {
 		want = c.Envoy
@@ -105,17 +105,17 @@ func (c Case) Check(o Outcome, inEnvoy bool) error {
 	if inEnvoy && c.Upstream != "" && o.Via != c.Upstream {
 		return fmt.Errorf("%s: went by cluster %q, want %q", c.Name, o.Via, c.Upstream)
 	}
-	return c.checkArrived(o.Headers)
+	return c.checkArrived(r.Arrives, o.Headers)
 }
 
-func (c Case) checkArrived(headers [][2]string) error {
+func (c Case) checkArrived(want map[string]string, headers [][2]string) error {
 	got := map[string]int{}
 	for _, h := range headers {
 		name := strings.ToLower(h[0])
 		isWatched := slices.ContainsFunc(watched, func(w string) bool {
 			return strings.Contains(strings.ReplaceAll(name, "_", "-"), w)
 		})
-		value, expected := c.Arrives[name]
+		value, expected := want[name]
 		switch {
 		case expected && h[1] != value:
 			return fmt.Errorf("%s: upstream got %s: %q, want %q", c.Name, name, h[1], value)
@@ -125,7 +125,7 @@ func (c Case) checkArrived(headers [][2]string) error {
 			return fmt.Errorf("%s: upstream got %s: %q, want none", c.Name, name, h[1])
 		}
 	}
-	for name := range c.Arrives {
+	for name := range want {
 		if got[name] != 1 {
 			return fmt.Errorf("%s: upstream got %s %d times, want once", c.Name, name, got[name])
 		}

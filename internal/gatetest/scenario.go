@@ -33,8 +33,8 @@ type Case struct {
 	Want string `json:"want"` // Outcome.Line
 	// Envoy is the line in Envoy, where its codec acts before the gate does.
 	Envoy string `json:"envoy"`
-	// Arrives are identity and credential headers that the upstream gets; no
-	// other header of those names may reach it.
+	// Arrives are identity and credential headers that the upstream gets, with
+	// "{token}" in them as in Headers; no other of those names may reach it.
 	Arrives  map[string]string `json:"arrives"`
 	Upstream string            `json:"upstream"` // the cluster that Envoy sends it to
 }
@@ -45,6 +45,7 @@ type Request struct {
 	Headers                 [][2]string // names in lower case, pseudo-headers left out
 	Trailers                [][2]string
 	GRPC                    bool
+	Arrives                 map[string]string
 }
 
 // Pairs are the headers as a host has them, pseudo-headers first.
@@ -136,7 +137,7 @@ func (s *Scenario) Secret(name string) (string, bool) {
 // Request makes a case concrete; its token's times count from now.
 func (s *Scenario) Request(c Case, now time.Time) (Request, error) {
 	method, path, _ := strings.Cut(c.Request, " ")
-	r := Request{Method: method, Path: path, Authority: c.Host, Trailers: c.Trailers, GRPC: c.GRPC}
+	r := Request{Method: method, Path: path, Authority: c.Host, Trailers: c.Trailers, GRPC: c.GRPC, Arrives: map[string]string{}}
 	if c.Host == "" {
 		r.Authority = "models.example.com"
 	}
@@ -153,6 +154,9 @@ func (s *Scenario) Request(c Case, now time.Time) (Request, error) {
 	for _, h := range c.Headers {
 		placed = placed || strings.Contains(h[1], "{token}")
 		r.Headers = append(r.Headers, [2]string{h[0], strings.ReplaceAll(h[1], "{token}", token)})
+	}
+	for name, value := range c.Arrives {
+		r.Arrives[name] = strings.ReplaceAll(value, "{token}", token)
 	}
 	if !placed {
 		sg := s.signers[c.Token.Issuer]
