@@ -1,0 +1,157 @@
+// Package main_test drives the module that ships, built from these sources,
+// in a host of the project's own (internal/wasmhost).
+package main_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/wasmhost"
+)
+
+// The module is compiled once: that takes seconds, an instance milliseconds.
+var shipped, faulty *wasmhost.Module
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "modelgate")
+	if err == nil {
+		if shipped, err = build(dir, "modelgate.wasm"); err == nil {
+			faulty, err = build(dir, "faults.wasm", "-tags=faults")
+		}
+	}
+	code := 1
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	} else {
+		code = m.Run()
+	}
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// build makes the module anew, so that no test runs against a stale one.
+func build(dir, name string, flags ...string) (*wasmhost.Module, error) {
+	out := filepath.Join(dir, name)
+	if text, err := exec.Command("../build/wasm", append([]string{out}, flags...)...).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build/wasm: %v\n%s", err, text)
+	}
+	wasm, err := os.ReadFile(out)
+	if err != nil {
+		return nil, err
+	}
+	return wasmhost.Compile(context.Background(), wasm)
+}
+
+func start(t *testing.T, m *wasmhost.Module, o wasmhost.Options) *wasmhost.VM {
+	t.Helper()
+	vm, err := m.NewVM(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { vm.Close() })
+	return vm
+}
+
+func configure(t *testing.T, vm *wasmhost.VM, config string) {
+	t.Helper()
+	if ok, err := vm.Configure(config); !ok || err != nil {
+		t.Fatalf("Configure = %v, %v\n%v", ok, err, vm.Logs())
+	}
+}
+
+func scenarios(t *testing.T) []*gatetest.Scenario {
+	t.Helper()
+	all, err := gatetest.LoadAll("../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// ask runs one request to its end and says what became of it.
+func ask(t *testing.T, vm *wasmhost.VM, r gatetest.Request) gatetest.Outcome {
+	t.Helper()
+	s := vm.Stream(nil)
+	defer s.Close()
+	action, err := s.RequestHeaders(r.Pairs(), len(r.Trailers) == 0)
+	if err == nil && s.Local() == nil && len(r.Trailers) > 0 {
+		action, err = s.RequestTrailers(r.Trailers)
+	}
+	if err != nil {
+		return gatetest.Outcome{Line: "trap"}
+	}
+	reply := s.Local()
+	switch {
+	case reply == nil && action == wasmhost.Continue:
+		return gatetest.Sent(s.Request().Headers)
+	case reply == nil:
+		return gatetest.Outcome{Line: "paused"}
+	case action == wasmhost.Continue:
+		return gatetest.Outcome{Line: "answered and continued"}
+	}
+	line := gatetest.RefusedReply(int(reply.Status), reply.Body)
+	if r.GRPC {
+		line = fmt.Sprintf("grpc %d %s", reply.GRPC, reply.Body)
+	}
+	if why := line[strings.LastIndexByte(line, ' ')+1:]; reply.Details != "modelgate_"+why {
+		t.Errorf("details %q of %q", reply.Details, line)
+	}
+	return gatetest.Outcome{Line: line}
+}
+
+// TestCorpusWasm runs every case through the module, as one VM would get them.
+func TestCorpusWasm(t *testing.T) {
+	for _, s := range scenarios(t) {
+		vm := start(t, shipped, wasmhost.Options{Env: s.Env})
+		configure(t, vm, s.Config)
+		now := time.Now()
+		for _, c := range s.Cases {
+			r, err := s.Request(c, now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Check(r, ask(t, vm, r), false); err != nil {
+				t.Errorf("%s: %v", s.Name, err)
+			}
+		}
+		countsAddUp(t, s, vm)
+	}
+}
+
+// countsAddUp holds the counters to the corpus: one count a request, under the
+// Reason of its line.
+func countsAddUp(t *testing.T, s *gatetest.Scenario, vm *wasmhost.VM) {
+	t.Helper()
+	want := map[string]uint64{}
+	for _, c := range s.Cases {
+		why := "allowed"
+		if !strings.HasPrefix(c.Want, "allow ") {
+			why = c.Want[strings.LastIndexByte(c.Want, ' ')+1:]
+		}
+		want["modelgate."+why]++
+	}
+	for name, n := range vm.Counters() {
+		if n != want[name] {
+			t.Errorf("%s: counter %s = %d, want %d", s.Name, name, n, want[name])
+		}
+	}
+}
+
+// TestImports holds what the module needs of its host to a list: an Envoy that
+// lacks one import does not load the module at all.
+func TestImports(t *testing.T) {
+	golden, err := os.ReadFile("testdata/imports.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(shipped.Imports(), "\n") + "\n"; got != string(golden) {
+		t.Errorf("the module's imports are not those of testdata/imports.golden:\n%s", got)
+	}
+}
