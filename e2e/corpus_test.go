@@ -1,0 +1,175 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/modelgate/modelgate/e2e/harness"
+	"github.com/modelgate/modelgate/internal/gatetest"
+)
+
+// Built once, from the sources, so that no test runs against a stale module.
+var root, shipped, faulty string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "modelgate")
+		if err == nil {
+			defer os.RemoveAll(dir)
+			root, err = Root()
+		}
+		if err == nil {
+			shipped, faulty = filepath.Join(dir, "modelgate.wasm"), filepath.Join(dir, "faults.wasm")
+			err = BuildWasm(root, shipped)
+		}
+		if err == nil {
+			err = BuildWasm(root, faulty, "-tags=faults")
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// clusters are those of each example's envoy.yaml.
+var clusters = map[string][]string{
+	"iap":            {"kubeflow", "prod"},
+	"bearer":         {"models"},
+	"grpc-cloud-run": {"echo"},
+}
+
+// run starts an example in Envoy, as its envoy.yaml says, with the run's keys.
+func run(t *testing.T, s *gatetest.Scenario, options harness.Options) *harness.Envoy {
+	t.Helper()
+	for name, value := range s.Env {
+		t.Setenv(name, value) // the example hands the variable on to the VM
+	}
+	_, addrs, err := Upstreams(clusters[s.Name]...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options.Bootstrap = filepath.Join(s.Dir, "envoy.yaml")
+	options.PluginConfig = s.Config
+	options.Upstreams = addrs
+	options.ExtraArgs = append(options.ExtraArgs, "--file-flush-interval-msec", "50") // the access log's
+	if options.Wasm == "" {
+		options.Wasm = shipped
+	}
+	envoy, err := harness.StartEnvoy(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(envoy.Stop)
+	return envoy
+}
+
+func load(t *testing.T, name string) *gatetest.Scenario {
+	t.Helper()
+	s, err := gatetest.Load(filepath.Join(root, "examples", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func ask(t *testing.T, envoy *harness.Envoy, r gatetest.Request) gatetest.Outcome {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	o, err := Ask(ctx, envoy.Addr(), r)
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", r.Method, r.Path, err, tail(envoy.Log()))
+	}
+	return o
+}
+
+func tail(s string) string { return s[max(0, len(s)-4000):] }
+
+// TestCorpusEnvoy runs every case through Envoy with one worker and with two.
+func TestCorpusEnvoy(t *testing.T) {
+	all, err := gatetest.LoadAll(filepath.Join(root, "examples"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all {
+		for _, workers := range []int{1, 2} {
+			t.Run(fmt.Sprintf("%s/%d", s.Name, workers), func(t *testing.T) {
+				envoy := run(t, s, harness.Options{Concurrency: workers})
+				for _, c := range s.Cases {
+					r, err := s.Request(c, time.Now())
+					if err != nil {
+						t.Fatal(err)
+					}
+					if err := c.Check(r, ask(t, envoy, r), true); err != nil {
+						t.Error(err)
+					}
+				}
+				visible(t, s, envoy)
+			})
+		}
+	}
+}
+
+// visible holds Envoy's statistics and its access log to the corpus: a counter
+// a Reason, and the Reason among the response code's details.
+func visible(t *testing.T, s *gatetest.Scenario, envoy *harness.Envoy) {
+	t.Helper()
+	stats, err := envoy.Stats()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]uint64{}
+	for _, c := range s.Cases {
+		why := "allowed"
+		switch {
+		case strings.HasPrefix(c.Envoy, "4"): // never reached the gate
+			continue
+		case c.Envoy == "" && !strings.HasPrefix(c.Want, "allow "):
+			why = c.Want[strings.LastIndexByte(c.Want, ' ')+1:]
+		}
+		want[why]++
+	}
+	time.Sleep(200 * time.Millisecond) // until the access log is flushed
+	for why, n := range want {
+		if got := stats["wasmcustom.modelgate."+why]; got != n {
+			t.Errorf("counter %s = %d, want %d", why, got, n)
+		}
+		if why != "allowed" && !strings.Contains(envoy.Log(), " modelgate_"+why) {
+			t.Errorf("the access log does not have modelgate_%s", why)
+		}
+	}
+}
+
+// TestConfigOfEnvoyYAML holds the configuration that stands in an example's
+// envoy.yaml to the config.json beside it.
+func TestConfigOfEnvoyYAML(t *testing.T) {
+	for name := range clusters {
+		text, err := os.ReadFile(filepath.Join(root, "examples", name, "envoy.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		config, err := os.ReadFile(filepath.Join(root, "examples", name, "config.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var tree any
+		if err := yaml.Unmarshal(text, &tree); err != nil {
+			t.Fatal(err)
+		}
+		flat, _ := json.Marshal(tree)
+		quoted, _ := json.Marshal(string(config))
+		if !strings.Contains(string(flat), string(quoted)) {
+			t.Errorf("examples/%s: the configuration in envoy.yaml is not config.json", name)
+		}
+	}
+}

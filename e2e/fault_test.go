@@ -1,0 +1,114 @@
+package e2e
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/modelgate/modelgate/e2e/harness"
+	"github.com/modelgate/modelgate/internal/gatetest"
+)
+
+// native is a request to a model's own host: without a filter it would reach
+// the model, so it shows a gate that is not there.
+func native(t *testing.T, s *gatetest.Scenario, token *gatetest.Token) gatetest.Request {
+	t.Helper()
+	r, err := s.Request(gatetest.Case{
+		Name: "native", Token: token, Host: "sklearn-iap-predictor-default.kubeflow.svc.cluster.local",
+		Request: "POST /v1/models/sklearn-iap:predict",
+	}, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+const passed = "allow sklearn-iap-predictor-default.kubeflow.svc.cluster.local /v1/models/sklearn-iap:predict"
+
+var ana = &gatetest.Token{Issuer: "iap", Claims: map[string]any{"email": "ana@example.com"}}
+
+// TestWorkerStartFails: Envoy's base VM and its main thread start, and each
+// worker panics. Without the guard the request passes, although the failure
+// policy is closed; with it the worker refuses even who might pass.
+func TestWorkerStartFails(t *testing.T) {
+	s := load(t, "iap")
+	for _, c := range []struct{ unguarded, want string }{{"", "503 not_ready"}, {"1", passed}} {
+		envoy := run(t, s, harness.Options{Wasm: faulty, Env: map[string]string{
+			"MODELGATE_FAULT": "worker-start", "MODELGATE_UNGUARDED": c.unguarded,
+		}})
+		if got := ask(t, envoy, native(t, s, nil)).Line; got != c.want {
+			t.Errorf("unguarded=%q, nobody: %s, want %s", c.unguarded, got, c.want)
+		}
+		if c.unguarded == "" {
+			if got := ask(t, envoy, native(t, s, ana)).Line; got != c.want {
+				t.Errorf("a caller with a grant: %s, want %s", got, c.want)
+			}
+		}
+	}
+}
+
+// TestRequestPanics: with the guard one request is refused and the worker lives
+// on; without it the VM dies and takes other requests with it, but none passes.
+func TestRequestPanics(t *testing.T) {
+	s := load(t, "iap")
+	fault := native(t, s, nil)
+	fault.Headers = append(fault.Headers, [2]string{"x-fault", "1"})
+	for _, c := range []struct{ unguarded, first, second string }{
+		{"", "500 internal", passed},
+		{"1", "503", "503"},
+	} {
+		envoy := run(t, s, harness.Options{Wasm: faulty, Env: map[string]string{
+			"MODELGATE_FAULT": "request", "MODELGATE_UNGUARDED": c.unguarded,
+		}})
+		if got := ask(t, envoy, fault).Line; got != c.first {
+			t.Errorf("unguarded=%q: %s, want %s", c.unguarded, got, c.first)
+		}
+		if got := ask(t, envoy, native(t, s, ana)).Line; got != c.second {
+			t.Errorf("unguarded=%q, then: %s, want %s", c.unguarded, got, c.second)
+		}
+	}
+}
+
+// TestBrokenConfiguration: Envoy does not start with it, and its log says where
+// each error is.
+func TestBrokenConfiguration(t *testing.T) {
+	s := load(t, "iap")
+	for _, c := range []struct{ from, to, want string }{
+		{`"version": 1`, `"version": 1, "version": 1`, `"version" occurs twice`},
+		{`"preset": "google-iap"`, `"preset": "google"`, `"/issuers/0/preset": is "google-iap" or "google-oidc"`},
+		{`"names": "kfserving"`, `"names": "kfserving", "nmaes": 1`, `"/routes/0/nmaes": unknown field`},
+		{`"role": "invoker"`, `"role": "owner"`, `"/grants/0/role": is viewer, invoker or admin`},
+	} {
+		broken := strings.Replace(s.Config, c.from, c.to, 1)
+		envoy, err := harness.StartEnvoy(harness.Options{
+			Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: broken, Wasm: shipped,
+		})
+		var refused *harness.StartError
+		if !errors.As(err, &refused) {
+			t.Fatalf("%s: Envoy started, or %v", c.to, err)
+			envoy.Stop()
+		}
+		if broken == s.Config || !strings.Contains(refused.Log, c.want) {
+			t.Errorf("%s: the log has no %q:\n%s", c.to, c.want, tail(refused.Log))
+		}
+	}
+}
+
+// TestMissingModule: no module, no proxy.
+func TestMissingModule(t *testing.T) {
+	s := load(t, "iap")
+	missing := filepath.Join(t.TempDir(), "none.wasm")
+	_, err := harness.StartEnvoy(harness.Options{Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Wasm: missing})
+	if err == nil {
+		t.Fatal("Envoy started without the module")
+	}
+	if err := os.WriteFile(missing, []byte("\x00asm\x01\x00\x00\x00"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := harness.StartEnvoy(harness.Options{Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Wasm: missing}); err == nil {
+		t.Fatal("Envoy started with an empty module")
+	}
+}

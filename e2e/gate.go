@@ -1,0 +1,112 @@
+// Package e2e runs the examples in a real Envoy: the module built from these
+// sources, keys and tokens made for the run, and upstreams that say what they
+// got. Its tests are the project's last word; cmd/demo shows the same to a
+// person.
+package e2e
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/modelgate/modelgate/e2e/rawhttp"
+	"github.com/modelgate/modelgate/e2e/upstream"
+	"github.com/modelgate/modelgate/internal/gatetest"
+)
+
+// Root finds the repository from a directory inside it.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	for err == nil && dir != "/" {
+		if _, missing := os.Stat(filepath.Join(dir, "build", "wasm")); missing == nil {
+			return dir, nil
+		}
+		dir = filepath.Dir(dir)
+	}
+	return "", fmt.Errorf("not inside the repository: %w", os.ErrNotExist)
+}
+
+// BuildWasm builds the module from the sources into a file.
+func BuildWasm(root, out string, flags ...string) error {
+	command := exec.Command(filepath.Join(root, "build", "wasm"), append([]string{out}, flags...)...)
+	if text, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("build/wasm: %w\n%s", err, text)
+	}
+	return nil
+}
+
+// Ask sends a case's request to Envoy and puts the answer in the words of the
+// corpus. HTTP/2 where it is gRPC, HTTP/1.1 otherwise.
+func Ask(ctx context.Context, addr string, r gatetest.Request) (gatetest.Outcome, error) {
+	proto := rawhttp.H1
+	if isGRPC(r.Headers) {
+		proto = rawhttp.H2
+	}
+	response, err := rawhttp.Do(ctx, addr, nil, rawhttp.Request{
+		Proto: proto, Method: r.Method, Path: r.Path, Authority: r.Authority,
+		NoHost: r.Authority == "", Headers: r.Headers, Trailers: r.Trailers,
+	})
+	if err != nil {
+		return gatetest.Outcome{}, err
+	}
+	return outcome(response)
+}
+
+func isGRPC(headers [][2]string) bool {
+	for _, h := range headers {
+		if h[0] == "content-type" && strings.HasPrefix(h[1], "application/grpc") {
+			return true
+		}
+	}
+	return false
+}
+
+// outcome tells an answer of the upstream's from one of the gate's.
+func outcome(r rawhttp.Response) (gatetest.Outcome, error) {
+	via := r.Headers.Get("x-upstream")
+	switch {
+	case r.Reset:
+		return gatetest.Outcome{Line: fmt.Sprintf("reset %d", r.ResetCode)}, nil
+	case via == "" && r.Headers.Get("grpc-status") != "":
+		return gatetest.Outcome{Line: "grpc " + r.Headers.Get("grpc-status") + " " + r.Headers.Get("grpc-message")}, nil
+	case via == "":
+		return gatetest.Outcome{Line: gatetest.RefusedReply(r.Status, string(r.Body))}, nil
+	}
+	o := gatetest.Outcome{
+		Line: gatetest.Allowed(r.Headers.Get("x-upstream-authority"), r.Headers.Get("x-upstream-path")),
+		Via:  via,
+	}
+	var got struct {
+		Headers [][2]string `json:"headers"`
+	}
+	if encoded := r.Headers.Get("x-upstream-headers"); encoded != "" { // gRPC, whose body is its own
+		seen, err := base64.StdEncoding.DecodeString(encoded)
+		if err != nil {
+			return o, err
+		}
+		return o, json.Unmarshal(seen, &o.Headers)
+	}
+	if err := json.Unmarshal(r.Body, &got); err != nil {
+		return o, fmt.Errorf("what the upstream got: %w", err)
+	}
+	o.Headers = append([][2]string{}, got.Headers...)
+	return o, nil
+}
+
+// Upstreams starts one recording server a cluster.
+func Upstreams(names ...string) (servers map[string]*upstream.Server, addrs map[string]string, err error) {
+	servers, addrs = map[string]*upstream.Server{}, map[string]string{}
+	for _, name := range names {
+		s, err := upstream.Start(name)
+		if err != nil {
+			return servers, addrs, err
+		}
+		servers[name], addrs[name] = s, s.Addr
+	}
+	return servers, addrs, nil
+}
