@@ -88,8 +88,8 @@ func TestBrokenConfiguration(t *testing.T) {
 		})
 		var refused *harness.StartError
 		if !errors.As(err, &refused) {
-			t.Fatalf("%s: Envoy started, or %v", c.to, err)
 			envoy.Stop()
+			t.Fatalf("%s: Envoy started, or %v", c.to, err)
 		}
 		if broken == s.Config || !strings.Contains(refused.Log, c.want) {
 			t.Errorf("%s: the log has no %q:\n%s", c.to, c.want, tail(refused.Log))

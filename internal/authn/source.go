@@ -131,8 +131,8 @@ func (c *carrier) read(pairs [][2]string) (token string, among []*Issuer, found 
 func repeated(value string) reason.Reason {
 	first, rest, _ := strings.Cut(value, ",")
 	a, _, hasScheme := strings.Cut(strings.TrimSpace(first), " ")
-	b, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
-	if hasScheme && !strings.EqualFold(a, b) {
+	b, _, both := strings.Cut(strings.TrimSpace(rest), " ")
+	if hasScheme && both && !strings.EqualFold(a, b) {
 		return reason.CredentialMixed
 	}
 	return reason.CredentialRepeated

@@ -2,6 +2,7 @@ package authn
 
 import (
 	"encoding/base64"
+	"errors"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
@@ -59,7 +60,7 @@ func parseToken(s string) (*token, reason.Reason) {
 	if t.claims, ok = object(payload); !ok {
 		return nil, reason.TokenMalformed
 	}
-	sig, err := base64url.DecodeString(signature)
+	sig, err := octets(signature)
 	if err != nil {
 		return nil, reason.TokenMalformed
 	}
@@ -67,13 +68,21 @@ func parseToken(s string) (*token, reason.Reason) {
 	return t, reason.Allowed
 }
 
-// base64url of RFC 7515 section 2: no padding, and no stray bits at the end,
-// so that one token has one spelling.
-var base64url = base64.RawURLEncoding.Strict()
+// octets decodes base64url as in RFC 7515 section 2: no padding, no stray bits
+// at the end and no line breaks, which encoding/base64 passes over even when
+// strict. So octets have one spelling.
+func octets(s string) ([]byte, error) {
+	if strings.ContainsAny(s, "\r\n") {
+		return nil, errLineBreak
+	}
+	return base64.RawURLEncoding.Strict().DecodeString(s)
+}
+
+var errLineBreak = errors.New("line break in base64url")
 
 // object decodes a part that must be a JSON object.
 func object(part string) (gjson.Result, bool) {
-	b, err := base64url.DecodeString(part)
+	b, err := octets(part)
 	doc := string(b)
 	if err != nil || strictjson.Check(doc) != nil {
 		return gjson.Result{}, false
@@ -132,9 +141,8 @@ func (t *token) readHeader(part string) reason.Reason {
 // 3.11): "JWT" or nothing, unless the issuer is configured for RFC 9068, which
 // has "at+jwt" with the application/ prefix or without (section 4).
 func (t *token) typeFits(is *Issuer) bool {
-	typ := strings.ToLower(t.typ)
 	if is.typ == "" {
-		return typ == "" || typ == "jwt"
+		return t.typ == "" || strings.EqualFold(t.typ, "JWT")
 	}
-	return strings.TrimPrefix(typ, "application/") == is.typ
+	return strings.EqualFold(t.typ, is.typ) || strings.EqualFold(t.typ, "application/"+is.typ)
 }

@@ -64,10 +64,28 @@ func (t *table) add(m member, pattern uint32, e entry) {
 	}
 }
 
-// found collects ids without allocating, up to the arrays' size.
-type found struct {
-	members, patterns         []uint32
-	memberArray, patternArray [32]uint32
+// ids collects numbers without allocating, up to the array's size. It holds no
+// slice of its own array: such a value would escape through the recursion.
+type ids struct {
+	n     int
+	array [32]uint32
+	more  []uint32
+}
+
+func (s *ids) add(id uint32) {
+	if s.n < len(s.array) {
+		s.array[s.n] = id
+	} else {
+		s.more = append(s.more, id)
+	}
+	s.n++
+}
+
+func (s *ids) at(i int) uint32 {
+	if i < len(s.array) {
+		return s.array[i]
+	}
+	return s.more[i-len(s.array)]
 }
 
 // find returns the first rule, in configured order, that says something of the
@@ -76,15 +94,14 @@ func (t *table) find(g groups, p *authn.Principal, verb inference.Verb, m infere
 	if len(t.names) == 0 {
 		return "", false
 	}
-	var f found
-	f.patterns = t.root.match(m, f.patternArray[:0])
-	if len(f.patterns) == 0 {
+	var members, patterns ids
+	t.root.match(m, &patterns)
+	if patterns.n == 0 {
 		return "", false
 	}
-	f.members = f.memberArray[:0]
 	add := func(m member) {
 		if id, ok := t.members[m]; ok {
-			f.members = append(f.members, id)
+			members.add(id)
 		}
 	}
 	add(member{kind: everyone})
@@ -95,9 +112,9 @@ func (t *table) find(g groups, p *authn.Principal, verb inference.Verb, m infere
 		}
 	}
 	best := len(t.names)
-	for _, member := range f.members {
-		for _, pattern := range f.patterns {
-			if l := t.pairs[pair{member, pattern}]; l != nil {
+	for i := range members.n {
+		for j := range patterns.n {
+			if l := t.pairs[pair{members.at(i), patterns.at(j)}]; l != nil {
 				best = t.first(l, verb, p.Claims, best)
 			}
 		}
@@ -174,47 +191,42 @@ func (n *node) child(segment string) *node {
 	return c
 }
 
-// match appends the patterns that select m.
-func (n *node) match(m inference.Model, ids []uint32) []uint32 {
-	return n.walk(m.Namespace, 1, m, ids)
-}
+// match adds the patterns that select m.
+func (n *node) match(m inference.Model, found *ids) { n.walk(m.Namespace, 1, m, found) }
 
 // walk descends by segment, the depth-th from 1: namespace, service, then the
 // parts of the model's name.
-func (n *node) walk(segment string, depth int, m inference.Model, ids []uint32) []uint32 {
+func (n *node) walk(segment string, depth int, m inference.Model, found *ids) {
 	if c := n.exact[segment]; c != nil {
-		ids = c.arrive(depth, m, ids)
+		c.arrive(depth, m, found)
 	}
 	for _, length := range n.lengths {
 		if length <= len(segment) {
 			if c := n.starred[segment[:length]]; c != nil {
-				ids = c.arrive(depth, m, ids)
+				c.arrive(depth, m, found)
 			}
 		}
 	}
-	return ids
 }
 
 // arrive takes the patterns that end at n and goes on to those that do not. A
 // pattern of two segments covers every model inside the service.
-func (n *node) arrive(depth int, m inference.Model, ids []uint32) []uint32 {
+func (n *node) arrive(depth int, m inference.Model, found *ids) {
 	rest := m.Name
 	for i := 2; i < depth && rest != ""; i++ { // the parts already walked
 		_, rest, _ = strings.Cut(rest, "/")
 	}
 	if depth >= 2 && (depth == 2 || rest == "") {
 		if n.id != 0 {
-			ids = append(ids, n.id)
+			found.add(n.id)
 		}
 		if id := n.versions[m.Version]; id != 0 {
-			ids = append(ids, id)
+			found.add(id)
 		}
 	}
 	if depth == 1 {
-		return n.walk(m.Service, 2, m, ids)
+		n.walk(m.Service, 2, m, found)
+	} else if next, _, _ := strings.Cut(rest, "/"); next != "" {
+		n.walk(next, depth+1, m, found)
 	}
-	if next, _, _ := strings.Cut(rest, "/"); next != "" {
-		ids = n.walk(next, depth+1, m, ids)
-	}
-	return ids
 }

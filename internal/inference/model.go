@@ -145,10 +145,10 @@ func ParsePattern(s string) (Pattern, error) {
 		case strings.Contains(exact, "*"):
 			return p, fmt.Errorf("%q: one '*' may stand at the end of a segment and nowhere else", s)
 		case segment == "*":
-		case i < 2 && !label(strings.TrimRight(exact, "-")+"0"): // "risk-*" continues after the hyphen
-			return p, fmt.Errorf("%q: %q cannot begin a DNS-1123 label", s, exact)
 		case i < 2 && exact == segment && !label(exact):
 			return p, fmt.Errorf("%q: %q is no DNS-1123 label", s, exact)
+		case i < 2 && !label(exact) && !label(exact+"0"): // "risk-*" continues after the hyphen
+			return p, fmt.Errorf("%q: %q cannot begin a DNS-1123 label", s, exact)
 		case i >= 2 && !modelName(exact):
 			return p, fmt.Errorf("%q: %q cannot be part of a model's name", s, exact)
 		}

@@ -112,7 +112,10 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 			why = w
 		case reason.Allowed:
 			m.Route = route
-			return m, rs.agree(&r, m)
+			if w = rs.agree(&r, m); w != reason.Allowed {
+				return Match{}, w
+			}
+			return m, w
 		default:
 			return Match{}, w
 		}

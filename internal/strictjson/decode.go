@@ -68,7 +68,7 @@ func (v Value) Fail(format string, args ...any) {
 	*v.problems = append(*v.problems, Problem{v.Pointer(), fmt.Sprintf(format, args...)})
 }
 
-// Is reports whether the value exists as the JSON type named by what; a value
+// is reports whether the value exists as the JSON type named by what; a value
 // of another type is a problem.
 func (v Value) is(ok bool, what string) bool {
 	if v.Exists() && !ok {

@@ -1,0 +1,63 @@
+# Model gate. `make help` lists the targets.
+#
+# Needed: Go 1.26, Python 3 with venv (for the pinned Envoy), make; curl for the
+# commands that `make run` prints. Set ENVOY to use an Envoy of your own.
+
+GO         ?= go
+FUZZTIME   ?= 5m
+staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
+kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
+
+.PHONY: help build run demo test check fuzz coverage bench clean
+
+help: ## This list.
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+build: ## The filter (build/modelgate.wasm) and the terminal command (build/modelgate).
+	build/wasm build/modelgate.wasm
+	$(GO) build -o build/modelgate ./cmd/modelgate
+
+run: build/demo ## The IAP example in a real Envoy, with commands to try, until Ctrl-C.
+	@build/demo
+
+demo: build/demo ## The commands of `make run`, run and compared.
+	@build/demo -check
+
+.PHONY: build/demo
+build/demo:
+	@cd e2e && $(GO) build -o ../build/demo ./cmd/demo
+
+test: ## Every test: natively, in the module under wazero, and in a real Envoy.
+	$(GO) test ./...
+	cd e2e && $(GO) test -timeout 20m ./...
+
+check: ## Formatting, vet, static analysis, tidy modules, and the borders between packages.
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w'; exit 1; }
+	$(GO) vet ./...
+	GOOS=wasip1 GOARCH=wasm $(GO) vet ./filter
+	cd e2e && $(GO) vet ./...
+	$(GO) run $(staticcheck) ./...
+	cd e2e && $(GO) run $(staticcheck) ./...
+	$(GO) mod tidy -diff
+	cd e2e && $(GO) mod tidy -diff
+	build/borders
+	@for d in manifests/istio/*/; do $(GO) run $(kustomize) build $$d > /dev/null || exit 1; done
+	$(GO) run ./cmd/modelgate check examples/iap/config.json examples/grpc-cloud-run/config.json
+
+fuzz: ## Every fuzz target for FUZZTIME (5m) each.
+	@set -e; for package in $$($(GO) list ./internal/...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+	    echo "$$package $$target"; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; \
+	done
+
+coverage: ## Statement coverage of internal/..., which is to be 95 % at least.
+	@$(GO) test -coverpkg ./internal/... -coverprofile build/coverage.out ./... > build/coverage.log || { cat build/coverage.log; exit 1; }
+	@$(GO) tool cover -func build/coverage.out | awk '/^total:/ { print "statement coverage of internal/...: " $$3; exit ($$3 + 0 < 95) }'
+
+bench: ## Decisions a second against the number of grants.
+	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
+
+clean: ## What was built, and the Envoy that was installed.
+	cd build && git clean -qfdX .

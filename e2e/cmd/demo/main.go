@@ -1,0 +1,142 @@
+// Command demo shows the gate at work: two Envoys with the module, a model
+// server, a gRPC server, and a list of commands with what each one gives.
+//
+//	demo          prints the commands and stays up until Ctrl-C
+//	demo -check   runs the commands, compares, and exits 1 on a difference
+//	demo call     is the gRPC client that the commands use
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/modelgate/modelgate/e2e"
+	"github.com/modelgate/modelgate/e2e/echo"
+	"github.com/modelgate/modelgate/internal/gatetest"
+)
+
+func main() {
+	err := errors.New("usage: demo | demo -check | demo call ADDRESS TOKEN-FILE unary|stream")
+	switch args := os.Args[1:]; {
+	case len(args) == 4 && args[0] == "call":
+		err = call(args[1], args[2], args[3] == "stream")
+	case len(args) == 0:
+		err = show(false)
+	case len(args) == 1 && args[0] == "-check":
+		err = show(true)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// call is a client of the Cloud Run sample's service, with an ID token.
+func call(addr, tokenFile string, stream bool) error {
+	token, err := os.ReadFile(tokenFile)
+	if err != nil {
+		return err
+	}
+	metadata := [][2]string{{"authorization", "Bearer " + string(token)}}
+	replies, err := echo.Call(context.Background(), addr, grpcAuthority, metadata, "ana", stream)
+	for _, r := range replies {
+		fmt.Println(r)
+	}
+	if err != nil {
+		fmt.Println(err)
+	}
+	return nil
+}
+
+func show(check bool) error {
+	root, err := e2e.Root()
+	if err != nil {
+		return err
+	}
+	if err := os.Chdir(root); err != nil { // the commands are written for the repository's root
+		return err
+	}
+	if err := e2e.BuildWasm(root, filepath.Join(root, "build", "modelgate.wasm")); err != nil {
+		return err
+	}
+	s, err := start(root)
+	if s != nil {
+		defer s.stop()
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.writeTokens(time.Now()); err != nil {
+		return err
+	}
+	lines := s.lines()
+	if check {
+		return compare(lines)
+	}
+	s.print(lines)
+	return s.wait()
+}
+
+// wait keeps the tokens fresh, since an IAP assertion lives ten minutes.
+func (s *stage) wait() error {
+	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	fresh := time.NewTicker(4 * time.Minute)
+	defer fresh.Stop()
+	for {
+		select {
+		case <-interrupted.Done():
+			return nil
+		case now := <-fresh.C:
+			if err := s.writeTokens(now); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// tokens are the files that the commands read, below build/run.
+var tokens = map[string]struct {
+	example string
+	gatetest.Token
+}{
+	"ana":       {"iap", gatetest.Token{Issuer: "iap", Claims: who("ana@example.com")}},
+	"bob":       {"iap", gatetest.Token{Issuer: "iap", Claims: who("bob@example.com")}},
+	"expired":   {"iap", gatetest.Token{Issuer: "iap", Claims: who("ana@example.com", "iat", "now-20m", "exp", "now-11m")}},
+	"elsewhere": {"iap", gatetest.Token{Issuer: "iap", Claims: who("ana@example.com", "aud", "/projects/1234/global/backendServices/9")}},
+	"forged":    {"iap", gatetest.Token{Issuer: "iap", Claims: who("ana@example.com"), Fault: "other-key"}},
+	"unsigned": {"iap", gatetest.Token{Issuer: "iap", Claims: who("ana@example.com"), Fault: "no-signature",
+		Header: map[string]any{"alg": "none"}}},
+	"robot":   {"grpc-cloud-run", gatetest.Token{Issuer: "google", Claims: who("client@project.iam.gserviceaccount.com", "email_verified", true)}},
+	"another": {"grpc-cloud-run", gatetest.Token{Issuer: "google", Claims: who("another@project.iam.gserviceaccount.com", "email_verified", true)}},
+}
+
+func who(email string, more ...any) map[string]any {
+	claims := map[string]any{"email": email, "hd": "example.com"}
+	for i := 0; i+1 < len(more); i += 2 {
+		claims[more[i].(string)] = more[i+1]
+	}
+	return claims
+}
+
+func (s *stage) writeTokens(now time.Time) error {
+	if err := os.MkdirAll("build/run", 0o700); err != nil {
+		return err
+	}
+	for name, t := range tokens {
+		token, err := s.scenarios[t.example].Mint(t.Token, now)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile("build/run/"+name+".jwt", []byte(token), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}

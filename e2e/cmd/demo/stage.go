@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+
+	"github.com/modelgate/modelgate/e2e/echo"
+	"github.com/modelgate/modelgate/e2e/harness"
+	"github.com/modelgate/modelgate/e2e/iris"
+	"github.com/modelgate/modelgate/internal/gatetest"
+)
+
+const grpcAuthority = "echo-1234.run.app"
+
+// stage is everything that runs.
+type stage struct {
+	scenarios map[string]*gatetest.Scenario
+	envoys    map[string]*harness.Envoy
+	upstreams map[string]string // by cluster
+	binary    string
+	stoppers  []func()
+}
+
+func (s *stage) stop() {
+	for _, stop := range s.stoppers {
+		stop()
+	}
+}
+
+// start brings the servers up, and then both Envoys at once: most of their
+// start is compiling the module.
+func start(root string) (*stage, error) {
+	s := &stage{scenarios: map[string]*gatetest.Scenario{}, envoys: map[string]*harness.Envoy{}, upstreams: map[string]string{}}
+	var err error
+	if s.binary, err = harness.FindEnvoy(); err != nil {
+		return s, err
+	}
+	for cluster, models := range map[string][]string{"kubeflow": {"sklearn-iap"}, "prod": {"fraud"}} {
+		if err := s.serveIris(cluster, models); err != nil {
+			return s, err
+		}
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return s, err
+	}
+	s.upstreams["echo"] = listener.Addr().String()
+	s.stoppers = append(s.stoppers, echo.Serve(listener, "a real gRPC server").Stop)
+	return s, s.startEnvoys(root)
+}
+
+func (s *stage) startEnvoys(root string) error {
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	var first error
+	for example, clusters := range map[string][]string{"iap": {"kubeflow", "prod"}, "grpc-cloud-run": {"echo"}} {
+		dir := filepath.Join(root, "examples", example)
+		scenario, err := gatetest.Load(dir)
+		if err != nil {
+			return err
+		}
+		s.scenarios[example] = scenario
+		options := harness.Options{
+			Binary: s.binary, Bootstrap: filepath.Join(dir, "envoy.yaml"), PluginConfig: scenario.Config,
+			Wasm: filepath.Join(root, "build", "modelgate.wasm"), Upstreams: map[string]string{},
+		}
+		for _, c := range clusters {
+			options.Upstreams[c] = s.upstreams[c]
+		}
+		all.Go(func() {
+			envoy, err := harness.StartEnvoy(options)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				first = err
+				return
+			}
+			s.envoys[example] = envoy
+			s.stoppers = append(s.stoppers, envoy.Stop)
+		})
+	}
+	all.Wait()
+	return first
+}
+
+// serveIris runs a model server that also says whom it thinks it serves, which
+// is what a forged identity would change.
+func (s *stage) serveIris(cluster string, models []string) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	handler := iris.New(models...)
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("x-served-for", fmt.Sprint(r.Header.Values("kubeflow-userid")))
+		handler.ServeHTTP(w, r)
+	})}
+	go server.Serve(listener)
+	s.upstreams[cluster] = listener.Addr().String()
+	s.stoppers = append(s.stoppers, func() { server.Close() })
+	return nil
+}

@@ -1,0 +1,70 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/modelgate/modelgate/internal/gate"
+)
+
+// TestManifests compiles the configuration in each WasmPlugin, as Istio would
+// hand it over, with a real key in the place of the one to be filled in, and
+// holds the settings that keep a failure closed.
+func TestManifests(t *testing.T) {
+	files, _ := filepath.Glob(filepath.Join(root, "manifests", "istio", "*", "wasmplugin.yaml"))
+	if len(files) != 2 {
+		t.Fatalf("found %v, want the gateway's and the sidecar's", files)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var manifest struct {
+			Spec struct {
+				Phase        string              `yaml:"phase"`
+				FailStrategy string              `yaml:"failStrategy"`
+				Match        []map[string]string `yaml:"match"`
+				PluginConfig map[string]any      `yaml:"pluginConfig"`
+			} `yaml:"spec"`
+		}
+		if err := yaml.Unmarshal(text, &manifest); err != nil {
+			t.Fatal(err)
+		}
+		spec := manifest.Spec
+		if spec.Phase != "AUTHN" || spec.FailStrategy != "FAIL_RELOAD" || len(spec.Match) != 1 || spec.Match[0]["mode"] != "SERVER" {
+			t.Errorf("%s: phase %s, failStrategy %s, match %v", file, spec.Phase, spec.FailStrategy, spec.Match)
+		}
+		config, _ := json.Marshal(spec.PluginConfig)
+		doc := fillIn(t, string(config))
+		if _, err := gate.New(doc, nil); err != nil {
+			t.Errorf("%s: %v", file, err)
+		}
+		if _, err := gate.New(string(config), nil); err == nil {
+			t.Errorf("%s: compiles with a placeholder for a key", file)
+		}
+	}
+}
+
+// fillIn takes a key of its type from an example's configuration.
+func fillIn(t *testing.T, doc string) string {
+	t.Helper()
+	for example, members := range map[string][]string{"iap": {"x", "y"}, "grpc-cloud-run": {"n"}} {
+		config, err := os.ReadFile(filepath.Join(root, "examples", example, "config.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range members {
+			_, after, _ := bytes.Cut(config, []byte(`"`+m+`": "`))
+			value, _, _ := bytes.Cut(after, []byte(`"`))
+			doc = strings.ReplaceAll(doc, `"`+m+`":"`+strings.ToUpper(m)+`"`, `"`+m+`":"`+string(value)+`"`)
+		}
+	}
+	return doc
+}

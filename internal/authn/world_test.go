@@ -1,0 +1,215 @@
+package authn
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"math/big"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/strictjson"
+)
+
+type m = map[string]any
+
+// now is the time of every request unless a case says otherwise.
+var now = time.Unix(1_760_000_000, 0)
+
+// One key of each kind, drawn once a run, and an attacker's of the usual two.
+var (
+	rsaKey, evilRSA = newRSA(), newRSA()
+	ecKey, evilEC   = newEC(elliptic.P256()), newEC(elliptic.P256())
+	p384Key         = newEC(elliptic.P384())
+	p521Key         = newEC(elliptic.P521())
+	_, edKey, _     = ed25519.GenerateKey(rand.Reader)
+	secretKey       = randomOctets(64)
+)
+
+func newRSA() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
+func newEC(curve elliptic.Curve) *ecdsa.PrivateKey {
+	key, err := ecdsa.GenerateKey(curve, rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
+func randomOctets(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b) // never fails (crypto/rand)
+	return b
+}
+
+func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+// jwk is the public half of a key; empty kid and alg are left out.
+func publicJWK(key crypto.PrivateKey, kid, alg string) m {
+	j := m{}
+	switch k := key.(type) {
+	case *rsa.PrivateKey:
+		j["kty"], j["n"], j["e"] = "RSA", b64(k.N.Bytes()), b64(big.NewInt(int64(k.E)).Bytes())
+	case *ecdsa.PrivateKey:
+		point, _ := k.PublicKey.Bytes()
+		half := len(point) / 2
+		j["kty"], j["crv"], j["x"], j["y"] = "EC", k.Params().Name, b64(point[1:1+half]), b64(point[1+half:])
+	case ed25519.PrivateKey:
+		j["kty"], j["crv"], j["x"] = "OKP", "Ed25519", b64(k.Public().(ed25519.PublicKey))
+	}
+	if kid != "" {
+		j["kid"] = kid
+	}
+	if alg != "" {
+		j["alg"] = alg
+	}
+	return j
+}
+
+// missing as a value takes a name away.
+type missing struct{}
+
+// with is base with names changed: with(claims, "aud", "x", "exp", missing{}).
+func with(base m, changes ...any) m {
+	out := maps.Clone(base)
+	for i := 0; i < len(changes); i += 2 {
+		if name := changes[i].(string); changes[i+1] == (missing{}) {
+			delete(out, name)
+		} else {
+			out[name] = changes[i+1]
+		}
+	}
+	return out
+}
+
+// row is an issuer called name, with its keys and algorithms.
+func row(name string, algorithms []string, keys ...m) m {
+	return m{
+		"name": name, "issuer": issOf(name), "audiences": []string{"models"},
+		"algorithms": algorithms, "jwks": m{"inline": m{"keys": keys}},
+	}
+}
+
+func issOf(name string) string { return "https://" + name + ".example" }
+
+// claimsOf are what the issuer called name would say of alice.
+func claimsOf(name string, changes ...any) m {
+	return with(m{
+		"iss": issOf(name), "aud": "models", "sub": "alice",
+		"iat": now.Unix() - 10, "exp": now.Unix() + 300,
+	}, changes...)
+}
+
+// part is a part of a token: the JSON of v, or v itself where it is a string.
+func part(v any) string {
+	if s, ok := v.(string); ok {
+		return b64([]byte(s))
+	}
+	doc, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return b64(doc)
+}
+
+// sign makes a token by the algorithm that really signs, whatever alg says.
+func sign(alg string, key any, header, claims any) string {
+	return signText(alg, key, part(header)+"."+part(claims))
+}
+
+func signText(alg string, key any, text string) string {
+	sig, err := jwt.GetSigningMethod(alg).Sign(text, key)
+	if err != nil {
+		panic(err)
+	}
+	return text + "." + b64(sig)
+}
+
+// world is a compiled configuration.
+type world struct {
+	a   *Authenticator
+	env Env
+}
+
+func secrets(name string) (string, bool) {
+	value, ok := map[string]string{
+		"SECRET": b64(secretKey) + "\n", "SHORT": b64(secretKey[:31]), "PADDED": b64(secretKey) + "=",
+		"FOLDED": b64(secretKey[:24]) + "\n" + b64(secretKey[24:]), "PLAIN": "correct horse battery staple!", "EMPTY": "",
+	}[name]
+	return value, ok
+}
+
+// compile reads "issuers" as JSON text or as rows.
+func compile(issuers any) (world, strictjson.Problems) {
+	doc, ok := issuers.(string)
+	if !ok {
+		text, err := json.Marshal(issuers)
+		if err != nil {
+			panic(err)
+		}
+		doc = string(text)
+	}
+	var problems strictjson.Problems
+	v, ok := strictjson.Parse(doc, &problems)
+	if !ok {
+		return world{}, problems
+	}
+	a, keys := Compile(v, secrets)
+	return world{a, Env{Now: now, Keys: keys}}, problems
+}
+
+func newWorld(t testing.TB, rows ...m) world {
+	t.Helper()
+	w, problems := compile(rows)
+	if problems != nil {
+		t.Fatalf("Compile: %v", problems)
+	}
+	return w
+}
+
+// attempt is one token and what becomes of it.
+type attempt struct {
+	name  string
+	token string
+	want  reason.Reason
+}
+
+// bearer sends each token as a bearer token.
+func (w world) bearer(t *testing.T, attempts ...attempt) {
+	t.Helper()
+	for _, x := range attempts {
+		w.request(t, x.name, x.want, "authorization", "Bearer "+x.token)
+	}
+}
+
+// request sends headers, given as names and values in turn. Whatever is not
+// allowed must leave nothing of a caller.
+func (w world) request(t *testing.T, name string, want reason.Reason, headers ...string) Principal {
+	t.Helper()
+	var pairs [][2]string
+	for i := 0; i < len(headers); i += 2 {
+		pairs = append(pairs, [2]string{headers[i], headers[i+1]})
+	}
+	p, got := w.a.Authenticate(w.env, pairs)
+	if got != want {
+		t.Errorf("Authenticate(%s) = %v, want %v", name, got, want)
+	}
+	if got != reason.Allowed && (!p.Anonymous() || p.Subject != "" || p.Email != "" || p.Claims.Exists()) {
+		t.Errorf("Authenticate(%s) = %v, with principal %+v", name, got, p)
+	}
+	return p
+}

@@ -1,0 +1,95 @@
+package authz_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// manyGrants is n grants of different users on different models.
+func manyGrants(n int) string {
+	var b strings.Builder
+	b.WriteString(`{"grants": [`)
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"name": "g%d", "issuers": ["google"], "members": ["user:user%d@example.com"], "role": "invoker", "models": ["ns%d/model%d"]}`, i, i, i%100, i)
+	}
+	b.WriteString(`]}`)
+	return b.String()
+}
+
+// BenchmarkDecide shows that a decision costs the same whatever the number of
+// grants: it depends on what the caller is and what the model falls under.
+func BenchmarkDecide(b *testing.B) {
+	for _, n := range []int{10, 1_000, 10_000, 100_000} {
+		p := compile(b, manyGrants(n))
+		i := n * 7 / 10
+		caller := who("google", fmt.Sprintf(`{"email": "user%d@example.com", "hd": "example.com", "groups": ["a", "b"]}`, i))
+		for _, c := range []struct{ name, asked, want string }{
+			{"hit", fmt.Sprintf("predict ns%d/model%d", i%100, i), fmt.Sprintf("allow g%d", i)},
+			{"other", fmt.Sprintf("predict ns%d/model%d", (i-1)%100, i-1), "deny"},
+			{"miss", "predict ns0/unheard-of", "deny"},
+		} {
+			asked := call(b, c.asked)
+			if got := line(p.Decide(caller, asked)); got != c.want {
+				b.Fatalf("Decide(%s) = %q, want %q", c.asked, got, c.want)
+			}
+			b.Run(fmt.Sprintf("grants=%d/%s", n, c.name), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					p.Decide(caller, asked)
+				}
+			})
+		}
+	}
+}
+
+func TestDecideDoesNotAllocate(t *testing.T) {
+	const policy = `{
+		"groups": [{"name": "crew", "members": ["user:ana@example.com"]}, {"name": "g9", "members": ["user:ana@example.com"]}],
+		"denies": [{"name": "embargo", "claims": [{"pointer": "/country", "anyOf": ["XX", "YY"]}, {"pointer": "/a/b", "exists": true}]},
+			{"name": "mallory", "members": ["user:mallory@example.com", "group:h1", "group:h2"], "models": ["*/*", "prod*/*"]}],
+		"grants": [
+			{"name": "conditions", "issuers": ["partner"], "members": ["group:g8", "group:crew"], "claims": [
+				{"pointer": "/acr", "equals": "gold"}, {"pointer": "/n", "anyOf": [1, 2, 3]}, {"pointer": "/groups", "contains": "g8"},
+				{"pointer": "/email", "suffix": "@example.com"}, {"pointer": "/email", "prefix": "ana"}, {"pointer": "/none", "exists": false}],
+			 "role": "invoker", "models": ["prod/llm/meta-*/Llama*", "prod/fraud", "*/*@3", "prod/*"]},
+			{"name": "more", "issuers": ["partner"], "members": ["group:g1", "group:g2", "group:g3", "group:g4", "group:g5", "group:g6", "group:g7", "domain:example.com",
+				"principalSet://iam.googleapis.com/` + pool + `/*", "principalSet://iam.googleapis.com/` + pool + `/attribute.repository/r"], "role": "viewer", "models": ["prod/*", "pr*/*"]}]}`
+	p := compile(t, policy)
+	caller := who("partner", `{"sub": "7", "email": "ana@example.com", "hd": "example.com", "acr": "gold", "n": 3, "repository": "r", "groups": ["g1", "g2", "g3", "g4", "g5", "g6", "g7", "g8"]}`)
+	for _, c := range []struct{ issuer, call, want string }{
+		{"partner", "predict prod/fraud", "allow conditions"},
+		{"partner", "predict prod/llm/meta-llama/Llama-3@3", "allow conditions"},
+		{"partner", "ready prod/fraud prod/other", "allow conditions"},
+		{"partner", "list private/fraud", "allow more"},
+		{"partner", "predict dev/fraud", "deny"},
+		{"", "predict prod/fraud", "deny"},
+	} {
+		asked, caller := call(t, c.call), caller
+		if c.issuer == "" {
+			caller = who("", "")
+		}
+		if got := line(p.Decide(caller, asked)); got != c.want {
+			t.Errorf("Decide(%s) = %q, want %q", c.call, got, c.want)
+		}
+		if n := testing.AllocsPerRun(100, func() { p.Decide(caller, asked) }); n != 0 {
+			t.Errorf("Decide(%s) allocates %v times", c.call, n)
+		}
+	}
+}
+
+func TestTooManyPairs(t *testing.T) {
+	var members, models []string
+	for i := range 1_001 {
+		members = append(members, fmt.Sprintf(`"user:u%d@example.com"`, i))
+		models = append(models, fmt.Sprintf(`"prod/m%d"`, i))
+	}
+	rule := `{"name": "%s", "issuers": ["google"], "members": [` + strings.Join(members, ",") + `], "role": "viewer", "models": [` + strings.Join(models, ",") + `]}`
+	_, problems := tryCompile(`{"grants": [` + fmt.Sprintf(rule, "a") + `,` + fmt.Sprintf(rule, "b") + `]}`)
+	if len(problems) != 1 || problems[0].Pointer != "/grants/0" || !strings.Contains(problems[0].Message, "more than 1000000 pairs") {
+		t.Errorf("problems = %v", problems)
+	}
+}
