@@ -88,7 +88,9 @@ func TestBrokenConfiguration(t *testing.T) {
 		})
 		var refused *harness.StartError
 		if !errors.As(err, &refused) {
-			envoy.Stop()
+			if err == nil {
+				envoy.Stop()
+			}
 			t.Fatalf("%s: Envoy started, or %v", c.to, err)
 		}
 		if broken == s.Config || !strings.Contains(refused.Log, c.want) {

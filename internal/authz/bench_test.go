@@ -81,6 +81,34 @@ func TestDecideDoesNotAllocate(t *testing.T) {
 	}
 }
 
+// TestManyMembersAndPatterns has more of both than are kept on the stack.
+func TestManyMembersAndPatterns(t *testing.T) {
+	var rules, groups, models []string
+	for i := range 50 {
+		groups = append(groups, fmt.Sprintf(`"g%d"`, i))
+		models = append(models, fmt.Sprintf(`"prod/%s*"`, strings.Repeat("a", i)))
+		rules = append(rules, fmt.Sprintf(`{"name": "r%d", "issuers": ["corp"], "members": ["group:g%d"], "role": "viewer", "models": ["prod/%s*"]}`, i, i, strings.Repeat("a", i)))
+	}
+	rules = append(rules, `{"name": "last", "issuers": ["corp"], "members": ["group:g49"], "role": "invoker", "models": [`+strings.Join(models, ",")+`]}`)
+	p := compile(t, `{"grants": [`+strings.Join(rules, ",")+`]}`)
+	caller := who("corp", `{"groups": [`+strings.Join(groups, ",")+`]}`)
+	for asked, want := range map[string]string{
+		"ready prod/b":   "allow r0",
+		"predict prod/b": "allow last",
+		"predict prod/" + strings.Repeat("a", 49): "allow last",
+		"load prod/" + strings.Repeat("a", 49):    "deny",
+		"predict dev/" + strings.Repeat("a", 49):  "deny",
+	} {
+		if got := line(p.Decide(caller, call(t, asked))); got != want {
+			t.Errorf("Decide(%s) = %q, want %q", asked, got, want)
+		}
+	}
+	only := who("corp", `{"groups": ["g49"]}`)
+	if got := line(p.Decide(only, call(t, "ready prod/"+strings.Repeat("a", 49)))); got != "allow r49" {
+		t.Errorf("Decide(by the last group) = %q, want r49", got)
+	}
+}
+
 func TestTooManyPairs(t *testing.T) {
 	var members, models []string
 	for i := range 1_001 {
