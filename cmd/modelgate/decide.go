@@ -19,12 +19,28 @@ import (
 // request is one line of decide's input. The names of headers are put in lower
 // case, as every proxy hands them to the filter; nothing else is changed.
 type request struct {
-	Method    string      `json:"method"`
-	Path      string      `json:"path"`
-	Authority string      `json:"authority"`
-	Headers   [][2]string `json:"headers"`
-	Trailers  [][2]string `json:"trailers"`
-	Body      []byte      `json:"body"` // base64; no protocol reads it yet
+	Method    string `json:"method"`
+	Path      string `json:"path"`
+	Authority string `json:"authority"`
+	Headers   []pair `json:"headers"`
+	Trailers  []pair `json:"trailers"`
+	Body      []byte `json:"body"` // base64; no protocol reads it yet
+}
+
+// pair is a name and a value; encoding/json alone would fill up one, and cut
+// three down to two.
+type pair [2]string
+
+func (p *pair) UnmarshalJSON(raw []byte) error {
+	var list []string
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return err
+	}
+	if len(list) != 2 {
+		return errors.New("a header is [name, value]")
+	}
+	*p = pair(list)
+	return nil
 }
 
 // answer is one line of decide's output. Verb and models are empty where the
@@ -101,10 +117,18 @@ func parse(line []byte) (r request, err error) {
 	if err := d.Decode(&r); err != nil {
 		return r, err
 	}
-	if d.More() {
+	if _, err := d.Token(); err != io.EOF { // More would overlook a closing bracket
 		return r, errors.New("more than one JSON value on a line")
 	}
 	return r, nil
+}
+
+// lower puts names in lower case.
+func lower(pairs []pair) (list [][2]string) {
+	for _, p := range pairs {
+		list = append(list, [2]string{strings.ToLower(p[0]), p[1]})
+	}
+	return list
 }
 
 func ask(g *gate.Gate, now time.Time, r request) answer {
@@ -112,13 +136,11 @@ func ask(g *gate.Gate, now time.Time, r request) answer {
 	if r.Authority != "" {
 		pairs = append(pairs, [2]string{":authority", r.Authority})
 	}
-	for _, h := range r.Headers {
-		pairs = append(pairs, [2]string{strings.ToLower(h[0]), h[1]})
-	}
+	pairs = append(pairs, lower(r.Headers)...)
 	env := gate.Env{Now: now, Keys: g.Keys()}
 	x, step := g.Begin(env, &gate.Head{Pairs: pairs})
 	if step.Act == gate.Forward && len(r.Trailers) > 0 {
-		if t := x.Trailers(env, gate.Upstream, r.Trailers); t.Act != gate.Forward {
+		if t := x.Trailers(env, gate.Upstream, lower(r.Trailers)); t.Act != gate.Forward {
 			step = t
 		}
 	}

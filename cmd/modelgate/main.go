@@ -21,7 +21,8 @@ const usage = `usage:
         file: "/json/pointer": what is wrong. Exits 1 if there is one.
   modelgate decide --config FILE [--now RFC3339]
         Reads requests from standard input, one JSON object a line:
-          {"method","path","authority","headers":[["name","value"],...],"body":"base64"}
+          {"method","path","authority","headers":[["name","value"],...],
+           "trailers":[["name","value"],...],"body":"base64"}
         and writes one line each:
           {"allow","status","grpc","reason","principal","verb","models","grant","authority","path"}
         A line that is no request is answered {"error"} and makes the exit status 1.

@@ -149,7 +149,7 @@ func TestGoogleIDToken(t *testing.T) {
 	}
 }
 
-// CVE-2026-40574: what can be read as two addresses is none.
+// What can be read as two addresses is none.
 func TestAddresses(t *testing.T) {
 	corp := row("corp", []string{"ES256"}, publicJWK(ecKey, "", ""))
 	verified, trusted := newWorld(t, with(corp, "email", "verified")), newWorld(t, with(corp, "email", "trusted"))

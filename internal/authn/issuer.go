@@ -138,14 +138,14 @@ func (is *Issuer) readOwn(o strictjson.Object) {
 	is.sources = []source{defaultSource}
 	for _, item := range o.Need("algorithms").Items() {
 		a := algorithmNamed(item.Text())
-		if a == nil {
+		switch {
+		case a == nil:
 			item.Fail("is no algorithm that a token may be signed with")
-			continue
-		}
-		if slices.Contains(is.algorithms, a) {
+		case slices.Contains(is.algorithms, a):
 			item.Fail("stands twice")
+		default:
+			is.algorithms = append(is.algorithms, a)
 		}
-		is.algorithms = append(is.algorithms, a)
 	}
 	if d := o.Get("maxLifetime"); d.Exists() {
 		is.maxLifetime = duration(d, time.Second, 10*365*24*time.Hour)

@@ -176,6 +176,7 @@ func TestIssuersTogether(t *testing.T) {
 		{ownRow(``) + `,` + rename(ownRow(`,"from":[{"header":"x"}]`), "b"), ``},
 		{ownRow(``) + `,` + rename(ownRow(`,"from":[{"header":"authorization"}]`), "b"), `"/1": header authorization carries a bare token here and a scheme there`},
 		{presetRow("google-oidc", "a", ``) + `,` + apart(ownRow(``), "accounts.google.com"), `"/1": issuer "p" has the same iss in the same header`},
+		{apart(ownRow(``), "accounts.google.com") + `,` + presetRow("google-oidc", "a", ``), `"/1": issuer "own" has the same iss in the same header`},
 		{ownRow(`,"type":"x","clockSkew":"1h"`) + `,2,` + rename(ownRow(`,"groups":"g","pool":"p"`), "b"),
 			`"/0/type": is "at+jwt" (RFC 9068), or absent for an ordinary JWT` + "\n" +
 				`"/0/clockSkew": is a duration from 0s to 5m0s, such as "30s"` + "\n" + `"/1": an object expected` + "\n" +

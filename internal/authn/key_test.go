@@ -42,7 +42,7 @@ func TestJ9KeyIDIsOpaque(t *testing.T) {
 	w.bearer(t, attempt{"kid of 256", corpToken(header(long), claimsOf("corp")), reason.Allowed})
 }
 
-// CVE-2026-49998: a key is of one issuer, whatever its kid.
+// A key is of one issuer, whatever its kid.
 func TestJ10KeysBelongToIssuer(t *testing.T) {
 	w := newWorld(t,
 		row("one", []string{"ES256"}, publicJWK(ecKey, "shared", "ES256"), publicJWK(newEC(ecKey.Curve), "only-one", "ES256")),

@@ -7,6 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
@@ -58,7 +59,7 @@ func randomOctets(n int) []byte {
 
 func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-// jwk is the public half of a key; empty kid and alg are left out.
+// publicJWK is the public half of a key; empty kid and alg are left out.
 func publicJWK(key crypto.PrivateKey, kid, alg string) m {
 	j := m{}
 	switch k := key.(type) {
@@ -146,9 +147,10 @@ type world struct {
 }
 
 func secrets(name string) (string, bool) {
+	fixed := sha256.Sum256([]byte("a key for tests only"))
 	value, ok := map[string]string{
 		"SECRET": b64(secretKey) + "\n", "SHORT": b64(secretKey[:31]), "PADDED": b64(secretKey) + "=",
-		"FOLDED": b64(secretKey[:24]) + "\n" + b64(secretKey[24:]), "PLAIN": "correct horse battery staple!", "EMPTY": "",
+		"FOLDED": b64(secretKey[:24]) + "\n" + b64(secretKey[24:]), "PLAIN": "correct horse battery staple!", "EMPTY": "", "FIXED": b64(fixed[:]),
 	}[name]
 	return value, ok
 }

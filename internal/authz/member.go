@@ -49,16 +49,17 @@ var (
 
 // parseMember reads a member of a grant, a deny, a group or an IAM binding.
 func parseMember(v strictjson.Value) (id identifier, ok bool) {
-	kind, name, _ := strings.Cut(v.Text(), ":")
+	text := v.Text()
+	kind, name, _ := strings.Cut(text, ":")
 	id.name = name
 	switch {
-	case v.Text() == "allUsers":
+	case text == "allUsers":
 		id.kind = everyone
 		return id, true
-	case v.Text() == "allAuthenticatedUsers":
+	case text == "allAuthenticatedUsers":
 		id.kind = authenticated
 		return id, true
-	case v.Text() == "":
+	case text == "":
 		return id, false // reported by Text
 	case name == "":
 		v.Fail("is no member such as user:ana@example.com")
@@ -91,7 +92,7 @@ func parseMember(v strictjson.Value) (id identifier, ok bool) {
 		why = "is of a kind that is not known here"
 	}
 	if why != "" {
-		v.Fail("%q %s", v.Text(), why)
+		v.Fail("%q %s", text, why)
 	}
 	return id, why == ""
 }
@@ -165,7 +166,7 @@ func compileGroups(v strictjson.Value) groups {
 	for _, item := range v.Items() {
 		o := item.Object("name", "members")
 		name := o.Need("name").Text()
-		if names[name] {
+		if names[name] && name != "" {
 			o.Get("name").Fail("%q stands twice", name)
 		}
 		names[name] = true

@@ -35,7 +35,7 @@ var single = [...]string{
 
 func readHead(pairs [][2]string) (h head, why reason.Reason) {
 	var seen uint16
-	upgrade := false
+	upgrade, host := false, false
 	for i := range pairs {
 		name, value := pairs[i][0], pairs[i][1]
 		for bit, s := range single {
@@ -54,6 +54,8 @@ func readHead(pairs [][2]string) (h head, why reason.Reason) {
 			h.Path = value
 		case ":authority":
 			h.Authority = value
+		case "host":
+			host = true
 		case "content-type":
 			h.GRPC = isGRPC(value)
 		case "upgrade", ":protocol", "http2-settings":
@@ -71,6 +73,8 @@ func readHead(pairs [][2]string) (h head, why reason.Reason) {
 		return h, reason.UpgradeRefused
 	case h.Authority == "":
 		return h, reason.HostMissing
+	case host: // a second authority, which no edit would reach
+		return h, reason.HeaderRepeated
 	}
 	return h, reason.Allowed
 }

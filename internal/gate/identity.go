@@ -36,7 +36,7 @@ func compileIdentity(v strictjson.Value) (list []identityHeader) {
 			name.Fail("is no header, in lower case and without underscores, that an identity may be written to")
 		}
 		for _, other := range list {
-			if other.name == h.name {
+			if other.name == h.name && h.name != "" {
 				o.Get("header").Fail("%q stands twice", h.name)
 			}
 		}
@@ -140,7 +140,7 @@ func (g *Gate) edit(x *Exchange, h *Head, m inference.Match) *Edit {
 		case kept:
 			continue
 		case credential:
-			if m.Route.Forward {
+			if m.Route.Forward && name == fold(name) { // and not a twin, which nobody has looked at
 				continue
 			}
 		}

@@ -2,8 +2,10 @@ package gate
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"time"
+	"unicode/utf16"
 
 	"github.com/modelgate/modelgate/internal/reason"
 )
@@ -124,8 +126,27 @@ func (x *Exchange) audit(why reason.Reason) string {
 		line.Verb = x.Call.Verb.String()
 		line.Models = append(line.Models, clip(m.String()))
 	}
-	b, _ := json.Marshal(line) // strings only: cannot fail, and escapes whatever could break a line
-	return string(b)
+	b, _ := json.Marshal(line) // strings only: cannot fail
+	return ascii(string(b))
+}
+
+// ascii escapes what JSON leaves as it is and a log or a terminal may not: DEL,
+// the C1 controls, line and paragraph separators, marks of direction.
+func ascii(doc string) string {
+	if strings.IndexFunc(doc, func(r rune) bool { return r >= 0x7f }) < 0 {
+		return doc
+	}
+	var b strings.Builder
+	for _, r := range doc {
+		if r < 0x7f {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
 }
 
 func clip(s string) string {

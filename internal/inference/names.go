@@ -76,11 +76,12 @@ const (
 )
 
 func compileTemplate(v strictjson.Value) *hostTemplate {
-	before, rest, ok := strings.Cut(v.Text(), servicePlace)
+	text := v.Text()
+	before, rest, ok := strings.Cut(text, servicePlace)
 	between, after, ok2 := strings.Cut(rest, namespacePlace)
 	t := &hostTemplate{before, between, after}
 	switch {
-	case v.Text() == "":
+	case text == "":
 	case !ok || !ok2 || strings.ContainsAny(before+between+after, "{}"):
 		v.Fail("has %s once and after it %s once", servicePlace, namespacePlace)
 	case !strings.Contains(between, "."):
@@ -135,9 +136,6 @@ func (n *Names) readings(host string) (models []Model) {
 		host = strings.TrimSuffix(host, ".svc") + clusterDomain
 	}
 	for _, t := range n.templates {
-		if t == nil {
-			continue
-		}
 		service, namespace, ok := t.read(host)
 		m := Model{Namespace: namespace, Service: service, Name: service}
 		if ok && !slices.Contains(models, m) {

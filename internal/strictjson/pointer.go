@@ -52,9 +52,10 @@ func child(v gjson.Result, token string) (found gjson.Result) {
 			return true
 		})
 	case v.IsArray():
-		n := 0
+		var n int64
+		var digits [20]byte
 		v.ForEach(func(_, value gjson.Result) bool {
-			if strconv.Itoa(n) == token { // canonical digits only, as RFC 6901 section 4 demands
+			if string(strconv.AppendInt(digits[:0], n, 10)) == token { // canonical digits only, as RFC 6901 section 4 demands
 				found = value
 				return false
 			}

@@ -1,0 +1,224 @@
+package authz
+
+import (
+	"slices"
+
+	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/inference"
+	"github.com/modelgate/modelgate/internal/strictjson"
+)
+
+// Source is where the parts of a policy stand in a configuration.
+type Source struct{ Groups, Grants, Denies, IAM strictjson.Value }
+
+// Compile reads the policy. The issuers are those that rules may name.
+func Compile(s Source, issuers *authn.Authenticator) *Policy {
+	c := compiler{issuers: issuers, policy: &Policy{
+		groups: compileGroups(s.Groups),
+		denies: newTable(denies),
+		grants: newTable(grants),
+	}}
+	for _, item := range s.Denies.Items() {
+		c.deny(item)
+	}
+	c.patterns, c.ruleNames = 0, nil
+	for _, item := range s.Grants.Items() {
+		c.grant(item)
+	}
+	for _, item := range s.IAM.Items() {
+		c.iam(item)
+	}
+	return c.policy
+}
+
+// maxPairs bounds what the rules of a configuration multiply out to: issuers
+// times members times models, some 100 MB of index.
+const maxPairs = 1_000_000
+
+type compiler struct {
+	issuers   *authn.Authenticator
+	policy    *Policy
+	ruleNames map[string]bool
+	patterns  uint32 // of the table being filled
+	pairs     int
+}
+
+// rule is a grant or a deny, read but not yet filed.
+type rule struct {
+	at         strictjson.Value
+	name       string
+	issuers    []string // nil for any
+	members    []identifier
+	conditions []condition
+	verbs      inference.Verbs
+	models     []inference.Pattern
+}
+
+var (
+	viewer  = inference.NewVerbs(inference.Metadata, inference.Ready, inference.List)
+	invoker = viewer | inference.NewVerbs(inference.Predict, inference.Explain, inference.Generate)
+	admin   = invoker | inference.NewVerbs(inference.Load, inference.Unload, inference.Admin)
+)
+
+// read takes what grants and denies have in common.
+func (c *compiler) read(v strictjson.Value) (rule, strictjson.Object) {
+	o := v.Object("name", "issuers", "members", "claims", "role", "verbs", "models")
+	r := rule{at: v, name: o.Need("name").Text()}
+	if c.ruleNames[r.name] && r.name != "" {
+		o.Get("name").Fail("%q stands twice", r.name)
+	}
+	if c.ruleNames == nil {
+		c.ruleNames = map[string]bool{}
+	}
+	c.ruleNames[r.name] = true
+	r.issuers = c.readIssuers(o.Get("issuers"))
+	for _, item := range o.Get("members").Items() {
+		if id, ok := parseMember(item); ok {
+			r.members = append(r.members, id)
+		}
+	}
+	r.conditions = compileConditions(o.Get("claims"))
+	r.verbs = readVerbs(o)
+	r.models = readModels(o.Get("models"))
+	return r, o
+}
+
+func (c *compiler) readIssuers(v strictjson.Value) []string {
+	names := v.Texts()
+	if names == nil {
+		return nil
+	}
+	for i, item := range v.Items() {
+		if names[i] != "" && !c.issuers.Issuer(names[i]) {
+			item.Fail("no issuer has this name")
+		}
+	}
+	return names
+}
+
+// readVerbs reads a role or a list of verbs; 0 where there is neither.
+func readVerbs(o strictjson.Object) (verbs inference.Verbs) {
+	role, list := o.Get("role"), o.Get("verbs")
+	if role.Exists() {
+		if list.Exists() {
+			list.Fail("stands beside a role")
+		}
+		switch role.Text() {
+		case "viewer":
+			return viewer
+		case "invoker":
+			return invoker
+		case "admin":
+			return admin
+		}
+		role.Fail("is viewer, invoker or admin")
+	}
+	for _, item := range list.Items() {
+		verb, ok := inference.ParseVerb(item.Text())
+		if !ok {
+			item.Fail("is no verb")
+		}
+		verbs |= inference.NewVerbs(verb)
+	}
+	return verbs
+}
+
+func readModels(v strictjson.Value) (models []inference.Pattern) {
+	for _, item := range v.Items() {
+		p, err := inference.ParsePattern(item.Text())
+		if err != nil {
+			item.Fail("%s", err)
+			continue
+		}
+		models = append(models, p)
+	}
+	return models
+}
+
+// grant reads one row of "grants". It must say who, what and on what; only
+// allUsers goes without an issuer, and then alone.
+func (c *compiler) grant(v strictjson.Value) {
+	r, o := c.read(v)
+	everybody := slices.ContainsFunc(r.members, func(m identifier) bool { return m.kind == everyone && !m.deleted })
+	switch {
+	case everybody && (len(r.members) > 1 || o.Get("issuers").Exists() || o.Get("claims").Exists()):
+		v.Fail("allUsers stands alone: anonymous callers have no issuer and no claims")
+	case everybody:
+	case !o.Get("issuers").Exists():
+		v.Fail(`"issuers" is missing: otherwise any issuer could assert the member`)
+	case !o.Get("members").Exists() && !o.Get("claims").Exists():
+		v.Fail(`needs "members" or "claims"; allAuthenticatedUsers is everyone of the issuers`)
+	}
+	if !o.Get("role").Exists() && !o.Get("verbs").Exists() {
+		v.Fail(`needs a "role" or "verbs"`)
+	}
+	o.Need("models")
+	if !o.Get("members").Exists() {
+		r.members = []identifier{{member: member{kind: authenticated}}}
+	}
+	c.file(c.policy.grants, r)
+}
+
+// deny reads one row of "denies". What it leaves out does not constrain it.
+func (c *compiler) deny(v strictjson.Value) {
+	r, o := c.read(v)
+	if !o.Get("members").Exists() {
+		r.members = []identifier{{member: member{kind: everyone}}}
+		if o.Get("issuers").Exists() || o.Get("claims").Exists() {
+			r.members[0].kind = authenticated
+		}
+	}
+	if !o.Get("role").Exists() && !o.Get("verbs").Exists() {
+		r.verbs = admin
+	}
+	if !o.Get("models").Exists() {
+		r.models = []inference.Pattern{{Segments: []string{"*", "*"}}}
+	}
+	c.file(c.policy.denies, r)
+}
+
+// file puts a rule into a table, for each issuer, member and model.
+func (c *compiler) file(t *table, r rule) {
+	t.names = append(t.names, r.name)
+	e := entry{rule: len(t.names) - 1, verbs: r.verbs, conditions: r.conditions}
+	for _, p := range r.models {
+		pattern := t.pattern(p, &c.patterns)
+		for _, id := range r.members {
+			for _, m := range c.bind(r, id) {
+				if c.pairs++; c.pairs > maxPairs {
+					if c.pairs == maxPairs+1 {
+						r.at.Fail("the rules multiply out to more than %d pairs of member and model", maxPairs)
+					}
+					return
+				}
+				t.add(m, pattern, e)
+			}
+		}
+	}
+}
+
+// bind makes a member for each issuer that may assert it.
+func (c *compiler) bind(r rule, id identifier) (members []member) {
+	issuers := r.issuers
+	switch {
+	case id.deleted:
+		return nil
+	case id.kind == everyone:
+		return []member{id.member}
+	case issuers == nil && id.pool == "":
+		return []member{id.member} // a deny, for whichever issuer
+	case issuers == nil:
+		issuers = c.issuers.Names()
+	}
+	for _, issuer := range issuers {
+		if id.pool == "" || c.issuers.Pool(issuer) == id.pool {
+			m := id.member
+			m.issuer = issuer
+			members = append(members, m)
+		}
+	}
+	if members == nil {
+		r.at.Fail("no issuer of the rule stands for the pool %s", id.pool)
+	}
+	return members
+}

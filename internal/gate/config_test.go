@@ -1,0 +1,151 @@
+package gate_test
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/strictjson"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata/config/refused/*.want")
+
+// secret is the VM's environment in every test.
+func secret(name string) (string, bool) {
+	v, ok := map[string]string{
+		"KEY":    strings.Repeat("A", 43), // 32 octets
+		"KEY64":  strings.Repeat("A", 86),
+		"SHORT":  "AAAA",
+		"PADDED": "AAAAAA==",
+	}[name]
+	return v, ok
+}
+
+func compile(t testing.TB, doc string) *gate.Gate {
+	t.Helper()
+	g, err := gate.New(doc, secret)
+	if err != nil {
+		t.Fatalf("New(%s):\n%v", doc, err)
+	}
+	return g
+}
+
+// files reads testdata/config/<kind>/*.json.
+func files(t testing.TB, kind string) map[string]string {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/config/" + kind + "/*.json")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no %s configurations: %v", kind, err)
+	}
+	docs := map[string]string{}
+	for _, path := range paths {
+		doc, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		docs[path] = string(doc)
+	}
+	return docs
+}
+
+// TestRefusedConfigurations compares everything that is wrong with each
+// configuration, in order, with the .want beside it.
+func TestRefusedConfigurations(t *testing.T) {
+	for path, doc := range files(t, "refused") {
+		g, err := gate.New(doc, secret)
+		var problems strictjson.Problems
+		if g != nil || !errors.As(err, &problems) || len(problems) == 0 {
+			t.Errorf("%s: New = %v, %v, want only problems", path, g, err)
+			continue
+		}
+		want := strings.TrimSuffix(path, ".json") + ".want"
+		got := err.Error() + "\n"
+		if *update {
+			if err := os.WriteFile(want, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if expected, err := os.ReadFile(want); err != nil || string(expected) != got {
+			t.Errorf("%s: problems are\n%swant (%v)\n%s", path, got, err, expected)
+		}
+	}
+}
+
+func TestAcceptedConfigurations(t *testing.T) {
+	for path, doc := range files(t, "accepted") {
+		g, err := gate.New(doc, secret)
+		if err != nil {
+			t.Errorf("%s:\n%v", path, err)
+			continue
+		}
+		if refusesAnonymous(t, g, doc) == grantsEveryone(doc) && !strings.Contains(path, "accepted/grants") {
+			t.Errorf("%s: an anonymous request is decided against the grants", path)
+		}
+	}
+}
+
+// grantsEveryone reports whether a configuration has the member allUsers
+// anywhere, however it is escaped.
+func grantsEveryone(doc string) bool {
+	var v any
+	if json.Unmarshal([]byte(doc), &v) != nil {
+		return true
+	}
+	plain, _ := json.Marshal(v)
+	return strings.Contains(string(plain), `"allUsers"`)
+}
+
+// refusesAnonymous asks for many things without a credential.
+func refusesAnonymous(t *testing.T, g *gate.Gate, doc string) bool {
+	t.Helper()
+	var c struct {
+		Routes []struct{ Prefix, Service, Model string }
+	}
+	_ = json.Unmarshal([]byte(doc), &c)
+	refused := true
+	ask := func(method, authority, path string, more ...[2]string) {
+		pairs := append([][2]string{{":method", method}, {":path", path}, {":authority", authority}}, more...)
+		_, step := g.Begin(gate.Env{Now: time.Unix(1_700_000_000, 0), Keys: g.Keys()}, &gate.Head{Pairs: pairs})
+		if step.Act == gate.Forward {
+			refused = false
+		} else if step.Reason == reason.Allowed || step.Reply.Status < 400 {
+			t.Errorf("%s %s is refused as %s with %d", method, path, step.Reason, step.Reply.Status)
+		}
+	}
+	for _, model := range []string{"prod/fraud", "public/iris", "a/a", "prod/echo"} {
+		namespace, service, _ := strings.Cut(model, "/")
+		for _, r := range c.Routes {
+			ask("POST", "models.example.com", r.Prefix+"/"+model+":predict")
+			ask("POST", "models.example.com", r.Prefix+"/"+model+":explain")
+			ask("GET", "models.example.com", r.Prefix+"/"+model)
+			ask("POST", "models.example.com", "/"+r.Service+"/Call", [2]string{"content-type", "application/grpc"})
+		}
+		for _, host := range []string{service + "-predictor-default." + namespace, service + "-predictor." + namespace} {
+			ask("POST", host, "/v1/models/"+service+":predict")
+		}
+	}
+	return refused
+}
+
+func FuzzConfig(f *testing.F) {
+	for _, doc := range files(f, "accepted") {
+		f.Add(doc)
+	}
+	f.Fuzz(func(t *testing.T, doc string) {
+		g, err := gate.New(doc, secret)
+		var problems strictjson.Problems
+		switch {
+		case err != nil && (g != nil || !errors.As(err, &problems) || len(problems) == 0):
+			t.Errorf("New = %v, %v, want a gate or problems", g, err)
+		case err == nil && !refusesAnonymous(t, g, doc) && !grantsEveryone(doc):
+			t.Errorf("an anonymous request passes without allUsers")
+		}
+	})
+}

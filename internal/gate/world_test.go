@@ -1,0 +1,100 @@
+package gate_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/reason"
+)
+
+// world is a configuration with two issuers, a route of each kind, and every
+// kind of identity header.
+const world = `{
+	"version": 1,
+	"issuers": [
+		{"name": "iap", "preset": "google-iap", "audiences": ["/projects/1/apps/a"],
+		 "jwks": {"inline": {"keys": [{"kty": "EC", "use": "sig", "alg": "ES256", "kid": "k", "crv": "P-256",
+			"x": "NiwHfKttbbmuH16v2nGLsVeFOrRpueljVehAbSDOM58", "y": "SqYj14Wj3sx9zk754KUrrjOQsnv_SxePQO9iga144nk"}]}}},
+		{"name": "corp", "issuer": "https://corp.example", "audiences": ["models"], "algorithms": ["HS256"], "groups": "/groups", "symmetric": {"env": "CORP"}}
+	],
+	"routes": [
+		{"prefix": "/kfserving", "protocol": "kserve-v1", "names": "kfserving"},
+		{"prefix": "/forward", "protocol": "kserve-v1", "names": "kserve", "credentials": "forward"},
+		{"protocol": "grpc", "service": "echo.Echo", "model": "prod/echo"}
+	],
+	"grants": [
+		{"name": "staff", "issuers": ["iap", "corp"], "members": ["allAuthenticatedUsers"], "role": "invoker", "models": ["prod/*"]},
+		{"name": "showcase", "members": ["allUsers"], "role": "invoker", "models": ["public/*"]}
+	],
+	"denies": [{"name": "frozen", "models": ["*/frozen"]}],
+	"identity": [
+		{"header": "kubeflow-userid", "value": "accounts.google.com:{email}"},
+		{"header": "x-gate-caller", "value": "{issuer}/{subject}"},
+		{"header": "x-tenant-id", "value": "{claim:/tenant/id}"},
+		{"header": "x-hosted-domain", "value": "{domain}"}
+	],
+	"audit": "all"
+}`
+
+// now is when every request of these tests is made.
+var now = time.Unix(1_700_000_000, 0)
+
+// load compiles a configuration with fresh keys that the test can sign with.
+func load(t testing.TB, config string) (*gate.Gate, *gatetest.Scenario) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"config.json": config, "cases.json": "[]"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := gatetest.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := gate.New(s.Config, s.Secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g, s
+}
+
+func mint(t testing.TB, s *gatetest.Scenario, token gatetest.Token) string {
+	t.Helper()
+	text, err := s.Mint(token, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+type pair = [2]string
+
+// head is a request's head: "METHOD path" to a public host, and more headers.
+func head(line string, more ...pair) *gate.Head {
+	method, path, _ := strings.Cut(line, " ")
+	return &gate.Head{Pairs: append([]pair{{":method", method}, {":path", path}, {":scheme", "https"}, {":authority", "models.example.com"}}, more...)}
+}
+
+func begin(g *gate.Gate, h *gate.Head) (*gate.Exchange, gate.Step) {
+	return g.Begin(gate.Env{Now: now, Keys: g.Keys()}, h)
+}
+
+// sent is what the upstream gets; nil where the step is no Forward.
+func sent(h *gate.Head, step gate.Step) []pair {
+	if step.Act != gate.Forward || step.Reason != reason.Allowed {
+		return nil
+	}
+	return gatetest.Apply(slices.Clone(h.Pairs), step.Edit)
+}
+
+const (
+	askPublic = "POST /kfserving/public/iris:predict" // allUsers may
+	askStaff  = "POST /kfserving/prod/fraud:predict"  // whoever has a token may
+)

@@ -1,0 +1,85 @@
+package strictjson
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/tidwall/gjson"
+)
+
+// FuzzCheck: what Check accepts is JSON to encoding/json too, has no name
+// twice, and reads the same through gjson; what it refuses beyond that, it
+// refuses for one of its own reasons.
+func FuzzCheck(f *testing.F) {
+	for _, doc := range accepted {
+		f.Add(doc)
+	}
+	f.Fuzz(func(t *testing.T, doc string) {
+		compare(t, doc)
+		if err := Check(doc); err != nil {
+			e := err.(*SyntaxError)
+			if _, bad := ParsePointer(e.Pointer); e.Pointer != "" && bad != nil || e.Offset < 0 || e.Offset > len(doc) {
+				t.Fatalf("Check(%q) = %v", doc, err)
+			}
+			return
+		}
+		d := json.NewDecoder(strings.NewReader(doc))
+		d.UseNumber()
+		same(t, d, gjson.Parse(doc))
+	})
+}
+
+// same walks a document with an independent decoder, which keeps every name,
+// and holds gjson's reading to it.
+func same(t *testing.T, d *json.Decoder, got gjson.Result) {
+	t.Helper()
+	token, err := d.Token()
+	if err != nil {
+		t.Fatalf("encoding/json: %v", err)
+	}
+	var values []gjson.Result
+	var names []string
+	got.ForEach(func(name, value gjson.Result) bool {
+		names, values = append(names, name.Str), append(values, value)
+		return true
+	})
+	switch want := token.(type) {
+	case json.Delim:
+		seen := map[string]bool{}
+		n := 0
+		for ; d.More(); n++ {
+			if n >= len(values) {
+				t.Fatalf("gjson reads %d members of %s", n, got.Raw)
+			}
+			if want == '{' {
+				token, _ := d.Token()
+				name := token.(string)
+				if seen[name] || names[n] != name {
+					t.Fatalf("name %q twice, or read as %q, in %s", name, names[n], got.Raw)
+				}
+				seen[name] = true
+			}
+			same(t, d, values[n])
+		}
+		if _, err := d.Token(); err != nil || n != len(values) || got.IsObject() != (want == '{') || got.IsArray() != (want == '[') {
+			t.Fatalf("gjson reads %d of %d members of %s", len(values), n, got.Raw)
+		}
+	case string:
+		if got.Type != gjson.String || got.Str != want {
+			t.Fatalf("gjson reads %q as %q", want, got.Str)
+		}
+	case json.Number:
+		if got.Type != gjson.Number || got.Raw != want.String() {
+			t.Fatalf("gjson reads %s as %s", want, got.Raw)
+		}
+	case bool:
+		if !got.IsBool() || got.Bool() != want {
+			t.Fatalf("gjson reads %v as %s", want, got.Raw)
+		}
+	case nil:
+		if got.Type != gjson.Null || got.Raw != "null" {
+			t.Fatalf("gjson reads null as %s", got.Raw)
+		}
+	}
+}
