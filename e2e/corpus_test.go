@@ -13,6 +13,8 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/modelgate/modelgate/e2e/harness"
+	"github.com/modelgate/modelgate/e2e/rawhttp"
+	"github.com/modelgate/modelgate/e2e/upstream"
 	"github.com/modelgate/modelgate/internal/gatetest"
 )
 
@@ -46,15 +48,22 @@ var clusters = map[string][]string{
 	"iap":            {"kubeflow", "prod"},
 	"bearer":         {"models"},
 	"grpc-cloud-run": {"echo"},
+	"hostile":        {"kubeflow"},
 }
 
 // run starts an example in Envoy, as its envoy.yaml says, with the run's keys.
 func run(t *testing.T, s *gatetest.Scenario, options harness.Options) *harness.Envoy {
 	t.Helper()
+	envoy, _ := runWith(t, s, options)
+	return envoy
+}
+
+func runWith(t *testing.T, s *gatetest.Scenario, options harness.Options) (*harness.Envoy, map[string]*upstream.Server) {
+	t.Helper()
 	for name, value := range s.Env {
 		t.Setenv(name, value) // the example hands the variable on to the VM
 	}
-	_, addrs, err := Upstreams(clusters[s.Name]...)
+	servers, addrs, err := Upstreams(clusters[s.Name]...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +79,7 @@ func run(t *testing.T, s *gatetest.Scenario, options harness.Options) *harness.E
 		t.Fatal(err)
 	}
 	t.Cleanup(envoy.Stop)
-	return envoy
+	return envoy, servers
 }
 
 func load(t *testing.T, name string) *gatetest.Scenario {
@@ -86,7 +95,7 @@ func ask(t *testing.T, envoy *harness.Envoy, r gatetest.Request) gatetest.Outcom
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	o, err := Ask(ctx, envoy.Addr(), r)
+	o, err := Ask(ctx, envoy.Addr(), nil, Proto(r), r)
 	if err != nil {
 		t.Fatalf("%s %s: %v\n%s", r.Method, r.Path, err, tail(envoy.Log()))
 	}
@@ -106,17 +115,49 @@ func TestCorpusEnvoy(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%d", s.Name, workers), func(t *testing.T) {
 				envoy := run(t, s, harness.Options{Concurrency: workers})
 				for _, c := range s.Cases {
-					r, err := s.Request(c, time.Now())
-					if err != nil {
-						t.Fatal(err)
-					}
-					if err := c.Check(r, ask(t, envoy, r), true); err != nil {
-						t.Error(err)
-					}
+					checkIn(t, s, c, envoy, gatetest.EnvoyHTTP1)
 				}
 				visible(t, s, envoy)
 			})
 		}
+	}
+}
+
+// TestHostileHTTP2 sends over HTTP/2 what HTTP/1.1's codec would not let
+// through, or would let through in another way.
+func TestHostileHTTP2(t *testing.T) {
+	s := load(t, "hostile")
+	envoy, servers := runWith(t, s, harness.Options{})
+	allowed := 0
+	for _, c := range s.Cases {
+		checkIn(t, s, c, envoy, gatetest.EnvoyHTTP2)
+		if c.HTTP2 == "" && strings.HasPrefix(c.Want, "allow ") || strings.HasPrefix(c.HTTP2, "allow ") {
+			allowed++
+		}
+	}
+	if got := len(servers["kubeflow"].Requests()); got != allowed {
+		t.Errorf("the upstream got %d requests, want the %d allowed ones", got, allowed)
+	}
+}
+
+func checkIn(t *testing.T, s *gatetest.Scenario, c gatetest.Case, envoy *harness.Envoy, host gatetest.Host) {
+	t.Helper()
+	r, err := s.Request(c, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	proto := Proto(r)
+	if host == gatetest.EnvoyHTTP2 {
+		proto = rawhttp.H2
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	o, err := Ask(ctx, envoy.Addr(), nil, proto, r)
+	if err != nil {
+		o.Line = "closed"
+	}
+	if err := c.Check(r, o, host); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -132,9 +173,12 @@ func visible(t *testing.T, s *gatetest.Scenario, envoy *harness.Envoy) {
 	for _, c := range s.Cases {
 		why := "allowed"
 		switch {
-		case strings.HasPrefix(c.Envoy, "4"): // never reached the gate
+		case c.Envoy != "" && !strings.Contains(c.Envoy, " "): // never reached the gate
 			continue
-		case c.Envoy == "" && !strings.HasPrefix(c.Want, "allow "):
+		case strings.HasPrefix(c.Envoy, "allow "):
+		case c.Envoy != "":
+			why = c.Envoy[strings.LastIndexByte(c.Envoy, ' ')+1:]
+		case !strings.HasPrefix(c.Want, "allow "):
 			why = c.Want[strings.LastIndexByte(c.Want, ' ')+1:]
 		}
 		want[why]++

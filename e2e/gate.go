@@ -6,6 +6,7 @@ package e2e
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -41,15 +42,11 @@ func BuildWasm(root, out string, flags ...string) error {
 }
 
 // Ask sends a case's request to Envoy and puts the answer in the words of the
-// corpus. HTTP/2 where it is gRPC, HTTP/1.1 otherwise.
-func Ask(ctx context.Context, addr string, r gatetest.Request) (gatetest.Outcome, error) {
-	proto := rawhttp.H1
-	if isGRPC(r.Headers) {
-		proto = rawhttp.H2
-	}
-	response, err := rawhttp.Do(ctx, addr, nil, rawhttp.Request{
+// corpus.
+func Ask(ctx context.Context, addr string, config *tls.Config, proto rawhttp.Proto, r gatetest.Request) (gatetest.Outcome, error) {
+	response, err := rawhttp.Do(ctx, addr, config, rawhttp.Request{
 		Proto: proto, Method: r.Method, Path: r.Path, Authority: r.Authority,
-		NoHost: r.Authority == "", Headers: r.Headers, Trailers: r.Trailers,
+		NoHost: r.Authority == "", Headers: r.Headers, Trailers: r.Trailers, Body: []byte(r.Body),
 	})
 	if err != nil {
 		return gatetest.Outcome{}, err
@@ -57,13 +54,14 @@ func Ask(ctx context.Context, addr string, r gatetest.Request) (gatetest.Outcome
 	return outcome(response)
 }
 
-func isGRPC(headers [][2]string) bool {
-	for _, h := range headers {
+// Proto is HTTP/2 for gRPC, which has no other, and HTTP/1.1 otherwise.
+func Proto(r gatetest.Request) rawhttp.Proto {
+	for _, h := range r.Headers {
 		if h[0] == "content-type" && strings.HasPrefix(h[1], "application/grpc") {
-			return true
+			return rawhttp.H2
 		}
 	}
-	return false
+	return rawhttp.H1
 }
 
 // outcome tells an answer of the upstream's from one of the gate's.

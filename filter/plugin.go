@@ -20,28 +20,41 @@ import (
 type vm struct {
 	types.DefaultVMContext
 	counters []proxywasm.MetricCounter // by Reason
+	shadows  []proxywasm.MetricCounter // what would have been refused, by Reason
 }
 
 func (v *vm) NewPluginContext(uint32) types.PluginContext { return &plugin{vm: v} }
 
-// define makes one counter a Reason: wasmcustom.modelgate.<reason> in Envoy.
+// define makes a counter for each Reason, wasmcustom.modelgate.<reason> in Envoy,
+// and one for what passed in shadow.
 func (v *vm) define() {
 	if v.counters != nil {
 		return
 	}
 	for _, r := range reason.All() {
 		v.counters = append(v.counters, proxywasm.DefineCounterMetric("modelgate."+r.String()))
+		v.shadows = append(v.shadows, proxywasm.DefineCounterMetric("modelgate.shadow."+r.String()))
 	}
 }
 
 // count never changes a decision: a counter that cannot count is logged.
-func (v *vm) count(r reason.Reason) {
+func (v *vm) count(counters []proxywasm.MetricCounter, r reason.Reason) {
 	defer func() {
 		if p := recover(); p != nil {
 			proxywasm.LogErrorf("model gate: counter %s: %v", r, p)
 		}
 	}()
-	v.counters[r].Increment(1)
+	counters[r].Increment(1)
+}
+
+// countPass counts a request that goes on. A Reason that refuses is one that
+// would have refused it, were it not in shadow.
+func (v *vm) countPass(r reason.Reason) {
+	if r < reason.Exempt {
+		v.count(v.shadows, r)
+		return
+	}
+	v.count(v.counters, r)
 }
 
 // plugin is one configuration in one VM.

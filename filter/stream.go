@@ -28,7 +28,7 @@ func (s *stream) next() types.Action {
 	return types.ActionPause
 }
 
-func (s *stream) OnHttpRequestHeaders(int, bool) (action types.Action) {
+func (s *stream) OnHttpRequestHeaders(_ int, end bool) (action types.Action) {
 	defer s.guard(&action)
 	if s.plugin.gate == nil {
 		return s.refuse(reason.NotReady)
@@ -38,8 +38,14 @@ func (s *stream) OnHttpRequestHeaders(int, bool) (action types.Action) {
 		return s.fault("request headers", err)
 	}
 	faultInRequest(pairs)
+	head := &gate.Head{Pairs: pairs, End: end}
+	if s.plugin.gate.KnowsPeers() {
+		if head.Peer, err = peer(); err != nil {
+			return s.fault("client certificate", err)
+		}
+	}
 	var step gate.Step
-	s.exchange, step = s.plugin.gate.Begin(s.env(), &gate.Head{Pairs: pairs})
+	s.exchange, step = s.plugin.gate.Begin(s.env(), head)
 	return s.perform(step)
 }
 
@@ -74,7 +80,7 @@ func (s *stream) perform(step gate.Step) types.Action {
 		return s.fault("request headers", err)
 	}
 	if !s.passed {
-		s.plugin.vm.count(step.Reason)
+		s.plugin.vm.countPass(step.Reason)
 	}
 	s.passed = true
 	return s.next()
@@ -132,7 +138,7 @@ func (s *stream) refuse(why reason.Reason) types.Action {
 func (s *stream) answer(why reason.Reason, r gate.Reply) types.Action {
 	if !s.answered {
 		s.answered = true
-		s.plugin.vm.count(why)
+		s.plugin.vm.count(s.plugin.vm.counters, why)
 		if status := sendLocalReply(r); status != 0 {
 			proxywasm.LogCriticalf("model gate: local reply: status %d", status)
 		}

@@ -25,6 +25,10 @@ type request struct {
 	Headers   []pair `json:"headers"`
 	Trailers  []pair `json:"trailers"`
 	Body      []byte `json:"body"` // base64; no protocol reads it yet
+	Peer      struct {
+		URI       string `json:"uri"`
+		Validated bool   `json:"validated"`
+	} `json:"peer"` // the client certificate
 }
 
 // pair is a name and a value; encoding/json alone would fill up one, and cut
@@ -48,6 +52,7 @@ func (p *pair) UnmarshalJSON(raw []byte) error {
 // upstream would get, and empty for a refusal.
 type answer struct {
 	Allow     bool     `json:"allow"`
+	Shadow    bool     `json:"shadow,omitempty"` // allowed although the reason refuses
 	Status    int      `json:"status"`
 	GRPC      int      `json:"grpc"`
 	Reason    string   `json:"reason"`
@@ -138,14 +143,18 @@ func ask(g *gate.Gate, now time.Time, r request) answer {
 	}
 	pairs = append(pairs, lower(r.Headers)...)
 	env := gate.Env{Now: now, Keys: g.Keys()}
-	x, step := g.Begin(env, &gate.Head{Pairs: pairs})
+	x, step := g.Begin(env, &gate.Head{
+		Pairs: pairs,
+		End:   len(r.Body) == 0 && len(r.Trailers) == 0,
+		Peer:  authn.Peer{URI: r.Peer.URI, Validated: r.Peer.Validated},
+	})
 	if step.Act == gate.Forward && len(r.Trailers) > 0 {
 		if t := x.Trailers(env, gate.Upstream, lower(r.Trailers)); t.Act != gate.Forward {
 			step = t
 		}
 	}
 	a := answer{
-		Allow: step.Act == gate.Forward, Status: step.Reason.HTTP(), GRPC: step.Reason.GRPC(),
+		Allow: step.Act == gate.Forward, Shadow: step.Act == gate.Forward && step.Reason < reason.Exempt, Status: step.Reason.HTTP(), GRPC: step.Reason.GRPC(),
 		Reason: step.Reason.String(), Grant: x.Rule, Models: []string{},
 	}
 	if !x.Principal.Anonymous() {
@@ -155,7 +164,7 @@ func ask(g *gate.Gate, now time.Time, r request) answer {
 		a.Verb = x.Call.Verb.String()
 		a.Models = append(a.Models, m.String())
 	}
-	if step.Reason == reason.Allowed {
+	if step.Act == gate.Forward {
 		a.Authority, a.Path = r.Authority, r.Path
 		for _, h := range step.Edit.Set {
 			switch h[0] {

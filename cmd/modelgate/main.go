@@ -18,11 +18,13 @@ import (
 const usage = `usage:
   modelgate check CONFIG...
         Compiles each configuration and prints every error, one a line:
-        file: "/json/pointer": what is wrong. Exits 1 if there is one.
+        file: "/json/pointer": what is wrong. Exits 1 if there is one. Warns
+        where a configuration that compiles may not mean what it says.
   modelgate decide --config FILE [--now RFC3339]
         Reads requests from standard input, one JSON object a line:
           {"method","path","authority","headers":[["name","value"],...],
-           "trailers":[["name","value"],...],"body":"base64"}
+           "trailers":[["name","value"],...],"body":"base64",
+           "peer":{"uri":"spiffe://...","validated":true}}
         and writes one line each:
           {"allow","status","grpc","reason","principal","verb","models","grant","authority","path"}
         A line that is no request is answered {"error"} and makes the exit status 1.
@@ -60,10 +62,14 @@ func check(files []string, out, errs io.Writer, env authn.Secrets) int {
 	}
 	status := 0
 	for _, file := range files {
-		if _, err := load(file, env); err != nil {
+		g, err := load(file, env)
+		if err != nil {
 			fmt.Fprintln(errs, err)
 			status = 1
 			continue
+		}
+		for _, w := range g.Warnings() {
+			fmt.Fprintf(errs, "%s: warning: %s\n", file, w)
 		}
 		fmt.Fprintf(out, "%s: ok\n", file)
 	}

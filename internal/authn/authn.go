@@ -26,14 +26,14 @@ type Principal struct {
 	Pool       string       // the identity pool the issuer stands for, or ""
 	Attributes [][2]string  // of that pool: name and value
 	Claims     gjson.Result // the verified payload
+	// Peer is the SPIFFE ID of the connection's validated certificate, or "". It
+	// is a second, independent part: it may be there without a token.
+	Peer string
 }
 
-// Anonymous reports whether the request carried no credential.
+// Anonymous reports whether the request carried no token. Its connection may
+// still have a Peer.
 func (p *Principal) Anonymous() bool { return p.Issuer == "" }
-
-// Peer is the validated client certificate of the connection. No credential is
-// made of it yet.
-type Peer struct{}
 
 // Keys is a snapshot of every issuer's key set. It is immutable.
 type Keys struct{ sets []*KeySet }
@@ -51,26 +51,34 @@ type Env struct {
 type Authenticator struct {
 	issuers  []*Issuer
 	carriers []*carrier // in configured order
+	domain   trustDomain
 }
 
 // maxIssuers bounds a configuration, not an organisation.
 const maxIssuers = 64
 
-// Compile reads "issuers". The keys are those that stand in the configuration.
-func Compile(v strictjson.Value, secrets Secrets) (*Authenticator, *Keys) {
+// Compile reads "issuers" and "peer". The keys are those that stand in the
+// configuration.
+func Compile(v, peer strictjson.Value, secrets Secrets) (*Authenticator, *Keys) {
 	a, keys := &Authenticator{}, &Keys{}
+	if peer.Exists() {
+		a.domain = compileTrustDomain(peer)
+	}
 	items := v.Items()
 	if len(items) > maxIssuers {
 		v.Fail("has more than %d issuers", maxIssuers)
 		return a, keys
 	}
 	for i, item := range items {
-		is, set := compileIssuer(item, i, secrets)
+		is, set := compileIssuer(item, i, secrets, a.domain)
 		if a.Issuer(is.Name) {
 			item.Fail("the name %q stands twice", is.Name)
 		}
 		a.issuers = append(a.issuers, is)
 		keys.sets = append(keys.sets, set)
+		if is.relay != nil {
+			a.carriers = append(a.carriers, &carrier{relay: is.relay})
+		}
 		for _, s := range is.sources {
 			a.addSource(s, is, item)
 		}
@@ -106,20 +114,49 @@ func (a *Authenticator) Pool(issuer string) string {
 	return ""
 }
 
-// Headers lists the headers that carry tokens, in lower case.
-func (a *Authenticator) Headers() (names []string) {
+// Headers lists the headers that carry tokens, and those by which a gateway
+// says who called, in lower case.
+func (a *Authenticator) Headers() (tokens, relayed []string) {
 	for _, c := range a.carriers {
-		names = append(names, c.header)
+		if c.relay == nil {
+			tokens = append(tokens, c.header)
+			continue
+		}
+		for _, name := range []string{c.relay.subject, c.relay.email, c.relay.groups} {
+			if name != "" {
+				relayed = append(relayed, name)
+			}
+		}
 	}
-	return names
+	return tokens, relayed
 }
+
+// KnowsPeers reports whether a trust domain is pinned: whether there is any use
+// in asking the host for the connection's certificate.
+func (a *Authenticator) KnowsPeers() bool { return a.domain != "" }
+
+// PeerForm reports whether id is a SPIFFE ID of the pinned trust domain.
+func (a *Authenticator) PeerForm(id string) bool { return a.domain.holds(id) }
 
 // Authenticate names the caller. The first configured source that the request
 // has decides, and its failure is final: a bad assertion never falls through
 // to a bearer token. Without any source the caller is anonymous, which is
 // Allowed here; whether anonymous may do anything is not decided here.
-func (a *Authenticator) Authenticate(env Env, pairs [][2]string) (Principal, reason.Reason) {
+func (a *Authenticator) Authenticate(env Env, pairs [][2]string, peer Peer) (Principal, reason.Reason) {
+	id := a.domain.identify(peer)
+	p, why := a.token(env, pairs, id)
+	p.Peer = id
+	return p, why
+}
+
+func (a *Authenticator) token(env Env, pairs [][2]string, peer string) (Principal, reason.Reason) {
 	for _, c := range a.carriers {
+		if c.relay != nil {
+			if p, found, why := c.relay.read(peer, pairs); found {
+				return p, why
+			}
+			continue
+		}
 		token, among, found, why := c.read(pairs)
 		if !found {
 			continue

@@ -24,6 +24,7 @@ type Issuer struct {
 	pool        string
 	attributes  []attribute
 	sources     []source
+	relay       *relay // for a gateway, which signs nothing
 }
 
 // attribute maps a claim to an attribute of a workload or workforce identity
@@ -82,7 +83,12 @@ func presetNamed(name string) *preset {
 }
 
 // compileIssuer reads one row of "issuers".
-func compileIssuer(v strictjson.Value, index int, secrets Secrets) (*Issuer, *KeySet) {
+func compileIssuer(v strictjson.Value, index int, secrets Secrets, d trustDomain) (*Issuer, *KeySet) {
+	if v.JSON().Get("relay").Exists() {
+		o := v.Object("name", "relay")
+		name := o.Need("name").Text()
+		return &Issuer{Name: name, index: index, relay: compileRelay(o.Get("relay"), name, d)}, &KeySet{}
+	}
 	o := v.Object("name", "preset", "issuer", "audiences", "algorithms", "type", "from", "clockSkew",
 		"maxLifetime", "email", "groups", "pool", "attributes", "jwks", "symmetric")
 	is := &Issuer{Name: o.Need("name").Text(), index: index, skew: defaultSkew}

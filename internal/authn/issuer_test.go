@@ -45,7 +45,7 @@ func TestIssuersAccepted(t *testing.T) {
 		hsRow(`"HS256"`, `,"symmetric":{"env":"SECRET"}`), hsRow(`"HS384"`, `,"symmetric":{"env":"SECRET"}`), hsRow(`"HS512"`, `,"symmetric":{"env":"SECRET"}`),
 	} {
 		w, problems := compile("[" + row + "]")
-		if problems != nil || len(w.a.issuers) != 1 || len(w.env.Keys.sets[0].Keys()) == 0 || len(w.a.Headers()) == 0 {
+		if problems != nil || len(w.a.issuers) != 1 || len(w.env.Keys.sets[0].Keys()) == 0 || len(w.a.carriers) == 0 {
 			t.Errorf("Compile(%s) = %v", row, problems)
 		}
 	}

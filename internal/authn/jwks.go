@@ -41,7 +41,7 @@ type KeySet struct{ keys []*Key }
 func (s *KeySet) Keys() []*Key { return s.keys }
 
 // find chooses by kid and alg. A token without kid finds a key only where one
-// alone has the algorithm.
+// alone has the algorithm; a token with one never finds a key without.
 func (s *KeySet) find(kid string, alg *algorithm) *Key {
 	var found *Key
 	for _, k := range s.keys {

@@ -45,6 +45,7 @@ type carrier struct {
 	header  string
 	schemes []string // of the same header, in configured order; {""} for a bare token
 	issuers [][]*Issuer
+	relay   *relay // instead of all that
 }
 
 // addSource files an issuer under its source. Two issuers in one place must
@@ -52,7 +53,7 @@ type carrier struct {
 func (a *Authenticator) addSource(s source, is *Issuer, at strictjson.Value) {
 	var c *carrier
 	for _, known := range a.carriers {
-		if known.header == s.header {
+		if known.relay == nil && known.header == s.header {
 			c = known
 		}
 	}

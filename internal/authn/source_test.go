@@ -13,7 +13,7 @@ func both(t *testing.T) world { return newWorld(t, iapRow(), oidcRow()) }
 func TestFirstSourceIsFinal(t *testing.T) {
 	w := both(t)
 	good, bearer := assertion(), "Bearer "+idToken()
-	if got := w.a.Headers(); !slices.Equal(got, []string{iapHeader, "authorization"}) {
+	if got, _ := w.a.Headers(); !slices.Equal(got, []string{iapHeader, "authorization"}) {
 		t.Errorf("Headers() = %q", got)
 	}
 	for _, x := range []struct {
@@ -135,7 +135,7 @@ func TestSharedHeader(t *testing.T) {
 			t.Errorf("Authenticate(%s) = issuer %q, want %q", x.name, p.Issuer, x.issuer)
 		}
 	}
-	if got := w.a.Headers(); !slices.Equal(got, []string{"authorization", "x-token", "x-other"}) {
+	if got, _ := w.a.Headers(); !slices.Equal(got, []string{"authorization", "x-token", "x-other"}) {
 		t.Errorf("Headers() = %q", got)
 	}
 }

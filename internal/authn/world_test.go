@@ -170,7 +170,7 @@ func compile(issuers any) (world, strictjson.Problems) {
 	if !ok {
 		return world{}, problems
 	}
-	a, keys := Compile(v, secrets)
+	a, keys := Compile(v, strictjson.Value{}, secrets)
 	return world{a, Env{Now: now, Keys: keys}}, problems
 }
 
@@ -206,7 +206,7 @@ func (w world) request(t *testing.T, name string, want reason.Reason, headers ..
 	for i := 0; i < len(headers); i += 2 {
 		pairs = append(pairs, [2]string{headers[i], headers[i+1]})
 	}
-	p, got := w.a.Authenticate(w.env, pairs)
+	p, got := w.a.Authenticate(w.env, pairs, Peer{})
 	if got != want {
 		t.Errorf("Authenticate(%s) = %v, want %v", name, got, want)
 	}

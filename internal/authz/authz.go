@@ -4,6 +4,8 @@
 package authz
 
 import (
+	"time"
+
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/inference"
 )
@@ -22,29 +24,43 @@ const (
 type Decision struct {
 	Effect Effect
 	Rule   string
+	// Shadow is the rule in shadow without which the call would have been
+	// refused, or which would have refused it; "" where none had a say. It is
+	// Rule itself where a grant in shadow let the call pass.
+	Shadow string
 }
 
 // Policy is the compiled denies and grants. It is immutable.
 type Policy struct {
-	groups         groups
-	denies, grants *table
+	groups                     groups
+	denies, grants             *table
+	shadowDenies, shadowGrants *table
 }
 
 // Decide weighs every model of a call: one deny on any of them denies, and
 // each needs a grant. A call that names no model is not granted by anything.
-func (p *Policy) Decide(who *authn.Principal, call *inference.Call) Decision {
-	for i := range call.Models {
-		if rule, ok := p.denies.find(p.groups, who, call.Verb, call.Models[i]); ok {
-			return Decision{Deny, rule}
-		}
+// Rules in shadow are asked until they end, and only after the others.
+func (p *Policy) Decide(now time.Time, who *authn.Principal, call *inference.Call) Decision {
+	q := query{groups: p.groups, who: who, verb: call.Verb, now: now.Unix()}
+	if rule, ok := p.denies.any(&q, call.Models); ok {
+		return Decision{Effect: Deny, Rule: rule}
 	}
 	d := Decision{}
 	for i := range call.Models {
-		rule, ok := p.grants.find(p.groups, who, call.Verb, call.Models[i])
+		q.model = &call.Models[i]
+		rule, ok := p.grants.find(&q)
 		if !ok {
-			return Decision{}
+			if rule, ok = p.shadowGrants.find(&q); !ok {
+				return Decision{}
+			}
+			d.Shadow = rule
 		}
-		d = Decision{Allow, rule}
+		d.Effect, d.Rule = Allow, rule
+	}
+	if d.Shadow != "" {
+		d.Rule = d.Shadow
+	} else if rule, ok := p.shadowDenies.any(&q, call.Models); ok && d.Effect == Allow {
+		d.Shadow = rule
 	}
 	return d
 }

@@ -33,13 +33,13 @@ func BenchmarkDecide(b *testing.B) {
 			{"miss", "predict ns0/unheard-of", "deny"},
 		} {
 			asked := call(b, c.asked)
-			if got := line(p.Decide(caller, asked)); got != c.want {
+			if got := line(p.Decide(noon, caller, asked)); got != c.want {
 				b.Fatalf("Decide(%s) = %q, want %q", c.asked, got, c.want)
 			}
 			b.Run(fmt.Sprintf("grants=%d/%s", n, c.name), func(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
-					p.Decide(caller, asked)
+					p.Decide(noon, caller, asked)
 				}
 			})
 		}
@@ -72,10 +72,10 @@ func TestDecideDoesNotAllocate(t *testing.T) {
 		if c.issuer == "" {
 			caller = who("", "")
 		}
-		if got := line(p.Decide(caller, asked)); got != c.want {
+		if got := line(p.Decide(noon, caller, asked)); got != c.want {
 			t.Errorf("Decide(%s) = %q, want %q", c.call, got, c.want)
 		}
-		if n := testing.AllocsPerRun(100, func() { p.Decide(caller, asked) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { p.Decide(noon, caller, asked) }); n != 0 {
 			t.Errorf("Decide(%s) allocates %v times", c.call, n)
 		}
 	}
@@ -99,12 +99,12 @@ func TestManyMembersAndPatterns(t *testing.T) {
 		"load prod/" + strings.Repeat("a", 49):    "deny",
 		"predict dev/" + strings.Repeat("a", 49):  "deny",
 	} {
-		if got := line(p.Decide(caller, call(t, asked))); got != want {
+		if got := line(p.Decide(noon, caller, call(t, asked))); got != want {
 			t.Errorf("Decide(%s) = %q, want %q", asked, got, want)
 		}
 	}
 	only := who("corp", `{"groups": ["g49"]}`)
-	if got := line(p.Decide(only, call(t, "ready prod/"+strings.Repeat("a", 49)))); got != "allow r49" {
+	if got := line(p.Decide(noon, only, call(t, "ready prod/"+strings.Repeat("a", 49)))); got != "allow r49" {
 		t.Errorf("Decide(by the last group) = %q, want r49", got)
 	}
 }

@@ -35,7 +35,7 @@ func TestProblems(t *testing.T) {
 			continue
 		}
 		o := root.Object("version", "issuers", "routes", "groups", "grants", "denies", "iam", "identity", "audit")
-		issuers, _ := authn.Compile(o.Get("issuers"), func(string) (string, bool) { return key, true })
+		issuers, _ := authn.Compile(o.Get("issuers"), o.Get("peer"), func(string) (string, bool) { return key, true })
 		problems = nil // those of the issuers are not asked for
 		authz.Compile(authz.Source{Groups: o.Get("groups"), Grants: o.Get("grants"), Denies: o.Get("denies"), IAM: o.Get("iam")}, issuers)
 		var expected []string

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
@@ -14,6 +15,9 @@ import (
 )
 
 const pool = "projects/1/locations/global/workloadIdentityPools/partner"
+
+// noon is when the tests decide; rules in shadow count from it.
+var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
 // compile compiles a policy over three issuers: google, corp, and partner,
 // which stands for a workload identity pool.
@@ -33,7 +37,7 @@ func tryCompile(policy string) (*authz.Policy, strictjson.Problems) {
 	issuers := "[" + row("google", "") + "," + row("corp", "") + "," + row("partner", `, "pool": "`+pool+`"`) + "]"
 	var problems strictjson.Problems
 	is, _ := strictjson.Parse(issuers, &problems)
-	a, _ := authn.Compile(is, func(string) (string, bool) {
+	a, _ := authn.Compile(is, strictjson.Value{}, func(string) (string, bool) {
 		return base64.RawURLEncoding.EncodeToString(make([]byte, 32)), true
 	})
 	root, _ := strictjson.Parse(policy, &problems)
@@ -92,7 +96,7 @@ func decide(t *testing.T, policy string, cases []decideCase) {
 	t.Helper()
 	p := compile(t, policy)
 	for _, c := range cases {
-		if got := line(p.Decide(who(c.issuer, c.claims), call(t, c.call))); got != c.want {
+		if got := line(p.Decide(noon, who(c.issuer, c.claims), call(t, c.call))); got != c.want {
 			t.Errorf("Decide(%s %s, %s) = %q, want %q", c.issuer, c.claims, c.call, got, c.want)
 		}
 	}

@@ -21,6 +21,8 @@ const (
 	domain                           // domain:NAME
 	subject                          // principal://POOL/subject/SUB
 	poolAttribute                    // principalSet://POOL/attribute.NAME/VALUE
+	spiffe                           // spiffe://TRUST-DOMAIN/PATH, the connection's certificate
+	namespace                        // namespace:NAME, any certificate of that namespace
 )
 
 // member is one of them as an issuer asserts it; issuer is "" where any may,
@@ -86,6 +88,10 @@ func parseMember(v strictjson.Value) (id identifier, ok bool) {
 		if !domainForm.MatchString(name) {
 			why = "is no domain in lower case"
 		}
+	case "spiffe":
+		id.kind, id.name = spiffe, text
+	case "namespace":
+		id.kind = namespace
 	case "principal", "principalSet":
 		why = id.parsePool(kind, name)
 	default:
@@ -120,6 +126,9 @@ func (id *identifier) parsePool(scheme, name string) (why string) {
 	}
 	return ""
 }
+
+// ofPeer reports whether it is a member by certificate and not by token.
+func (id identifier) ofPeer() bool { return !id.deleted && (id.kind == spiffe || id.kind == namespace) }
 
 func oneAt(s string) bool {
 	local, host, ok := strings.Cut(s, "@")

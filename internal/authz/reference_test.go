@@ -250,7 +250,7 @@ func TestDecideAgreesWithReference(t *testing.T) {
 			c, verb, models := d.caller(), d.pick(refVerbs...), d.some(0, 2, refModels...)
 			claims, _ := json.Marshal(c.claims)
 			asked := verb + " " + strings.Join(models, " ")
-			got, want := line(compiled.Decide(who(c.issuer, string(claims)), call(t, asked))), p.decide(c, verb, models)
+			got, want := line(compiled.Decide(noon, who(c.issuer, string(claims)), call(t, asked))), p.decide(c, verb, models)
 			if got != want {
 				t.Fatalf("Decide(%s %s, %s) = %q, the reference says %q under %s", c.issuer, claims, asked, got, want, doc)
 			}

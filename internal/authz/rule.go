@@ -15,13 +15,13 @@ type Source struct{ Groups, Grants, Denies, IAM strictjson.Value }
 func Compile(s Source, issuers *authn.Authenticator) *Policy {
 	c := compiler{issuers: issuers, policy: &Policy{
 		groups: compileGroups(s.Groups),
-		denies: newTable(denies),
-		grants: newTable(grants),
+		denies: newTable(denies), shadowDenies: newTable(denies),
+		grants: newTable(grants), shadowGrants: newTable(grants),
 	}}
 	for _, item := range s.Denies.Items() {
 		c.deny(item)
 	}
-	c.patterns, c.ruleNames = 0, nil
+	c.ruleNames = nil // a grant may be called like a deny
 	for _, item := range s.Grants.Items() {
 		c.grant(item)
 	}
@@ -39,7 +39,6 @@ type compiler struct {
 	issuers   *authn.Authenticator
 	policy    *Policy
 	ruleNames map[string]bool
-	patterns  uint32 // of the table being filled
 	pairs     int
 }
 
@@ -52,6 +51,7 @@ type rule struct {
 	conditions []condition
 	verbs      inference.Verbs
 	models     []inference.Pattern
+	until      int64 // in shadow: the second in which it ends; 0 for not in shadow
 }
 
 var (
@@ -62,7 +62,7 @@ var (
 
 // read takes what grants and denies have in common.
 func (c *compiler) read(v strictjson.Value) (rule, strictjson.Object) {
-	o := v.Object("name", "issuers", "members", "claims", "role", "verbs", "models")
+	o := v.Object("name", "issuers", "peer", "members", "claims", "role", "verbs", "models", "shadow")
 	r := rule{at: v, name: o.Need("name").Text()}
 	if c.ruleNames[r.name] && r.name != "" {
 		o.Get("name").Fail("%q stands twice", r.name)
@@ -72,15 +72,26 @@ func (c *compiler) read(v strictjson.Value) (rule, strictjson.Object) {
 	}
 	c.ruleNames[r.name] = true
 	r.issuers = c.readIssuers(o.Get("issuers"))
-	for _, item := range o.Get("members").Items() {
-		if id, ok := parseMember(item); ok {
-			r.members = append(r.members, id)
-		}
-	}
+	r.members = c.readMembers(o.Get("members"))
 	r.conditions = compileConditions(o.Get("claims"))
 	r.verbs = readVerbs(o)
 	r.models = readModels(o.Get("models"))
+	r.until = o.Get("shadow").Object("until").Need("until").Instant()
 	return r, o
+}
+
+func (c *compiler) readMembers(v strictjson.Value) (members []identifier) {
+	for _, item := range v.Items() {
+		id, ok := parseMember(item)
+		if !ok {
+			continue
+		}
+		if id.ofPeer() && (!c.issuers.KnowsPeers() || id.kind == spiffe && !c.issuers.PeerForm(id.name)) {
+			item.Fail(`is of no trust domain that "peer" names`)
+		}
+		members = append(members, id)
+	}
+	return members
 }
 
 func (c *compiler) readIssuers(v strictjson.Value) []string {
@@ -141,6 +152,10 @@ func (c *compiler) grant(v strictjson.Value) {
 	r, o := c.read(v)
 	everybody := slices.ContainsFunc(r.members, func(m identifier) bool { return m.kind == everyone && !m.deleted })
 	switch {
+	case o.Get("peer").Exists():
+		c.peerGrant(v, o, r)
+	case slices.ContainsFunc(r.members, identifier.ofPeer):
+		v.Fail(`has members of the connection's certificate and needs "peer": true`)
 	case everybody && (len(r.members) > 1 || o.Get("issuers").Exists() || o.Get("claims").Exists()):
 		v.Fail("allUsers stands alone: anonymous callers have no issuer and no claims")
 	case everybody:
@@ -156,7 +171,22 @@ func (c *compiler) grant(v strictjson.Value) {
 	if !o.Get("members").Exists() {
 		r.members = []identifier{{member: member{kind: authenticated}}}
 	}
-	c.file(c.policy.grants, r)
+	t := c.policy.grants
+	if r.until != 0 {
+		t = c.policy.shadowGrants
+	}
+	c.file(t, r)
+}
+
+// peerGrant checks a grant to whoever holds a certificate, token or not.
+func (c *compiler) peerGrant(v strictjson.Value, o strictjson.Object, r rule) {
+	others := slices.ContainsFunc(r.members, func(m identifier) bool { return !m.ofPeer() })
+	switch {
+	case !o.Get("peer").Bool():
+		o.Get("peer").Fail("is true or absent")
+	case r.members == nil || others || o.Get("issuers").Exists() || o.Get("claims").Exists():
+		v.Fail("a grant to the peer has members spiffe: and namespace:, and neither issuers nor claims")
+	}
 }
 
 // deny reads one row of "denies". What it leaves out does not constrain it.
@@ -174,15 +204,22 @@ func (c *compiler) deny(v strictjson.Value) {
 	if !o.Get("models").Exists() {
 		r.models = []inference.Pattern{{Segments: []string{"*", "*"}}}
 	}
-	c.file(c.policy.denies, r)
+	if o.Get("peer").Exists() {
+		o.Get("peer").Fail("stands in grants only: a deny applies to its members without it")
+	}
+	t := c.policy.denies
+	if r.until != 0 {
+		t = c.policy.shadowDenies
+	}
+	c.file(t, r)
 }
 
 // file puts a rule into a table, for each issuer, member and model.
 func (c *compiler) file(t *table, r rule) {
 	t.names = append(t.names, r.name)
-	e := entry{rule: len(t.names) - 1, verbs: r.verbs, conditions: r.conditions}
+	e := entry{rule: len(t.names) - 1, verbs: r.verbs, conditions: r.conditions, until: r.until}
 	for _, p := range r.models {
-		pattern := t.pattern(p, &c.patterns)
+		pattern := t.pattern(p)
 		for _, id := range r.members {
 			for _, m := range c.bind(r, id) {
 				if c.pairs++; c.pairs > maxPairs {
@@ -203,7 +240,7 @@ func (c *compiler) bind(r rule, id identifier) (members []member) {
 	switch {
 	case id.deleted:
 		return nil
-	case id.kind == everyone:
+	case id.kind == everyone || id.ofPeer():
 		return []member{id.member}
 	case issuers == nil && id.pool == "":
 		return []member{id.member} // a deny, for whichever issuer

@@ -151,8 +151,8 @@ func checkCondition(t *testing.T, conditions, claims, want string) {
 	const rule = `{"name": "n", "issuers": ["corp"], "claims": [%s], "role": "admin", "models": ["*/*"]}`
 	const all = `{"name": "all", "members": ["allUsers"], "role": "admin", "models": ["*/*"]}`
 	caller, asked := who("corp", claims), call(t, "predict a/b")
-	granted := line(compile(t, fmt.Sprintf(`{"grants": [`+rule+`]}`, conditions)).Decide(caller, asked)) == "allow n"
-	denied := line(compile(t, fmt.Sprintf(`{"denies": [`+rule+`], "grants": [`+all+`]}`, conditions)).Decide(caller, asked)) == "deny n"
+	granted := line(compile(t, fmt.Sprintf(`{"grants": [`+rule+`]}`, conditions)).Decide(noon, caller, asked)) == "allow n"
+	denied := line(compile(t, fmt.Sprintf(`{"denies": [`+rule+`], "grants": [`+all+`]}`, conditions)).Decide(noon, caller, asked)) == "deny n"
 	if granted != (want == "yes") || denied != (want != "no") {
 		t.Errorf("%s on %s: granted %v, denied %v, want %s", conditions, claims, granted, denied, want)
 	}

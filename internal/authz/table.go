@@ -18,6 +18,8 @@ type table struct {
 	members map[member]uint32
 	root    node
 	pairs   map[pair]*list
+	// patterns counts those in root, which numbers them.
+	patterns uint32
 	// anyIssuer says that some rule holds for every issuer.
 	anyIssuer bool
 	holds     func([]condition, gjson.Result) bool
@@ -35,6 +37,7 @@ type entry struct {
 	rule       int // index in names
 	verbs      inference.Verbs
 	conditions []condition
+	until      int64 // the second in which a rule in shadow ends; 0 for one that does not
 }
 
 func newTable(holds func([]condition, gjson.Result) bool) *table {
@@ -49,7 +52,7 @@ func (t *table) add(m member, pattern uint32, e entry) {
 		id = uint32(len(t.members))
 		t.members[m] = id
 	}
-	t.anyIssuer = t.anyIssuer || m.issuer == "" && m.kind != everyone
+	t.anyIssuer = t.anyIssuer || m.issuer == "" && m.kind != everyone && m.kind < spiffe
 	l := t.pairs[pair{id, pattern}]
 	if l == nil {
 		l = &list{}
@@ -59,7 +62,7 @@ func (t *table) add(m member, pattern uint32, e entry) {
 		return
 	}
 	l.entries = append(l.entries, e)
-	if e.conditions == nil {
+	if e.conditions == nil && e.until == 0 {
 		l.covered |= e.verbs
 	}
 }
@@ -88,14 +91,34 @@ func (s *ids) at(i int) uint32 {
 	return s.more[i-len(s.array)]
 }
 
+// query is what is looked up in a table.
+type query struct {
+	groups groups
+	who    *authn.Principal
+	verb   inference.Verb
+	model  *inference.Model
+	now    int64 // seconds since 1970
+}
+
+// any returns the first rule that says something of one of the models.
+func (t *table) any(q *query, models []inference.Model) (name string, ok bool) {
+	for i := range models {
+		q.model = &models[i]
+		if name, ok = t.find(q); ok {
+			return name, true
+		}
+	}
+	return "", false
+}
+
 // find returns the first rule, in configured order, that says something of the
 // caller, the verb and the model.
-func (t *table) find(g groups, p *authn.Principal, verb inference.Verb, m inference.Model) (name string, ok bool) {
+func (t *table) find(q *query) (name string, ok bool) {
 	if len(t.names) == 0 {
 		return "", false
 	}
 	var members, patterns ids
-	t.root.match(m, &patterns)
+	t.root.match(*q.model, &patterns)
 	if patterns.n == 0 {
 		return "", false
 	}
@@ -105,17 +128,21 @@ func (t *table) find(g groups, p *authn.Principal, verb inference.Verb, m infere
 		}
 	}
 	add(member{kind: everyone})
-	if !p.Anonymous() {
-		g.of(p, p.Issuer, add)
+	if q.who.Peer != "" {
+		add(member{kind: spiffe, name: q.who.Peer})
+		add(member{kind: namespace, name: authn.PeerNamespace(q.who.Peer)})
+	}
+	if !q.who.Anonymous() {
+		q.groups.of(q.who, q.who.Issuer, add)
 		if t.anyIssuer {
-			g.of(p, "", add)
+			q.groups.of(q.who, "", add)
 		}
 	}
 	best := len(t.names)
 	for i := range members.n {
 		for j := range patterns.n {
 			if l := t.pairs[pair{members.at(i), patterns.at(j)}]; l != nil {
-				best = t.first(l, verb, p.Claims, best)
+				best = t.first(l, q, best)
 			}
 		}
 	}
@@ -126,13 +153,13 @@ func (t *table) find(g groups, p *authn.Principal, verb inference.Verb, m infere
 }
 
 // first is the earliest rule of a list that holds, or best if none is earlier.
-func (t *table) first(l *list, verb inference.Verb, claims gjson.Result, best int) int {
+func (t *table) first(l *list, q *query, best int) int {
 	for i := range l.entries {
 		e := &l.entries[i]
 		if e.rule >= best {
 			break
 		}
-		if e.verbs.Has(verb) && t.holds(e.conditions, claims) {
+		if e.verbs.Has(q.verb) && (e.until == 0 || q.now < e.until) && t.holds(e.conditions, q.who.Claims) {
 			return e.rule
 		}
 	}
@@ -149,15 +176,15 @@ type node struct {
 }
 
 // pattern returns the number of a pattern in the table, adding it if it is new.
-func (t *table) pattern(p inference.Pattern, next *uint32) uint32 {
+func (t *table) pattern(p inference.Pattern) uint32 {
 	n := &t.root
 	for _, segment := range p.Segments {
 		n = n.child(segment)
 	}
 	if p.Version == "" {
 		if n.id == 0 {
-			*next++
-			n.id = *next
+			t.patterns++
+			n.id = t.patterns
 		}
 		return n.id
 	}
@@ -165,8 +192,8 @@ func (t *table) pattern(p inference.Pattern, next *uint32) uint32 {
 		n.versions = map[string]uint32{}
 	}
 	if n.versions[p.Version] == 0 {
-		*next++
-		n.versions[p.Version] = *next
+		t.patterns++
+		n.versions[p.Version] = t.patterns
 	}
 	return n.versions[p.Version]
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/modelgate/modelgate/internal/authz"
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/reason"
-	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
 // Env is what the world looks like during one call.
@@ -22,53 +21,18 @@ type Gate struct {
 	authn     *authn.Authenticator
 	routes    *inference.Routes
 	policy    *authz.Policy
+	exempt    []exemption
 	identity  []identityHeader
 	strip     stripSet
+	metadata  string // of RFC 9728, for challenges
 	auditPass bool
-}
-
-// New compiles a configuration. The error lists everything that is wrong with
-// it, as strictjson.Problems; a configuration with one problem is none.
-func New(doc string, secrets authn.Secrets) (*Gate, error) {
-	var problems strictjson.Problems
-	g := &Gate{}
-	if root, ok := strictjson.Parse(doc, &problems); ok {
-		g.compile(root, secrets)
-	}
-	if problems != nil {
-		return nil, problems
-	}
-	return g, nil
-}
-
-func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets) {
-	o := root.Object("version", "issuers", "routes", "groups", "grants", "denies", "iam", "identity", "audit")
-	if v := o.Need("version"); v.Exists() && v.JSON().Raw != "1" {
-		v.Fail("is 1")
-	}
-	g.authn, g.keys = authn.Compile(o.Need("issuers"), secrets)
-	g.routes = inference.Compile(o.Need("routes"))
-	g.policy = authz.Compile(authz.Source{
-		Groups: o.Get("groups"),
-		Grants: o.Get("grants"),
-		Denies: o.Get("denies"),
-		IAM:    o.Get("iam"),
-	}, g.authn)
-	g.identity = compileIdentity(o.Get("identity"))
-	g.strip = newStripSet(g.authn.Headers(), g.identity)
-	if a := o.Get("audit"); a.Exists() {
-		switch a.Text() {
-		case "refused":
-		case "all":
-			g.auditPass = true
-		default:
-			a.Fail(`is "refused" or "all"`)
-		}
-	}
 }
 
 // Keys are the keys that stand in the configuration.
 func (g *Gate) Keys() *authn.Keys { return g.keys }
+
+// KnowsPeers reports whether a host has to hand in the connection's certificate.
+func (g *Gate) KnowsPeers() bool { return g.authn.KnowsPeers() }
 
 // Exchange is one request's way through the gate.
 type Exchange struct {
@@ -77,57 +41,82 @@ type Exchange struct {
 	Rule      string // of the grant that allowed or the deny that refused
 	gate      *Gate
 	head      head
+	failed    bool // a credential was there and did not verify
 }
 
 // Begin decides a request by its head.
 func (g *Gate) Begin(env Env, h *Head) (*Exchange, Step) {
 	x := &Exchange{gate: g}
-	m, why := x.decide(env, h)
-	if why != reason.Allowed {
-		return x, x.refuse(why)
-	}
-	step := Step{Act: Forward, Reason: reason.Allowed, Edit: g.edit(x, h, m)}
-	if g.auditPass {
-		step.Audit = x.audit(reason.Allowed)
-	}
-	return x, step
-}
-
-// decide asks the three questions in order. Whatever the path was, an
-// anonymous caller who may not is answered alike, so that nobody without a
-// credential can find out which models exist.
-func (x *Exchange) decide(env Env, h *Head) (inference.Match, reason.Reason) {
 	var why reason.Reason
 	if x.head, why = readHead(h.Pairs); why != reason.Allowed {
-		return inference.Match{}, why
+		return x, x.refuse(why)
 	}
-	if inference.QueryToken(x.head.Path) {
-		return inference.Match{}, reason.QueryToken
+	if e := g.exempts(&x.head, h.End); e != nil {
+		return x, x.let(e, h)
 	}
-	if x.Principal, why = x.gate.authn.Authenticate(env, h.Pairs); why != reason.Allowed {
-		return inference.Match{}, why
+	m, why, shadow := x.decide(env, h)
+	switch {
+	case why == reason.Allowed:
+		return x, x.pass(reason.Allowed, g.edit(x, h, m, m.Route.Forward))
+	case shadow:
+		return x, x.pass(why, g.edit(x, h, m, true))
 	}
-	m, why := x.gate.routes.Match(x.head.Request)
-	if why == reason.Allowed {
-		x.Call = m.Call
-		why = x.may()
-	}
-	if why != reason.Allowed && x.Principal.Anonymous() {
-		why = reason.CredentialMissing
-	}
-	return m, why
+	return x, x.refuse(why)
 }
 
-func (x *Exchange) may() reason.Reason {
-	d := x.gate.policy.Decide(&x.Principal, &x.Call)
+// decide asks the three questions in order. Whatever the path was, an anonymous
+// caller who may not is answered alike, so that nobody without a credential can
+// find out which models exist. In shadow the match is whole although the answer
+// is no.
+func (x *Exchange) decide(env Env, h *Head) (m inference.Match, why reason.Reason, shadow bool) {
+	if inference.QueryToken(x.head.Path) {
+		return m, reason.QueryToken, false
+	}
+	x.Principal, why = x.gate.authn.Authenticate(env, h.Pairs, h.Peer)
+	x.failed = why != reason.Allowed
+	m, matched := x.gate.routes.Match(x.head.Request)
+	shadow = matched == reason.Allowed && env.Now.Unix() < m.Route.Shadow
+	if x.failed {
+		return m, why, shadow && why.HTTP() == 401
+	}
+	if why = matched; why == reason.Allowed {
+		x.Call = m.Call
+		var trial bool
+		why, trial = x.may(env)
+		shadow = shadow || trial
+	}
+	if why != reason.Allowed && x.Principal.Anonymous() && !shadow {
+		why = reason.CredentialMissing
+	}
+	return m, why, shadow && (why == reason.GrantMissing || why == reason.Denied)
+}
+
+// may asks the policy. trial means that a rule in shadow lets the call pass,
+// although the answer without it, or with it in force, is no.
+func (x *Exchange) may(env Env) (why reason.Reason, trial bool) {
+	d := x.gate.policy.Decide(env.Now, &x.Principal, &x.Call)
 	x.Rule = d.Rule
 	switch {
+	case d.Effect == authz.Allow && d.Shadow == "":
+		return reason.Allowed, false
+	case d.Effect == authz.Allow && d.Shadow == d.Rule:
+		return reason.GrantMissing, true
 	case d.Effect == authz.Allow:
-		return reason.Allowed
+		x.Rule = d.Shadow
+		return reason.Denied, true
 	case d.Rule != "":
-		return reason.Denied
+		return reason.Denied, false
 	}
-	return reason.GrantMissing
+	return reason.GrantMissing, false
+}
+
+// pass forwards a request; in shadow the Reason is what would have refused it.
+func (x *Exchange) pass(why reason.Reason, e *Edit) Step {
+	step := Step{Act: Forward, Reason: why, Edit: e}
+	if why != reason.Allowed || x.gate.auditPass {
+		step.Audit = x.audit(why, why != reason.Allowed)
+	}
+	return step
 }
 
 // Trailers looks for credentials and identities among trailers, where a server

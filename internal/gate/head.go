@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/authn"
@@ -12,7 +13,8 @@ import (
 // repeats kept, names in lower case, pseudo-headers of HTTP/2 among them.
 type Head struct {
 	Pairs [][2]string
-	Peer  authn.Peer // the validated client certificate, or zero
+	End   bool       // nothing follows: neither a body nor trailers
+	Peer  authn.Peer // the client certificate, where Gate.KnowsPeers asks for it
 	Host  Abilities
 }
 
@@ -33,19 +35,25 @@ var single = [...]string{
 	"content-type", "content-encoding", "content-length", "transfer-encoding", "grpc-encoding",
 }
 
+// again notes that a header was seen, and reports whether it must not have been
+// seen a second time.
+func again(name, value string, seen *uint16) bool {
+	bit := slices.Index(single[:], name)
+	if bit < 0 {
+		return false
+	}
+	before := *seen
+	*seen |= 1 << bit
+	return before == *seen || name != ":path" && strings.IndexByte(value, ',') >= 0
+}
+
 func readHead(pairs [][2]string) (h head, why reason.Reason) {
 	var seen uint16
-	upgrade, host := false, false
+	upgrade, drops, host := false, false, false
 	for i := range pairs {
 		name, value := pairs[i][0], pairs[i][1]
-		for bit, s := range single {
-			if s != name {
-				continue
-			}
-			if seen&(1<<bit) != 0 || name != ":path" && strings.IndexByte(value, ',') >= 0 {
-				return h, reason.HeaderRepeated
-			}
-			seen |= 1 << bit
+		if again(name, value, &seen) {
+			return h, reason.HeaderRepeated
 		}
 		switch name {
 		case ":method":
@@ -61,7 +69,8 @@ func readHead(pairs [][2]string) (h head, why reason.Reason) {
 		case "upgrade", ":protocol", "http2-settings":
 			upgrade = true
 		case "connection":
-			upgrade = upgrade || strings.Contains(strings.ToLower(value), "upgrade")
+			u, d := readConnection(value)
+			upgrade, drops = upgrade || u, drops || d
 		case "x-request-id":
 			if h.requestID == "" {
 				h.requestID = plainID(value)
@@ -71,12 +80,30 @@ func readHead(pairs [][2]string) (h head, why reason.Reason) {
 	switch {
 	case upgrade, h.Method == "CONNECT":
 		return h, reason.UpgradeRefused
+	case drops:
+		return h, reason.ConnectionHeader
 	case h.Authority == "":
 		return h, reason.HostMissing
 	case host: // a second authority, which no edit would reach
 		return h, reason.HeaderRepeated
 	}
 	return h, reason.Allowed
+}
+
+// readConnection reads a Connection header (RFC 9110 section 7.6.1). Whatever it
+// names besides the connection itself, a later hop is to drop: by that a client
+// could take away a header that the gate writes.
+func readConnection(value string) (upgrade, drops bool) {
+	for option := range strings.SplitSeq(value, ",") {
+		switch strings.ToLower(strings.TrimSpace(option)) {
+		case "", "close", "keep-alive":
+		case "upgrade", "http2-settings":
+			upgrade = true
+		default:
+			drops = true
+		}
+	}
+	return upgrade, drops
 }
 
 // isGRPC is the rule of the gRPC over HTTP/2 protocol, "Content-Type".

@@ -26,7 +26,7 @@ type part struct {
 // unsettable are headers that frame or route a message: a claim cannot have a
 // say in those.
 var unsettable = []string{"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer",
-	"content-type", "content-encoding", "keep-alive", "expect"}
+	"content-type", "content-encoding", "grpc-encoding", "keep-alive", "proxy-connection", "http2-settings", "expect"}
 
 func compileIdentity(v strictjson.Value) (list []identityHeader) {
 	for _, item := range v.Items() {
@@ -132,23 +132,9 @@ func visible(s string) bool {
 // edit is what changes on an allowed request: credentials, identities and
 // overrides of the client's leave, the verified identity comes, and the route
 // is what was decided.
-func (g *Gate) edit(x *Exchange, h *Head, m inference.Match) *Edit {
-	e := &Edit{}
-	for i := range h.Pairs {
-		name := h.Pairs[i][0]
-		switch g.strip.has(name) {
-		case kept:
-			continue
-		case credential:
-			if m.Route.Forward && name == fold(name) { // and not a twin, which nobody has looked at
-				continue
-			}
-		}
-		if !slices.Contains(e.Remove, name) {
-			e.Remove = append(e.Remove, name)
-		}
-	}
-	if !x.Principal.Anonymous() {
+func (g *Gate) edit(x *Exchange, h *Head, m inference.Match, keepCredentials bool) *Edit {
+	e := &Edit{Remove: g.stripped(h.Pairs, keepCredentials)}
+	if !x.Principal.Anonymous() && !x.failed {
 		for i := range g.identity {
 			if value := g.identity[i].render(&x.Principal); value != "" {
 				e.Set = append(e.Set, [2]string{g.identity[i].name, value})
@@ -162,4 +148,23 @@ func (g *Gate) edit(x *Exchange, h *Head, m inference.Match) *Edit {
 		e.Set = append(e.Set, [2]string{":path", m.Path})
 	}
 	return e
+}
+
+// stripped lists the headers that do not go on.
+func (g *Gate) stripped(pairs [][2]string, keepCredentials bool) (names []string) {
+	for i := range pairs {
+		name := pairs[i][0]
+		switch g.strip.has(name) {
+		case kept:
+			continue
+		case credential:
+			if keepCredentials && name == fold(name) { // and not a twin, which nobody has looked at
+				continue
+			}
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }

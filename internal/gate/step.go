@@ -68,16 +68,16 @@ const (
 
 // refuse builds the refusal and its line in the log.
 func (x *Exchange) refuse(why reason.Reason) Step {
-	return Step{Act: Refuse, Reason: why, Reply: newReply(why, &x.head), Audit: x.audit(why)}
+	return Step{Act: Refuse, Reason: why, Reply: newReply(why, &x.head, x.gate.metadata), Audit: x.audit(why, false)}
 }
 
 // NewReply is the answer to a request that was refused before it was read.
-func NewReply(why reason.Reason) Reply { return newReply(why, &head{}) }
+func NewReply(why reason.Reason) Reply { return newReply(why, &head{}, "") }
 
 // newReply is the answer to a refused request: the Reason and nothing else of
 // what the gate knows. The challenge has only constants in it, so nothing of a
 // request can reach it.
-func newReply(why reason.Reason, h *head) Reply {
+func newReply(why reason.Reason, h *head, metadata string) Reply {
 	r := Reply{Status: why.HTTP(), GRPC: why.GRPC(), Details: "modelgate_" + why.String()}
 	if h.GRPC {
 		r.Body = why.String()
@@ -90,18 +90,23 @@ func newReply(why reason.Reason, h *head) Reply {
 		r.Body += "}\n"
 	}
 	if challenge := why.Challenge(); challenge != "" || why.HTTP() == 401 {
-		r.Headers = append(r.Headers, [2]string{"www-authenticate", challengeHeader(challenge, why)})
+		r.Headers = append(r.Headers, [2]string{"www-authenticate", challengeHeader(challenge, why, metadata)})
 	}
 	return r
 }
 
 // challengeHeader is RFC 6750 section 3; a request without a credential gets no
-// error code (section 3.1).
-func challengeHeader(challenge string, why reason.Reason) string {
-	if challenge == "" {
-		return `Bearer realm="model gate"`
+// error code (section 3.1). Where the resource's metadata stands is RFC 9728
+// section 5.1.
+func challengeHeader(challenge string, why reason.Reason, metadata string) string {
+	h := `Bearer realm="model gate"`
+	if challenge != "" {
+		h += `, error="` + challenge + `", error_description="` + why.String() + `"`
 	}
-	return `Bearer realm="model gate", error="` + challenge + `", error_description="` + why.String() + `"`
+	if metadata != "" {
+		h += `, resource_metadata="` + metadata + `"`
+	}
+	return h
 }
 
 // maxAudit bounds each field of an audit line, in octets.
@@ -109,9 +114,11 @@ const maxAudit = 256
 
 // audit is one line of JSON: what was decided about whom, and by which rule.
 // It has no token and no claim beyond issuer and subject.
-func (x *Exchange) audit(why reason.Reason) string {
+func (x *Exchange) audit(why reason.Reason, shadow bool) string {
 	line := struct {
 		Decision string   `json:"modelgate"`
+		Shadow   bool     `json:"shadow,omitempty"`
+		Peer     string   `json:"peer,omitempty"`
 		Issuer   string   `json:"issuer,omitempty"`
 		Subject  string   `json:"subject,omitempty"`
 		Verb     string   `json:"verb,omitempty"`
@@ -119,7 +126,7 @@ func (x *Exchange) audit(why reason.Reason) string {
 		Rule     string   `json:"rule,omitempty"`
 		ID       string   `json:"request_id,omitempty"`
 	}{
-		Decision: why.String(), Issuer: x.Principal.Issuer, Subject: clip(x.Principal.Subject),
+		Decision: why.String(), Shadow: shadow, Peer: clip(x.Principal.Peer), Issuer: x.Principal.Issuer, Subject: clip(x.Principal.Subject),
 		Rule: clip(x.Rule), ID: x.head.requestID,
 	}
 	for _, m := range x.Call.Models {

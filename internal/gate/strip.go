@@ -1,6 +1,9 @@
 package gate
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // stripSet says which headers of a client never reach the upstream, by their
 // folded names.
@@ -33,15 +36,26 @@ var forgeries = []string{
 	"x-http-method", "x-http-method-override", "x-method-override",
 	"x-original-url", "x-original-uri", "x-rewrite-url",
 	"x-forwarded-host", "x-forwarded-uri", "x-forwarded-prefix", "x-forwarded-method",
-	"x-envoy-original-path", "x-envoy-original-host", "x-envoy-original-method",
+	"x-envoy-original-path", "x-envoy-original-host", "x-envoy-original-method", "x-original-host", "forwarded",
+	"x-endpoint-api-userinfo", "x-apigateway-api-userinfo",
+	"x-amzn-oidc-data", "x-amzn-oidc-identity", "x-amzn-oidc-accesstoken",
+	"x-ms-client-principal", "x-ms-client-principal-id", "x-ms-client-principal-name", "x-ms-client-principal-idp",
+	"x-pomerium-jwt-assertion", "impersonate-user", "impersonate-group",
 }
 
-func newStripSet(carriers []string, identity []identityHeader) stripSet {
+// routing are headers by which model gateways and servers choose a model, or
+// enter their routes a second time. The path and the host say it all here.
+var routing = []string{
+	"x-gateway-model-name", "x-higress-llm-model", "x-vertex-ai-triton-redirect", "mm-model-id", "mm-vmodel-id",
+	"kserve-isvc-name", "kserve-isvc-namespace",
+}
+
+func newStripSet(carriers, relayed []string, identity []identityHeader) stripSet {
 	s := stripSet{}
 	for _, name := range append(carriers, credentials...) {
 		s[fold(name)] = credential
 	}
-	for _, name := range forgeries {
+	for _, name := range slices.Concat(forgeries, routing, relayed) {
 		s[name] = forged
 	}
 	for _, h := range identity {

@@ -26,7 +26,7 @@ func TestCorpusNative(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := c.Check(r, Native(g, r, now), false); err != nil {
+			if err := c.Check(r, Native(g, r, now), Elsewhere); err != nil {
 				t.Errorf("%s: %v", s.Name, err)
 			}
 		}

@@ -23,8 +23,8 @@ type Outcome struct {
 // Allowed is the line of a request that was sent on.
 func Allowed(authority, path string) string { return "allow " + authority + " " + path }
 
-// Refused is the line of a refusal by its Reason.
-func Refused(why reason.Reason, grpc bool) string {
+// Answered is the line of an answer of the gate's own, by its Reason.
+func Answered(why reason.Reason, grpc bool) string {
 	if grpc {
 		return fmt.Sprintf("grpc %d %s", why.GRPC(), why)
 	}
@@ -46,14 +46,14 @@ func RefusedReply(status int, body string) string {
 // Native runs a request through the gate in this process, as a host would.
 func Native(g *gate.Gate, r Request, now time.Time) Outcome {
 	env := gate.Env{Now: now, Keys: g.Keys()}
-	x, step := g.Begin(env, &gate.Head{Pairs: r.Pairs()})
+	x, step := g.Begin(env, r.Head())
 	if step.Act == gate.Forward && len(r.Trailers) > 0 {
 		if t := x.Trailers(env, gate.Upstream, r.Trailers); t.Act != gate.Forward {
 			step = t
 		}
 	}
 	if step.Act != gate.Forward {
-		return Outcome{Line: Refused(step.Reason, r.GRPC)}
+		return Outcome{Line: Answered(step.Reason, r.GRPC)}
 	}
 	return Sent(Apply(r.Pairs(), step.Edit))
 }
@@ -86,14 +86,27 @@ func Sent(pairs [][2]string) Outcome {
 	return o
 }
 
+// Host is where a case ran.
+type Host uint8
+
+// In Envoy the codec of the protocol acts before the gate.
+const (
+	Elsewhere Host = iota
+	EnvoyHTTP1
+	EnvoyHTTP2
+)
+
 // watched are parts of the names of headers by which an upstream could be told
 // who called, or from where.
 var watched = []string{"authorization", "cookie", "user", "iap-", "email", "groups", "original", "override", "rewrite"}
 
 // Check compares what happened with what a case expects.
-func (c Case) Check(r Request, o Outcome, inEnvoy bool) error {
-	want := c.Want
-	if inEnvoy && c.Envoy != "" {
+func (c Case) Check(r Request, o Outcome, host Host) error {
+	want, inEnvoy := c.Want, host != Elsewhere
+	switch {
+	case host == EnvoyHTTP2 && c.HTTP2 != "":
+		want = c.HTTP2
+	case inEnvoy && c.Envoy != "":
 		want = c.Envoy
 	}
 	if o.Line != want {

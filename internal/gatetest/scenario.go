@@ -16,6 +16,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/gate"
 )
 
 // Case is one row of cases.json.
@@ -28,15 +31,24 @@ type Case struct {
 	// token, which is otherwise put where its issuer expects it.
 	Headers  [][2]string `json:"headers"`
 	GRPC     bool        `json:"grpc"`
+	Body     string      `json:"body"`
+	Peer     *Peer       `json:"peer"` // the client's certificate; none where it is absent
 	Trailers [][2]string `json:"trailers"`
 
 	Want string `json:"want"` // Outcome.Line
 	// Envoy is the line in Envoy, where its codec acts before the gate does.
 	Envoy string `json:"envoy"`
+	HTTP2 string `json:"http2"` // the line over HTTP/2 in Envoy, where it is yet another
 	// Arrives are identity and credential headers that the upstream gets, with
 	// "{token}" in them as in Headers; no other of those names may reach it.
 	Arrives  map[string]string `json:"arrives"`
 	Upstream string            `json:"upstream"` // the cluster that Envoy sends it to
+}
+
+// Peer is a client certificate of a case.
+type Peer struct {
+	URI       string `json:"uri"`
+	Untrusted bool   `json:"untrusted"` // signed by an authority that nobody trusts
 }
 
 // Request is a case made concrete.
@@ -45,7 +57,14 @@ type Request struct {
 	Headers                 [][2]string // names in lower case, pseudo-headers left out
 	Trailers                [][2]string
 	GRPC                    bool
+	Body                    string
+	Peer                    authn.Peer
 	Arrives                 map[string]string
+}
+
+// Head is the request as the gate gets it.
+func (r Request) Head() *gate.Head {
+	return &gate.Head{Pairs: r.Pairs(), End: r.Body == "" && len(r.Trailers) == 0, Peer: r.Peer}
 }
 
 // Pairs are the headers as a host has them, pseudo-headers first.
@@ -137,7 +156,10 @@ func (s *Scenario) Secret(name string) (string, bool) {
 // Request makes a case concrete; its token's times count from now.
 func (s *Scenario) Request(c Case, now time.Time) (Request, error) {
 	method, path, _ := strings.Cut(c.Request, " ")
-	r := Request{Method: method, Path: path, Authority: c.Host, Trailers: c.Trailers, GRPC: c.GRPC, Arrives: map[string]string{}}
+	r := Request{Method: method, Path: path, Authority: c.Host, Trailers: c.Trailers, GRPC: c.GRPC, Body: c.Body, Arrives: map[string]string{}}
+	if c.Peer != nil {
+		r.Peer = authn.Peer{URI: c.Peer.URI, Validated: !c.Peer.Untrusted}
+	}
 	if c.Host == "" {
 		r.Authority = "models.example.com"
 	}

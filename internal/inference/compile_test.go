@@ -33,7 +33,7 @@ func TestProblems(t *testing.T) {
 		}
 		o := root.Object("version", "issuers", "routes", "groups", "grants", "denies", "iam", "identity", "audit")
 		problems = nil // unknown fields of the whole are not asked for
-		inference.Compile(o.Get("routes"))
+		inference.Compile(o.Get("routes"), o.Get("serves"))
 		var expected []string
 		for line := range strings.Lines(string(want)) {
 			if strings.HasPrefix(line, `"/routes`) {

@@ -27,7 +27,7 @@ var (
 )
 
 func compileGRPC(r *Route, v strictjson.Value) {
-	o := v.Object("protocol", "service", "model", "verb", "names", "credentials")
+	o := v.Object("protocol", "service", "model", "verb", "names", "credentials", "shadow")
 	r.common(o)
 	g := &grpcService{service: o.Need("service").Text()}
 	if s := o.Get("service"); s.Exists() && !serviceForm.MatchString(g.service) {

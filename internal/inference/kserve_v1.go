@@ -29,9 +29,12 @@ const v1Models = "/v1/models/"
 var prefixForm = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`)
 
 func compileKServeV1(r *Route, v strictjson.Value) {
-	o := v.Object("protocol", "prefix", "names", "transformers", "credentials")
+	o := v.Object("protocol", "prefix", "names", "transformers", "serviceHosts", "credentials", "shadow")
 	r.common(o)
 	k := &kserveV1{names: compileNames(o.Need("names"))}
+	if o.Get("serviceHosts").Bool() {
+		k.names.serviceHosts = true
+	}
 	if p := o.Get("prefix"); p.Exists() {
 		if k.prefix = p.Text(); !prefixForm.MatchString(k.prefix) {
 			p.Fail(`is a path such as "/kfserving", without a slash at its end`)

@@ -22,6 +22,10 @@ type Names struct {
 	// short allows the names without the cluster's domain that a pod's resolver
 	// completes: service.namespace and service.namespace.svc.
 	short bool
+	// serviceHosts takes <service>.<namespace>.svc.cluster.local too, the name
+	// that KServe gives an InferenceService as a whole. The predictor of a is
+	// then also the service a-predictor.
+	serviceHosts bool
 }
 
 const clusterDomain = ".svc.cluster.local"
@@ -126,23 +130,42 @@ func hostForm(s string) bool {
 }
 
 // readings are all the services that a host name can mean.
-func (n *Names) readings(host string) (models []Model) {
+func (n *Names) readings(host string) []Model {
+	models := n.components(host)
+	if n == nil || !n.serviceHosts {
+		return models
+	}
+	t := hostTemplate{between: ".", after: clusterDomain}
+	if service, namespace, ok := t.read(n.full(host)); ok {
+		models = append(models, Model{Namespace: namespace, Service: service, Name: service})
+	}
+	return models
+}
+
+// components are the services of which a host name can be a component.
+func (n *Names) components(host string) (models []Model) {
 	if n == nil {
 		return nil
 	}
-	if n.short && strings.Count(host, ".") == 1 {
-		host += clusterDomain
-	} else if n.short && strings.HasSuffix(host, ".svc") {
-		host = strings.TrimSuffix(host, ".svc") + clusterDomain
-	}
 	for _, t := range n.templates {
-		service, namespace, ok := t.read(host)
+		service, namespace, ok := t.read(n.full(host))
 		m := Model{Namespace: namespace, Service: service, Name: service}
 		if ok && !slices.Contains(models, m) {
 			models = append(models, m)
 		}
 	}
 	return models
+}
+
+// full completes a short name.
+func (n *Names) full(host string) string {
+	switch {
+	case n.short && strings.Count(host, ".") == 1:
+		return host + clusterDomain
+	case n.short && strings.HasSuffix(host, ".svc"):
+		return strings.TrimSuffix(host, ".svc") + clusterDomain
+	}
+	return host
 }
 
 // splitAuthority takes host[:port] apart (RFC 9110 section 7.2). It refuses

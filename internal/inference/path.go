@@ -8,11 +8,11 @@ import (
 // maxPath bounds :path in octets, the query included.
 const maxPath = 8 << 10
 
-// canonical reports whether a path (without its query) can be read in one way
+// Canonical reports whether a path (without its query) can be read in one way
 // only: absolute, of unescaped RFC 3986 characters, without empty or dot
 // segments, without parameters. What Envoy, a router, a framework and a model
 // server would each normalise in their own way is refused here for all.
-func canonical(path string) bool {
+func Canonical(path string) bool {
 	if path == "" || path[0] != '/' {
 		return false
 	}
@@ -50,7 +50,7 @@ func splitPath(raw string) (path, query string, ok bool) {
 			return "", "", false
 		}
 	}
-	return path, query, canonical(path)
+	return path, query, Canonical(path)
 }
 
 // QueryToken reports whether :path carries an access token in its query (RFC

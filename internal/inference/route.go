@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
@@ -25,7 +26,8 @@ type Match struct {
 
 // Route is one row of "routes".
 type Route struct {
-	Forward bool // credentials go on to the upstream
+	Forward bool  // credentials go on to the upstream
+	Shadow  int64 // until this second since 1970, refusals are only counted and logged; 0 for never
 	prefix  string
 	names   *Names
 	match   matcher
@@ -49,11 +51,21 @@ var protocols = map[string]func(*Route, strictjson.Value){
 }
 
 // Routes is the compiled "routes" of a configuration. It is immutable.
-type Routes struct{ routes []*Route }
+type Routes struct {
+	routes []*Route
+	serves Model // the one service behind this proxy, or zero
+}
 
-// Compile reads "routes".
-func Compile(v strictjson.Value) *Routes {
+// Compile reads "routes" and "serves".
+func Compile(v, serves strictjson.Value) *Routes {
 	rs := &Routes{}
+	if serves.Exists() {
+		o := serves.Object("namespace", "service")
+		rs.serves = Model{Namespace: o.Need("namespace").Text(), Service: o.Need("service").Text()}
+		if !label(rs.serves.Namespace) || !label(rs.serves.Service) {
+			serves.Fail("has a namespace and a service that are DNS-1123 labels")
+		}
+	}
 	for _, item := range v.Items() {
 		r := &Route{}
 		name := item.JSON().Get("protocol").Str
@@ -81,6 +93,7 @@ func within(path, prefix string) bool {
 
 // common reads what every route has.
 func (r *Route) common(o strictjson.Object) {
+	r.Shadow = o.Get("shadow").Object("until").Need("until").Instant()
 	if c := o.Get("credentials"); c.Exists() {
 		switch c.Text() {
 		case "strip":
@@ -115,12 +128,42 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 			if w = rs.agree(&r, m); w != reason.Allowed {
 				return Match{}, w
 			}
+			route.widen(&m)
+			if !rs.served(m.Call.Models) {
+				return Match{}, reason.NotServed
+			}
 			return m, w
 		default:
 			return Match{}, w
 		}
 	}
 	return Match{}, why
+}
+
+// widen adds what else the host that a request is sent on to can mean: with a
+// template for which fraud's explainer is also the service fraud-why, whoever
+// calls the one must be granted the other.
+func (r *Route) widen(m *Match) {
+	host, _ := splitAuthority(m.Authority)
+	for _, reading := range r.names.components(host) {
+		if !slices.ContainsFunc(m.Call.Models, func(have Model) bool {
+			return have.Namespace == reading.Namespace && have.Service == reading.Service
+		}) {
+			m.Call.Models = append(m.Call.Models, reading)
+		}
+	}
+}
+
+// served reports whether one reading of the call is the service behind this
+// proxy. Path and host agreeing on another service do not help: whatever is
+// sent on from here ends at this one.
+func (rs *Routes) served(models []Model) bool {
+	for _, m := range models {
+		if m.Namespace == rs.serves.Namespace && m.Service == rs.serves.Service {
+			return true
+		}
+	}
+	return rs.serves == Model{}
 }
 
 // agree holds the host to the path: where any route's names make a service of

@@ -20,6 +20,7 @@ const (
 	HeaderRepeated     // a header that must be single occurs twice, or joined by a comma
 	HostMissing        // no authority
 	HostInvalid        // an authority that is no host[:port], or names no served component
+	ConnectionHeader   // a Connection header that has later hops drop a header
 	UpgradeRefused     // CONNECT, Upgrade, extended CONNECT
 	TrailerForbidden   // a credential or identity name among the trailers
 	PathInvalid        // a path that is not canonical: refused, never repaired
@@ -50,8 +51,10 @@ const (
 	Denied       // a deny covers them
 
 	PathUnknown // no route knows this method and path
+	NotServed   // another service than the one behind this proxy
 
-	Allowed // the only Reason that lets a request pass
+	Exempt  // a health check that the configuration lets pass
+	Allowed // a decision that lets a request pass
 
 	count
 )
@@ -81,6 +84,7 @@ var table = [count]row{
 	HeaderRepeated:     {"header_repeated", 400, grpcInvalidArgument},
 	HostMissing:        {"host_missing", 400, grpcInvalidArgument},
 	HostInvalid:        {"host_invalid", 400, grpcInvalidArgument},
+	ConnectionHeader:   {"connection_header", 400, grpcInvalidArgument},
 	UpgradeRefused:     {"upgrade_refused", 400, grpcInvalidArgument},
 	TrailerForbidden:   {"trailer_forbidden", 400, grpcInvalidArgument},
 	PathInvalid:        {"path_invalid", 400, grpcInvalidArgument},
@@ -112,6 +116,9 @@ var table = [count]row{
 
 	PathUnknown: {"path_unknown", 404, grpcUnimplemented},
 
+	NotServed: {"not_served", 404, grpcUnimplemented},
+
+	Exempt:  {"exempt", 200, grpcOK},
 	Allowed: {"allowed", 200, grpcOK},
 }
 

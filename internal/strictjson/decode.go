@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/tidwall/gjson"
 )
@@ -91,6 +92,19 @@ func (v Value) Text() string {
 // Bool reads true or false.
 func (v Value) Bool() bool {
 	return v.is(v.json.IsBool(), "true or false") && v.json.Bool()
+}
+
+// Instant reads a time in RFC 3339 as seconds since 1970; 0 where there is none.
+func (v Value) Instant() int64 {
+	if !v.Exists() {
+		return 0
+	}
+	t, err := time.Parse(time.RFC3339, v.Text())
+	if err != nil || t.Unix() <= 0 {
+		v.Fail("is a time such as 2026-12-31T00:00:00Z")
+		return 0
+	}
+	return t.Unix()
 }
 
 // Items reads an array that is not empty: an absent list does not constrain,

@@ -1,0 +1,30 @@
+//go:build wasip1
+
+package main
+
+import (
+	"errors"
+
+	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
+	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
+)
+
+// peer asks the host for the connection's client certificate. Envoy's
+// connection.mtls says only that one was presented, even where the listener
+// accepts untrusted ones; peer_certificate_valid says that it was verified
+// (both seen in 1.40.0). A host that has no such property knows no peer.
+func peer() (p authn.Peer, err error) {
+	valid, err := proxywasm.GetProperty([]string{"connection", "peer_certificate_valid"})
+	if errors.Is(err, types.ErrorStatusNotFound) {
+		return p, nil
+	}
+	if err != nil {
+		return p, err
+	}
+	uri, err := proxywasm.GetProperty([]string{"connection", "uri_san_peer_certificate"})
+	if err != nil && !errors.Is(err, types.ErrorStatusNotFound) {
+		return p, err
+	}
+	return authn.Peer{URI: string(uri), Validated: len(valid) == 1 && valid[0] == 1}, nil
+}
