@@ -8,10 +8,10 @@ FUZZTIME   ?= 5m
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build run demo test check fuzz coverage bench clean
+.PHONY: help build run demo test e2e-hostile check fuzz coverage bench clean
 
 help: ## This list.
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 build: ## The filter (build/modelgate.wasm) and the terminal command (build/modelgate).
 	build/wasm build/modelgate.wasm
@@ -31,6 +31,9 @@ test: ## Every test: natively, in the module under wazero, and in a real Envoy.
 	$(GO) test ./...
 	cd e2e && $(GO) test -timeout 20m ./...
 
+e2e-hostile: ## 200,000 generated heads through a real Envoy, over HTTP/1.1 and HTTP/2.
+	cd e2e && $(GO) test -v -timeout 20m ./hostile -args -heads 200000
+
 check: ## Formatting, vet, static analysis, tidy modules, and the borders between packages.
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w'; exit 1; }
 	$(GO) vet ./...
@@ -42,13 +45,13 @@ check: ## Formatting, vet, static analysis, tidy modules, and the borders betwee
 	cd e2e && $(GO) mod tidy -diff
 	build/borders
 	@for d in manifests/istio/*/; do $(GO) run $(kustomize) build $$d > /dev/null || exit 1; done
-	$(GO) run ./cmd/modelgate check examples/iap/config.json examples/grpc-cloud-run/config.json
+	$(GO) run ./cmd/modelgate check $(filter-out examples/bearer/%,$(wildcard examples/*/config.json examples/*/*/config.json))
 
 fuzz: ## Every fuzz target for FUZZTIME (5m) each.
 	@set -e; for package in $$($(GO) list ./internal/...); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 	    echo "$$package $$target"; \
-	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package; \
 	  done; \
 	done
 

@@ -69,7 +69,36 @@ func TestRequestPanics(t *testing.T) {
 		if got := ask(t, envoy, native(t, s, ana)).Line; got != c.second {
 			t.Errorf("unguarded=%q, then: %s, want %s", c.unguarded, got, c.second)
 		}
+		returns(t, s, envoy)
 	}
+}
+
+// returns waits until a worker whose VM died serves again, and sees to it that
+// until then nobody passes.
+func returns(t *testing.T, s *gatetest.Scenario, envoy *harness.Envoy) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+		if got := ask(t, envoy, native(t, s, nil)).Line; got != "503" && got != "401 credential_missing" {
+			t.Fatalf("nobody, while the VM is down: %s", got)
+		}
+		if ask(t, envoy, native(t, s, ana)).Line == passed {
+			return
+		}
+	}
+	t.Error("service does not return")
+}
+
+// TestMemoryExhausted: no guard in the module can catch it, so the VM dies. The
+// host refuses what it had and what comes, until it has started another.
+func TestMemoryExhausted(t *testing.T) {
+	s := load(t, "iap")
+	envoy := run(t, s, harness.Options{Wasm: faulty, Env: map[string]string{"MODELGATE_FAULT": "memory"}})
+	fault := native(t, s, nil)
+	fault.Headers = append(fault.Headers, [2]string{"x-fault", "1"})
+	if got := ask(t, envoy, fault).Line; got != "503" {
+		t.Errorf("the request that takes all memory: %s, want 503", got)
+	}
+	returns(t, s, envoy)
 }
 
 // TestBrokenConfiguration: Envoy does not start with it, and its log says where

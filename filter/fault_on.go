@@ -14,6 +14,7 @@ import (
 //	MODELGATE_FAULT=worker-start  every start after the first two panics, which
 //	                              is past Envoy's base VM and its main thread
 //	MODELGATE_FAULT=request       a request with the header x-fault panics
+//	MODELGATE_FAULT=memory        a request with the header x-fault takes all memory
 //	MODELGATE_UNGUARDED=1         the guards are off, to show what they are for
 
 func fault(name string) bool {
@@ -42,8 +43,14 @@ func faultAtStart(string) {
 
 func faultInRequest(pairs [][2]string) {
 	for _, p := range pairs {
-		if fault("request") && p[0] == "x-fault" {
+		if p[0] != "x-fault" {
+			continue
+		}
+		if fault("request") {
 			panic("fault: request")
+		}
+		for taken := [][]byte{}; fault("memory"); {
+			taken = append(taken, make([]byte, 64<<20))
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"syscall"
 
+	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
@@ -60,8 +61,10 @@ func (v *vm) countPass(r reason.Reason) {
 // plugin is one configuration in one VM.
 type plugin struct {
 	types.DefaultPluginContext
-	vm   *vm
-	gate *gate.Gate // nil refuses every request
+	vm       *vm
+	gate     *gate.Gate // nil refuses every request
+	verifier *verifier
+	cache    *authn.Cache // nil where the configuration wants none
 }
 
 func (p *plugin) NewHttpContext(uint32) types.HttpContext { return &stream{plugin: p} }
@@ -101,6 +104,9 @@ func (p *plugin) OnPluginStart(int) (status types.OnPluginStartStatus) {
 			return failed(key, "shared data: "+err.Error())
 		}
 	}
+	p.verifier = newVerifier()
+	proxywasm.LogInfof("model gate: signatures are verified by the host: %v", p.verifier.works)
+	p.cache = g.NewCache()
 	p.gate = g
 	return types.OnPluginStartStatusOK
 }

@@ -65,7 +65,8 @@ func (s *stream) OnHttpRequestTrailers(int) (action types.Action) {
 }
 
 func (s *stream) env() gate.Env {
-	return gate.Env{Now: time.Now(), Keys: s.plugin.gate.Keys()}
+	p := s.plugin
+	return gate.Env{Now: time.Now(), Keys: p.gate.Keys(), Verify: p.verifier.verify, Cache: p.cache}
 }
 
 // perform does what a step says, or refuses.

@@ -78,9 +78,9 @@ func scenarios(t *testing.T) []*gatetest.Scenario {
 // ask runs one request to its end and says what became of it.
 func ask(t *testing.T, vm *wasmhost.VM, r gatetest.Request) gatetest.Outcome {
 	t.Helper()
-	s := vm.Stream(nil)
+	s := vm.Stream(properties(r))
 	defer s.Close()
-	action, err := s.RequestHeaders(r.Pairs(), len(r.Trailers) == 0)
+	action, err := s.RequestHeaders(r.Pairs(), r.Head().End)
 	if err == nil && s.Local() == nil && len(r.Trailers) > 0 {
 		action, err = s.RequestTrailers(r.Trailers)
 	}
@@ -104,6 +104,21 @@ func ask(t *testing.T, vm *wasmhost.VM, r gatetest.Request) gatetest.Outcome {
 		t.Errorf("details %q of %q", reply.Details, line)
 	}
 	return gatetest.Outcome{Line: line}
+}
+
+// properties are what Envoy knows of the connection.
+func properties(r gatetest.Request) map[string][]byte {
+	if r.Peer.URI == "" {
+		return map[string][]byte{wasmhost.Path("connection", "peer_certificate_valid"): {0}}
+	}
+	valid := []byte{0}
+	if r.Peer.Validated {
+		valid[0] = 1
+	}
+	return map[string][]byte{
+		wasmhost.Path("connection", "peer_certificate_valid"):   valid,
+		wasmhost.Path("connection", "uri_san_peer_certificate"): []byte(r.Peer.URI),
+	}
 }
 
 // TestCorpusWasm runs every case through the module, as one VM would get them.
@@ -131,10 +146,7 @@ func countsAddUp(t *testing.T, s *gatetest.Scenario, vm *wasmhost.VM) {
 	t.Helper()
 	want := map[string]uint64{}
 	for _, c := range s.Cases {
-		why := "allowed"
-		if !strings.HasPrefix(c.Want, "allow ") {
-			why = c.Want[strings.LastIndexByte(c.Want, ' ')+1:]
-		}
+		why := c.Counter(gatetest.Elsewhere)
 		want["modelgate."+why]++
 		if len(c.Trailers) > 0 && why != "allowed" { // its head was allowed
 			want["modelgate.allowed"]++

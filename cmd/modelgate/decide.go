@@ -153,8 +153,14 @@ func ask(g *gate.Gate, now time.Time, r request) answer {
 			step = t
 		}
 	}
+	return say(r, x, step)
+}
+
+// say puts what was decided of a request into a line.
+func say(r request, x *gate.Exchange, step gate.Step) answer {
+	pass := step.Act == gate.Forward
 	a := answer{
-		Allow: step.Act == gate.Forward, Shadow: step.Act == gate.Forward && step.Reason < reason.Exempt, Status: step.Reason.HTTP(), GRPC: step.Reason.GRPC(),
+		Allow: pass, Shadow: pass && step.Reason < reason.Exempt, Status: step.Reason.HTTP(), GRPC: step.Reason.GRPC(),
 		Reason: step.Reason.String(), Grant: x.Rule, Models: []string{},
 	}
 	if !x.Principal.Anonymous() {
@@ -164,7 +170,7 @@ func ask(g *gate.Gate, now time.Time, r request) answer {
 		a.Verb = x.Call.Verb.String()
 		a.Models = append(a.Models, m.String())
 	}
-	if step.Act == gate.Forward {
+	if pass {
 		a.Authority, a.Path = r.Authority, r.Path
 		for _, h := range step.Edit.Set {
 			switch h[0] {

@@ -27,6 +27,7 @@ const usage = `usage:
            "peer":{"uri":"spiffe://...","validated":true}}
         and writes one line each:
           {"allow","status","grpc","reason","principal","verb","models","grant","authority","path"}
+        and "shadow":true where a request passes that its reason will refuse.
         A line that is no request is answered {"error"} and makes the exit status 1.
 
 Symmetric keys come from environment variables, as in the filter.

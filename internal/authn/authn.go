@@ -45,6 +45,7 @@ type Env struct {
 	// Verify checks a signature outside the module. done is false where it
 	// cannot, and then Go does. Nil is the same as never done.
 	Verify func(k *Key, signed string, signature []byte) (ok, done bool)
+	Cache  *Cache // nil verifies every token anew
 }
 
 // Authenticator is the compiled "issuers" of a configuration. It is immutable.
@@ -157,82 +158,14 @@ func (a *Authenticator) token(env Env, pairs [][2]string, peer string) (Principa
 			}
 			continue
 		}
-		token, among, found, why := c.read(pairs)
+		token, at, found, why := c.read(pairs)
 		if !found {
 			continue
 		}
 		if why != reason.Allowed {
 			return Principal{}, why
 		}
-		return verify(env, token, among)
+		return at.authenticate(env, token)
 	}
 	return Principal{}, reason.Allowed
-}
-
-// verify trusts nothing of the token but iss and kid, to choose among what is
-// configured, before its signature holds.
-func verify(env Env, raw string, among []*Issuer) (Principal, reason.Reason) {
-	t, why := parseToken(raw)
-	if why != reason.Allowed {
-		return Principal{}, why
-	}
-	c := claims{Result: t.claims}
-	iss, err := c.GetIssuer()
-	if err != nil || iss == "" {
-		return Principal{}, reason.ClaimsInvalid
-	}
-	is := issuerNamed(among, iss)
-	if is == nil {
-		return Principal{}, reason.IssuerUnknown
-	}
-	if why := is.checkSignature(env, t); why != reason.Allowed {
-		return Principal{}, why
-	}
-	if why := is.validate(c, env.Now); why != reason.Allowed {
-		return Principal{}, why
-	}
-	return is.principal(c)
-}
-
-// checkSignature verifies with the issuer's own key for kid and alg; keys of
-// another issuer are out of reach (RFC 8725 section 3.8).
-func (is *Issuer) checkSignature(env Env, t *token) reason.Reason {
-	if !t.typeFits(is) {
-		return reason.TokenType
-	}
-	var alg *algorithm
-	for _, allowed := range is.algorithms {
-		if algorithmNamed(t.alg) == allowed {
-			alg = allowed
-		}
-	}
-	if alg == nil {
-		return reason.TokenAlgorithm
-	}
-	key := env.Keys.sets[is.index].find(t.kid, alg)
-	if key == nil {
-		return reason.KeyUnknown
-	}
-	if !key.verify(env, t) {
-		return reason.SignatureInvalid
-	}
-	return reason.Allowed
-}
-
-// verify checks the length of the signature, which is fixed (RFC 7518 section
-// 3.4: 64, 96 and 132 octets for ES), before anybody interprets it.
-func (k *Key) verify(env Env, t *token) bool {
-	size := k.alg.size
-	if rsa, ok := k.public.(interface{ Size() int }); ok {
-		size = rsa.Size()
-	}
-	if len(t.signature) != size {
-		return false
-	}
-	if env.Verify != nil {
-		if ok, done := env.Verify(k, t.signed, t.signature); done {
-			return ok
-		}
-	}
-	return k.alg.method.Verify(t.signed, t.signature, k.public) == nil
 }

@@ -124,6 +124,18 @@ func (is *Issuer) validate(c claims, now time.Time) reason.Reason {
 	return is.lifetime(c)
 }
 
+// period is when valid claims are valid, skew included: from the later of nbf and
+// iat to exp.
+func (is *Issuer) period(c claims) (from, to time.Time) {
+	exp, _ := c.GetExpirationTime() // all were read without error by validate
+	for _, name := range []string{"nbf", "iat"} {
+		if d, _ := c.date(name); d != nil && d.Add(-is.skew).After(from) {
+			from = d.Add(-is.skew)
+		}
+	}
+	return from, exp.Add(is.skew)
+}
+
 // lifetime bounds exp - iat, with skew at both ends as IAP allows it.
 func (is *Issuer) lifetime(c claims) reason.Reason {
 	if is.maxLifetime == 0 {

@@ -1,6 +1,7 @@
 package authn
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
@@ -20,10 +21,11 @@ type trustDomain string
 
 func compileTrustDomain(v strictjson.Value) trustDomain {
 	name := v.Object("trustDomain").Need("trustDomain")
-	if name.Exists() && strings.Trim(name.Text(), "abcdefghijklmnopqrstuvwxyz0123456789.-_") != "" {
+	text := name.Text()
+	if strings.Trim(text, "abcdefghijklmnopqrstuvwxyz0123456789.-_") != "" || len(text) > 255 {
 		name.Fail("is a SPIFFE trust domain, such as cluster.local")
 	}
-	return trustDomain(name.Text())
+	return trustDomain(text)
 }
 
 // identify is the SPIFFE ID of a validated certificate of the trust domain, or
@@ -60,11 +62,14 @@ func (d trustDomain) holds(s string) bool {
 // PeerNamespace is the namespace of a SPIFFE ID in the form that Istio gives
 // them, spiffe://<trust domain>/ns/<namespace>/sa/<service account>, or "".
 func PeerNamespace(id string) string {
-	parts := strings.Split(strings.TrimPrefix(id, "spiffe://"), "/")
-	if len(parts) != 5 || parts[1] != "ns" || parts[3] != "sa" {
+	_, path, _ := strings.Cut(strings.TrimPrefix(id, "spiffe://"), "/")
+	rest, isNamespace := strings.CutPrefix(path, "ns/")
+	name, rest, _ := strings.Cut(rest, "/")
+	account, isAccount := strings.CutPrefix(rest, "sa/")
+	if !isNamespace || !isAccount || account == "" || strings.Contains(account, "/") {
 		return ""
 	}
-	return parts[2]
+	return name
 }
 
 // relay is an issuer that is no signer: a gateway in front of this proxy that
@@ -80,11 +85,12 @@ type relay struct {
 func compileRelay(v strictjson.Value, name string, d trustDomain) *relay {
 	o := v.Object("peers", "subject", "email", "groups")
 	r := &relay{name: name, peers: o.Need("peers").Texts()}
-	for i, item := range o.Get("peers").Items() {
-		if !d.holds(r.peers[i]) {
-			item.Fail(`is no SPIFFE ID of the trust domain in "peer"`)
+	for i, id := range r.peers {
+		if id != "" && !d.holds(id) {
+			o.Get("peers").Items()[i].Fail(`is no SPIFFE ID of the trust domain in "peer"`)
 		}
 	}
+	seen := map[string]bool{}
 	for i, into := range []*string{&r.subject, &r.email, &r.groups} {
 		field := []string{"subject", "email", "groups"}[i]
 		h := o.Get(field)
@@ -93,7 +99,10 @@ func compileRelay(v strictjson.Value, name string, d trustDomain) *relay {
 		}
 		if *into = h.Text(); h.Exists() && !headerForm.MatchString(*into) {
 			h.Fail("is no header name in lower case, without underscores")
+		} else if seen[*into] {
+			h.Fail("%q stands twice", *into)
 		}
+		seen[*into] = *into != ""
 	}
 	return r
 }
@@ -101,43 +110,38 @@ func compileRelay(v strictjson.Value, name string, d trustDomain) *relay {
 // read makes the caller of the gateway's headers. found is false where the
 // connection is not the gateway's, or it names nobody.
 func (r *relay) read(peer string, pairs [][2]string) (p Principal, found bool, why reason.Reason) {
-	trusted := false
-	for _, known := range r.peers {
-		trusted = trusted || known == peer
-	}
-	if !trusted {
+	if !slices.Contains(r.peers, peer) {
 		return Principal{}, false, reason.Allowed
 	}
-	var groups string
-	seen := map[string]bool{}
-	for i := range pairs {
-		name, value := pairs[i][0], pairs[i][1]
-		switch name {
-		case "":
-			continue
-		case r.subject:
-			p.Subject = value
-		case r.email:
-			p.Email = value
-		case r.groups:
-			groups = value
-		default:
-			continue
-		}
-		if seen[name] {
-			return Principal{}, true, reason.CredentialRepeated
-		}
-		seen[name] = true
-	}
+	subject, named, twice := single(pairs, r.subject)
+	email, addressed, twiceEmail := single(pairs, r.email)
+	groups, _, twiceGroups := single(pairs, r.groups)
 	switch {
-	case !seen[r.subject]:
+	case twice || twiceEmail || twiceGroups:
+		return Principal{}, true, reason.CredentialRepeated
+	case !named:
 		return Principal{}, false, reason.Allowed
-	case p.Subject == "", seen[r.email] && !addressForm(p.Email):
+	case subject == "", addressed && !addressForm(email):
 		return Principal{}, true, reason.ClaimsInvalid
 	}
-	if groups != "" {
-		p.Groups = strings.Split(groups, ",")
+	p = Principal{Issuer: r.name, Subject: subject, Email: email}
+	for name := range strings.SplitSeq(groups, ",") {
+		if name = strings.Trim(name, " \t"); name != "" { // a list of RFC 9110 section 5.6.1
+			p.Groups = append(p.Groups, name)
+		}
 	}
-	p.Issuer = r.name
 	return p, true, reason.Allowed
+}
+
+// single is the value of a header that stands once; name may be "".
+func single(pairs [][2]string, name string) (value string, found, twice bool) {
+	for i := range pairs {
+		if name != "" && pairs[i][0] == name {
+			if found {
+				return "", true, true
+			}
+			value, found = pairs[i][1], true
+		}
+	}
+	return value, found, false
 }

@@ -42,10 +42,15 @@ func compileSources(v strictjson.Value) (sources []source) {
 
 // carrier is one header with everything that is read out of it.
 type carrier struct {
-	header  string
-	schemes []string // of the same header, in configured order; {""} for a bare token
-	issuers [][]*Issuer
-	relay   *relay // instead of all that
+	header string
+	places []*place // in configured order; a bare token has one, with no scheme
+	relay  *relay   // instead of all that
+}
+
+// place is a scheme in a header, and the issuers whose tokens are found there.
+type place struct {
+	scheme  string
+	issuers []*Issuer
 }
 
 // addSource files an issuer under its source. Two issuers in one place must
@@ -61,23 +66,22 @@ func (a *Authenticator) addSource(s source, is *Issuer, at strictjson.Value) {
 		c = &carrier{header: s.header}
 		a.carriers = append(a.carriers, c)
 	}
-	if len(c.schemes) > 0 && (c.schemes[0] == "") != (s.scheme == "") {
+	if len(c.places) > 0 && (c.places[0].scheme == "") != (s.scheme == "") {
 		at.Fail("header %s carries a bare token here and a scheme there", s.header)
 		return
 	}
-	for i, scheme := range c.schemes {
-		if strings.EqualFold(scheme, s.scheme) {
-			for _, other := range c.issuers[i] {
+	for _, p := range c.places {
+		if strings.EqualFold(p.scheme, s.scheme) {
+			for _, other := range p.issuers {
 				if issuerNamed([]*Issuer{other}, is.issuers...) != nil {
 					at.Fail("issuer %q has the same iss in the same header", other.Name)
 				}
 			}
-			c.issuers[i] = append(c.issuers[i], is)
+			p.issuers = append(p.issuers, is)
 			return
 		}
 	}
-	c.schemes = append(c.schemes, s.scheme)
-	c.issuers = append(c.issuers, []*Issuer{is})
+	c.places = append(c.places, &place{s.scheme, []*Issuer{is}})
 }
 
 func issuerNamed(among []*Issuer, iss ...string) *Issuer {
@@ -97,7 +101,7 @@ func issuerNamed(among []*Issuer, iss ...string) *Issuer {
 // request does not have the header at all. A repeated header reaches us as two
 // pairs or, as Envoy joins authorization, as one value with a comma; no token
 // and no scheme contains one.
-func (c *carrier) read(pairs [][2]string) (token string, among []*Issuer, found bool, why reason.Reason) {
+func (c *carrier) read(pairs [][2]string) (token string, at *place, found bool, why reason.Reason) {
 	var value string
 	n := 0
 	for i := range pairs {
@@ -114,15 +118,15 @@ func (c *carrier) read(pairs [][2]string) (token string, among []*Issuer, found 
 		return "", nil, false, reason.CredentialMissing
 	case strings.IndexByte(value, ',') >= 0:
 		return "", nil, true, repeated(value)
-	case c.schemes[0] == "":
-		return value, c.issuers[0], true, reason.Allowed
+	case c.places[0].scheme == "":
+		return value, c.places[0], true, reason.Allowed
 	}
 	scheme, token, _ := strings.Cut(value, " ")
-	for i := range c.schemes {
+	for _, p := range c.places {
 		// Schemes compare without case (RFC 9110 section 11.1); exactly one
 		// space follows, so that no two readers can cut differently.
-		if strings.EqualFold(c.schemes[i], scheme) {
-			return token, c.issuers[i], true, reason.Allowed
+		if strings.EqualFold(p.scheme, scheme) {
+			return token, p, true, reason.Allowed
 		}
 	}
 	return "", nil, true, reason.SchemeUnsupported

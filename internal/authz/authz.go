@@ -25,9 +25,11 @@ type Decision struct {
 	Effect Effect
 	Rule   string
 	// Shadow is the rule in shadow without which the call would have been
-	// refused, or which would have refused it; "" where none had a say. It is
-	// Rule itself where a grant in shadow let the call pass.
+	// refused, or which would have refused it; "" where none had a say.
 	Shadow string
+	// Missing says that it is the first: Shadow is a grant, and no other covers
+	// the call. A deny may have the same name as a grant.
+	Missing bool
 }
 
 // Policy is the compiled denies and grants. It is immutable.
@@ -39,7 +41,8 @@ type Policy struct {
 
 // Decide weighs every model of a call: one deny on any of them denies, and
 // each needs a grant. A call that names no model is not granted by anything.
-// Rules in shadow are asked until they end, and only after the others.
+// Rules in shadow are asked until they end, and only after the others. Then
+// such a grant grants nothing, and such a deny is one like any other.
 func (p *Policy) Decide(now time.Time, who *authn.Principal, call *inference.Call) Decision {
 	q := query{groups: p.groups, who: who, verb: call.Verb, now: now.Unix()}
 	if rule, ok := p.denies.any(&q, call.Models); ok {
@@ -53,11 +56,11 @@ func (p *Policy) Decide(now time.Time, who *authn.Principal, call *inference.Cal
 			if rule, ok = p.shadowGrants.find(&q); !ok {
 				return Decision{}
 			}
-			d.Shadow = rule
+			d.Shadow, d.Missing = rule, true
 		}
 		d.Effect, d.Rule = Allow, rule
 	}
-	if d.Shadow != "" {
+	if d.Missing {
 		d.Rule = d.Shadow
 	} else if rule, ok := p.shadowDenies.any(&q, call.Models); ok && d.Effect == Allow {
 		d.Shadow = rule

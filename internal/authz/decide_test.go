@@ -37,11 +37,11 @@ func tryCompile(policy string) (*authz.Policy, strictjson.Problems) {
 	issuers := "[" + row("google", "") + "," + row("corp", "") + "," + row("partner", `, "pool": "`+pool+`"`) + "]"
 	var problems strictjson.Problems
 	is, _ := strictjson.Parse(issuers, &problems)
-	a, _ := authn.Compile(is, strictjson.Value{}, func(string) (string, bool) {
+	root, _ := strictjson.Parse(policy, &problems)
+	o := root.Object("peer", "groups", "grants", "denies", "iam")
+	a, _ := authn.Compile(is, o.Get("peer"), func(string) (string, bool) {
 		return base64.RawURLEncoding.EncodeToString(make([]byte, 32)), true
 	})
-	root, _ := strictjson.Parse(policy, &problems)
-	o := root.Object("groups", "grants", "denies", "iam")
 	return authz.Compile(authz.Source{Groups: o.Get("groups"), Grants: o.Get("grants"), Denies: o.Get("denies"), IAM: o.Get("iam")}, a), problems
 }
 

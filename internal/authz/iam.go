@@ -46,7 +46,10 @@ func (c *compiler) binding(v strictjson.Value, name string, issuers []string, ro
 	}
 	r := rule{at: v, name: name + "/" + role, issuers: issuers, verbs: meaning.verbs, models: meaning.models}
 	for _, item := range o.Need("members").Items() {
-		if id, ok := parseMember(item); ok {
+		switch id, ok := parseMember(item); {
+		case ok && id.ofPeer():
+			item.Fail(`is no member of an IAM policy; write a grant with "peer": true instead`)
+		case ok:
 			r.members = append(r.members, id)
 		}
 	}

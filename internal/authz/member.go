@@ -44,8 +44,9 @@ type identifier struct {
 const serviceAccountDomain = ".gserviceaccount.com"
 
 var (
-	domainForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
-	poolForm   = regexp.MustCompile(`^//iam\.googleapis\.com/((?:locations/global/workforcePools|` +
+	domainForm    = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
+	namespaceForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	poolForm      = regexp.MustCompile(`^//iam\.googleapis\.com/((?:locations/global/workforcePools|` +
 		`projects/[0-9]+/locations/global/workloadIdentityPools)/[a-z0-9-]+)/(.+)$`)
 )
 
@@ -67,7 +68,16 @@ func parseMember(v strictjson.Value) (id identifier, ok bool) {
 		v.Fail("is no member such as user:ana@example.com")
 		return id, false
 	}
-	why := ""
+	if why := id.parse(kind, text); why != "" {
+		v.Fail("%q %s", text, why)
+		return id, false
+	}
+	return id, true
+}
+
+// parse reads a member of a kind; its name is what follows.
+func (id *identifier) parse(kind, text string) (why string) {
+	name := id.name
 	switch kind {
 	case "deleted": // deleted:user:ANA?uid=… stays in policies and never matches a living account
 		id.deleted = true
@@ -92,15 +102,15 @@ func parseMember(v strictjson.Value) (id identifier, ok bool) {
 		id.kind, id.name = spiffe, text
 	case "namespace":
 		id.kind = namespace
+		if !namespaceForm.MatchString(name) {
+			why = "is no DNS-1123 label"
+		}
 	case "principal", "principalSet":
-		why = id.parsePool(kind, name)
+		return id.parsePool(kind, name)
 	default:
-		why = "is of a kind that is not known here"
+		return "is of a kind that is not known here"
 	}
-	if why != "" {
-		v.Fail("%q %s", text, why)
-	}
-	return id, why == ""
+	return why
 }
 
 // parsePool reads what follows principal: or principalSet:.

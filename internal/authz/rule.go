@@ -52,13 +52,8 @@ type rule struct {
 	verbs      inference.Verbs
 	models     []inference.Pattern
 	until      int64 // in shadow: the second in which it ends; 0 for not in shadow
+	from       int64 // of a deny: the second in which its shadow has ended; 0 for always
 }
-
-var (
-	viewer  = inference.NewVerbs(inference.Metadata, inference.Ready, inference.List)
-	invoker = viewer | inference.NewVerbs(inference.Predict, inference.Explain, inference.Generate)
-	admin   = invoker | inference.NewVerbs(inference.Load, inference.Unload, inference.Admin)
-)
 
 // read takes what grants and denies have in common.
 func (c *compiler) read(v strictjson.Value) (rule, strictjson.Object) {
@@ -105,45 +100,6 @@ func (c *compiler) readIssuers(v strictjson.Value) []string {
 		}
 	}
 	return names
-}
-
-// readVerbs reads a role or a list of verbs; 0 where there is neither.
-func readVerbs(o strictjson.Object) (verbs inference.Verbs) {
-	role, list := o.Get("role"), o.Get("verbs")
-	if role.Exists() {
-		if list.Exists() {
-			list.Fail("stands beside a role")
-		}
-		switch role.Text() {
-		case "viewer":
-			return viewer
-		case "invoker":
-			return invoker
-		case "admin":
-			return admin
-		}
-		role.Fail("is viewer, invoker or admin")
-	}
-	for _, item := range list.Items() {
-		verb, ok := inference.ParseVerb(item.Text())
-		if !ok {
-			item.Fail("is no verb")
-		}
-		verbs |= inference.NewVerbs(verb)
-	}
-	return verbs
-}
-
-func readModels(v strictjson.Value) (models []inference.Pattern) {
-	for _, item := range v.Items() {
-		p, err := inference.ParsePattern(item.Text())
-		if err != nil {
-			item.Fail("%s", err)
-			continue
-		}
-		models = append(models, p)
-	}
-	return models
 }
 
 // grant reads one row of "grants". It must say who, what and on what; only
@@ -207,17 +163,17 @@ func (c *compiler) deny(v strictjson.Value) {
 	if o.Get("peer").Exists() {
 		o.Get("peer").Fail("stands in grants only: a deny applies to its members without it")
 	}
-	t := c.policy.denies
-	if r.until != 0 {
-		t = c.policy.shadowDenies
+	if r.until != 0 { // a trial, and then in force
+		c.file(c.policy.shadowDenies, r)
+		r.from, r.until = r.until, 0
 	}
-	c.file(t, r)
+	c.file(c.policy.denies, r)
 }
 
 // file puts a rule into a table, for each issuer, member and model.
 func (c *compiler) file(t *table, r rule) {
 	t.names = append(t.names, r.name)
-	e := entry{rule: len(t.names) - 1, verbs: r.verbs, conditions: r.conditions, until: r.until}
+	e := entry{rule: len(t.names) - 1, verbs: r.verbs, conditions: r.conditions, from: r.from, until: r.until}
 	for _, p := range r.models {
 		pattern := t.pattern(p)
 		for _, id := range r.members {

@@ -1,9 +1,6 @@
 package authz
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/tidwall/gjson"
@@ -37,7 +34,8 @@ type entry struct {
 	rule       int // index in names
 	verbs      inference.Verbs
 	conditions []condition
-	until      int64 // the second in which a rule in shadow ends; 0 for one that does not
+	from       int64 // the second in which it begins; 0 for always
+	until      int64 // the second in which it ends; 0 for never
 }
 
 func newTable(holds func([]condition, gjson.Result) bool) *table {
@@ -62,9 +60,13 @@ func (t *table) add(m member, pattern uint32, e entry) {
 		return
 	}
 	l.entries = append(l.entries, e)
-	if e.conditions == nil && e.until == 0 {
+	if e.conditions == nil && e.from == 0 && e.until == 0 {
 		l.covered |= e.verbs
 	}
+}
+
+func (e *entry) holdsAt(now int64) bool {
+	return (e.from == 0 || now >= e.from) && (e.until == 0 || now < e.until)
 }
 
 // ids collects numbers without allocating, up to the array's size. It holds no
@@ -159,101 +161,9 @@ func (t *table) first(l *list, q *query, best int) int {
 		if e.rule >= best {
 			break
 		}
-		if e.verbs.Has(q.verb) && (e.until == 0 || q.now < e.until) && t.holds(e.conditions, q.who.Claims) {
+		if e.verbs.Has(q.verb) && e.holdsAt(q.now) && t.holds(e.conditions, q.who.Claims) {
 			return e.rule
 		}
 	}
 	return best
-}
-
-// node is a place in the tree of patterns, one segment a level.
-type node struct {
-	exact    map[string]*node
-	starred  map[string]*node // by what stands before the '*'
-	lengths  []int            // of starred's keys, each once
-	versions map[string]uint32
-	id       uint32 // of the pattern without version that ends here, plus one
-}
-
-// pattern returns the number of a pattern in the table, adding it if it is new.
-func (t *table) pattern(p inference.Pattern) uint32 {
-	n := &t.root
-	for _, segment := range p.Segments {
-		n = n.child(segment)
-	}
-	if p.Version == "" {
-		if n.id == 0 {
-			t.patterns++
-			n.id = t.patterns
-		}
-		return n.id
-	}
-	if n.versions == nil {
-		n.versions = map[string]uint32{}
-	}
-	if n.versions[p.Version] == 0 {
-		t.patterns++
-		n.versions[p.Version] = t.patterns
-	}
-	return n.versions[p.Version]
-}
-
-func (n *node) child(segment string) *node {
-	before, star := strings.CutSuffix(segment, "*")
-	children := &n.exact
-	if star {
-		children = &n.starred
-		if !slices.Contains(n.lengths, len(before)) {
-			n.lengths = append(n.lengths, len(before))
-		}
-	}
-	if *children == nil {
-		*children = map[string]*node{}
-	}
-	c := (*children)[before]
-	if c == nil {
-		c = &node{}
-		(*children)[before] = c
-	}
-	return c
-}
-
-// match adds the patterns that select m.
-func (n *node) match(m inference.Model, found *ids) { n.walk(m.Namespace, 1, m, found) }
-
-// walk descends by segment, the depth-th from 1: namespace, service, then the
-// parts of the model's name.
-func (n *node) walk(segment string, depth int, m inference.Model, found *ids) {
-	if c := n.exact[segment]; c != nil {
-		c.arrive(depth, m, found)
-	}
-	for _, length := range n.lengths {
-		if length <= len(segment) {
-			if c := n.starred[segment[:length]]; c != nil {
-				c.arrive(depth, m, found)
-			}
-		}
-	}
-}
-
-// arrive takes the patterns that end at n and goes on to those that do not. A
-// pattern of two segments covers every model inside the service.
-func (n *node) arrive(depth int, m inference.Model, found *ids) {
-	rest := m.Name
-	for i := 2; i < depth && rest != ""; i++ { // the parts already walked
-		_, rest, _ = strings.Cut(rest, "/")
-	}
-	if depth >= 2 && (depth == 2 || rest == "") {
-		if n.id != 0 {
-			found.add(n.id)
-		}
-		if id := n.versions[m.Version]; id != 0 {
-			found.add(id)
-		}
-	}
-	if depth == 1 {
-		n.walk(m.Service, 2, m, found)
-	} else if next, _, _ := strings.Cut(rest, "/"); next != "" {
-		n.walk(next, depth+1, m, found)
-	}
 }

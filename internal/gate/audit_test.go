@@ -12,6 +12,8 @@ import (
 
 type auditLine struct {
 	Decision string   `json:"modelgate"`
+	Shadow   bool     `json:"shadow"`
+	Peer     string   `json:"peer"`
 	Issuer   string   `json:"issuer"`
 	Subject  string   `json:"subject"`
 	Verb     string   `json:"verb"`
@@ -51,7 +53,7 @@ func TestAudit(t *testing.T) {
 		more  []pair
 		want  auditLine
 	}{
-		{"allowed", askStaff, &gatetest.Token{Issuer: "corp"}, []pair{{"x-request-id", "r-1"}}, auditLine{"allowed", "corp", "subject-1", "predict", []string{"prod/fraud"}, "staff", "r-1"}},
+		{"allowed", askStaff, &gatetest.Token{Issuer: "corp"}, []pair{{"x-request-id", "r-1"}}, auditLine{Decision: "allowed", Issuer: "corp", Subject: "subject-1", Verb: "predict", Models: []string{"prod/fraud"}, Rule: "staff", ID: "r-1"}},
 		{"anonymous, allowed", askPublic, nil, nil, auditLine{Decision: "allowed", Verb: "predict", Models: []string{"public/iris"}, Rule: "showcase"}},
 		{"anonymous, refused", askStaff, nil, nil, auditLine{Decision: "credential_missing", Verb: "predict", Models: []string{"prod/fraud"}}},
 		{"denied", "POST /kfserving/prod/frozen:explain", &gatetest.Token{Issuer: "corp"}, nil, auditLine{Decision: "denied", Issuer: "corp", Subject: "subject-1", Verb: "explain", Models: []string{"prod/frozen"}, Rule: "frozen"}},

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"net/url"
+	"strings"
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
@@ -25,7 +26,7 @@ func New(doc string, secrets authn.Secrets) (*Gate, error) {
 
 func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets) {
 	o := root.Object("$schema", "version", "issuers", "peer", "routes", "serves", "groups", "grants", "denies",
-		"iam", "exempt", "identity", "challenge", "audit")
+		"iam", "exempt", "identity", "challenge", "audit", "tokenCache")
 	if v := o.Need("version"); v.Exists() && v.JSON().Raw != "1" {
 		v.Fail("is 1")
 	}
@@ -43,6 +44,9 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets) {
 	tokens, relayed := g.authn.Headers()
 	g.strip = newStripSet(tokens, relayed, g.identity)
 	g.metadata = compileChallenge(o.Get("challenge"))
+	if c := o.Get("tokenCache"); !c.Exists() || c.Bool() {
+		g.cached = true
+	}
 	if a := o.Get("audit"); a.Exists() {
 		switch a.Text() {
 		case "refused":
@@ -63,14 +67,15 @@ func (g *Gate) Warnings() []string {
 // 9728 section 5.1): an https URL that a quoted string can hold as it is.
 func compileChallenge(v strictjson.Value) string {
 	m := v.Object("resourceMetadata").Need("resourceMetadata")
-	if !m.Exists() {
+	text := m.Text()
+	if text == "" { // absent, or reported
 		return ""
 	}
-	u, err := url.Parse(m.Text())
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.Fragment != "" || !quotable(m.Text()) {
-		m.Fail("is an https URL without a fragment")
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.Contains(text, "#") || !quotable(text) {
+		m.Fail("is an https URL without a user and a fragment")
 	}
-	return m.Text()
+	return text
 }
 
 // quotable reports whether s can stand in a challenge's quoted string: the

@@ -26,10 +26,20 @@ type Gate struct {
 	strip     stripSet
 	metadata  string // of RFC 9728, for challenges
 	auditPass bool
+	cached    bool
 }
 
 // Keys are the keys that stand in the configuration.
 func (g *Gate) Keys() *authn.Keys { return g.keys }
+
+// NewCache is a memory of tokens for a host that keeps one, nil where the
+// configuration wants none.
+func (g *Gate) NewCache() *authn.Cache {
+	if !g.cached {
+		return nil
+	}
+	return authn.NewCache()
+}
 
 // KnowsPeers reports whether a host has to hand in the connection's certificate.
 func (g *Gate) KnowsPeers() bool { return g.authn.KnowsPeers() }
@@ -85,10 +95,10 @@ func (x *Exchange) decide(env Env, h *Head) (m inference.Match, why reason.Reaso
 		why, trial = x.may(env)
 		shadow = shadow || trial
 	}
-	if why != reason.Allowed && x.Principal.Anonymous() && !shadow {
+	if why != reason.Allowed && x.Principal.Anonymous() {
 		why = reason.CredentialMissing
 	}
-	return m, why, shadow && (why == reason.GrantMissing || why == reason.Denied)
+	return m, why, shadow && why != reason.Allowed
 }
 
 // may asks the policy. trial means that a rule in shadow lets the call pass,
@@ -99,7 +109,7 @@ func (x *Exchange) may(env Env) (why reason.Reason, trial bool) {
 	switch {
 	case d.Effect == authz.Allow && d.Shadow == "":
 		return reason.Allowed, false
-	case d.Effect == authz.Allow && d.Shadow == d.Rule:
+	case d.Effect == authz.Allow && d.Missing:
 		return reason.GrantMissing, true
 	case d.Effect == authz.Allow:
 		x.Rule = d.Shadow

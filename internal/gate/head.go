@@ -25,6 +25,9 @@ type Abilities struct{ HoldHeaders, HoldResponse bool }
 type head struct {
 	inference.Request
 	requestID string
+	upgrade   bool // it asks for another protocol
+	drops     bool // it has a later hop drop headers
+	host      bool // it has a second authority, which no edit would reach
 }
 
 // single lists what a request has at most once. Two of them would let two
@@ -49,45 +52,48 @@ func again(name, value string, seen *uint16) bool {
 
 func readHead(pairs [][2]string) (h head, why reason.Reason) {
 	var seen uint16
-	upgrade, drops, host := false, false, false
 	for i := range pairs {
-		name, value := pairs[i][0], pairs[i][1]
-		if again(name, value, &seen) {
+		if again(pairs[i][0], pairs[i][1], &seen) {
 			return h, reason.HeaderRepeated
 		}
-		switch name {
-		case ":method":
-			h.Method = value
-		case ":path":
-			h.Path = value
-		case ":authority":
-			h.Authority = value
-		case "host":
-			host = true
-		case "content-type":
-			h.GRPC = isGRPC(value)
-		case "upgrade", ":protocol", "http2-settings":
-			upgrade = true
-		case "connection":
-			u, d := readConnection(value)
-			upgrade, drops = upgrade || u, drops || d
-		case "x-request-id":
-			if h.requestID == "" {
-				h.requestID = plainID(value)
-			}
-		}
+		h.read(pairs[i][0], pairs[i][1])
 	}
 	switch {
-	case upgrade, h.Method == "CONNECT":
+	case h.upgrade, h.Method == "CONNECT":
 		return h, reason.UpgradeRefused
-	case drops:
+	case h.drops:
 		return h, reason.ConnectionHeader
 	case h.Authority == "":
 		return h, reason.HostMissing
-	case host: // a second authority, which no edit would reach
+	case h.host:
 		return h, reason.HeaderRepeated
 	}
 	return h, reason.Allowed
+}
+
+// read takes what there is to know from one header.
+func (h *head) read(name, value string) {
+	switch name {
+	case ":method":
+		h.Method = value
+	case ":path":
+		h.Path = value
+	case ":authority":
+		h.Authority = value
+	case "host":
+		h.host = true
+	case "content-type":
+		h.GRPC = isGRPC(value)
+	case "upgrade", ":protocol", "http2-settings":
+		h.upgrade = true
+	case "connection":
+		upgrade, drops := readConnection(value)
+		h.upgrade, h.drops = h.upgrade || upgrade, h.drops || drops
+	case "x-request-id":
+		if h.requestID == "" {
+			h.requestID = plainID(value)
+		}
+	}
 }
 
 // readConnection reads a Connection header (RFC 9110 section 7.6.1). Whatever it

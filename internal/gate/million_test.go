@@ -25,22 +25,39 @@ type rule struct {
 	Members []string `json:"members,omitempty"`
 	Verbs   []string `json:"verbs,omitempty"`
 	Models  []string `json:"models,omitempty"`
+	Peer    bool     `json:"peer,omitempty"`
 }
 
 var millionGrants = []rule{
-	{"ana", []string{"iap"}, []string{"user:ana@x.example"}, []string{"predict", "ready"}, []string{"prod/fraud", "prod/risk-*"}},
-	{"bob", []string{"corp"}, []string{"user:bob@x.example"}, []string{"predict", "explain", "ready"}, []string{"prod/*"}},
-	{"domain", []string{"iap"}, []string{"domain:x.example"}, []string{"ready"}, []string{"*/*"}},
-	{"science", []string{"corp", "iap"}, []string{"group:science"}, []string{"predict"}, []string{"lab/*", "prod/risk-eu"}},
-	{"ops", []string{"corp"}, []string{"group:ops"}, []string{"predict", "explain", "ready"}, []string{"*/*"}},
-	{"any", []string{"corp"}, []string{"allAuthenticatedUsers"}, []string{"explain"}, []string{"lab/open*"}},
-	{"world", nil, []string{"allUsers"}, []string{"predict"}, []string{"public/*"}},
+	{Name: "ana", Issuers: []string{"iap"}, Members: []string{"user:ana@x.example"}, Verbs: []string{"predict", "ready"}, Models: []string{"prod/fraud", "prod/risk-*"}},
+	{Name: "bob", Issuers: []string{"corp"}, Members: []string{"user:bob@x.example"}, Verbs: []string{"predict", "explain", "ready"}, Models: []string{"prod/*"}},
+	{Name: "domain", Issuers: []string{"iap"}, Members: []string{"domain:x.example"}, Verbs: []string{"ready"}, Models: []string{"*/*"}},
+	{Name: "science", Issuers: []string{"corp", "iap", "gateway"}, Members: []string{"group:science"}, Verbs: []string{"predict"}, Models: []string{"lab/*", "prod/risk-eu"}},
+	{Name: "ops", Issuers: []string{"corp"}, Members: []string{"group:ops"}, Verbs: []string{"predict", "explain", "ready"}, Models: []string{"*/*"}},
+	{Name: "any", Issuers: []string{"corp"}, Members: []string{"allAuthenticatedUsers"}, Verbs: []string{"explain"}, Models: []string{"lab/open*"}},
+	{Name: "relayed", Issuers: []string{"gateway"}, Members: []string{"user:ana@x.example"}, Verbs: []string{"explain", "ready"}, Models: []string{"prod/*"}},
+	{Name: "mesh", Peer: true, Members: []string{"namespace:batch", "spiffe://cluster.local/ns/web/sa/a"}, Verbs: []string{"predict", "ready"}, Models: []string{"lab/*", "prod/fraud*"}},
+	{Name: "world", Members: []string{"allUsers"}, Verbs: []string{"predict"}, Models: []string{"public/*"}},
 }
 
 var millionDenies = []rule{
-	{"frozen", nil, nil, nil, []string{"*/frozen"}},
-	{"bob-eu", nil, []string{"user:bob@x.example"}, nil, []string{"*/risk-eu"}},
-	{"corp-open", []string{"corp"}, []string{"group:science"}, []string{"explain"}, []string{"lab/open-2"}},
+	{Name: "frozen", Models: []string{"*/frozen"}},
+	{Name: "bob-eu", Members: []string{"user:bob@x.example"}, Models: []string{"*/risk-eu"}},
+	{Name: "corp-open", Issuers: []string{"corp"}, Members: []string{"group:science"}, Verbs: []string{"explain"}, Models: []string{"lab/open-2"}},
+	{Name: "quarantine", Members: []string{"namespace:quarantine", "spiffe://cluster.local/ns/batch/sa/bad"}, Models: []string{"p*/*", "lab/open"}},
+}
+
+// millionPeers are connections: without a certificate, with one that counts, and
+// with one that does not.
+var millionPeers = []authn.Peer{
+	{}, {}, {}, {}, {}, {}, {}, {}, gatewayPeer, gatewayPeer, {URI: "spiffe://cluster.local/ns/batch/sa/good", Validated: true}, {URI: "spiffe://cluster.local/ns/batch/sa/bad", Validated: true},
+	{URI: "spiffe://cluster.local/ns/web/sa/a", Validated: true}, {URI: "spiffe://cluster.local/ns/web/sa/b", Validated: true}, {URI: "spiffe://cluster.local/ns/quarantine/sa/x", Validated: true}, {URI: "spiffe://cluster.local/ns/quarantine/sa/x"},
+	{URI: gatewayPeer.URI}, {URI: "spiffe://cluster.local/ns/batch/sa/good"}, {URI: "spiffe://other.local/ns/batch/sa/good", Validated: true}, {URI: "spiffe://cluster.local/ns/batch/good", Validated: true}, {URI: "spiffe://cluster.local/ns/batch/../sa/good", Validated: true}, {Validated: true},
+}
+
+// counts says which of those certificates name anybody.
+func counts(p authn.Peer) bool {
+	return p.Validated && strings.HasPrefix(p.URI, "spiffe://cluster.local/") && !strings.Contains(p.URI, "..")
 }
 
 // caller is who sends a request, as the reference sees it; an anonymous one
@@ -50,12 +67,18 @@ type caller struct {
 	groups                []string
 	bad                   bool
 	header                []pair
+	relay                 *caller // who it is by the word of the gateway, on the gateway's connection
+	peer                  string  // by certificate, or ""
 }
 
 // reference decides in the plainest way there is.
 func reference(c *caller, verb, model string, odd bool) bool {
 	covers := func(r rule) bool {
 		is := func(m string) bool {
+			namespace, certified := strings.CutPrefix(m, "namespace:")
+			if certified || strings.HasPrefix(m, "spiffe:") {
+				return c.peer != "" && (m == c.peer || certified && strings.HasPrefix(c.peer, "spiffe://cluster.local/ns/"+namespace+"/sa/"))
+			}
 			return m == "allUsers" || c.issuer != "" && (m == "allAuthenticatedUsers" || m == "user:"+c.email || m == "domain:"+c.domain || slices.Contains(c.groups, strings.TrimPrefix(m, "group:")))
 		}
 		on := func(pattern string) bool {
@@ -73,7 +96,8 @@ func millionConfig() string {
 	denies, _ := json.Marshal(millionDenies)
 	var config map[string]json.RawMessage
 	_ = json.Unmarshal([]byte(world), &config)
-	config["grants"], config["denies"] = grants, denies
+	config["grants"], config["denies"], config["peer"] = grants, denies, json.RawMessage(`{"trustDomain": "cluster.local"}`)
+	config["issuers"] = json.RawMessage(strings.Replace(string(config["issuers"]), "[", "["+relayIssuer+",", 1))
 	delete(config, "audit")
 	doc, _ := json.Marshal(config)
 	return string(doc)
@@ -122,7 +146,18 @@ func callers(t *testing.T, s *gatetest.Scenario) (list []*caller) {
 	for range 24 {
 		list = append(list, &caller{})
 	}
-	return append(list, &caller{bad: true, header: []pair{good, good}}, &caller{bad: true, header: []pair{{"authorization", "Basic YTpi"}}},
+	staff := list[len(list)-48] // of corp, with a good token
+	for _, relay := range []caller{
+		{issuer: "gateway", email: "ana@x.example", header: []pair{{"x-caller", "1"}, {"x-caller-email", "ana@x.example"}}}, {issuer: "gateway", groups: []string{"science", "ops"}, header: []pair{{"x-caller-groups", "science, ops"}, {"x-caller", "2"}}},
+		{issuer: "gateway", email: "bob@x.example", header: []pair{{"x-caller-email", "bob@x.example"}, {"x-caller", "3"}}}, {bad: true, header: []pair{{"x-caller", "1"}, {"x-caller", "1"}}}, {bad: true, header: []pair{{"x-caller", "1"}, {"x-caller-email", "ana"}}}, {bad: true, header: []pair{{"x-caller", ""}}},
+	} {
+		for _, more := range []*caller{{}, {}, list[0], staff, {bad: true, header: []pair{{"authorization", "Bearer x"}}}} { // alone, or beside a token
+			both := *more
+			both.relay, both.header = &relay, slices.Concat(more.header, relay.header)
+			list = append(list, &both)
+		}
+	}
+	return append(list, &caller{header: []pair{{"x_caller", "1"}, {"x-caller-email", "ana@x.example"}}}, &caller{bad: true, header: []pair{good, good}}, &caller{bad: true, header: []pair{{"authorization", "Basic YTpi"}}},
 		&caller{bad: true, header: []pair{{"x-goog-iap-jwt-assertion", "x"}, bearer}}, // the first source is final
 		&caller{issuer: "iap", email: "ana@x.example", domain: "x.example", header: []pair{{"authorization", "Bearer x"}, good}}, &caller{bad: true, header: []pair{{good[0], ""}}}, &caller{header: []pair{{"x-token", good[1]}, {"cookie", good[1]}}})
 }
@@ -211,7 +246,7 @@ func TestMillion(t *testing.T) {
 		t.Errorf("%d requests answered, want %d", sum, total)
 	}
 	for _, why := range strings.Fields(`allowed credential_missing grant_missing denied path_invalid path_unknown model_invalid host_invalid identity_conflict header_repeated
-		upgrade_refused query_token credential_repeated scheme_unsupported token_malformed token_algorithm key_unknown signature_invalid audience_wrong token_expired token_not_yet_valid`) {
+		upgrade_refused query_token credential_repeated scheme_unsupported token_malformed token_algorithm key_unknown signature_invalid audience_wrong token_expired token_not_yet_valid claims_invalid`) {
 		if counts[why] == 0 {
 			t.Errorf("no request was answered %s", why)
 		}
@@ -233,11 +268,19 @@ func million(t *testing.T, g *gate.Gate, people []*caller, r *rand.Rand, n int, 
 	}}
 	for range n {
 		c := people[r.IntN(len(people))]
-		pairs, want := ask(r, c)
-		_, step := g.Begin(env, &gate.Head{Pairs: pairs})
+		peer, who := millionPeers[r.IntN(len(millionPeers))], *c
+		if counts(peer) {
+			if c.relay != nil && peer == gatewayPeer {
+				who = *c.relay
+				who.header = c.header
+			}
+			who.peer = peer.URI
+		}
+		pairs, want := ask(r, &who)
+		_, step := g.Begin(env, &gate.Head{Pairs: pairs, Peer: peer})
 		seen[step.Reason.String()]++
 		if allowed := step.Act == gate.Forward && step.Reason == reason.Allowed; allowed != want || (step.Act == gate.Forward) != want {
-			t.Fatalf("Begin(%q) of %+v = %d %s, the reference says %v", pairs, c, step.Act, step.Reason, want)
+			t.Fatalf("Begin(%q) of %+v by %v = %d %s, the reference says %v", pairs, who, peer, step.Act, step.Reason, want)
 		}
 	}
 }

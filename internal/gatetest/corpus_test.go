@@ -4,7 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/reason"
 )
 
 // TestCorpusNative runs every case through the gate in this process.
@@ -19,15 +21,21 @@ func TestCorpusNative(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", s.Name, err)
 		}
-		now := time.Now()
+		now, cache := time.Now(), g.NewCache()
 		for _, c := range s.Cases {
 			total++
 			r, err := s.Request(c, now)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := c.Check(r, Native(g, r, now), Elsewhere); err != nil {
-				t.Errorf("%s: %v", s.Name, err)
+			for _, memory := range []*authn.Cache{nil, cache, cache} { // anew, first seen, seen before
+				env := gate.Env{Now: now, Keys: g.Keys(), Cache: memory}
+				if err := c.Check(r, Native(g, env, r), Elsewhere); err != nil {
+					t.Errorf("%s: %v", s.Name, err)
+				}
+			}
+			if got := counter(g, r, now); got != c.Counter(Elsewhere) && len(c.Trailers) == 0 {
+				t.Errorf("%s: %s: counts as %s, want %s", s.Name, c.Name, got, c.Counter(Elsewhere))
 			}
 		}
 	}
@@ -35,4 +43,13 @@ func TestCorpusNative(t *testing.T) {
 		t.Errorf("the corpus has %d cases, want at least 100", total)
 	}
 	t.Logf("%d cases", total)
+}
+
+// counter is what a request's head counts under.
+func counter(g *gate.Gate, r Request, now time.Time) string {
+	_, step := g.Begin(gate.Env{Now: now, Keys: g.Keys()}, r.Head())
+	if step.Act == gate.Forward && step.Reason < reason.Exempt {
+		return "shadow." + step.Reason.String()
+	}
+	return step.Reason.String()
 }

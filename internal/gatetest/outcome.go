@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/reason"
@@ -44,8 +43,7 @@ func RefusedReply(status int, body string) string {
 }
 
 // Native runs a request through the gate in this process, as a host would.
-func Native(g *gate.Gate, r Request, now time.Time) Outcome {
-	env := gate.Env{Now: now, Keys: g.Keys()}
+func Native(g *gate.Gate, env gate.Env, r Request) Outcome {
 	x, step := g.Begin(env, r.Head())
 	if step.Act == gate.Forward && len(r.Trailers) > 0 {
 		if t := x.Trailers(env, gate.Upstream, r.Trailers); t.Act != gate.Forward {
@@ -102,20 +100,14 @@ var watched = []string{"authorization", "cookie", "user", "iap-", "email", "grou
 
 // Check compares what happened with what a case expects.
 func (c Case) Check(r Request, o Outcome, host Host) error {
-	want, inEnvoy := c.Want, host != Elsewhere
-	switch {
-	case host == EnvoyHTTP2 && c.HTTP2 != "":
-		want = c.HTTP2
-	case inEnvoy && c.Envoy != "":
-		want = c.Envoy
-	}
+	want := c.line(host)
 	if o.Line != want {
 		return fmt.Errorf("%s: got %q, want %q", c.Name, o.Line, want)
 	}
 	if o.Headers == nil {
 		return nil
 	}
-	if inEnvoy && c.Upstream != "" && o.Via != c.Upstream {
+	if host != Elsewhere && c.Upstream != "" && o.Via != c.Upstream {
 		return fmt.Errorf("%s: went by cluster %q, want %q", c.Name, o.Via, c.Upstream)
 	}
 	return c.checkArrived(r.Arrives, o.Headers)

@@ -43,6 +43,35 @@ type Case struct {
 	// "{token}" in them as in Headers; no other of those names may reach it.
 	Arrives  map[string]string `json:"arrives"`
 	Upstream string            `json:"upstream"` // the cluster that Envoy sends it to
+	// Counts is the counter of a request that goes on for another reason than
+	// being allowed: "exempt", or "shadow." and what would have refused it.
+	Counts string `json:"counts"`
+}
+
+// Counter is the gate's counter that a case counts under, below "modelgate.";
+// "" where the request does not get as far as the gate.
+func (c Case) Counter(host Host) string {
+	line := c.line(host)
+	switch why := line[strings.LastIndexByte(line, ' ')+1:]; {
+	case c.Counts != "":
+		return c.Counts
+	case strings.HasPrefix(line, "allow "):
+		return "allowed"
+	case why != line:
+		return why
+	}
+	return ""
+}
+
+// line is what a host is expected to answer.
+func (c Case) line(host Host) string {
+	switch {
+	case host == EnvoyHTTP2 && c.HTTP2 != "":
+		return c.HTTP2
+	case host != Elsewhere && c.Envoy != "":
+		return c.Envoy
+	}
+	return c.Want
 }
 
 // Peer is a client certificate of a case.
@@ -87,7 +116,10 @@ type Scenario struct {
 
 // Load reads a scenario and makes its keys.
 func Load(dir string) (*Scenario, error) {
-	s := &Scenario{Name: filepath.Base(dir), Dir: dir, Env: map[string]string{}, signers: map[string]*signer{}}
+	s, err := LoadConfig(dir)
+	if err != nil {
+		return nil, err
+	}
 	raw, err := os.ReadFile(filepath.Join(dir, "cases.json"))
 	if err != nil {
 		return nil, err
@@ -95,6 +127,12 @@ func Load(dir string) (*Scenario, error) {
 	if err := strictUnmarshal(raw, &s.Cases); err != nil {
 		return nil, fmt.Errorf("%s/cases.json: %w", dir, err)
 	}
+	return s, s.check()
+}
+
+// LoadConfig is Load for a directory without cases of its own.
+func LoadConfig(dir string) (*Scenario, error) {
+	s := &Scenario{Name: filepath.Base(dir), Dir: dir, Env: map[string]string{}, signers: map[string]*signer{}}
 	config, err := os.ReadFile(filepath.Join(dir, "config.json"))
 	if err != nil {
 		return nil, err
@@ -102,7 +140,7 @@ func Load(dir string) (*Scenario, error) {
 	if s.Config, err = s.freshKeys(config); err != nil {
 		return nil, fmt.Errorf("%s/config.json: %w", dir, err)
 	}
-	return s, s.check()
+	return s, nil
 }
 
 func strictUnmarshal(raw []byte, v any) error {

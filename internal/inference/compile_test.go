@@ -36,7 +36,7 @@ func TestProblems(t *testing.T) {
 		inference.Compile(o.Get("routes"), o.Get("serves"))
 		var expected []string
 		for line := range strings.Lines(string(want)) {
-			if strings.HasPrefix(line, `"/routes`) {
+			if strings.HasPrefix(line, `"/routes`) || strings.HasPrefix(line, `"/serves`) {
 				expected = append(expected, strings.TrimSuffix(line, "\n"))
 			}
 		}

@@ -51,7 +51,7 @@ func compileKServeV1(r *Route, v strictjson.Value) {
 		}
 		k.transformers = append(k.transformers, p)
 	}
-	r.prefix, r.names, r.match = k.prefix, k.names, k.match
+	r.prefix, r.native, r.names, r.match = k.prefix, true, k.names, k.match
 }
 
 func (k *kserveV1) match(r *parsed) (Match, reason.Reason) {

@@ -29,6 +29,7 @@ type Route struct {
 	Forward bool  // credentials go on to the upstream
 	Shadow  int64 // until this second since 1970, refusals are only counted and logged; 0 for never
 	prefix  string
+	native  bool // it also takes the services' own hosts and paths
 	names   *Names
 	match   matcher
 }
