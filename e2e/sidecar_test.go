@@ -104,6 +104,27 @@ func TestCorpusPeers(t *testing.T) {
 	visible(t, s, envoy)
 }
 
+// TestNoTLS: on a plaintext listener nobody has a certificate, and a token works
+// as ever.
+func TestNoTLS(t *testing.T) {
+	s := load(t, "gateway-and-sidecar")
+	envoy := run(t, s, harness.Options{Edit: plaintext})
+	for _, c := range s.Cases {
+		if c.Peer == nil {
+			checkIn(t, s, c, envoy, nil, gatetest.EnvoyHTTP1)
+		}
+	}
+}
+
+// plaintext takes TLS off every listener.
+func plaintext(bootstrap map[string]any) {
+	for _, listener := range bootstrap["static_resources"].(map[string]any)["listeners"].([]any) {
+		for _, chain := range listener.(map[string]any)["filter_chains"].([]any) {
+			delete(chain.(map[string]any), "transport_socket")
+		}
+	}
+}
+
 // TestGatewayAndSidecar runs both as their envoy.yaml say, with mutual TLS
 // between them: a caller comes by the gateway, and others go round it.
 func TestGatewayAndSidecar(t *testing.T) {

@@ -130,7 +130,9 @@ func (x *Exchange) pass(why reason.Reason, e *Edit) Step {
 }
 
 // Trailers looks for credentials and identities among trailers, where a server
-// might merge them into the headers (RFC 9110 section 6.5.1 forbids both).
+// might merge them into the headers (RFC 9110 section 6.5.1 forbids both). Such
+// trailers do not go on; the request before them may have, since its head was
+// allowed and a body of known length is complete without them.
 func (x *Exchange) Trailers(_ Env, d Direction, pairs [][2]string) Step {
 	for i := range pairs {
 		if d == Upstream && x.gate.strip.has(pairs[i][0]) != kept {
