@@ -32,10 +32,12 @@ func (v *vm) define() {
 	if v.counters != nil {
 		return
 	}
+	var counters, shadows []proxywasm.MetricCounter
 	for _, r := range reason.All() {
-		v.counters = append(v.counters, proxywasm.DefineCounterMetric("modelgate."+r.String()))
-		v.shadows = append(v.shadows, proxywasm.DefineCounterMetric("modelgate.shadow."+r.String()))
+		counters = append(counters, proxywasm.DefineCounterMetric("modelgate."+r.String()))
+		shadows = append(shadows, proxywasm.DefineCounterMetric("modelgate.shadow."+r.String()))
 	}
+	v.counters, v.shadows = counters, shadows // all or none: a definition that fails panics
 }
 
 // count never changes a decision: a counter that cannot count is logged.
