@@ -188,15 +188,24 @@ func visible(t *testing.T, s *gatetest.Scenario, envoy *harness.Envoy) {
 		}
 		want[why]++
 	}
-	time.Sleep(200 * time.Millisecond) // until the access log is flushed
 	for why, n := range want {
 		if got := stats["wasmcustom.modelgate."+why]; got != n {
 			t.Errorf("counter %s = %d, want %d", why, got, n)
 		}
-		if !goesOn[why] && !strings.Contains(envoy.Log(), " modelgate_"+why) {
+		if !goesOn[why] && !logged(envoy, " modelgate_"+why) {
 			t.Errorf("the access log does not have modelgate_%s", why)
 		}
 	}
+}
+
+// logged waits for the access log to be flushed.
+func logged(envoy *harness.Envoy, text string) bool {
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if strings.Contains(envoy.Log(), text) {
+			return true
+		}
+	}
+	return false
 }
 
 // goesOn are the counters of requests that the gate does not answer itself, or
