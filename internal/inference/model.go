@@ -9,6 +9,7 @@ package inference
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -80,6 +81,13 @@ func (m Model) String() string {
 		s += "@" + m.Version
 	}
 	return s
+}
+
+// amongServices reports whether one of the models is in the same service as m.
+func (m Model) amongServices(models []Model) bool {
+	return slices.ContainsFunc(models, func(other Model) bool {
+		return other.Namespace == m.Namespace && other.Service == m.Service
+	})
 }
 
 // Call is what a request asks for. Where a request can be read in two ways,

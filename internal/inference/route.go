@@ -1,7 +1,6 @@
 package inference
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
@@ -147,9 +146,7 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 func (r *Route) widen(m *Match) {
 	host, _ := splitAuthority(m.Authority)
 	for _, reading := range r.names.components(host) {
-		if !slices.ContainsFunc(m.Call.Models, func(have Model) bool {
-			return have.Namespace == reading.Namespace && have.Service == reading.Service
-		}) {
+		if !reading.amongServices(m.Call.Models) {
 			m.Call.Models = append(m.Call.Models, reading)
 		}
 	}
@@ -159,12 +156,7 @@ func (r *Route) widen(m *Match) {
 // proxy. Path and host agreeing on another service do not help: whatever is
 // sent on from here ends at this one.
 func (rs *Routes) served(models []Model) bool {
-	for _, m := range models {
-		if m.Namespace == rs.serves.Namespace && m.Service == rs.serves.Service {
-			return true
-		}
-	}
-	return rs.serves == Model{}
+	return rs.serves == Model{} || rs.serves.amongServices(models)
 }
 
 // agree holds the host to the path: where any route's names make a service of
@@ -173,11 +165,7 @@ func (rs *Routes) agree(r *parsed, m Match) reason.Reason {
 	lower := strings.ToLower(r.host)
 	for _, route := range rs.routes {
 		for _, reading := range route.names.readings(lower) {
-			same := false
-			for _, model := range m.Call.Models {
-				same = same || model.Namespace == reading.Namespace && model.Service == reading.Service
-			}
-			if !same {
+			if !reading.amongServices(m.Call.Models) {
 				return reason.IdentityConflict
 			}
 			if lower != r.host {
