@@ -1,0 +1,161 @@
+// Command bench measures model gate beside what one would use instead: Envoy's
+// own filters, Lua, and a server of ext_authz that embeds OPA; and beside what
+// bounds it: an empty filter in Go, and the same work in C without an SDK.
+//
+// All of them run in one go, interleaved, and what counts are ratios of figures
+// from the same round: the machine's speed and its other work cancel out, as
+// far as they can. Each contender first answers a corpus, and each of its timed
+// answers is a 200 that the upstream gives only to what a decision leaves.
+//
+// It reads /proc, so it needs Linux. See `bench -h`.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"time"
+
+	"fortio.org/log"
+
+	"github.com/modelgate/modelgate/e2e"
+)
+
+func main() {
+	if len(os.Args) == 3 && os.Args[1] == "opa" {
+		exit(serveOPA(os.Args[2]))
+	}
+	var s settings
+	flag.IntVar(&s.rounds, "rounds", 5, "rounds, in each of which every contender runs once")
+	flag.DurationVar(&s.seconds, "phase", 2*time.Second, "length of a phase of load")
+	flag.IntVar(&s.connections, "connections", 8, "connections of a load")
+	flag.Float64Var(&s.rate, "rate", 400, "requests a second where latency is measured")
+	flag.IntVar(&s.fresh, "fresh", 60_000, "fresh ES256 tokens signed in advance: more than a round asks for")
+	flag.Int64Var(&s.soak, "soak", 1_000_000, "requests of the memory's slope, with 100,000 distinct tokens; 0 leaves it out")
+	flag.StringVar(&s.out, "out", "", "directory of bench.json and bench.svg; build of the repository by default")
+	flag.StringVar(&s.only, "only", ".", "the parts to run, a regular expression of: "+names())
+	flag.Parse()
+	exit(run(s))
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// parts are what a run consists of, in order.
+var parts = []struct {
+	name string
+	run  func(*bench) error
+}{
+	{"contenders", (*bench).measure},
+	{"starts", (*bench).starts},
+	{"grants", (*bench).grantsCurve},
+	{"tokens", (*bench).tokensCurve},
+	{"sizes", (*bench).sizesCurve},
+	{"bodies", (*bench).bodiesCurve},
+	{"workers", (*bench).workersCurve},
+	{"soak", (*bench).soakCurve},
+}
+
+func names() (text string) {
+	for _, p := range parts {
+		text += " " + p.name
+	}
+	return text[1:]
+}
+
+func run(s settings) (err error) {
+	log.SetOutput(io.Discard) // Fortio's own
+	only, err := regexp.Compile(s.only)
+	if err != nil {
+		return err
+	}
+	root, err := e2e.Root()
+	if err != nil {
+		return err
+	}
+	if s.out == "" {
+		s.out = filepath.Join(root, "build")
+	}
+	b := &bench{settings: s, table: samples{}, fixture: &fixture{}}
+	if b.dir, err = os.MkdirTemp("", "bench-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.dir)
+	about := machine() // before there is any load of ours
+	stop, err := b.prepare(root)
+	defer stop()
+	for _, p := range parts {
+		if err == nil && only.MatchString(p.name) {
+			say("%s", p.name)
+			err = p.run(b)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return b.report(about)
+}
+
+// prepare builds, signs, starts and verifies everything.
+func (b *bench) prepare(root string) (stop func(), err error) {
+	var stops []func()
+	stop = func() {
+		for _, s := range stops {
+			s()
+		}
+	}
+	say("building the modules")
+	if err := b.build(root); err != nil {
+		return stop, err
+	}
+	if b.noC != "" {
+		b.warn("no contender in C, and no goal that is measured by it: no clang that builds for wasm32 (on Debian: apt-get install clang lld): %s", b.noC)
+	}
+	for _, up := range []struct {
+		port  *string
+		serve func() (string, func(), error)
+	}{{&b.health, serveHealth}, {&b.bodies, serveBodies}} {
+		port, end, err := up.serve()
+		if err != nil {
+			return stop, err
+		}
+		*up.port, stops = port, append(stops, end)
+	}
+	say("signing tokens")
+	if err := b.sign(); err != nil {
+		return stop, err
+	}
+	seen := map[*proxy]bool{}
+	for _, c := range b.contenders {
+		if !seen[c.proxy] {
+			say("starting %s", c.proxy.name)
+			if err := c.proxy.start(b.fixture); err != nil {
+				return stop, err
+			}
+			stops = append(stops, c.proxy.stop)
+		}
+		seen[c.proxy] = true
+		if err := c.proxy.verify(b.fixture, c.alg, c.tokens); err != nil {
+			return stop, err
+		}
+		if err := b.warm(c); err != nil && !errors.Is(err, errRate) {
+			return stop, err
+		}
+	}
+	return stop, nil
+}
+
+// warm is a load that nobody measures.
+func (b *bench) warm(c contender) error {
+	_, err := load{addr: c.proxy.envoy.Addr(), tokens: c.tokens, connections: b.connections, exactly: 2000}.http1()
+	return err
+}
