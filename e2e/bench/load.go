@@ -90,7 +90,7 @@ func (l load) result(r periodic.RunnerResults) (result, error) {
 			out.p999 = p.Value * 1e3
 		}
 	}
-	if l.rate > 0 && r.ActualQPS < 0.95*l.rate {
+	if l.rate > 0 && r.ActualQPS < 0.9*l.rate {
 		return out, fmt.Errorf("%w: %.0f instead of %.0f requests a second", errRate, r.ActualQPS, l.rate)
 	}
 	return out, nil

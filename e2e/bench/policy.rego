@@ -18,7 +18,8 @@ decision := {"status": 200, "user": claims.email, "authority": authority, "path"
 claims := payload if {
 	startswith(input.authorization, "Bearer ")
 	token := substring(input.authorization, 7, -1)
-	[true, _, payload] := io.jwt.decode_verify(token, {"cert": data.jwks, "alg": "ES256", "iss": data.issuer, "aud": data.audience})
+	[valid, _, payload] := io.jwt.decode_verify(token, {"cert": data.jwks, "alg": "ES256", "iss": data.issuer, "aud": data.audience})
+	valid
 }
 
 target := regex.find_all_string_submatch_n(`^/kfserving/([^/]+)/([^/:]+):predict$`, input.path, 1)[0]

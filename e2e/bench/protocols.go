@@ -22,8 +22,8 @@ func (l load) http2() (result, error) {
 	if l.tokens != nil {
 		list = append(list[:len(list):len(list)], [2]string{"Authorization", "Bearer " + l.tokens.take()})
 	}
-	for _, h := range list {
-		if err := o.AddAndValidateExtraHeader(h[0] + ": " + h[1]); err != nil {
+	for _, h := range list { // Fortio keeps a space before a value, and HTTP/2 sends it
+		if err := o.AddAndValidateExtraHeader(h[0] + ":" + h[1]); err != nil {
 			return result{}, err
 		}
 	}

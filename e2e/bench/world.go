@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"maps"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -66,7 +67,7 @@ func (is *issuer) jwks() string {
 func (is *issuer) token(number, pad int, over map[string]any) (string, error) {
 	now := time.Now()
 	claims := jwt.MapClaims{
-		"iss": is.url(), "aud": audience, "sub": "subject-1", "email": caller, "email_verified": true, "jti": number,
+		"iss": is.url(), "aud": audience, "sub": "subject-1", "email": caller, "email_verified": true, "jti": strconv.Itoa(number),
 		"iat": now.Add(-time.Minute).Unix(), "exp": now.Add(12 * time.Hour).Unix(), "pad": strings.Repeat("x", pad),
 	}
 	maps.Copy(claims, over)
