@@ -8,7 +8,7 @@ FUZZTIME   ?= 5m
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build run demo test e2e-hostile check fuzz coverage bench clean
+.PHONY: help build run demo test e2e-hostile check fuzz coverage bench bench-go clean
 
 help: ## This list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -30,6 +30,7 @@ build/demo:
 test: ## Every test: natively, in the module under wazero, and in a real Envoy.
 	$(GO) test ./...
 	cd e2e && $(GO) test -timeout 20m ./...
+	cd e2e/bench && $(GO) test ./...
 
 e2e-hostile: ## 200,000 generated heads through a real Envoy, over HTTP/1.1 and HTTP/2.
 	cd e2e && $(GO) test -v -timeout 20m ./hostile -args -heads 200000
@@ -39,10 +40,13 @@ check: ## Formatting, vet, static analysis, tidy modules, and the borders betwee
 	$(GO) vet ./...
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./filter
 	cd e2e && $(GO) vet ./...
+	cd e2e/bench && $(GO) vet ./...
 	$(GO) run $(staticcheck) ./...
 	cd e2e && $(GO) run $(staticcheck) ./...
+	cd e2e/bench && $(GO) run $(staticcheck) ./...
 	$(GO) mod tidy -diff
 	cd e2e && $(GO) mod tidy -diff
+	cd e2e/bench && $(GO) mod tidy -diff
 	build/borders
 	@for d in manifests/istio/*/; do $(GO) run $(kustomize) build $$d > /dev/null || exit 1; done
 	$(GO) run ./cmd/modelgate check $(filter-out examples/bearer/%,$(wildcard examples/*/config.json examples/*/*/config.json))
@@ -59,7 +63,11 @@ coverage: ## Statement coverage of internal/..., which is to be 95 % at least.
 	@$(GO) test -coverpkg ./internal/... -coverprofile build/coverage.out ./... > build/coverage.log || { cat build/coverage.log; exit 1; }
 	@$(GO) tool cover -func build/coverage.out | awk '/^total:/ { print "statement coverage of internal/...: " $$3; exit ($$3 + 0 < 95) }'
 
-bench: ## Decisions a second against the number of grants.
+bench: ## Model gate beside Envoy's own filters, Lua and OPA, in one run (BENCH holds flags; -h lists them).
+	cd e2e/bench && $(GO) build -o ../../build/bench .
+	build/bench $(BENCH)
+
+bench-go: ## The decision alone, natively, against the number of grants.
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
 
 clean: ## What was built, and the Envoy that was installed.

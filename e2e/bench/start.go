@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"time"
 )
 
@@ -39,7 +40,7 @@ func (b *bench) firstRequests(c contender, p *proxy, began time.Time) error {
 	var took []float64
 	for range 10 {
 		sent := time.Now()
-		client.Run(nil, 0)
+		client.Run(context.Background(), 0)
 		if client.failure != nil {
 			return client.failure
 		}
