@@ -6,10 +6,40 @@ import (
 	"errors"
 	"io"
 	"math"
+	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/modelgate/modelgate/e2e"
 )
+
+// TestMain lets the test's own binary be the server of ext_authz, as bench is.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "opa" {
+		exit(serveOPA(os.Args[2]))
+	}
+	os.Exit(m.Run())
+}
+
+// TestContendersAgree starts every contender and asks each the corpus, as a run
+// does before it times anything.
+func TestContendersAgree(t *testing.T) {
+	root, err := e2e.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{table: samples{}, fixture: &fixture{dir: t.TempDir()}}
+	b.connections, b.fresh = 2, 16
+	stop, err := b.prepare(root)
+	defer stop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(b.contenders) < 10 {
+		t.Errorf("%d contenders", len(b.contenders))
+	}
+}
 
 func TestStatOf(t *testing.T) {
 	for _, c := range []struct {

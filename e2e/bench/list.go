@@ -21,27 +21,24 @@ const (
 	rowOPA         = "ext_authz to OPA"
 )
 
-// sign makes issuers and tokens, and lists the contenders, the bare one first.
-func (b *bench) sign() error {
-	b.issuers = map[string]*issuer{}
-	for _, alg := range []string{"ES256", "RS256", "EdDSA"} {
-		is, err := newIssuer(alg)
-		if err != nil {
-			return err
+// sign makes the issuers, a token that will have been seen before, and a pool of
+// fresh ones for each.
+func (b *bench) sign() (seen *pool, fresh map[string]*pool, err error) {
+	b.issuers, fresh = map[string]*issuer{}, map[string]*pool{}
+	for alg, n := range map[string]int{"ES256": b.fresh, "RS256": min(b.fresh, mostRSA), "EdDSA": min(b.fresh, mostRSA)} {
+		if b.issuers[alg], err = newIssuer(alg); err != nil {
+			return nil, nil, err
 		}
-		b.issuers[alg] = is
+		if fresh[alg], err = b.issuers[alg].newPool(n, 0); err != nil {
+			return nil, nil, err
+		}
 	}
-	var failed error
-	pool := func(alg string, n int) *pool {
-		p, err := b.issuers[alg].newPool(n, 0)
-		failed = firstOf(failed, err)
-		return p
-	}
-	seen, fresh := pool("ES256", 1), pool("ES256", b.fresh)
-	freshRS, freshEd := pool("RS256", min(b.fresh, mostRSA)), pool("EdDSA", min(b.fresh, mostRSA))
-	if failed != nil {
-		return failed
-	}
+	seen, err = b.issuers["ES256"].newPool(1, 0)
+	return seen, fresh, err
+}
+
+// list makes the contenders, the bare one first.
+func (b *bench) list(seen *pool, fresh map[string]*pool) {
 	b.gateConf = gateConfig([]*issuer{b.issuers["ES256"], b.issuers["RS256"], b.issuers["EdDSA"]}, others)
 	gate := func(name string) *proxy {
 		return &proxy{name: name, template: "wasm", wasm: b.modules["gate"], config: b.gateConf, decides: true}
@@ -52,11 +49,11 @@ func (b *bench) sign() error {
 		{rowBare, "ES256", &proxy{name: "bare", template: "bare"}, seen, false, true, true},
 		{rowEmpty, "ES256", &proxy{name: "empty", template: "wasm", wasm: b.modules["empty"]}, seen, false, true, true},
 		{rowSeen, "ES256", gate("gate"), seen, false, true, true},
-		{rowFresh, "ES256", manyTokens, fresh, true, false, false},
-		{rowFreshRS, "RS256", manyTokens, freshRS, true, false, false},
-		{rowFreshEd, "EdDSA", manyTokens, freshEd, true, false, false},
+		{rowFresh, "ES256", manyTokens, fresh["ES256"], true, false, false},
+		{rowFreshRS, "RS256", manyTokens, fresh["RS256"], true, false, false},
+		{rowFreshEd, "EdDSA", manyTokens, fresh["EdDSA"], true, false, false},
 		{rowNativeCache, "ES256", &proxy{name: "native with cache", template: "native", cache: true, decides: true}, seen, false, true, false},
-		{rowNative, "ES256", &proxy{name: "native", template: "native", decides: true}, fresh, true, false, false},
+		{rowNative, "ES256", &proxy{name: "native", template: "native", decides: true}, fresh["ES256"], true, false, false},
 		{rowLua, "ES256", &proxy{name: "lua", template: "lua", cache: true, decides: true}, seen, false, false, false},
 		{rowOPA, "ES256", &proxy{name: "opa", template: "opa", opa: true, decides: true}, seen, false, false, false},
 	}
@@ -65,5 +62,4 @@ func (b *bench) sign() error {
 			contender{rowEmptyC, "ES256", &proxy{name: "empty-c", template: "wasm", wasm: b.modules["empty-c"]}, seen, false, false, true},
 			contender{rowFloor, "ES256", &proxy{name: "floor", template: "wasm", wasm: b.modules["floor"], config: seen.tokens[0], decides: true}, seen, false, false, false})
 	}
-	return nil
 }

@@ -11,13 +11,14 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
+	"strings"
 	"time"
 
 	"fortio.org/log"
@@ -91,6 +92,9 @@ func run(s settings) (err error) {
 	}
 	defer os.RemoveAll(b.dir)
 	about := machine() // before there is any load of ours
+	if before, err := strconv.ParseFloat(strings.Fields(about["load before"] + " ?")[0], 64); err == nil && before > 0.5 {
+		b.warn("the machine is busy (load average %.1f): ratios will scatter, and absolute figures mean nothing", before)
+	}
 	stop, err := b.prepare(root)
 	defer stop()
 	for _, p := range parts {
@@ -105,7 +109,8 @@ func run(s settings) (err error) {
 	return b.report(about)
 }
 
-// prepare builds, signs, starts and verifies everything.
+// prepare builds, signs, starts and verifies everything. What it has started,
+// stop ends, also after an error.
 func (b *bench) prepare(root string) (stop func(), err error) {
 	var stops []func()
 	stop = func() {
@@ -120,42 +125,51 @@ func (b *bench) prepare(root string) (stop func(), err error) {
 	if b.noC != "" {
 		b.warn("no contender in C, and no goal that is measured by it: no clang that builds for wasm32 (on Debian: apt-get install clang lld): %s", b.noC)
 	}
-	for _, up := range []struct {
-		port  *string
-		serve func() (string, func(), error)
-	}{{&b.health, serveHealth}, {&b.bodies, serveBodies}} {
-		port, end, err := up.serve()
-		if err != nil {
-			return stop, err
-		}
-		*up.port, stops = port, append(stops, end)
-	}
-	say("signing tokens")
-	if err := b.sign(); err != nil {
+	if stops, err = b.upstreams(); err != nil {
 		return stop, err
 	}
-	seen := map[*proxy]bool{}
+	say("signing tokens")
+	seen, fresh, err := b.sign()
+	if err != nil {
+		return stop, err
+	}
+	b.list(seen, fresh)
+	started := map[*proxy]bool{}
 	for _, c := range b.contenders {
-		if !seen[c.proxy] {
-			say("starting %s", c.proxy.name)
+		if !started[c.proxy] {
 			if err := c.proxy.start(b.fixture); err != nil {
 				return stop, err
 			}
-			stops = append(stops, c.proxy.stop)
+			started[c.proxy], stops = true, append(stops, c.proxy.stop)
 		}
-		seen[c.proxy] = true
-		if err := c.proxy.verify(b.fixture, c.alg, c.tokens); err != nil {
-			return stop, err
-		}
-		if err := b.warm(c); err != nil && !errors.Is(err, errRate) {
+		if err := b.ready(c); err != nil {
 			return stop, err
 		}
 	}
 	return stop, nil
 }
 
-// warm is a load that nobody measures.
-func (b *bench) warm(c contender) error {
+// upstreams starts those that are not in Envoy itself.
+func (b *bench) upstreams() (stops []func(), err error) {
+	for _, up := range []struct {
+		port  *string
+		serve func() (string, func(), error)
+	}{{&b.health, serveHealth}, {&b.bodies, serveBodies}} {
+		port, end, err := up.serve()
+		if err != nil {
+			return stops, err
+		}
+		*up.port, stops = port, append(stops, end)
+	}
+	return stops, nil
+}
+
+// ready asks a contender the corpus and warms it up.
+func (b *bench) ready(c contender) error {
+	say("ready? %s", c.name)
+	if err := c.proxy.verify(b.fixture, c.alg, c.tokens); err != nil {
+		return err
+	}
 	_, err := load{addr: c.proxy.envoy.Addr(), tokens: c.tokens, connections: b.connections, exactly: 2000}.http1()
 	return err
 }

@@ -109,6 +109,23 @@ func (b *bench) print(to io.Writer, d document) {
 	fmt.Fprintf(to, "%s, %s processors, Linux %s; load average before: %s; %d rounds of %v\n\n",
 		d.Machine["cpu"], d.Machine["processors"], d.Machine["kernel"], d.Machine["load before"], b.rounds, b.seconds)
 	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
+	b.printRows(w)
+	b.printCurves(w)
+	fmt.Fprintln(w, "\ngoal\t\tmedian (least to most)\t\t\t")
+	for _, g := range d.Goals {
+		verdict := "MISSED"
+		switch {
+		case g.Value == nil:
+			verdict = "not measured"
+		case g.Met:
+			verdict = "met"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t\t\n", g.Name, g.Goal, span(g.stat.Rounds), verdict)
+	}
+	w.Flush()
+}
+
+func (b *bench) printRows(w io.Writer) {
 	fmt.Fprintln(w, "median (least to most) of the rounds\tCPU above bare, us a request\tof bare's throughput\tp50, ms\tp99, ms\tp99.9, ms")
 	for _, row := range b.rows() {
 		q := b.table[row]
@@ -128,6 +145,10 @@ func (b *bench) print(to io.Writer, d document) {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t\n", row, span(q["memory a VM"]), span(q["start"]), span(q["first request"]), span(q["tenth request"]))
 		}
 	}
+}
+
+// printCurves shortens the long one.
+func (b *bench) printCurves(w io.Writer) {
 	for _, c := range b.curves {
 		fmt.Fprintf(w, "\n%s\t%s\t\t\t\t\n", c.Name, c.Y)
 		for i, p := range c.Points {
@@ -136,18 +157,6 @@ func (b *bench) print(to io.Writer, d document) {
 			}
 		}
 	}
-	fmt.Fprintln(w, "\ngoal\t\tmedian (least to most)\t\t\t")
-	for _, g := range d.Goals {
-		verdict := "MISSED"
-		switch {
-		case g.Value == nil:
-			verdict = "not measured"
-		case g.Met:
-			verdict = "met"
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t\t\n", g.Name, g.Goal, span(g.stat.Rounds), verdict)
-	}
-	w.Flush()
 }
 
 // span is the median with the least and the most of the rounds.

@@ -37,6 +37,7 @@ type bench struct {
 	table      samples
 	curves     []curve
 	warnings   []string
+	many       []string // tokens of the curves
 }
 
 func (b *bench) warn(format string, arguments ...any) {
