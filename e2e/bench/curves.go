@@ -35,10 +35,10 @@ type candidate struct {
 // are pairs of one round.
 func (b *bench) overheads(name, x string, list []candidate) error {
 	bare := b.contenders[0]
-	values, ratios := make([][]float64, len(list)), make([][]float64, len(list))
+	values := make([][]float64, len(list))
 	for round := range b.curveRounds() {
 		say("%s %d of %d", name, round+1, b.curveRounds())
-		var floor, first float64
+		var floor float64
 		ask := func(p *proxy, tokens *pool, keep func(own float64)) error {
 			l := load{addr: p.envoy.Addr(), tokens: tokens, connections: b.connections, duration: b.seconds}
 			return b.phase(name, p, l, load.http1, func(_ result, own, _ float64) { keep(own) })
@@ -53,12 +53,7 @@ func (b *bench) overheads(name, x string, list []candidate) error {
 					return err
 				}
 			}
-			if err := ask(c.proxy, c.tokens, func(own float64) {
-				if i == 0 {
-					first = own - floor
-				}
-				values[i], ratios[i] = append(values[i], own-floor), append(ratios[i], (own-floor)/first)
-			}); err != nil {
+			if err := ask(c.proxy, c.tokens, func(own float64) { values[i] = append(values[i], own-floor) }); err != nil {
 				return err
 			}
 		}
@@ -67,7 +62,7 @@ func (b *bench) overheads(name, x string, list []candidate) error {
 	times := curve{Name: name + ", against the first", X: x, Y: "times"}
 	for i, c := range list {
 		above.Points = append(above.Points, point{c.x, statOf(values[i])})
-		times.Points = append(times.Points, point{c.x, statOf(ratios[i])})
+		times.Points = append(times.Points, point{c.x, statOf(pairs(values[i], values[0], over))})
 	}
 	b.curves = append(b.curves, above, times)
 	return nil

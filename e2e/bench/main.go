@@ -11,6 +11,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -97,16 +98,19 @@ func run(s settings) (err error) {
 	}
 	stop, err := b.prepare(root)
 	defer stop()
-	for _, p := range parts {
-		if err == nil && only.MatchString(p.name) {
-			say("%s", p.name)
-			err = p.run(b)
-		}
-	}
 	if err != nil {
 		return err
 	}
-	return b.report(about)
+	for _, p := range parts {
+		if only.MatchString(p.name) {
+			say("%s", p.name)
+			if failed := p.run(b); failed != nil { // what was measured is reported all the same
+				b.warn("%s: %v", p.name, failed)
+				err = fmt.Errorf("not everything was measured: %w", failed)
+			}
+		}
+	}
+	return errors.Join(b.report(about), err)
 }
 
 // prepare builds, signs, starts and verifies everything. What it has started,

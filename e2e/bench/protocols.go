@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"fortio.org/fortio/fgrpc"
 	"fortio.org/fortio/fhttp"
@@ -18,6 +19,7 @@ import (
 func (l load) http2() (result, error) {
 	o := fhttp.HTTPRunnerOptions{RunnerOptions: l.options(), HTTPOptions: *fhttp.NewHTTPOptions("http://" + l.addr + path)}
 	o.H2, o.DisableFastClient, o.Payload = true, true, []byte(body)
+	o.HTTPReqTimeOut = time.Minute // as over HTTP/1.1
 	list := headers
 	if l.tokens != nil {
 		list = append(list[:len(list):len(list)], [2]string{"Authorization", "Bearer " + l.tokens.take()})
