@@ -1,31 +1,9 @@
 package scan
 
-// Shape is the type of a watched field.
-type Shape uint8
-
-// The shapes.
-const (
-	String     Shape = iota // a string: a leaf
-	Int64Value              // a google.protobuf.Int64Value: a leaf, present and 0 when the message is empty
-	Message                 // a message in which further fields are watched
+import (
+	"strconv"
+	"unicode/utf8"
 )
-
-// Field is a field that a Proto scan watches. Fields are read only and may be
-// shared.
-type Field struct {
-	Number   int32
-	Shape    Shape
-	ID       int     // of a leaf, for Value.ID
-	OneOf    int     // if not 0: of the fields of one message with this number at most one may occur
-	Repeated bool    // of a Message: it may occur any number of times, within Limits.Items
-	Fields   []Field // of a Message
-}
-
-// CheckFields reports what makes a table of fields unusable: a number that is
-// no field number or occurs twice in one message, more than 64 fields in one
-// message, nesting beyond 8 messages, a Message without fields, a leaf with
-// some or repeated. Scans presuppose it; a test calls it for each table.
-func CheckFields(fields []Field) error { return nil }
 
 // Proto scans one message of the protobuf wire format
 // (protobuf.dev/programming-guides/encoding) for the leaves that fields watch.
@@ -36,24 +14,94 @@ func CheckFields(fields []Field) error { return nil }
 // second member of a oneof clears the first, a field of the wrong wire type is
 // unknown) is refused where a watched field is concerned. So are groups,
 // numbers outside 1 to 2^29-1, tags, lengths and watched integers in more bytes
-// than they need, integers beyond 64 bits, lengths beyond the message around
-// them, and strings that are no UTF-8.
-type Proto struct{ err *Error }
+// than they need, integers beyond 64 bits, fields that run beyond the message
+// around them, and strings that are no UTF-8.
+type Proto struct {
+	fields []Field
+	limits Limits
+	values []Value
+	items  int // repeated messages begun
+	at     int64
+	err    *Error
+
+	reading piece
+	open    []message // what is being read, innermost last; empty when complete
+	field   *Field    // the watched field being read, or nil
+	number  int32     // of the field being read
+	varint  uint64
+	bytes   int   // of varint
+	left    int64 // bytes that a skipped field or a text still lacks
+	text    []byte
+	integer int64 // of the Int64Value being read
+}
+
+// message is an open watched message.
+type message struct {
+	field  *Field // that it is the value of; nil for the outermost
+	fields []Field
+	end    int64  // where it ends
+	seen   uint64 // bit i: fields[i] has occurred
+	item   int    // Value.Item within it
+}
+
+// piece of a field, that the next byte continues.
+type piece uint8
+
+const (
+	inTag     piece = iota
+	inLength        // of a length-delimited field
+	inInteger       // a varint: a watched one, if field is set
+	inSkipped
+	inText
+)
 
 // NewProto starts a message of length octets: as long as its frame says.
-func NewProto(fields []Field, length int, limits Limits) *Proto { return &Proto{} }
+func NewProto(fields []Field, length int, limits Limits) *Proto {
+	p := &Proto{fields: fields, limits: limits.orDefaults(), open: make([]message, 0, maxMessages+1)}
+	p.Reset(length)
+	return p
+}
 
 // Reset starts another message with the same fields and limits, and takes the
 // memory of the old one: what Values returned is no longer valid.
-func (p *Proto) Reset(length int) {}
+func (p *Proto) Reset(length int) {
+	*p = Proto{fields: p.fields, limits: p.limits, values: p.values[:0], open: p.open[:0], text: p.text[:0]}
+	p.open = append(p.open, message{fields: p.fields, end: int64(length)})
+	p.next()
+}
 
 // Scan reads the next bytes of the message. It allocates for the texts it
-// reports and nothing else.
-func (p *Proto) Scan(chunk []byte) *Error { return &Error{Kind: Syntax, Rule: "nothing is read yet"} }
+// reports, for Values and for the Error, and nothing else.
+func (p *Proto) Scan(chunk []byte) *Error {
+	for len(chunk) > 0 && p.err == nil {
+		if p.Complete() {
+			p.at++
+			p.fail(Trailing, "data after the message")
+			break
+		}
+		n := 1
+		if p.reading >= inSkipped {
+			n = int(min(p.left, int64(len(chunk))))
+			p.left -= int64(n)
+			if p.reading == inText {
+				p.text = append(p.text, chunk[:n]...)
+			}
+		}
+		p.at += int64(n)
+		switch {
+		case p.reading < inSkipped:
+			p.byte(chunk[0])
+		case p.left == 0:
+			p.endBytes()
+		}
+		chunk = chunk[n:]
+	}
+	return p.err
+}
 
 // Complete tells that all of the message has been read and accepted. An empty
 // message is complete before the first Scan.
-func (p *Proto) Complete() bool { return false }
+func (p *Proto) Complete() bool { return len(p.open) == 0 && p.err == nil }
 
 // Values are the leaves known so far, in the order in which they became known:
 // those present when they end, the absent ones when the message that would have
@@ -61,4 +109,60 @@ func (p *Proto) Complete() bool { return false }
 // it. When the message is complete there is at least one for each leaf of the
 // fields: those of a repeated message that never occurred are absent. The
 // slice is only ever appended to.
-func (p *Proto) Values() []Value { return nil }
+func (p *Proto) Values() []Value { return p.values }
+
+// fail refuses the message for the byte that was read last.
+func (p *Proto) fail(kind Kind, rule string) {
+	var where []byte
+	for _, m := range p.open[min(1, len(p.open)):] {
+		where = append(strconv.AppendInt(where, int64(m.field.Number), 10), '.')
+	}
+	if p.reading != inTag {
+		where = strconv.AppendInt(where, int64(p.number), 10)
+	} else if len(where) > 0 {
+		where = where[:len(where)-1]
+	}
+	p.err = &Error{Kind: kind, Rule: rule, Offset: max(0, p.at-1), Where: string(where)}
+}
+
+// next follows the last byte of a field: it closes every message that ends
+// there.
+func (p *Proto) next() {
+	p.reading, p.field, p.varint, p.bytes = inTag, nil, 0, 0
+	for len(p.open) > 0 && p.open[len(p.open)-1].end == p.at {
+		m := &p.open[len(p.open)-1]
+		if m.field != nil && m.field.Shape == Int64Value {
+			p.values = append(p.values, Value{ID: m.field.ID, Present: true, Int: p.integer, Item: m.item})
+		} else {
+			for i := range m.fields {
+				if m.seen&(1<<i) == 0 {
+					p.absent(&m.fields[i], m.item)
+				}
+			}
+		}
+		p.open = p.open[:len(p.open)-1]
+	}
+}
+
+// absent reports every leaf of a field that has not occurred.
+func (p *Proto) absent(f *Field, item int) {
+	if f.Shape != Message {
+		p.values = append(p.values, Value{ID: f.ID, Item: item})
+	}
+	for i := range f.Fields {
+		p.absent(&f.Fields[i], item)
+	}
+}
+
+// endBytes follows the last byte of a field that is not read as a message.
+func (p *Proto) endBytes() {
+	if p.reading == inText {
+		if !utf8.Valid(p.text) {
+			p.fail(Encoding, "a string that is not UTF-8")
+			return
+		}
+		m := &p.open[len(p.open)-1]
+		p.values = append(p.values, Value{ID: p.field.ID, Present: true, Text: string(p.text), Item: m.item})
+	}
+	p.next()
+}

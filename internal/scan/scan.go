@@ -24,8 +24,8 @@ const (
 	_          Kind = iota
 	Syntax          // JSON, Frames, Proto: not of the grammar
 	Encoding        // JSON, Proto: a byte order mark, another encoding than UTF-8, invalid UTF-8, a lone surrogate
-	Truncated       // JSON, Frames: the body ends before the document or message does
-	Trailing        // JSON: data after the document
+	Truncated       // JSON, Frames, Proto: the body, or the message around a field, ends before it does
+	Trailing        // JSON, Proto: data after the document, or after as many bytes as the frame said
 	Duplicate       // JSON, Proto: a name or field that may occur once occurs again
 	Twin            // JSON: a watched name in another spelling: case, escapes, a NUL
 	Conflict        // Proto: two members of one oneof
