@@ -35,27 +35,17 @@ func (j *JSON) step(b []byte) int {
 	case inWord:
 		return j.literal(b[0])
 	case wantValue, wantItem, wantMember, wantName, wantColon, wantNext, wantEnd:
-		return j.structure(b)
+		n := 0
+		for n < len(b) && (b[n] == ' ' || b[n] == '\n' || b[n] == '\r' || b[n] == '\t') {
+			n++
+		}
+		if n < len(b) {
+			j.token(b[n], n)
+			n++
+		}
+		return n
 	}
 	return j.number(b)
-}
-
-// structure reads brackets, commas, colons and space, and the first byte of a
-// string, a number or a word.
-func (j *JSON) structure(b []byte) int {
-	for n, c := range b {
-		switch {
-		case c == ' ' || c == '\n' || c == '\r' || c == '\t':
-			continue
-		case c == ',' && j.state == wantNext && j.objects&1 == 0: // between numbers, above all
-			j.state = wantValue
-			continue
-		}
-		if j.token(c, n); j.state > wantEnd || j.err != nil {
-			return n + 1
-		}
-	}
-	return len(b)
 }
 
 // token reads c, a byte of the structure that lies ahead bytes on.
@@ -65,6 +55,8 @@ func (j *JSON) token(c byte, ahead int) {
 		switch {
 		case c == ',' && j.objects&1 == 1:
 			j.state = wantName
+		case c == ',':
+			j.state = wantValue
 		case !j.closes(c, ahead):
 			j.wrong(c, "a comma or the closing bracket expected", ahead)
 		}
