@@ -156,6 +156,22 @@ func TestWarnings(t *testing.T) {
 	if got := compile(t, "["+three+"]").Warnings(); len(got) != 3 || !slices.Contains(got, strings.Replace(overlap, "0 and 1", "1 and 2", 1)) {
 		t.Errorf("Warnings(three alike) = %q", got)
 	}
+	const bare = `{"protocol": "kserve-v1", "names": "kserve"}`
+	for _, c := range []struct {
+		routes, serves string
+		warns          bool
+	}{
+		{bare, ``, true}, {bare + "," + grpc, ``, true}, {grpc + "," + bare, ``, true}, {`{"protocol": "kserve-v1", "names": {"predictor": "{service}.{namespace}.x"}}`, ``, true},
+		{bare, `{"namespace": "a", "service": "b"}`, false}, {kserve("p", `"kfserving"`, ``) + "," + bare, ``, false}, {bare + "," + kserve("p", `"kfserving"`, ``), ``, false}, {grpc, ``, false},
+	} {
+		routes, problems := serving("["+c.routes+"]", c.serves)
+		if c.serves == "" {
+			routes, problems = compile(t, "["+c.routes+"]"), nil
+		}
+		if got := strings.Join(routes.Warnings(), "\n"); problems != nil || strings.Contains(got, `"serves" is missing`) != c.warns {
+			t.Errorf("Warnings(%s, serves %s) = %q, %v", c.routes, c.serves, got, problems)
+		}
+	}
 	if got := compile(t, everyRoute).Warnings(); got != nil {
 		t.Errorf("Warnings(every route) = %q", got)
 	}

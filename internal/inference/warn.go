@@ -3,7 +3,8 @@ package inference
 import "fmt"
 
 // Warnings say where routes overlap: allowed, since the first one decides, but
-// rarely meant.
+// rarely meant. And where a configuration looks like a sidecar's that does not say
+// which service is behind it.
 func (rs *Routes) Warnings() (list []string) {
 	for i, r := range rs.routes {
 		for j := range i {
@@ -12,7 +13,22 @@ func (rs *Routes) Warnings() (list []string) {
 			}
 		}
 	}
+	if rs.hostsOnly() {
+		list = append(list, `the routes read only the services' own hosts, as at a sidecar, and "serves" is missing: whoever may call another service may call this one under that one's host name`)
+	}
 	return list
+}
+
+// hostsOnly reports whether nothing but the host that a caller names says which
+// service is meant. Before one service it may name any.
+func (rs *Routes) hostsOnly() (only bool) {
+	for _, r := range rs.routes {
+		if r.native && r.prefix != "" {
+			return false
+		}
+		only = only || r.native
+	}
+	return only && rs.serves == Model{}
 }
 
 // overlap reports whether both take the same request on a service's own host.
