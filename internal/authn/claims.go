@@ -158,9 +158,9 @@ func (is *Issuer) lifetime(c claims) reason.Reason {
 func (is *Issuer) principal(c claims) (Principal, reason.Reason) {
 	p := Principal{Issuer: is.Name, Pool: is.pool, Claims: c.Result}
 	p.Subject, _ = c.GetSubject()
-	if email, err := c.text("email"); err == nil && addressForm(email) &&
-		(is.emailByName || c.named("email_verified").Type == gjson.True) {
-		p.Email = email
+	p.Address, _ = c.text("email")
+	if addressForm(p.Address) && (is.emailByName || c.named("email_verified").Type == gjson.True) {
+		p.Email = p.Address
 	}
 	p.Domain, _ = c.text("hd")
 	if groups := is.groups.In(c.Result); is.groups != nil && groups.Exists() {
