@@ -36,6 +36,7 @@ type Decision struct {
 type Policy struct {
 	denies, grants             *table
 	shadowDenies, shadowGrants *table
+	evadable                   []string // warnings of denies
 }
 
 // Decide weighs every model of a call: one deny on any of them denies, and

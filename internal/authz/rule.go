@@ -165,6 +165,7 @@ func (c *compiler) deny(v strictjson.Value) {
 	if o.Get("peer").Exists() {
 		o.Get("peer").Fail("stands in grants only: a deny applies to its members without it")
 	}
+	c.evadable(&r)
 	if r.until != 0 { // a trial, and then in force
 		c.file(c.policy.shadowDenies, r)
 		r.from, r.until = r.until, 0
