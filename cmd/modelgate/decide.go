@@ -71,7 +71,7 @@ func decide(args []string, in io.Reader, out, errs io.Writer, env authn.Secrets)
 	set := flag.NewFlagSet("decide", flag.ContinueOnError)
 	config := set.String("config", "", "")
 	at := set.String("now", "", "")
-	if !flags(set, args, errs) || *config == "" {
+	if !flags(set, args, errs) || set.NArg() != 0 || *config == "" {
 		fmt.Fprint(errs, usage)
 		return 2
 	}
