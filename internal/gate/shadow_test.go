@@ -19,7 +19,7 @@ func trials() string {
 	shadow := `, "shadow": {"until": "` + now.Add(100*time.Second).UTC().Format(time.RFC3339) + `"}}`
 	s := more(`"peer": {"trustDomain": "cluster.local"}`)
 	s = strings.Replace(s, `"routes": [`, `"routes": [{"prefix": "/trial", "protocol": "kserve-v1", "names": {"predictor": "{service}.{namespace}.trial"}`+shadow+`,
-		{"protocol": "grpc", "service": "trial.T", "model": "prod/trial"`+shadow+`,`, 1)
+		{"protocol": "grpc", "service": "trial.T", "model": "prod/trial", "hosts": ["models.example.com"]`+shadow+`,`, 1)
 	s = strings.Replace(s, `"grants": [`, `"grants": [{"name": "soon", "issuers": ["corp"], "members": ["allAuthenticatedUsers"], "role": "invoker", "models": ["dev/*", "prod/fraud"]`+shadow+`,
 		{"name": "soon-all", "members": ["allUsers"], "verbs": ["predict"], "models": ["dev/open"]`+shadow+`,
 		{"name": "mesh", "peer": true, "members": ["namespace:batch"], "verbs": ["predict"], "models": ["batch/*"]},`, 1)

@@ -172,8 +172,37 @@ func TestWarnings(t *testing.T) {
 			t.Errorf("Warnings(%s, serves %s) = %q, %v", c.routes, c.serves, got, problems)
 		}
 	}
-	if got := compile(t, everyRoute).Warnings(); got != nil {
+	const any = `{"protocol": "grpc", "service": "s.S", "model": "a/b"}`
+	const anyHost = `route 0 is on any host, and the call goes to the one that it names: "hosts" or "names" would say where the model is`
+	if got := compile(t, "["+any+"]").Warnings(); !slices.Equal(got, []string{anyHost}) {
+		t.Errorf("Warnings(gRPC on any host) = %q", got)
+	}
+	if routes, _ := serving("["+any+"]", `{"namespace": "a", "service": "b"}`); routes.Warnings() != nil {
+		t.Errorf("Warnings(gRPC on any host, before one service) = %q", routes.Warnings())
+	}
+	if got := compile(t, everyRoute).Warnings(); !slices.Equal(got, []string{strings.Replace(anyHost, "0", "3", 1)}) {
 		t.Errorf("Warnings(every route) = %q", got)
+	}
+}
+
+// TestGRPCHosts: the same service on another host is another server, and not this
+// model.
+func TestGRPCHosts(t *testing.T) {
+	const row = `{"protocol": "grpc", "service": "s.S", "model": "a/b", "hosts": HOSTS}`
+	of := func(hosts string) string { return "[" + strings.Replace(row, "HOSTS", hosts, 1) + "]" }
+	matches(t, compile(t, of(`["one.example", "10.0.0.1"]`)), []matchCase{
+		{"one.example", "gRPC /s.S/Call", "grpc predict a/b"}, {"one.example:8080", "gRPC /s.S/Call", "grpc predict a/b"}, {"10.0.0.1", "gRPC /s.S/Call", "grpc predict a/b"},
+		{"two.example", "gRPC /s.S/Call", "host_invalid"}, {"One.example", "gRPC /s.S/Call", "host_invalid"}, {"x.one.example", "gRPC /s.S/Call", "host_invalid"}, {"one.example.evil", "gRPC /s.S/Call", "host_invalid"},
+		{"one.example.", "gRPC /s.S/Call", "host_invalid"}, {"ana@one.example", "gRPC /s.S/Call", "host_invalid"}, {"two.example", "gRPC /s.T/Call", "path_unknown"}, {"one.example", "POST /s.S/Call", "path_unknown"},
+	})
+	const form = `": is no host name of lower-case DNS-1123 labels, without a port`
+	for hosts, want := range map[string]string{
+		`["a", "b.c"]`: "", `[]`: `"/0/hosts": is empty; leave it out instead`, `"a"`: `"/0/hosts": an array expected`, `["a", "a"]`: `"/0/hosts/1": "a" stands twice`, `[""]`: `"/0/hosts/0": is empty; leave it out instead`,
+		`["A"]`: `"/0/hosts/0` + form, `["a:80"]`: `"/0/hosts/0` + form, `["a", "*"]`: `"/0/hosts/1` + form, `["a."]`: `"/0/hosts/0` + form, `["a_b"]`: `"/0/hosts/0` + form, `[1]`: `"/0/hosts/0": a string expected`,
+	} {
+		if _, problems := serving(of(hosts), `{"namespace": "a", "service": "b"}`); problems.Error() != want {
+			t.Errorf("Compile(hosts %s) = %v, want %s", hosts, problems, want)
+		}
 	}
 }
 

@@ -3,10 +3,13 @@ package inference
 import "fmt"
 
 // Warnings say where routes overlap: allowed, since the first one decides, but
-// rarely meant. And where a configuration looks like a sidecar's that does not say
-// which service is behind it.
+// rarely meant. And where the host, which the caller writes, is all that says which
+// server is asked.
 func (rs *Routes) Warnings() (list []string) {
 	for i, r := range rs.routes {
+		if r.anyHost && rs.serves == (Model{}) {
+			list = append(list, fmt.Sprintf("route %d is on any host, and the call goes to the one that it names: \"hosts\" or \"names\" would say where the model is", i))
+		}
 		for j := range i {
 			if rs.routes[j].overlap(r) {
 				list = append(list, fmt.Sprintf("routes %d and %d read the same hosts; the first decides, with its own credentials and shadow", j, i))
