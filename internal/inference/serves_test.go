@@ -195,6 +195,13 @@ func TestGRPCHosts(t *testing.T) {
 		{"two.example", "gRPC /s.S/Call", "host_invalid"}, {"One.example", "gRPC /s.S/Call", "host_invalid"}, {"x.one.example", "gRPC /s.S/Call", "host_invalid"}, {"one.example.evil", "gRPC /s.S/Call", "host_invalid"},
 		{"one.example.", "gRPC /s.S/Call", "host_invalid"}, {"ana@one.example", "gRPC /s.S/Call", "host_invalid"}, {"two.example", "gRPC /s.T/Call", "path_unknown"}, {"one.example", "POST /s.S/Call", "path_unknown"},
 	})
+	for _, method := range []string{"GET", "PUT", "post", ""} { // gRPC has no other than POST
+		r := request("gRPC /s.S/Call", "one.example")
+		r.Method = method
+		if _, why := compile(t, of(`["one.example"]`)).Match(r); why != reason.PathUnknown {
+			t.Errorf("Match(gRPC by %q) = %s, want path_unknown", method, why)
+		}
+	}
 	const form = `": is no host name of lower-case DNS-1123 labels, without a port`
 	for hosts, want := range map[string]string{
 		`["a", "b.c"]`: "", `[]`: `"/0/hosts": is empty; leave it out instead`, `"a"`: `"/0/hosts": an array expected`, `["a", "a"]`: `"/0/hosts/1": "a" stands twice`, `[""]`: `"/0/hosts/0": is empty; leave it out instead`,
