@@ -91,10 +91,11 @@ func TestAim(t *testing.T) {
 		values []float64
 		met    bool
 	}{
-		{"<=", 1.3, []float64{1.2, 1.3, 9}, true}, {"<=", 1.3, []float64{1.4}, false}, {"<=", 1.3, nil, false},
-		{">=", 0.9, []float64{0.9}, true}, {">=", 0.9, []float64{0.89}, false}, {">=", 0.9, nil, false},
+		{"<=", 1.3, []float64{1.2, 1.3, 9}, true}, {"<=", 1.3, []float64{1.4, 1.4, 1}, false}, {"<=", 1.3, nil, false},
+		{">=", 0.9, []float64{0.9, 0.9, 0}, true}, {">=", 0.9, []float64{0.89, 0.89, 1}, false}, {">=", 0.9, nil, false},
+		{"<=", 1.3, []float64{1, 1}, false}, // a round without a ratio
 	} {
-		if g := aim("x", c.sign, c.bound, "x", c.values); g.Met != c.met || (g.Value == nil) != (c.values == nil) {
+		if g := aim("x", c.sign, c.bound, "x", c.values, 3); g.Met != c.met || (g.Value == nil) != (c.values == nil) {
 			t.Errorf("%s %v of %v: %+v", c.sign, c.bound, c.values, g)
 		}
 	}

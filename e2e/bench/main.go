@@ -75,7 +75,6 @@ func names() (text string) {
 }
 
 func run(s settings) (err error) {
-	log.SetOutput(io.Discard) // Fortio's own
 	only, err := regexp.Compile(s.only)
 	if err != nil {
 		return err
@@ -122,6 +121,7 @@ func (b *bench) prepare(root string) (stop func(), err error) {
 			s()
 		}
 	}
+	log.SetOutput(io.Discard) // Fortio's own
 	say("building the modules")
 	if err := b.build(root); err != nil {
 		return stop, err
