@@ -74,9 +74,7 @@ func readNamed(values []scan.Value, item int) (n named, ok bool) {
 				n.names = append(n.names, v.Text)
 			}
 		case v.ID == idNumber && v.Present:
-			n.version = strconv.FormatInt(v.Int, 10)
-			ok = v.Int >= 0
-			if !ok {
+			if n.version = strconv.FormatInt(v.Int, 10); v.Int < 0 {
 				return n, false
 			}
 		case v.ID == idLabel && v.Text != "" && digits(v.Text):
@@ -85,8 +83,8 @@ func readNamed(values []scan.Value, item int) (n named, ok bool) {
 			n.version = v.Text
 		}
 	}
-	if len(n.names) > 1 && n.names[0] == "" { // only the other reading names one
-		n.names = n.names[1:]
+	if len(n.names) > 1 { // a reading that names none is none
+		n.names = slices.DeleteFunc(n.names, func(s string) bool { return s == "" })
 	}
 	return n, n.version == "" || versionForm(n.version)
 }

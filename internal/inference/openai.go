@@ -114,24 +114,37 @@ func (a *openAI) match(r *parsed) (Match, reason.Reason) {
 	if a.homes == nil {
 		return a.server.match(r)
 	}
-	path, namespace, name := r.path, "", ""
-	if ns, rest, ok := publisher(strings.TrimPrefix(r.path, "/")); ok {
-		for _, base := range a.bases {
-			if i := strings.Index(rest, base+"/"); i > 0 && path == r.path {
-				namespace, name, path = ns, rest[:i], rest[i:]
-			}
-		}
-		if name == "" {
-			return Match{}, reason.PathUnknown
-		}
+	if namespace, rest, ok := publisher(strings.TrimPrefix(r.path, "/")); ok {
+		return a.published(r, namespace, rest)
 	}
-	call, why := a.table(r, path)
-	if why == reason.PathUnknown && name == "" {
+	call, why := a.table(r, r.path)
+	switch why {
+	case reason.Allowed:
+		return a.homed(r, call, r.path, "", "")
+	case reason.PathUnknown:
 		return a.server.match(r) // behind a prefix
-	} else if why != reason.Allowed {
-		return Match{}, why
 	}
-	return a.homed(r, call, path, namespace, name)
+	return Match{}, why
+}
+
+// published reads <model>/<path on the server>. A model's name has slashes, so
+// that there may be two ways; one of them must be a model that there is.
+func (a *openAI) published(r *parsed, namespace, rest string) (m Match, why reason.Reason) {
+	why = reason.PathUnknown
+	for i := range rest {
+		call, known := a.table(r, rest[i:])
+		if known != reason.Allowed {
+			continue
+		}
+		n, w := a.homed(r, call, rest[i:], namespace, a.plain(rest[:i]))
+		if w == reason.Allowed && why == reason.Allowed {
+			return Match{}, reason.ModelInvalid
+		}
+		if why != reason.Allowed {
+			m, why = n, w
+		}
+	}
+	return m, why
 }
 
 // homed finds the service by the model that is asked for.
