@@ -67,7 +67,7 @@ func compileOpenAI(r *Route, v strictjson.Value, in surroundings) {
 	}
 	a.compileHomes(o)
 	a.somewhere(o)
-	r.match = a.match
+	r.header, r.match = a.header, a.match
 }
 
 // compileHomes reads "models" and "modelHeader".
