@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync"
 	"syscall"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 type vm struct {
 	types.DefaultVMContext
 	vmMetrics
+	warmUp sync.Once
 }
 
 func (v *vm) NewPluginContext(id uint32) types.PluginContext { return &plugin{vm: v, id: id} }
@@ -97,6 +99,7 @@ func (p *plugin) OnPluginStart(int) (status types.OnPluginStartStatus) {
 	}
 	p.verifier = newVerifier(&p.vm.vmMetrics)
 	proxywasm.LogInfof("model gate: signatures are verified by the host: %v", p.verifier.works)
+	p.vm.warmUp.Do(func() { warm(p.verifier.check) })
 	p.cache = g.NewCache()
 	if err := p.fetchKeys(g); err != nil {
 		return failed(key, "published keys: "+err.Error())
