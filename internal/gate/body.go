@@ -44,11 +44,12 @@ func (x *Exchange) hold(m inference.Match, why reason.Reason) Step {
 	} else {
 		b.frames = scan.NewFrames(!m.Body.Stream, maxMessage)
 	}
-	x.body = b
-	if x.gate.holds {
-		return Step{Act: Hold, Reason: reason.Allowed}
+	x.body, b.edit = b, x.edit(m, why)
+	step := Step{Act: Hold, Reason: reason.Allowed}
+	if !x.gate.holds {
+		step.Head, step.Edit, b.edit = true, b.edit, nil
 	}
-	return Step{Act: Hold, Reason: reason.Allowed, Head: true, Edit: x.edit(m, why)}
+	return step
 }
 
 // readable looks at the headers that say how the body is written.

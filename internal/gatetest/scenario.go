@@ -34,7 +34,7 @@ type Case struct {
 	Body     string      `json:"body"`
 	Messages []string    `json:"messages"` // of gRPC, instead of a body: see Message
 	Reply    *Reply      `json:"reply"`    // what the upstream answers, where it matters
-	Peer     *Peer       `json:"peer"` // the client's certificate; none where it is absent
+	Peer     *Peer       `json:"peer"`     // the client's certificate; none where it is absent
 	Trailers [][2]string `json:"trailers"`
 
 	Want string `json:"want"` // Outcome.Line

@@ -24,6 +24,7 @@ const (
 	idVersion // a string
 	idNumber  // a version that is a number
 	idLabel   // of a version
+	idFurther // where there must be nothing: a server may take further models from it
 )
 
 // named is what one message, or one part of it, names.
@@ -77,6 +78,8 @@ func readNamed(values []scan.Value, item int) (n named, ok bool) {
 			if n.version = strconv.FormatInt(v.Int, 10); v.Int < 0 {
 				return n, false
 			}
+		case v.ID == idFurther && v.Present:
+			return n, false
 		case v.ID == idLabel && v.Text != "" && digits(v.Text):
 			return n, false // it could not be told from a version
 		case v.Text != "":
@@ -134,9 +137,5 @@ func (m *Match) add(services []Model, name, version string) {
 	}
 }
 
-// Keys of JSON documents and fields of messages that several protocols share.
-var (
-	modelKey = []scan.Key{{Name: "model", ID: idName}}
-	// nameAndVersion begin most messages that name a model.
-	nameAndVersion = []scan.Field{{Number: 1, ID: idName}, {Number: 2, ID: idVersion}}
-)
+// nameAndVersion begin most messages that name a model.
+var nameAndVersion = []scan.Field{{Number: 1, ID: idName}, {Number: 2, ID: idVersion}}

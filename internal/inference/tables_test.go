@@ -81,7 +81,7 @@ var understood = []struct{ routes, host, request, want string }{
 	// OpenAI.
 	{openai, public, "POST /v1/chat/completions", "openai generate prod/llm/ body"}, {openai, public, "POST /v1/completions", "openai generate prod/llm/ body"}, {openai, public, "POST /v1/responses", "openai generate prod/llm/ body"},
 	{openai, public, "POST /v1/messages", "openai generate prod/llm/ body"}, {openai, public, "POST /v1/embeddings", "openai predict prod/llm/ body"}, {openai, public, "POST /v1/rerank", "openai predict prod/llm/ body"},
-	{openai, public, "POST /openai/v1/chat/completions?x", "openai generate prod/llm/ body"}, {openai, public, "GET /openai/v1/models", "openai list prod/llm/ trim"}, {openai, public, "GET /v1/models", "openai list prod/llm/ trim"},
+	{openai, public, "POST /openai/v1/chat/completions?api-version=2024-10-21", "openai generate prod/llm/ body"}, {openai, public, "GET /openai/v1/models", "openai list prod/llm/ trim"}, {openai, public, "GET /v1/models", "openai list prod/llm/ trim"},
 	{openai, public, "GET /v1/models/llama", "openai metadata prod/llm/llama"}, {openai, public, "GET /v1/models/short", "openai metadata prod/llm/llama"}, {openai, public, "GET /openai/v1/models/llm", "openai metadata prod/llm"},
 	// KServe's LLMInferenceService: by service, by model, by header.
 	{llmisvc, public, "POST /prod/llm/v1/chat/completions", "openai generate prod/llm/ body -> llm-kserve-workload-svc.prod.svc.cluster.local /v1/chat/completions"},

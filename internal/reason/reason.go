@@ -31,6 +31,7 @@ const (
 	BodyInvalid        // a body that does not say in one way which model it is for
 	BodyTooLarge       // a message longer than any server takes
 	IdentityConflict   // two places of the request name different models
+	QueryRefused       // a query that a server may take for more than the gate does
 	QueryToken         // an access token in the query (RFC 6750 section 2.3 forbidden here)
 	CredentialRepeated // two credentials from one source
 	CredentialMixed    // one header carrying two schemes
@@ -106,6 +107,7 @@ var table = [count]row{
 	BodyInvalid:        {"body_invalid", 400, grpcInvalidArgument},
 	BodyTooLarge:       {"body_too_large", 413, grpcResourceExhausted},
 	IdentityConflict:   {"identity_conflict", 400, grpcInvalidArgument},
+	QueryRefused:       {"query_refused", 400, grpcInvalidArgument},
 	QueryToken:         {"query_token", 400, grpcInvalidArgument},
 	CredentialRepeated: {"credential_repeated", 400, grpcInvalidArgument},
 	CredentialMixed:    {"credential_mixed", 400, grpcInvalidArgument},
