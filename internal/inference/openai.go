@@ -99,7 +99,7 @@ func (a *openAI) compileHomes(o strictjson.Object) {
 	for _, m := range models.Object().Members {
 		if a.homes[m.Name] = compileService(m.Value); !fullName(m.Name) {
 			m.Value.Fail("stands under a name that no model can have")
-		} else if a.names != nil && a.host(Generate, a.homes[m.Name]) == "" {
+		} else if a.names != nil && a.names.templates[predictor] != nil && a.host(Generate, a.homes[m.Name]) == "" {
 			m.Value.Fail(`has no host name by "names"`)
 		}
 	}
