@@ -64,7 +64,7 @@ func (s *stream) await(step gate.Step) (next gate.Step, waits bool) {
 	r := s.plugin.rings[step.Await.Issuer]
 	patience := keys.GiveUp
 	if r != nil {
-		patience = r.await(s, step.Await, time.Now())
+		patience = r.await(s, step.Await, clock())
 	}
 	if patience == keys.Ask {
 		return step, true
@@ -117,7 +117,7 @@ func (s *stream) OnHttpRequestTrailers(int) (action types.Action) {
 
 func (s *stream) env(patience keys.Patience) gate.Env {
 	p := s.plugin
-	return gate.Env{Now: time.Now(), Keys: p.keys, Verify: p.verifier.verify, Cache: p.cache, Patience: patience}
+	return gate.Env{Now: clock(), Keys: p.keys, Verify: p.verifier.verify, Cache: p.cache, Patience: patience}
 }
 
 // perform does what a step says, or refuses.

@@ -159,6 +159,20 @@ func countsAddUp(t *testing.T, s *gatetest.Scenario, vm *wasmhost.VM) {
 	}
 }
 
+// TestWarmUp: what a VM goes through before its first request comes out as it
+// should; otherwise it says so.
+func TestWarmUp(t *testing.T) {
+	for _, o := range []wasmhost.Options{{}, {Foreign: map[string]func([]byte) ([]byte, wasmhost.Status){"verify_signature": verifySignature}}} {
+		vm := start(t, shipped, o)
+		configure(t, vm, published)
+		for _, line := range vm.Logs() {
+			if line.Level > wasmhost.Info {
+				t.Errorf("%+v", line)
+			}
+		}
+	}
+}
+
 // TestImports holds what the module needs of its host to a list: an Envoy that
 // lacks one import does not load the module at all.
 func TestImports(t *testing.T) {
