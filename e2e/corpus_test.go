@@ -51,6 +51,7 @@ var clusters = map[string][]string{
 	"grpc-cloud-run": {"echo"},
 	"hostile":        {"kubeflow"},
 	"shadow":         {"models"},
+	"remote-keys":    {"models"},
 
 	"gateway-and-sidecar":         {"fraud"},
 	"gateway-and-sidecar/gateway": {"fraud"},
