@@ -168,6 +168,23 @@ func (w *world) start(config string, options harness.Options) {
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(w.envoy.Stop)
+	w.t.Cleanup(func() {
+		if w.t.Failed() {
+			w.t.Log("Envoy's errors:\n" + w.errors())
+		}
+	})
+}
+
+// errors are the lines of Envoy's log that tell of a VM that died, and of what
+// the module calls critical.
+func (w *world) errors() string {
+	var found strings.Builder
+	for line := range strings.Lines(w.envoy.Log()) {
+		if (strings.Contains(line, "[error]") || strings.Contains(line, "[critical]")) && found.Len() < 4000 {
+			found.WriteString(line[:min(len(line), 400)] + "\n")
+		}
+	}
+	return found.String()
 }
 
 // spacious takes away the limits by which Envoy itself would refuse a thousand
