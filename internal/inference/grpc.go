@@ -2,6 +2,7 @@ package inference
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
@@ -16,6 +17,7 @@ type grpcService struct {
 	model   Model
 	verb    Verb
 	names   *Names
+	hosts   []string // on which the model is asked for; nil for any
 }
 
 // identifier is a name of the Protocol Buffers language.
@@ -27,7 +29,7 @@ var (
 )
 
 func compileGRPC(r *Route, v strictjson.Value) {
-	o := v.Object("protocol", "service", "model", "verb", "names", "credentials", "shadow")
+	o := v.Object("protocol", "service", "model", "verb", "names", "hosts", "credentials", "shadow")
 	r.common(o)
 	g := &grpcService{service: o.Need("service").Text()}
 	if s := o.Get("service"); s.Exists() && !serviceForm.MatchString(g.service) {
@@ -53,13 +55,23 @@ func compileGRPC(r *Route, v strictjson.Value) {
 			names.Fail("makes no host name of the model")
 		}
 	}
+	g.hosts = o.Get("hosts").Texts()
+	for i, host := range g.hosts {
+		if host != "" && !hostForm(host) {
+			o.Get("hosts").Items()[i].Fail("is no host name of lower-case DNS-1123 labels, without a port")
+		}
+	}
 	r.prefix, r.names, r.match = "/"+g.service, g.names, g.match
+	r.anyHost = g.names == nil && g.hosts == nil
 }
 
 func (g *grpcService) match(r *parsed) (Match, reason.Reason) {
 	rest, ok := strings.CutPrefix(r.path, "/"+g.service+"/")
 	if !ok || !methodForm.MatchString(rest) || r.query != "" || r.Method != "POST" || !r.GRPC {
 		return Match{}, reason.PathUnknown
+	}
+	if g.hosts != nil && !slices.Contains(g.hosts, r.host) {
+		return Match{}, reason.HostInvalid
 	}
 	m := Match{
 		Call:      Call{Verb: g.verb, Models: []Model{g.model}, Protocol: "grpc"},

@@ -29,6 +29,7 @@ type Route struct {
 	Shadow  int64 // until this second since 1970, refusals are only counted and logged; 0 for never
 	prefix  string
 	native  bool // it also takes the services' own hosts and paths
+	anyHost bool // it takes any host and sends on to it
 	names   *Names
 	match   matcher
 }
