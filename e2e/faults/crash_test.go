@@ -15,8 +15,8 @@ func crashing() harness.Options {
 
 func (w *world) crash() {
 	w.t.Helper()
-	report := load.Start(load.Load{
-		Addr: w.envoy.Addr(), Path: always(granted), Token: always("x"), Headers: map[string]string{"x-fault": "1"}, Workers: 1, Total: 1,
+	report := w.load(load.Load{
+		Path: always(granted), Token: always("x"), Headers: map[string]string{"x-fault": "1"}, Workers: 1, Total: 1,
 	}).Wait()
 	if !report.Only("503") {
 		w.t.Fatalf("the request that kills the VM: %s", report)

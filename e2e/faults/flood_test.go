@@ -24,8 +24,8 @@ func forgedKids(w *world) {
 		}
 	}
 	began, before, counted := time.Now(), w.corp.Count(keyserver.JWKS), w.stat("keys.corp.refetch_unknown_kid")
-	flood := load.Start(load.Load{
-		Addr: w.envoy.Addr(), Path: always(granted), Token: func(i int) string { return forged[i] },
+	flood := w.load(load.Load{
+		Path: always(granted), Token: func(i int) string { return forged[i] },
 		Workers: 1500, Total: len(forged), Timeout: 15 * time.Second,
 	})
 	during := w.some(good, 2*time.Second)
@@ -57,7 +57,7 @@ func forgedKids(w *world) {
 
 // some sends a good token now and then.
 func (w *world) some(token string, d time.Duration) load.Report {
-	r := load.Start(load.Load{Addr: w.envoy.Addr(), Path: always(granted), Token: always(token), Workers: 50, Rate: 50})
+	r := w.load(load.Load{Path: always(granted), Token: always(token), Workers: 50, Rate: 50})
 	time.Sleep(d)
 	return r.Stop()
 }
@@ -71,7 +71,7 @@ func clientsThatLeave(w *world) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	leave := load.Start(load.Load{Addr: w.envoy.Addr(), Path: always(granted), Token: always(forged), Workers: 100, Total: 100, Timeout: 3 * time.Second})
+	leave := w.load(load.Load{Path: always(granted), Token: always(forged), Workers: 100, Total: 100, Timeout: 3 * time.Second})
 	w.settles("keys.corp.waiting", func(n uint64) bool { return n == 100 })
 	report := leave.Wait()
 	if report.Lines[unknown]+report.Lines[unavailable]+report.Lines[load.Allowed] > 0 {

@@ -84,7 +84,7 @@ func misbehaviour(w *world) {
 	t := w.t
 	w.configure(object{"refresh": "1s"}, nil)
 	token := w.served()
-	serving := load.Start(load.Load{Addr: w.envoy.Addr(), Path: always(granted), Token: always(token), Workers: 2, Rate: 40})
+	serving := w.load(load.Load{Path: always(granted), Token: always(token), Workers: 2, Rate: 40})
 	for _, c := range []struct {
 		name   string
 		behave keyserver.Behaviour
@@ -177,8 +177,8 @@ func twoIssuers(w *world) {
 // unharmed sends good tokens while others wait for keys that do not come.
 func (w *world) unharmed(good, waiting string) {
 	w.t.Helper()
-	goods := load.Start(load.Load{Addr: w.envoy.Addr(), Path: always(granted), Token: always(good), Workers: 20, Rate: 100})
-	waits := load.Start(load.Load{Addr: w.envoy.Addr(), Path: always(granted), Token: always(waiting), Workers: 20, Rate: 50})
+	goods := w.load(load.Load{Path: always(granted), Token: always(good), Workers: 20, Rate: 100})
+	waits := w.load(load.Load{Path: always(granted), Token: always(waiting), Workers: 20, Rate: 50})
 	time.Sleep(scale(4*time.Second, time.Second))
 	a, b := goods.Stop(), waits.Stop()
 	if !a.Only(load.Allowed) || !b.Only(unavailable) {
@@ -192,7 +192,7 @@ func oneFetch(w *world) {
 	w.configure(object{"refresh": "1s"}, nil)
 	token := w.served()
 	began, before := time.Now(), w.corp.Count(keyserver.JWKS)
-	everyone := load.Start(load.Load{Addr: w.envoy.Addr(), Path: always(granted), Token: always(token), Workers: 40, Rate: 100})
+	everyone := w.load(load.Load{Path: always(granted), Token: always(token), Workers: 40, Rate: 100})
 	time.Sleep(scale(15*time.Second, 4*time.Second))
 	report := everyone.Stop()
 	took, fetches := time.Since(began), w.corp.Count(keyserver.JWKS)-before

@@ -36,7 +36,7 @@ func pushes(w *world) {
 	token := w.served()
 	began, fetched := time.Now(), w.corp.Count(keyserver.JWKS)
 	stream := func(path string, rate int) *load.Running {
-		return load.Start(load.Load{Addr: w.envoy.Addr(), Path: always(path), Token: always(token), Workers: 20, Rate: rate})
+		return w.load(load.Load{Path: always(path), Token: always(token), Workers: 20, Rate: rate})
 	}
 	passes, sometimes, never := stream(granted, 100), stream("/models/prod/risk:predict", 20), stream(notGranted, 50)
 	pushes, memory := scale(200, 20), 0
@@ -73,13 +73,13 @@ func inFlight(w *world) {
 	w.push(w.configuration(schedule, partner))
 	token := w.served()
 
-	held := load.Start(load.Load{Addr: w.envoy.Addr(), Path: always(granted), Token: always(token), Headers: map[string]string{"x-hold": "1"}, Workers: 1, Total: 1})
+	held := w.load(load.Load{Path: always(granted), Token: always(token), Headers: map[string]string{"x-hold": "1"}, Workers: 1, Total: 1})
 	<-w.models.arrived
 	w.corp.Behave(keyserver.Stall)
 	if _, err := w.corp.Rotate(true); err != nil {
 		t.Fatal(err)
 	}
-	waiting := load.Start(load.Load{Addr: w.envoy.Addr(), Path: always(granted), Token: always(w.token(w.corp, "")), Workers: 1, Total: 1, Timeout: time.Minute})
+	waiting := w.load(load.Load{Path: always(granted), Token: always(w.token(w.corp, "")), Workers: 1, Total: 1, Timeout: time.Minute})
 	w.settles("keys.corp.waiting", func(n uint64) bool { return n == 1 })
 
 	*w.serial++

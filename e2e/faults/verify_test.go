@@ -47,8 +47,8 @@ func (w *world) byHost(vectors []mutate.Vector, change string, count int) mutate
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	load.Start(load.Load{
-		Addr: w.envoy.Addr(), Path: always(granted), Token: always("x"), Workers: 1, Total: 1, Timeout: 2 * time.Minute,
+	w.load(load.Load{
+		Path: always(granted), Token: always("x"), Workers: 1, Total: 1, Timeout: 2 * time.Minute,
 		Headers: map[string]string{
 			"x-fault": "1", "x-batch": fmt.Sprint(*w.serial), "x-mutate": change, "x-vectors": base64.StdEncoding.EncodeToString(text),
 		},

@@ -226,6 +226,15 @@ func (w *world) tokens(s *keyserver.Server, n int) (all []string) {
 	return all
 }
 
+// load starts a load that ends with the test at the latest.
+func (w *world) load(l load.Load) *load.Running {
+	w.t.Helper()
+	l.Addr = w.envoy.Addr()
+	r := load.Start(l)
+	w.t.Cleanup(func() { r.Stop() })
+	return r
+}
+
 func always(text string) func(int) string { return func(int) string { return text } }
 
 // ask sends one request on a connection of its own.

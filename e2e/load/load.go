@@ -29,7 +29,7 @@ type Load struct {
 	Headers map[string]string // of every request
 
 	Workers int           // connections at most, each with one request at a time
-	Rate    int           // requests a second in all; 0: each worker sends when it has its answer
+	Rate    int           // requests a second at most; 0: each worker sends when it has its answer
 	Total   int           // requests at most; 0: until Stop
 	Timeout time.Duration // of one request; 0: 30 seconds
 	// Answered is told of each answer, from many goroutines.
@@ -93,8 +93,8 @@ func (r Report) String() string {
 type Running struct {
 	load   Load
 	client *http.Client
-	began  time.Time
 	next   atomic.Int64
+	slot   time.Time // of the next request, under mu
 	stop   chan struct{}
 	once   sync.Once
 	done   sync.WaitGroup
@@ -108,7 +108,7 @@ func Start(l Load) *Running {
 		l.Timeout = 30 * time.Second
 	}
 	r := &Running{
-		load: l, began: time.Now(), stop: make(chan struct{}),
+		load: l, slot: time.Now(), stop: make(chan struct{}),
 		client: &http.Client{Timeout: l.Timeout, Transport: &http.Transport{
 			MaxConnsPerHost: l.Workers, MaxIdleConnsPerHost: l.Workers, DisableCompression: true,
 		}},
@@ -137,7 +137,7 @@ func (r *Running) Stop() Report {
 func (r *Running) work() {
 	for {
 		i := int(r.next.Add(1)) - 1
-		if r.load.Total > 0 && i >= r.load.Total || !r.turn(i) {
+		if r.load.Total > 0 && i >= r.load.Total || !r.turn() {
 			return
 		}
 		a := r.send(i)
@@ -151,11 +151,20 @@ func (r *Running) work() {
 	}
 }
 
-// turn waits for the time of request i; false if there is none any more.
-func (r *Running) turn(i int) bool {
+// turn waits for the time of the next request; false if there is none any more.
+// What could not be sent in time is not made up for: a machine that is too slow
+// for the rate gets less, and no backlog.
+func (r *Running) turn() bool {
 	var wait time.Duration
 	if r.load.Rate > 0 {
-		wait = time.Until(r.began.Add(time.Duration(i) * time.Second / time.Duration(r.load.Rate)))
+		r.mu.Lock()
+		now := time.Now()
+		if r.slot.Before(now) {
+			r.slot = now
+		}
+		wait = r.slot.Sub(now)
+		r.slot = r.slot.Add(time.Second / time.Duration(r.load.Rate))
+		r.mu.Unlock()
 	}
 	if wait <= 0 {
 		select {
