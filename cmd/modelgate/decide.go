@@ -26,7 +26,7 @@ type request struct {
 	Authority string `json:"authority"`
 	Headers   []pair `json:"headers"`
 	Trailers  []pair `json:"trailers"`
-	Body      []byte `json:"body"` // base64; no protocol reads it yet
+	Body      []byte `json:"body"` // base64
 	Peer      struct {
 		URI       string `json:"uri"`
 		Validated bool   `json:"validated"`
@@ -174,16 +174,11 @@ func ask(g *gate.Gate, env gate.Env, r request) answer {
 		pairs = append(pairs, [2]string{":authority", r.Authority})
 	}
 	pairs = append(pairs, lower(r.Headers)...)
-	x, step := g.Begin(env, &gate.Head{
+	x, step := g.Whole(env, &gate.Head{
 		Pairs: pairs,
 		End:   len(r.Body) == 0 && len(r.Trailers) == 0,
 		Peer:  authn.Peer{URI: r.Peer.URI, Validated: r.Peer.Validated, Digest: r.Peer.Digest},
-	})
-	if step.Act == gate.Forward && len(r.Trailers) > 0 {
-		if t := x.Trailers(env, gate.Upstream, lower(r.Trailers)); t.Act != gate.Forward {
-			step = t
-		}
-	}
+	}, r.Body, lower(r.Trailers))
 	return say(r, x, step)
 }
 

@@ -151,17 +151,20 @@ func TestZeroStepRefuses(t *testing.T) {
 	}
 }
 
+// TestStepsThatNobodyAsksFor: a body that no protocol reads is a fault, and
+// refuses; a response that nobody trims goes on.
 func TestStepsThatNobodyAsksFor(t *testing.T) {
 	g, _ := load(t, world)
 	x, step := begin(g, head(askPublic))
 	if step.Act != gate.Forward {
 		t.Fatalf("Begin = %s", step.Reason)
 	}
-	for name, step := range map[string]gate.Step{
-		"Body": x.Body(gate.Env{}, gate.Upstream, []byte("{}"), true), "Respond": x.Respond(gate.Env{}, nil, true),
-	} {
-		if step.Act != gate.Refuse || step.Reason != reason.Unsupported || step.Reply.Status != 500 || step.Audit == "" {
-			t.Errorf("%s = %+v", name, step)
+	for _, d := range []gate.Direction{gate.Upstream, gate.Downstream} {
+		if step := x.Body(gate.Env{}, d, []byte("{}"), true); step.Act != gate.Refuse || step.Reason != reason.Internal || step.Reply.Status != 500 || step.Audit == "" {
+			t.Errorf("Body = %+v", step)
 		}
+	}
+	if step := x.Respond(gate.Env{}, nil, true); step.Act != gate.Forward || step.Edit != nil {
+		t.Errorf("Respond = %+v", step)
 	}
 }

@@ -34,7 +34,7 @@ func TestCorpusNative(t *testing.T) {
 					t.Errorf("%s: %v", s.Name, err)
 				}
 			}
-			if got := counter(g, r, now); got != c.Counter(Elsewhere) && len(c.Trailers) == 0 {
+			if got := counter(g, r, now); got != c.Counter(Elsewhere) && len(c.Trailers) == 0 && c.Reply == nil {
 				t.Errorf("%s: %s: counts as %s, want %s", s.Name, c.Name, got, c.Counter(Elsewhere))
 			}
 		}
@@ -47,7 +47,7 @@ func TestCorpusNative(t *testing.T) {
 
 // counter is what a request's head counts under.
 func counter(g *gate.Gate, r Request, now time.Time) string {
-	_, step := g.Begin(gate.Env{Now: now, Keys: g.Keys()}, r.Head())
+	_, step := g.Whole(gate.Env{Now: now, Keys: g.Keys()}, r.Head(), []byte(r.Body), nil)
 	if step.Act == gate.Forward && step.Reason < reason.Exempt {
 		return "shadow." + step.Reason.String()
 	}

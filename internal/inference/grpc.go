@@ -28,7 +28,7 @@ var (
 	methodForm  = regexp.MustCompile(`^` + identifier + `$`)
 )
 
-func compileGRPC(r *Route, v strictjson.Value) {
+func compileGRPC(r *Route, v strictjson.Value, _ surroundings) {
 	o := v.Object("protocol", "service", "model", "verb", "names", "hosts", "credentials", "shadow")
 	r.common(o)
 	g := &grpcService{service: o.Need("service").Text()}
@@ -55,14 +55,20 @@ func compileGRPC(r *Route, v strictjson.Value) {
 			names.Fail("makes no host name of the model")
 		}
 	}
-	g.hosts = o.Get("hosts").Texts()
-	for i, host := range g.hosts {
-		if host != "" && !hostForm(host) {
-			o.Get("hosts").Items()[i].Fail("is no host name of lower-case DNS-1123 labels, without a port")
-		}
-	}
+	g.hosts = compileHosts(o.Get("hosts"))
 	r.prefix, r.names, r.match = "/"+g.service, g.names, g.match
 	r.anyHost = g.names == nil && g.hosts == nil
+}
+
+// compileHosts reads the hosts that a route is on.
+func compileHosts(v strictjson.Value) []string {
+	hosts := v.Texts()
+	for i, host := range hosts {
+		if host != "" && !hostForm(host) {
+			v.Items()[i].Fail("is no host name of lower-case DNS-1123 labels, without a port")
+		}
+	}
+	return hosts
 }
 
 func (g *grpcService) match(r *parsed) (Match, reason.Reason) {
