@@ -87,8 +87,8 @@ func TestAllocations(t *testing.T) {
 		want reason.Reason
 		most float64
 	}{
-		{"allowed and rewritten, token seen before", r, reason.Allowed, 13},
-		{"refused, token seen before", none, reason.GrantMissing, 17},
+		{"allowed and rewritten, token seen before", r, reason.Allowed, 14},
+		{"refused, token seen before", none, reason.GrantMissing, 18},
 	} {
 		head := c.r.Head()
 		if _, step := g.Begin(env, head); step.Reason != c.want {

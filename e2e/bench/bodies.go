@@ -139,6 +139,7 @@ func callGRPC(who contender, message []byte) error {
 		return err
 	}
 	request.Header = http.Header{"Content-Type": {"application/grpc"}, "Te": {"trailers"}, "Authorization": {"Bearer " + who.tokens.take()}}
+	request.Host = inferHost
 	response, err := transport.RoundTrip(request)
 	if err != nil {
 		return err

@@ -30,6 +30,8 @@ const (
 	path     = "/kfserving/prod/fraud:predict"
 	body     = `{"instances": [[6.8, 2.8, 4.8, 1.4], [6.0, 3.4, 4.5, 1.6]]}`
 	others   = 10
+	// inferHost is where messages name their model themselves.
+	inferHost = "infer.example.com"
 )
 
 // issuer signs the tokens of one algorithm; its name is the algorithm's.
@@ -152,7 +154,7 @@ func gateConfig(issuers []*issuer, grants int) string {
 		"routes": []object{
 			{"prefix": "/kfserving", "protocol": "kserve-v1", "names": "kfserving"},
 			{"protocol": "grpc", "service": "grpc.health.v1.Health", "model": "prod/health"},
-			{"protocol": "grpc", "service": "inference.GRPCInferenceService", "model": "prod/large"},
+			{"protocol": "kserve-v2", "service": "prod/large", "hosts": []string{inferHost}},
 		},
 		"identity": []object{{"header": "x-user", "value": "{email}"}},
 	}) // made of JSON values
