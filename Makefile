@@ -17,11 +17,11 @@ build: ## The filter (build/modelgate.wasm) and the terminal command (build/mode
 	build/wasm build/modelgate.wasm
 	$(GO) build -o build/modelgate ./cmd/modelgate
 
-run: build/demo ## The IAP example in a real Envoy, with commands to try, until Ctrl-C.
-	@build/demo
+run: build/demo ## The IAP example, or EXAMPLE=openai, in a real Envoy, with commands to try, until Ctrl-C.
+	@build/demo $(EXAMPLE)
 
 demo: build/demo ## The commands of `make run`, run and compared.
-	@build/demo -check
+	@build/demo $(EXAMPLE) -check
 
 .PHONY: build/demo
 build/demo:
