@@ -15,16 +15,26 @@ import (
 // accepts untrusted ones; peer_certificate_valid says that it was verified
 // (both seen in 1.40.0). A host that has no such property knows no peer.
 func peer() (p authn.Peer, err error) {
-	valid, err := proxywasm.GetProperty([]string{"connection", "peer_certificate_valid"})
-	if errors.Is(err, types.ErrorStatusNotFound) {
-		return p, nil
+	valid, err := property("peer_certificate_valid")
+	if err != nil || valid == nil {
+		return p, err
 	}
+	uri, err := property("uri_san_peer_certificate")
 	if err != nil {
 		return p, err
 	}
-	uri, err := proxywasm.GetProperty([]string{"connection", "uri_san_peer_certificate"})
-	if err != nil && !errors.Is(err, types.ErrorStatusNotFound) {
+	digest, err := property("sha256_peer_certificate_digest")
+	if err != nil {
 		return p, err
 	}
-	return authn.Peer{URI: string(uri), Validated: len(valid) == 1 && valid[0] == 1}, nil
+	return authn.Peer{URI: string(uri), Validated: len(valid) == 1 && valid[0] == 1, Digest: string(digest)}, nil
+}
+
+// property reads one of the connection's; nil where it has none.
+func property(name string) ([]byte, error) {
+	value, err := proxywasm.GetProperty([]string{"connection", name})
+	if errors.Is(err, types.ErrorStatusNotFound) {
+		return nil, nil
+	}
+	return value, err
 }

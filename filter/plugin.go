@@ -3,73 +3,62 @@
 package main
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"syscall"
+	"time"
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 )
 
-// vm is what the configurations of one VM share: the counters, which a host
-// never forgets and gives a new number each time they are defined.
+// vm is what the configurations of one VM share.
 type vm struct {
 	types.DefaultVMContext
-	counters []proxywasm.MetricCounter // by Reason
-	shadows  []proxywasm.MetricCounter // what would have been refused, by Reason
+	vmMetrics
 }
 
-func (v *vm) NewPluginContext(uint32) types.PluginContext { return &plugin{vm: v} }
-
-// define makes a counter for each Reason, wasmcustom.modelgate.<reason> in Envoy,
-// and one for what passed in shadow.
-func (v *vm) define() {
-	if v.counters != nil {
-		return
-	}
-	var counters, shadows []proxywasm.MetricCounter
-	for _, r := range reason.All() {
-		counters = append(counters, proxywasm.DefineCounterMetric("modelgate."+r.String()))
-		shadows = append(shadows, proxywasm.DefineCounterMetric("modelgate.shadow."+r.String()))
-	}
-	v.counters, v.shadows = counters, shadows // all or none: a definition that fails panics
-}
-
-// count never changes a decision: a counter that cannot count is logged.
-func (v *vm) count(counters []proxywasm.MetricCounter, r reason.Reason) {
-	defer func() {
-		if p := recover(); p != nil {
-			proxywasm.LogErrorf("model gate: counter %s: %v", r, p)
-		}
-	}()
-	counters[r].Increment(1)
-}
-
-// countPass counts a request that goes on. A Reason that refuses is one that
-// would have refused it, were it not in shadow.
-func (v *vm) countPass(r reason.Reason) {
-	if r < reason.Exempt {
-		v.count(v.shadows, r)
-		return
-	}
-	v.count(v.counters, r)
-}
+func (v *vm) NewPluginContext(id uint32) types.PluginContext { return &plugin{vm: v, id: id} }
 
 // plugin is one configuration in one VM.
 type plugin struct {
 	types.DefaultPluginContext
 	vm       *vm
+	id       uint32     // of the context
 	gate     *gate.Gate // nil refuses every request
+	keys     *authn.Keys
+	rings    map[string]*ring // issuers with published keys, by name
 	verifier *verifier
 	cache    *authn.Cache // nil where the configuration wants none
 }
 
-func (p *plugin) NewHttpContext(uint32) types.HttpContext { return &stream{plugin: p} }
+func (p *plugin) NewHttpContext(id uint32) types.HttpContext { return &stream{plugin: p, id: id} }
+
+// OnTick is for published keys. It runs in the main thread's VM too.
+func (p *plugin) OnTick() {
+	p.guard(func() {
+		now := time.Now()
+		for _, r := range p.rings {
+			r.tick(now)
+		}
+	})
+}
+
+// guard keeps a panic that belongs to no request from ending the VM.
+func (p *plugin) guard(f func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			proxywasm.LogCriticalf("model gate: panic: %v", r)
+		}
+	}()
+	f()
+}
 
 // OnPluginStart compiles the configuration, first in the main thread and then
 // in each worker.
@@ -106,12 +95,45 @@ func (p *plugin) OnPluginStart(int) (status types.OnPluginStartStatus) {
 			return failed(key, "shared data: "+err.Error())
 		}
 	}
-	p.verifier = newVerifier()
+	p.verifier = newVerifier(&p.vm.vmMetrics)
 	proxywasm.LogInfof("model gate: signatures are verified by the host: %v", p.verifier.works)
 	p.cache = g.NewCache()
+	if err := p.fetchKeys(g); err != nil {
+		return failed(key, "published keys: "+err.Error())
+	}
 	p.gate = g
 	return types.OnPluginStartStatusOK
 }
+
+// fetchKeys makes a ring for each issuer with published keys. What other VMs
+// have fetched is in force at once; nothing is fetched before the first tick,
+// since while a plugin starts its clusters need not be there.
+func (p *plugin) fetchKeys(g *gate.Gate) error {
+	p.keys = g.Keys()
+	remotes := g.Remotes()
+	if len(remotes) == 0 {
+		return nil
+	}
+	var number [8]byte
+	rand.Read(number[:]) // never fails (crypto/rand)
+	p.rings = map[string]*ring{}
+	now := time.Now()
+	for _, remote := range remotes {
+		r := newRing(p, remote, binary.LittleEndian.Uint64(number[:]))
+		p.rings[remote.Name] = r
+		raw, _, err := r.shared()
+		if err != nil {
+			return err
+		}
+		if err := r.keeper.Look(raw); err != nil {
+			proxywasm.LogErrorf("model gate: keys of %s: %v", remote.Name, err)
+		}
+		r.install(now)
+	}
+	return proxywasm.SetTickPeriodMilliSeconds(tickMilliseconds)
+}
+
+func hexadecimal(octets string) string { return hex.EncodeToString([]byte(octets)) }
 
 // compiledKey is where a start that succeeded is remembered; below it stands
 // the hash of the configuration.

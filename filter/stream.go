@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/keys"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
@@ -15,14 +16,20 @@ import (
 type stream struct {
 	types.DefaultHttpContext
 	plugin   *plugin
+	id       uint32 // of the context
+	began    time.Time
+	head     gate.Head
 	exchange *gate.Exchange
-	passed   bool // a Forward step has been performed
-	answered bool // a local reply has been sent
+	ring     *ring // whose keys it waits for, or nil
+	passed   bool  // a Forward step has been performed
+	answered bool  // a local reply has been sent
 }
 
-// next is the only place where a request goes on.
+// goes is the only place that says whether a request goes on.
+func (s *stream) goes() bool { return s.passed && !s.answered }
+
 func (s *stream) next() types.Action {
-	if s.passed && !s.answered {
+	if s.goes() {
 		return types.ActionContinue
 	}
 	return types.ActionPause
@@ -38,15 +45,59 @@ func (s *stream) OnHttpRequestHeaders(_ int, end bool) (action types.Action) {
 		return s.fault("request headers", err)
 	}
 	faultInRequest(pairs)
-	head := &gate.Head{Pairs: pairs, End: end}
+	s.head = gate.Head{Pairs: pairs, End: end}
 	if s.plugin.gate.KnowsPeers() {
-		if head.Peer, err = peer(); err != nil {
+		if s.head.Peer, err = peer(); err != nil {
 			return s.fault("client certificate", err)
 		}
 	}
+	env := s.env(keys.Ask)
+	s.began = env.Now
 	var step gate.Step
-	s.exchange, step = s.plugin.gate.Begin(s.env(), head)
+	s.exchange, step = s.plugin.gate.Begin(env, &s.head)
 	return s.perform(step)
+}
+
+// await has the request wait for a key. Where it need not, the step is what
+// comes after; waits is true where there is none yet.
+func (s *stream) await(step gate.Step) (next gate.Step, waits bool) {
+	r := s.plugin.rings[step.Await.Issuer]
+	patience := keys.GiveUp
+	if r != nil {
+		patience = r.await(s, step.Await, time.Now())
+	}
+	if patience == keys.Ask {
+		return step, true
+	}
+	return s.exchange.Wake(s.env(patience)), false
+}
+
+// wake goes on with a request that has waited, from a callback that is not its
+// own.
+func (s *stream) wake(patience keys.Patience) {
+	if err := proxywasm.SetEffectiveContext(s.id); err != nil {
+		proxywasm.LogCriticalf("model gate: context %d: %v", s.id, err)
+		return
+	}
+	if s.decide(patience); s.goes() {
+		if err := proxywasm.ResumeHttpRequest(); err != nil {
+			proxywasm.LogCriticalf("model gate: resuming a request: %v", err)
+		}
+	}
+	_ = proxywasm.SetEffectiveContext(s.plugin.id) // which cannot be gone, in its own callback
+}
+
+func (s *stream) decide(patience keys.Patience) (action types.Action) {
+	defer s.guard(&action)
+	return s.perform(s.exchange.Wake(s.env(patience)))
+}
+
+// OnHttpStreamDone drops a request that ends while it waits.
+func (s *stream) OnHttpStreamDone() {
+	if s.ring != nil {
+		s.ring.keeper.Forget(s.id)
+		s.ring.forget(s)
+	}
 }
 
 // OnHttpRequestBody keeps a body from following a head that did not pass.
@@ -61,16 +112,22 @@ func (s *stream) OnHttpRequestTrailers(int) (action types.Action) {
 	if err != nil {
 		return s.fault("request trailers", err)
 	}
-	return s.perform(s.exchange.Trailers(s.env(), gate.Upstream, pairs))
+	return s.perform(s.exchange.Trailers(s.env(keys.GiveUp), gate.Upstream, pairs))
 }
 
-func (s *stream) env() gate.Env {
+func (s *stream) env(patience keys.Patience) gate.Env {
 	p := s.plugin
-	return gate.Env{Now: time.Now(), Keys: p.gate.Keys(), Verify: p.verifier.verify, Cache: p.cache}
+	return gate.Env{Now: time.Now(), Keys: p.keys, Verify: p.verifier.verify, Cache: p.cache, Patience: patience}
 }
 
 // perform does what a step says, or refuses.
 func (s *stream) perform(step gate.Step) types.Action {
+	if step.Act == gate.AwaitKeys {
+		var waits bool
+		if step, waits = s.await(step); waits {
+			return types.ActionPause
+		}
+	}
 	if step.Audit != "" {
 		audit(step)
 	}

@@ -4,9 +4,7 @@ package main
 
 import (
 	"bytes"
-	"crypto/x509"
 	"encoding/base64"
-	"strings"
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
@@ -18,8 +16,8 @@ import (
 // come from the Key here, which serves one algorithm only
 // (source/common/crypto/utility_impl.cc of envoyproxy/envoy).
 type verifier struct {
-	works bool                  // the host passed the probe
-	keys  map[*authn.Key][]byte // SubjectPublicKeyInfo, nil where Go verifies
+	works   bool // the host passed the probe
+	metrics *vmMetrics
 }
 
 const verifyFunction = "verify_signature"
@@ -27,8 +25,8 @@ const verifyFunction = "verify_signature"
 // newVerifier asks the host for the signature of RFC 7515 appendix A.3, once as
 // it is and once tampered with. A host that does not tell the two apart is not
 // asked again.
-func newVerifier() *verifier {
-	v := &verifier{keys: map[*authn.Key][]byte{}}
+func newVerifier(m *vmMetrics) *verifier {
+	v := &verifier{metrics: m}
 	const (
 		key = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkLJK2KRiMohYjlrQ"
 		sig = "DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
@@ -42,26 +40,20 @@ func newVerifier() *verifier {
 	return v
 }
 
-// verify is authn's port for signatures checked outside the module.
+// verify is authn's port for signatures checked outside the module. What the
+// host cannot check, Go does, and that is counted.
 func (v *verifier) verify(k *authn.Key, signed string, signature []byte) (ok, done bool) {
-	if !v.works {
-		return false, false
-	}
-	name := k.Algorithm()
-	der, known := v.keys[k]
-	if !known {
-		if strings.HasPrefix(name, "RS") || strings.HasPrefix(name, "ES") {
-			der, _ = x509.MarshalPKIXPublicKey(k.Public()) // nil for a key it cannot write: then Go verifies
+	if der := k.SubjectPublicKeyInfo(); v.works && der != nil {
+		name := k.Algorithm()
+		if name[0] == 'E' {
+			signature = asn1Signature(signature)
 		}
-		v.keys[k] = der
+		ok, done = ask("sha"+name[2:], der, signature, signed)
 	}
-	if der == nil {
-		return false, false
+	if !done {
+		v.metrics.safely(func() { v.metrics.fallbacks.Increment(1) })
 	}
-	if name[0] == 'E' {
-		signature = asn1Signature(signature)
-	}
-	return ask("sha"+name[2:], der, signature, signed)
+	return ok, done
 }
 
 // ask calls the host. Only the exact encoding of {result: true} is a yes.

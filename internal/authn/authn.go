@@ -11,6 +11,7 @@ package authn
 import (
 	"time"
 
+	"github.com/modelgate/modelgate/internal/keys"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/strictjson"
 	"github.com/tidwall/gjson"
@@ -35,7 +36,8 @@ type Principal struct {
 // still have a Peer.
 func (p *Principal) Anonymous() bool { return p.Issuer == "" }
 
-// Keys is a snapshot of every issuer's key set. It is immutable.
+// Keys is a snapshot of every issuer's key set, nil where it is not known. It is
+// immutable.
 type Keys struct{ sets []*KeySet }
 
 // Env is what the world looks like during one call. Nothing else is read.
@@ -46,6 +48,15 @@ type Env struct {
 	// cannot, and then Go does. Nil is the same as never done.
 	Verify func(k *Key, signed string, signature []byte) (ok, done bool)
 	Cache  *Cache // nil verifies every token anew
+	// Patience is what can still be done about keys that are not in Keys. The
+	// zero value is for a host that cannot wait.
+	Patience keys.Patience
+}
+
+// Missing is the key that a request waits for.
+type Missing struct {
+	Issuer string // its name
+	KeyID  string
 }
 
 // Authenticator is the compiled "issuers" of a configuration. It is immutable.
@@ -53,6 +64,7 @@ type Authenticator struct {
 	issuers  []*Issuer
 	carriers []*carrier // in configured order
 	domain   trustDomain
+	binds    bool // some issuer's tokens are bound to certificates
 }
 
 // maxIssuers bounds a configuration, not an organisation.
@@ -61,14 +73,14 @@ const maxIssuers = 64
 // Compile reads "issuers" and "peer". The keys are those that stand in the
 // configuration.
 func Compile(v, peer strictjson.Value, secrets Secrets) (*Authenticator, *Keys) {
-	a, keys := &Authenticator{}, &Keys{}
+	a, snapshot := &Authenticator{}, &Keys{}
 	if peer.Exists() {
 		a.domain = compileTrustDomain(peer)
 	}
 	items := v.Items()
 	if len(items) > maxIssuers {
 		v.Fail("has more than %d issuers", maxIssuers)
-		return a, keys
+		return a, snapshot
 	}
 	for i, item := range items {
 		is, set := compileIssuer(item, i, secrets, a.domain)
@@ -76,7 +88,8 @@ func Compile(v, peer strictjson.Value, secrets Secrets) (*Authenticator, *Keys) 
 			item.Fail("the name %q stands twice", is.Name)
 		}
 		a.issuers = append(a.issuers, is)
-		keys.sets = append(keys.sets, set)
+		a.binds = a.binds || is.bound
+		snapshot.sets = append(snapshot.sets, set)
 		if is.relay != nil {
 			a.carriers = append(a.carriers, &carrier{relay: is.relay})
 		}
@@ -84,7 +97,7 @@ func Compile(v, peer strictjson.Value, secrets Secrets) (*Authenticator, *Keys) 
 			a.addSource(s, is, item)
 		}
 	}
-	return a, keys
+	return a, snapshot
 }
 
 // Issuer reports whether an issuer of that name is configured.
@@ -132,9 +145,13 @@ func (a *Authenticator) Headers() (tokens, relayed []string) {
 	return tokens, relayed
 }
 
-// KnowsPeers reports whether a trust domain is pinned: whether there is any use
-// in asking the host for the connection's certificate.
-func (a *Authenticator) KnowsPeers() bool { return a.domain != "" }
+// KnowsPeers reports whether there is any use in asking the host for the
+// connection's certificate: a trust domain is pinned, or tokens are bound to it.
+func (a *Authenticator) KnowsPeers() bool { return a.domain != "" || a.binds }
+
+// PinsPeers reports whether a trust domain is pinned, so that certificates name
+// somebody.
+func (a *Authenticator) PinsPeers() bool { return a.domain != "" }
 
 // PeerForm reports whether id is a SPIFFE ID of the pinned trust domain.
 func (a *Authenticator) PeerForm(id string) bool { return a.domain.holds(id) }
@@ -143,18 +160,21 @@ func (a *Authenticator) PeerForm(id string) bool { return a.domain.holds(id) }
 // has decides, and its failure is final: a bad assertion never falls through
 // to a bearer token. Without any source the caller is anonymous, which is
 // Allowed here; whether anonymous may do anything is not decided here.
-func (a *Authenticator) Authenticate(env Env, pairs [][2]string, peer Peer) (Principal, reason.Reason) {
+//
+// Where the issuer's keys are published, a refusal for want of a key comes with
+// what is missing if env's Patience allows the request to wait for it.
+func (a *Authenticator) Authenticate(env Env, pairs [][2]string, peer Peer) (Principal, reason.Reason, *Missing) {
 	id := a.domain.identify(peer)
-	p, why := a.token(env, pairs, id)
+	p, why, missing := a.token(env, pairs, peer, id)
 	p.Peer = id
-	return p, why
+	return p, why, missing
 }
 
-func (a *Authenticator) token(env Env, pairs [][2]string, peer string) (Principal, reason.Reason) {
+func (a *Authenticator) token(env Env, pairs [][2]string, peer Peer, id string) (Principal, reason.Reason, *Missing) {
 	for _, c := range a.carriers {
 		if c.relay != nil {
-			if p, found, why := c.relay.read(peer, pairs); found {
-				return p, why
+			if p, found, why := c.relay.read(id, pairs); found {
+				return p, why, nil
 			}
 			continue
 		}
@@ -163,9 +183,16 @@ func (a *Authenticator) token(env Env, pairs [][2]string, peer string) (Principa
 			continue
 		}
 		if why != reason.Allowed {
-			return Principal{}, why
+			return Principal{}, why, nil
 		}
-		return at.authenticate(env, token)
+		v := at.authenticate(env, token)
+		switch {
+		case v.why != reason.Allowed:
+			return Principal{}, v.why, v.missing
+		case v.thumbprint != "" && v.thumbprint != peer.thumbprint():
+			return Principal{}, reason.TokenBinding, nil
+		}
+		return v.principal, v.why, nil
 	}
-	return Principal{}, reason.Allowed
+	return Principal{}, reason.Allowed, nil
 }

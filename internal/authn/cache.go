@@ -3,7 +3,6 @@ package authn
 import (
 	"container/list"
 	"strings"
-	"time"
 
 	"github.com/modelgate/modelgate/internal/reason"
 )
@@ -35,18 +34,15 @@ type cacheKey struct {
 	token string
 }
 
-// cached is what came of a token.
+// cached is what came of a token, until the issuer has other keys.
 type cached struct {
-	key       cacheKey
-	keys      *Keys // with which it was verified; others make it unknown
-	why       reason.Reason
-	principal Principal
-	from, to  time.Time // when it is valid, skew included; from is zero for always
+	key cacheKey
+	verdict
 }
 
 // bytes estimates what an entry holds: the token, the payload that the claims
 // are part of, and the entry itself.
-func (c *cached) bytes() int { return 2*len(c.key.token) + 512 }
+func (c *cached) bytes() int { return 2*len(c.key.token) + 768 }
 
 // space is a map that forgets what was not asked for the longest.
 type space struct {
@@ -81,32 +77,40 @@ func (s *space) drop(key cacheKey) {
 	}
 }
 
-// look finds what is known of a token under these keys at this time.
-func (c *Cache) look(env Env, key cacheKey) (p Principal, why reason.Reason, ok bool) {
-	if bad := c.bad.get(key); bad != nil && bad.keys == env.Keys {
-		return Principal{}, bad.why, true
+// look finds what is known of a token under these keys at this time. Whether it
+// is bound to a certificate is for the caller to check, each time.
+func (c *Cache) look(env Env, key cacheKey) (v verdict, ok bool) {
+	if bad := c.bad.get(key); bad != nil && bad.current(env) {
+		return bad.verdict, true
 	}
 	good := c.good.get(key)
 	switch {
-	case good == nil || good.keys != env.Keys:
-		return Principal{}, 0, false
+	case good == nil:
+		return verdict{}, false
+	case !good.current(env):
+		c.good.drop(key)
+		return verdict{}, false
 	case !env.Now.Before(good.to):
 		c.good.drop(key)
-		return Principal{}, reason.TokenExpired, true
+		return verdict{why: reason.TokenExpired}, true
 	case env.Now.Before(good.from):
-		return Principal{}, reason.TokenNotYetValid, true
+		return verdict{why: reason.TokenNotYetValid}, true
 	}
-	return good.principal, reason.Allowed, true
+	return good.verdict, true
 }
 
+// current reports whether the issuer's keys are still those of the verdict.
+func (c *cached) current(env Env) bool { return env.Keys.sets[c.issuer.index] == c.keys }
+
 // keep remembers an outcome, unless time or new keys alone could change it.
-func (c *Cache) keep(env Env, key cacheKey, v verdict) {
-	e := &cached{key: cacheKey{key.place, strings.Clone(key.token)}, keys: env.Keys, why: v.why, principal: v.principal}
+func (c *Cache) keep(key cacheKey, v verdict) {
+	e := &cached{cacheKey{key.place, strings.Clone(key.token)}, v}
 	switch v.why {
 	case reason.Allowed:
-		e.from, e.to = v.from, v.to
 		c.good.put(e)
-	case reason.SignatureInvalid, reason.AudienceWrong, reason.TokenExpired, reason.TokenLifetime, reason.ClaimsInvalid:
-		c.bad.put(e)
+	case reason.SignatureInvalid, reason.AudienceWrong, reason.TokenExpired, reason.TokenLifetime, reason.ClaimsInvalid, reason.TokenBinding:
+		if v.issuer != nil {
+			c.bad.put(e)
+		}
 	}
 }

@@ -36,9 +36,9 @@ func TestCacheChangesNoAnswer(t *testing.T) {
 		env := w.env
 		env.Now = now.Add(time.Duration(random.IntN(500)) * time.Second / 2)
 		pairs := bearerPairs(tokens[random.IntN(len(tokens))])
-		p, why := w.a.Authenticate(env, pairs, Peer{})
+		p, why, _ := w.a.Authenticate(env, pairs, Peer{})
 		env.Cache = cache
-		q, cachedWhy := w.a.Authenticate(env, pairs, Peer{})
+		q, cachedWhy, _ := w.a.Authenticate(env, pairs, Peer{})
 		// A token that had expired stays so for the cache, should the clock step back.
 		if !(cachedWhy == reason.TokenExpired && why == reason.Allowed) && (why != cachedWhy || !reflect.DeepEqual(p, q)) {
 			t.Fatalf("at %s, %s: %v %+v, with a cache %v %+v", env.Now, pairs[0][1], why, p, cachedWhy, q)
@@ -69,7 +69,7 @@ func TestCacheEnds(t *testing.T) {
 				w.a.Authenticate(env, bearerPairs(token), Peer{})
 			}
 			env.Now = now.Add(x.at)
-			if _, got := w.a.Authenticate(env, bearerPairs(token), Peer{}); got != x.want {
+			if _, got, _ := w.a.Authenticate(env, bearerPairs(token), Peer{}); got != x.want {
 				t.Errorf("Authenticate(at %s, seen before: %v) = %v, want %v", x.at, warm, got, x.want)
 			}
 		}
@@ -85,6 +85,7 @@ func TestCacheVerifiesOnce(t *testing.T) {
 	forged := good[:len(good)-8] + "AAAAAAAA"
 	verified := 0
 	env := w.env
+	other := &Keys{[]*KeySet{{env.Keys.sets[0].keys}}}
 	env.Cache = NewCache()
 	env.Verify = func(*Key, string, []byte) (ok, done bool) { verified++; return false, false }
 	for _, x := range []struct {
@@ -96,7 +97,7 @@ func TestCacheVerifiesOnce(t *testing.T) {
 		{"good", bearerPairs(good), env.Keys, 1}, {"good again", bearerPairs(good), env.Keys, 0},
 		{"forged", bearerPairs(forged), env.Keys, 1}, {"forged again", bearerPairs(forged), env.Keys, 0},
 		{"another place", [][2]string{{"x-token", good}}, env.Keys, 1}, {"and again", [][2]string{{"x-token", good}}, env.Keys, 0},
-		{"new keys", bearerPairs(good), &Keys{env.Keys.sets}, 1}, {"forged, new keys", bearerPairs(forged), &Keys{env.Keys.sets}, 1},
+		{"new keys", bearerPairs(good), other, 1}, {"forged, new keys", bearerPairs(forged), other, 1},
 	} {
 		verified, env.Keys = 0, x.keys
 		if w.a.Authenticate(env, x.pairs, Peer{}); verified != x.want {
@@ -109,14 +110,14 @@ func TestCacheVerifiesOnce(t *testing.T) {
 // was asked for last, and garbage pushes out no good token.
 func TestCacheIsBounded(t *testing.T) {
 	c := NewCache()
-	at := &place{}
-	env := Env{Now: now, Keys: &Keys{}}
-	allowed := verdict{why: reason.Allowed, to: now.Add(time.Hour)}
+	at, is, set := &place{}, &Issuer{}, &KeySet{}
+	env := Env{Now: now, Keys: &Keys{[]*KeySet{set}}}
+	allowed := verdict{why: reason.Allowed, to: now.Add(time.Hour), issuer: is, keys: set}
 	key := func(i int) cacheKey { return cacheKey{at, fmt.Sprint("token", i)} }
 	for i := range 2 * maxGood {
-		c.keep(env, key(i), allowed)
-		c.keep(env, cacheKey{at, fmt.Sprint("bad", i)}, verdict{why: reason.SignatureInvalid})
-		if _, _, ok := c.look(env, key(0)); !ok {
+		c.keep(key(i), allowed)
+		c.keep(cacheKey{at, fmt.Sprint("bad", i)}, verdict{why: reason.SignatureInvalid, issuer: is, keys: set})
+		if _, ok := c.look(env, key(0)); !ok {
 			t.Fatalf("the token that is asked for most is forgotten after %d others", i)
 		}
 	}
@@ -124,9 +125,9 @@ func TestCacheIsBounded(t *testing.T) {
 		t.Errorf("%d good and %d bad are kept, want %d and %d", len(c.good.entries), len(c.bad.entries), maxGood, maxBad)
 	}
 	for i := range 2000 {
-		c.keep(env, cacheKey{at, strings.Repeat("x", MaxTokenBytes-8) + fmt.Sprint(i)}, allowed)
+		c.keep(cacheKey{at, strings.Repeat("x", MaxTokenBytes-8) + fmt.Sprint(i)}, allowed)
 	}
-	if c.good.bytes > maxGoodBytes || len(c.good.entries) < maxGoodBytes/(2*MaxTokenBytes+512)-1 {
+	if c.good.bytes > maxGoodBytes || len(c.good.entries) < maxGoodBytes/(2*MaxTokenBytes+768)-1 {
 		t.Errorf("%d octets in %d entries are kept, want at most %d", c.good.bytes, len(c.good.entries), maxGoodBytes)
 	}
 	for k := range c.good.entries {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/strictjson"
 	"github.com/tidwall/gjson"
 )
 
@@ -150,6 +151,18 @@ func (is *Issuer) lifetime(c claims) reason.Reason {
 		return reason.TokenLifetime
 	}
 	return reason.Allowed
+}
+
+// binding reads the certificate that a token is bound to (RFC 8705 section 3.1):
+// cnf, and x5t#S256 in it. An issuer that binds its tokens binds all of them;
+// another issuer's bound token is refused, since nobody here would check it.
+// Confirmations by other methods are passed over (RFC 7800 section 3.1).
+func (is *Issuer) binding(c claims) (thumbprint string, why reason.Reason) {
+	bound := strictjson.Pointer{"cnf", "x5t#S256"}.In(c.Result)
+	if bound.Exists() != is.bound || is.bound && (bound.Type != gjson.String || bound.Str == "") {
+		return "", reason.TokenBinding
+	}
+	return bound.Str, reason.Allowed
 }
 
 // principal makes the caller out of verified claims. It fails only where a

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/modelgate/modelgate/internal/keys"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
@@ -24,7 +25,10 @@ type Issuer struct {
 	pool        string
 	attributes  []attribute
 	sources     []source
-	relay       *relay // for a gateway, which signs nothing
+	relay       *relay       // for a gateway, which signs nothing
+	remote      *keys.Source // where further keys are published, or nil
+	baseline    *KeySet      // the keys that stand in the configuration
+	bound       bool         // tokens are bound to the connection's certificate
 }
 
 // attribute maps a claim to an attribute of a workload or workforce identity
@@ -90,7 +94,7 @@ func compileIssuer(v strictjson.Value, index int, secrets Secrets, d trustDomain
 		return &Issuer{Name: name, index: index, relay: compileRelay(o.Get("relay"), name, d)}, &KeySet{}
 	}
 	o := v.Object("name", "preset", "issuer", "audiences", "algorithms", "type", "from", "clockSkew",
-		"maxLifetime", "email", "groups", "pool", "attributes", "jwks", "symmetric")
+		"maxLifetime", "email", "groups", "pool", "attributes", "jwks", "symmetric", "certificateBound")
 	is := &Issuer{Name: o.Need("name").Text(), index: index, skew: defaultSkew}
 	is.audiences = o.Need("audiences").Texts()
 	if p := o.Get("preset"); p.Exists() {
@@ -107,11 +111,18 @@ func compileIssuer(v strictjson.Value, index int, secrets Secrets, d trustDomain
 		}
 	}
 	if d := o.Get("clockSkew"); d.Exists() {
-		is.skew = duration(d, 0, maxSkew)
+		is.skew = d.Duration(0, maxSkew)
 	}
 	is.groups = pointer(o.Get("groups"))
 	is.readPool(o)
-	return is, is.readKeys(o, secrets)
+	if b := o.Get("certificateBound"); b.Exists() {
+		is.bound = b.Bool()
+	}
+	is.baseline = is.readKeys(o, secrets)
+	if is.remote != nil && len(is.baseline.keys) == 0 {
+		return is, nil
+	}
+	return is, is.baseline
 }
 
 func (is *Issuer) usePreset(o strictjson.Object, name strictjson.Value) {
@@ -154,7 +165,7 @@ func (is *Issuer) readOwn(o strictjson.Object) {
 		}
 	}
 	if d := o.Get("maxLifetime"); d.Exists() {
-		is.maxLifetime = duration(d, time.Second, 10*365*24*time.Hour)
+		is.maxLifetime = d.Duration(time.Second, 10*365*24*time.Hour)
 	}
 	if e := o.Get("email"); e.Exists() {
 		switch e.Text() {
@@ -196,14 +207,15 @@ func (is *Issuer) readPool(o strictjson.Object) {
 	}
 }
 
-// readKeys reads the inline key set, or the shared secret named by "symmetric".
+// readKeys reads the inline key set, where others are published, or the shared
+// secret named by "symmetric".
 func (is *Issuer) readKeys(o strictjson.Object, secrets Secrets) *KeySet {
 	symmetric := slices.ContainsFunc(is.algorithms, func(a *algorithm) bool { return a.family == familySecret })
 	if !symmetric {
 		if s := o.Get("symmetric"); s.Exists() {
 			s.Fail("needs one of HS256, HS384, HS512 as the only algorithm")
 		}
-		return parseJWKS(o.Need("jwks").Object("inline").Need("inline"), is.algorithms)
+		return is.readPublic(o.Need("jwks"))
 	}
 	if len(is.algorithms) != 1 {
 		o.Get("algorithms").Fail("has a symmetric algorithm beside another: one key, one algorithm")
@@ -214,13 +226,29 @@ func (is *Issuer) readKeys(o strictjson.Object, secrets Secrets) *KeySet {
 	return sharedSecret(o.Need("symmetric").Object("env").Need("env"), is.algorithms[0], secrets)
 }
 
-func duration(v strictjson.Value, least, most time.Duration) time.Duration {
-	d, err := time.ParseDuration(v.Text())
-	if err != nil || d < least || d > most {
-		v.Fail("is a duration from %s to %s, such as \"30s\"", least, most)
-		return 0
+// readPublic reads "jwks": keys inline, remote ones, or both, and then the inline
+// ones are a baseline that is always there.
+func (is *Issuer) readPublic(v strictjson.Value) *KeySet {
+	o := v.Object("inline", "remote")
+	inline, remote := o.Get("inline"), o.Get("remote")
+	if remote.Exists() {
+		var names []string
+		for _, a := range is.algorithms {
+			names = append(names, a.name)
+		}
+		var iss string
+		if len(is.issuers) > 0 {
+			iss = is.issuers[0]
+		}
+		is.remote = keys.Compile(remote, iss, names...)
 	}
-	return d
+	if !inline.Exists() {
+		if v.JSON().IsObject() && !remote.Exists() {
+			v.Fail(`needs "inline" or "remote"`)
+		}
+		return &KeySet{}
+	}
+	return parseJWKS(inline, is.algorithms)
 }
 
 func pointer(v strictjson.Value) strictjson.Pointer {

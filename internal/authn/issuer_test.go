@@ -56,7 +56,7 @@ func TestIssuersRefused(t *testing.T) {
 	const pool = `is locations/global/workforcePools/POOL or projects/NUMBER/locations/global/workloadIdentityPools/POOL`
 	const audience = `"/0/audiences/0": is none of IAP's forms, such as /projects/NUMBER/global/backendServices/ID`
 	const header = `"/0/from/0/header": is no header name in lower case, without underscores`
-	const known = `unknown field; known are name, preset, issuer, audiences, algorithms, type, from, clockSkew, maxLifetime, email, groups, pool, attributes, jwks, symmetric`
+	const known = `unknown field; known are name, preset, issuer, audiences, algorithms, type, from, clockSkew, maxLifetime, email, groups, pool, attributes, jwks, symmetric, certificateBound`
 	const none = `"/0/algorithms/0": is no algorithm that a token may be signed with`
 	given := func(name string) string { return `"/0/` + name + `": is given by the preset` }
 	algorithms := func(list string) string { return strings.Replace(ownRow(``), `"ES256"`, list, 1) }
@@ -125,8 +125,8 @@ func TestKeysOfAnIssuer(t *testing.T) {
 	env := func(name string) string { return `,"symmetric":{"env":"` + name + `"}` }
 	for _, x := range []struct{ row, want string }{
 		{hsRow(`"ES256"`, ``), `"/0": "jwks" is missing`},
-		{hsRow(`"ES256"`, `,"jwks":{}`), `"/0/jwks": "inline" is missing`},
-		{hsRow(`"ES256"`, `,"jwks":{"url":"https://x"}`), `"/0/jwks/url": unknown field; known are inline` + "\n" + `"/0/jwks": "inline" is missing`},
+		{hsRow(`"ES256"`, `,"jwks":{}`), `"/0/jwks": needs "inline" or "remote"`},
+		{hsRow(`"ES256"`, `,"jwks":{"url":"https://x"}`), `"/0/jwks/url": unknown field; known are inline, remote` + "\n" + `"/0/jwks": needs "inline" or "remote"`},
 		{hsRow(`"ES256"`, `,"jwks":{"inline":"{}"}`), `"/0/jwks/inline": an object expected`},
 		{hsRow(`"ES256"`, `,`+keyText+env("SECRET")), `"/0/symmetric": needs one of HS256, HS384, HS512 as the only algorithm`},
 		{hsRow(`"HS256"`, ``), `"/0": "symmetric" is missing`},

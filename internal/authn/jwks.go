@@ -5,8 +5,10 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"crypto/x509"
 	"math/big"
 	"slices"
+	"strings"
 
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
@@ -25,7 +27,21 @@ type Key struct {
 	ID     string // kid, "" if the set gives none
 	alg    *algorithm
 	public any // *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey, or []byte for HMAC
+	der    []byte
 }
+
+// newKey makes a public key.
+func newKey(id string, alg *algorithm, public any) *Key {
+	k := &Key{ID: id, alg: alg, public: public}
+	if strings.HasPrefix(alg.name, "RS") || alg.family == familyEC {
+		k.der, _ = x509.MarshalPKIXPublicKey(public) // nil for what it cannot write
+	}
+	return k
+}
+
+// SubjectPublicKeyInfo is the key as RFC 5280 section 4.1.2.7 has it, for RS and
+// ES; nil for others, which no host verifies.
+func (k *Key) SubjectPublicKeyInfo() []byte { return k.der }
 
 // Algorithm is the one algorithm that the key verifies (RFC 8725 section 3.1).
 func (k *Key) Algorithm() string { return k.alg.name }
@@ -56,34 +72,59 @@ func (s *KeySet) find(kid string, alg *algorithm) *Key {
 	return found
 }
 
-// parseJWKS reads a JWK Set. Keys that are not for verifying signatures by one
-// of the allowed algorithms are passed over, as RFC 7517 section 5 asks; a key
-// that is malformed, weak, private or symmetric, and a kid that occurs twice,
-// are problems of the set: whoever published them has made a mistake that is
-// not ours to interpret.
+// KeyNote says what became of one key of a set.
+type KeyNote struct {
+	ID        string // kid
+	Algorithm string // that it serves, "" if it does not
+	Why       string // it does not
+	// Refused says that the set as a whole is refused for it.
+	Refused bool
+}
+
+// parseJWKS reads the JWK Set of a configuration. Keys that are not for
+// verifying signatures by one of the allowed algorithms are passed over, as RFC
+// 7517 section 5 asks; a key that is malformed, weak, private or symmetric, and
+// a kid that occurs twice, are problems of the configuration.
 func parseJWKS(v strictjson.Value, allowed []*algorithm) *KeySet {
-	set := &KeySet{}
-	items := v.Object().Need("keys").Items() // other members are ignored, as section 5 asks
-	if len(items) > maxKeys {
-		v.Fail("holds %d keys, more than %d", len(items), maxKeys)
-		return set
-	}
-	ids := map[string]bool{}
-	for _, item := range items {
-		j := jwk{item.Object()}
-		id := j.text("kid")
-		if id != "" && ids[id] {
-			j.Get("kid").Fail("%q stands twice", id)
-		}
-		ids[id] = true
-		if key := j.key(id, allowed); key != nil {
-			set.keys = append(set.keys, key)
-		}
-	}
-	if items != nil && len(set.keys) == 0 && len(allowed) > 0 {
+	set, notes := readKeys(v, allowed)
+	if notes != nil && len(set.keys) == 0 && len(allowed) > 0 {
 		v.Fail("has no key usable with the issuer's algorithms")
 	}
 	return set
+}
+
+// readKeys reads a JWK Set and notes what becomes of each key.
+func readKeys(v strictjson.Value, allowed []*algorithm) (set *KeySet, notes []KeyNote) {
+	set = &KeySet{}
+	items := v.Object().Need("keys").Items() // other members are ignored, as section 5 asks
+	if len(items) > maxKeys {
+		v.Fail("holds %d keys, more than %d", len(items), maxKeys)
+		return set, nil
+	}
+	ids := map[string]bool{}
+	for _, item := range items {
+		before := len(item.Problems())
+		j := jwk{item.Object()}
+		n := KeyNote{ID: j.text("kid")}
+		if n.ID != "" && ids[n.ID] {
+			j.Get("kid").Fail("%q stands twice", n.ID)
+			n.Refused = true
+		}
+		ids[n.ID] = true
+		if !j.mayBePublished() {
+			n.Refused = true
+		} else if key, why := j.key(n.ID, allowed); key != nil {
+			n.Algorithm = key.alg.name
+			set.keys = append(set.keys, key)
+		} else {
+			n.Why = why
+		}
+		if problems := item.Problems()[before:]; len(problems) > 0 {
+			n.Why = problems.Error()
+		}
+		notes = append(notes, n)
+	}
+	return set, notes
 }
 
 // jwk is one JWK; unknown members are ignored (RFC 7517 section 4).
@@ -96,51 +137,57 @@ func (j jwk) text(name string) string {
 	return ""
 }
 
-// key makes a Key, nil where the JWK is to be passed over or has a problem.
-func (j jwk) key(id string, allowed []*algorithm) *Key {
-	kty := family(j.text("kty"))
+// mayBePublished finds what must not be: private members and shared secrets.
+func (j jwk) mayBePublished() bool {
 	for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
 		if j.Get(private).Exists() {
 			j.Get(private).Fail("is private: a key set holds public keys only")
-			return nil
+			return false
 		}
 	}
-	if kty == familySecret {
+	if family(j.Get("kty").JSON().Str) == familySecret {
 		j.Fail(`is symmetric; declare "symmetric" with an environment variable instead`)
-		return nil
+		return false
 	}
+	return true
+}
+
+// key makes a Key; nil where the JWK has a problem, or is to be passed over for
+// the reason given.
+func (j jwk) key(id string, allowed []*algorithm) (key *Key, why string) {
+	kty := family(j.text("kty"))
 	if len(id) > maxKeyID {
 		j.Get("kid").Fail("is longer than %d octets", maxKeyID)
-		return nil
+		return nil, ""
 	}
-	alg := j.algorithm(kty, allowed)
+	alg, why := j.algorithm(kty, allowed)
 	if alg == nil {
-		return nil
+		return nil, why
 	}
-	key := &Key{ID: id, alg: alg}
+	var public any
 	switch kty {
 	case familyRSA:
-		key.public = j.rsa()
+		public = j.rsa()
 	case familyEC:
-		key.public = j.ec(alg)
+		public = j.ec(alg)
 	case familyOKP:
-		key.public = j.okp()
+		public = j.okp()
 	}
-	if key.public == nil {
-		return nil
+	if public == nil {
+		return nil, ""
 	}
-	return key
+	return newKey(id, alg, public), ""
 }
 
 // algorithm binds the key to one algorithm: its own alg, or the only allowed
 // one that fits its type and curve. A key without alg that fits two is a
 // problem: one key, one algorithm.
-func (j jwk) algorithm(kty family, allowed []*algorithm) *algorithm {
+func (j jwk) algorithm(kty family, allowed []*algorithm) (alg *algorithm, why string) {
 	if use := j.text("use"); use != "" && use != "sig" {
-		return nil
+		return nil, "use is not sig"
 	}
 	if ops := j.Get("key_ops"); ops.Exists() && !slices.Contains(ops.Texts(), "verify") {
-		return nil
+		return nil, "key_ops has no verify"
 	}
 	crv := j.text("crv")
 	declared := j.text("alg")
@@ -152,12 +199,12 @@ func (j jwk) algorithm(kty family, allowed []*algorithm) *algorithm {
 	}
 	switch len(fits) {
 	case 0:
-		return nil
+		return nil, "no allowed algorithm has its kty, crv and alg"
 	case 1:
-		return fits[0]
+		return fits[0], ""
 	}
 	j.Fail("has no alg, and the issuer allows it for %s and %s: one key, one algorithm", fits[0].name, fits[1].name)
-	return nil
+	return nil, ""
 }
 
 // octets decodes a base64url member without padding (RFC 7515 section 2).

@@ -39,9 +39,9 @@ type keyCase struct {
 	want string
 }
 
-// keys puts each key before a good one into a set. The issuer allows one
+// eachKey puts each key before a good one into a set. The issuer allows one
 // algorithm of each kind; P-521 and PS256 are not allowed.
-func keys(t *testing.T, cases ...keyCase) {
+func eachKey(t *testing.T, cases ...keyCase) {
 	t.Helper()
 	for _, x := range cases {
 		doc, _ := json.Marshal(m{"keys": []m{x.key, publicJWK(p384Key, "good", "ES384")}, "other": 1})
@@ -78,7 +78,7 @@ func TestJ11RSAKeySize(t *testing.T) {
 	bits := func(b int) string { return fmt.Sprintf(`"/keys/0/n": has %d bits, not 2048 to 8192`, b) }
 	const exponent = `"/keys/0/e": is not an odd number from 3 to 2^31-1`
 	even := new(big.Int).Xor(rsaKey.N, big.NewInt(1))
-	keys(t,
+	eachKey(t,
 		keyCase{"2048 bits", good, serves},
 		keyCase{"3072 bits", n(modulus(3072)), serves},
 		keyCase{"8192 bits", n(modulus(8192)), serves},
@@ -120,7 +120,7 @@ func TestJ13PointsOnTheCurve(t *testing.T) {
 	off := append(y[:31:31], y[31]^1)
 	const length, curve = `"/keys/0": x and y of P-256 have 32 octets`, `"/keys/0": is not a point of P-256`
 	const short = `"/keys/0/x": of Ed25519 has 32 octets`
-	keys(t,
+	eachKey(t,
 		keyCase{"P-256", ec, serves}, keyCase{"P-384", publicJWK(p384Key, "e3", ""), serves}, keyCase{"Ed25519", okp, serves},
 		keyCase{"off the curve", with(ec, "y", b64(off)), curve},
 		keyCase{"x and y changed round", with(ec, "x", b64(y), "y", b64(x)), curve},
@@ -158,7 +158,7 @@ func mustJSON(v any) string {
 func TestJ15KeySet(t *testing.T) {
 	ec, okp := publicJWK(ecKey, "e", "ES256"), publicJWK(edKey, "o", "")
 	const symmetric = `"/keys/0": is symmetric; declare "symmetric" with an environment variable instead`
-	keys(t,
+	eachKey(t,
 		keyCase{"with much beside", with(ec, "use", "sig", "key_ops", []string{"sign", "verify"}, "x5t", "AA", "x5c", []string{}, "foo", m{}), serves},
 		keyCase{"without alg, the only one that fits", with(ec, "alg", missing{}), serves},
 		keyCase{"alg Ed25519", with(okp, "alg", "Ed25519"), serves},
@@ -200,7 +200,7 @@ func TestJ15KeySet(t *testing.T) {
 	for _, member := range []string{"d", "p", "q", "dp", "dq", "qi", "oth"} {
 		want := `"/keys/0/` + member + `": is private: a key set holds public keys only`
 		for _, key := range []m{ec, okp, publicJWK(rsaKey, "r", ""), {"kty": "XXX"}} {
-			keys(t, keyCase{"private " + member, with(key, member, "AA", "use", "enc"), want}, keyCase{"null " + member, with(key, member, nil), want})
+			eachKey(t, keyCase{"private " + member, with(key, member, "AA", "use", "enc"), want}, keyCase{"null " + member, with(key, member, nil), want})
 		}
 	}
 	good := mustJSON(ec)

@@ -1,6 +1,9 @@
 package authn
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"slices"
 	"strings"
 
@@ -14,6 +17,20 @@ type Peer struct {
 	// Validated says that the host checked the certificate against its trusted
 	// authorities. A certificate that was only presented makes nobody of anyone.
 	Validated bool
+	// Digest is the SHA-256 of the certificate in hexadecimal, "" without one. It
+	// counts whether the certificate was validated or not: that the client has the
+	// private key, TLS has shown (RFC 8705 section 2.2).
+	Digest string
+}
+
+// thumbprint is the digest as tokens have it (RFC 8705 section 3.1), "-" where
+// there is none.
+func (p Peer) thumbprint() string {
+	sum, err := hex.DecodeString(p.Digest)
+	if err != nil || len(sum) != sha256.Size {
+		return "-"
+	}
+	return base64.RawURLEncoding.EncodeToString(sum)
 }
 
 // trustDomain pins the SPIFFE trust domain whose names mean something here.

@@ -63,18 +63,18 @@ func TestRelay(t *testing.T) {
 		{headers{{"x-caller", "ana"}, {"x-caller-email", "a@b"}, {"x-caller-email", "a@b"}}, "credential_repeated"},
 		{headers{{"x-caller-groups", "a"}, {"x-caller", "ana"}, {"x-caller-groups", "b"}}, "credential_repeated"}, {headers{{"x-caller-groups", "a"}, {"x-caller-groups", "b"}}, "credential_repeated"},
 	} {
-		for _, peer := range []Peer{{gatewayPeer, true}, {secondPeer, true}} {
-			p, why := w.a.Authenticate(w.env, c.headers, peer)
+		for _, peer := range []Peer{{URI: gatewayPeer, Validated: true}, {URI: secondPeer, Validated: true}} {
+			p, why, _ := w.a.Authenticate(w.env, c.headers, peer)
 			if got := told(p, why); got != c.want || p.Peer != peer.URI || p.Claims.Exists() || p.Pool != "" {
 				t.Errorf("Authenticate(%q by the gateway) = %s %+v, want %s", c.headers, got, p, c.want)
 			}
 		}
 		// From anyone else the headers are not even looked at.
 		for _, peer := range []Peer{
-			{}, {gatewayPeer, false}, {"", true}, {"spiffe://cluster.local/ns/istio-system/sa/gateway2", true}, {"spiffe://cluster.local/ns/istio-system/sa/gatewa", true}, {gatewayPeer + "/", true},
-			{"spiffe://other.local/ns/istio-system/sa/gateway", true}, {"spiffe://cluster.local/ns/prod/sa/gateway", true}, {strings.ToUpper(gatewayPeer), true},
+			{}, {URI: gatewayPeer, Validated: false}, {URI: "", Validated: true}, {URI: "spiffe://cluster.local/ns/istio-system/sa/gateway2", Validated: true}, {URI: "spiffe://cluster.local/ns/istio-system/sa/gatewa", Validated: true}, {URI: gatewayPeer + "/", Validated: true},
+			{URI: "spiffe://other.local/ns/istio-system/sa/gateway", Validated: true}, {URI: "spiffe://cluster.local/ns/prod/sa/gateway", Validated: true}, {URI: strings.ToUpper(gatewayPeer), Validated: true},
 		} {
-			if p, why := w.a.Authenticate(w.env, c.headers, peer); told(p, why) != nobody {
+			if p, why, _ := w.a.Authenticate(w.env, c.headers, peer); told(p, why) != nobody {
 				t.Errorf("Authenticate(%q by %v) = %s, want nobody", c.headers, peer, told(p, why))
 			}
 		}
@@ -90,7 +90,7 @@ func TestRelayWithoutOptions(t *testing.T) {
 	if problems != nil {
 		t.Fatal(problems)
 	}
-	p, why := w.a.Authenticate(w.env, [][2]string{{"", "x@y"}, {"", "x"}, {"x-caller", "ana"}, {"x-caller-email", "no address"}, {"x-caller-groups", "a"}}, Peer{gatewayPeer, true})
+	p, why, _ := w.a.Authenticate(w.env, [][2]string{{"", "x@y"}, {"", "x"}, {"x-caller", "ana"}, {"x-caller-email", "no address"}, {"x-caller-groups", "a"}}, Peer{URI: gatewayPeer, Validated: true})
 	if got := told(p, why); got != "gateway/ana" {
 		t.Errorf("Authenticate = %s", got)
 	}
@@ -105,7 +105,7 @@ func TestRelayAmongSources(t *testing.T) {
 	bad, caller := [2]string{"authorization", "Bearer x"}, [2]string{"x-caller", "ana"}
 	own, first := hsRow(`"HS256"`, `,"symmetric":{"env":"SECRET"}`), relayRow(relayAll)
 	another := strings.Replace(strings.Replace(first, `"gateway"`, `"another"`, 1), gatewayPeer, "spiffe://cluster.local/another", 1)
-	gateway, stranger := Peer{gatewayPeer, true}, Peer{"spiffe://cluster.local/x", true}
+	gateway, stranger := Peer{URI: gatewayPeer, Validated: true}, Peer{URI: "spiffe://cluster.local/x", Validated: true}
 	type headers = [][2]string
 	for _, c := range []struct {
 		rows    string
@@ -125,14 +125,14 @@ func TestRelayAmongSources(t *testing.T) {
 		{own + "," + first, headers{caller}, gateway, "gateway/ana"},
 		{own + "," + first, headers{caller}, stranger, "allowed"},
 		{another + "," + first, headers{caller}, gateway, "gateway/ana"},
-		{another + "," + first, headers{caller}, Peer{secondPeer, true}, "another/ana"},
-		{another + "," + first, headers{caller}, Peer{"spiffe://cluster.local/another", true}, "another/ana"},
+		{another + "," + first, headers{caller}, Peer{URI: secondPeer, Validated: true}, "another/ana"},
+		{another + "," + first, headers{caller}, Peer{URI: "spiffe://cluster.local/another", Validated: true}, "another/ana"},
 	} {
 		w, problems := compileWithPeer("["+c.rows+"]", mesh)
 		if problems != nil {
 			t.Fatal(problems)
 		}
-		if p, why := w.a.Authenticate(w.env, c.headers, c.peer); told(p, why) != c.want || p.Peer != c.peer.URI {
+		if p, why, _ := w.a.Authenticate(w.env, c.headers, c.peer); told(p, why) != c.want || p.Peer != c.peer.URI {
 			t.Errorf("Authenticate(%q by %s) under %s = %s, want %s", c.headers, c.peer.URI, c.rows, told(p, why), c.want)
 		}
 	}

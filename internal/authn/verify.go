@@ -3,29 +3,33 @@ package authn
 import (
 	"time"
 
+	"github.com/modelgate/modelgate/internal/keys"
 	"github.com/modelgate/modelgate/internal/reason"
 )
 
 // authenticate is verify with a memory.
-func (at *place) authenticate(env Env, token string) (Principal, reason.Reason) {
+func (at *place) authenticate(env Env, token string) verdict {
 	if env.Cache == nil {
-		v := at.verify(env, token)
-		return v.principal, v.why
+		return at.verify(env, token)
 	}
 	key := cacheKey{at, token}
-	if p, why, ok := env.Cache.look(env, key); ok {
-		return p, why
+	if v, ok := env.Cache.look(env, key); ok {
+		return v
 	}
 	v := at.verify(env, token)
-	env.Cache.keep(env, key, v)
-	return v.principal, v.why
+	env.Cache.keep(key, v)
+	return v
 }
 
 // verdict is what came of a token, and when that holds if it is Allowed.
 type verdict struct {
-	principal Principal
-	why       reason.Reason
-	from, to  time.Time
+	principal  Principal
+	why        reason.Reason
+	missing    *Missing
+	thumbprint string // of the certificate that the connection must have, "" for any
+	from, to   time.Time
+	issuer     *Issuer
+	keys       *KeySet // the issuer's, with which it was verified
 }
 
 // verify trusts nothing of the token but iss and kid, to choose among what is
@@ -44,10 +48,15 @@ func (at *place) verify(env Env, raw string) (v verdict) {
 	if is == nil {
 		return verdict{why: reason.IssuerUnknown}
 	}
-	if v.why = is.checkSignature(env, t); v.why != reason.Allowed {
+	v.issuer, v.keys = is, env.Keys.sets[is.index]
+	if v.why = is.checkSignature(env, v.keys, t); v.why != reason.Allowed {
+		v.lack(env, t.kid)
 		return v
 	}
 	if v.why = is.validate(c, env.Now); v.why != reason.Allowed {
+		return v
+	}
+	if v.thumbprint, v.why = is.binding(c); v.why != reason.Allowed {
 		return v
 	}
 	v.from, v.to = is.period(c)
@@ -55,9 +64,28 @@ func (at *place) verify(env Env, raw string) (v verdict) {
 	return v
 }
 
+// lack says what is to be done about a key that is not there. Without a look at
+// what the issuer publishes now, nobody can say that it does not exist.
+func (v *verdict) lack(env Env, kid string) {
+	if v.issuer.remote == nil || v.why != reason.KeyUnknown {
+		return
+	}
+	switch env.Patience {
+	case keys.Looked:
+		if v.keys == nil {
+			v.why = reason.KeysUnavailable
+		}
+	case keys.Ask:
+		v.missing = &Missing{Issuer: v.issuer.Name, KeyID: kid}
+		fallthrough
+	default:
+		v.why = reason.KeysUnavailable
+	}
+}
+
 // checkSignature verifies with the issuer's own key for kid and alg; keys of
 // another issuer are out of reach (RFC 8725 section 3.8).
-func (is *Issuer) checkSignature(env Env, t *token) reason.Reason {
+func (is *Issuer) checkSignature(env Env, set *KeySet, t *token) reason.Reason {
 	if !t.typeFits(is) {
 		return reason.TokenType
 	}
@@ -70,7 +98,10 @@ func (is *Issuer) checkSignature(env Env, t *token) reason.Reason {
 	if alg == nil {
 		return reason.TokenAlgorithm
 	}
-	key := env.Keys.sets[is.index].find(t.kid, alg)
+	if set == nil {
+		return reason.KeyUnknown
+	}
+	key := set.find(t.kid, alg)
 	if key == nil {
 		return reason.KeyUnknown
 	}

@@ -206,7 +206,7 @@ func (w world) request(t *testing.T, name string, want reason.Reason, headers ..
 	for i := 0; i < len(headers); i += 2 {
 		pairs = append(pairs, [2]string{headers[i], headers[i+1]})
 	}
-	p, got := w.a.Authenticate(w.env, pairs, Peer{})
+	p, got, _ := w.a.Authenticate(w.env, pairs, Peer{})
 	if got != want {
 		t.Errorf("Authenticate(%s) = %v, want %v", name, got, want)
 	}

@@ -81,7 +81,7 @@ func (c *compiler) readMembers(v strictjson.Value) (members []identifier) {
 		if !ok {
 			continue
 		}
-		if id.ofPeer() && (!c.issuers.KnowsPeers() || id.kind == spiffe && !c.issuers.PeerForm(id.name)) {
+		if id.ofPeer() && (!c.issuers.PinsPeers() || id.kind == spiffe && !c.issuers.PeerForm(id.name)) {
 			item.Fail(`is of no trust domain that "peer" names`)
 		}
 		members = append(members, id)

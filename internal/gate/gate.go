@@ -32,6 +32,9 @@ type Gate struct {
 // Keys are the keys that stand in the configuration.
 func (g *Gate) Keys() *authn.Keys { return g.keys }
 
+// Remotes are the issuers whose further keys the host is to fetch.
+func (g *Gate) Remotes() []authn.Remote { return g.authn.Remotes() }
+
 // NewCache is a memory of tokens for a host that keeps one, nil where the
 // configuration wants none.
 func (g *Gate) NewCache() *authn.Cache {
@@ -51,12 +54,15 @@ type Exchange struct {
 	Rule      string // of the grant that allowed or the deny that refused
 	gate      *Gate
 	head      head
-	failed    bool // a credential was there and did not verify
+	whole     *Head
+	failed    bool           // a credential was there and did not verify
+	missing   *authn.Missing // what to wait for before anything is decided
 }
 
-// Begin decides a request by its head.
+// Begin decides a request by its head, which stays the caller's until the
+// request has been decided.
 func (g *Gate) Begin(env Env, h *Head) (*Exchange, Step) {
-	x := &Exchange{gate: g}
+	x := &Exchange{gate: g, whole: h}
 	var why reason.Reason
 	if x.head, why = readHead(h.Pairs); why != reason.Allowed {
 		return x, x.refuse(why)
@@ -64,14 +70,31 @@ func (g *Gate) Begin(env Env, h *Head) (*Exchange, Step) {
 	if e := g.exempts(&x.head, h.End); e != nil {
 		return x, x.let(e, h)
 	}
+	return x, x.step(env)
+}
+
+// Wake decides a request that waited for keys: everything is evaluated again.
+// env's Patience says whether it may wait once more.
+func (x *Exchange) Wake(env Env) Step {
+	if x.missing == nil {
+		return x.refuse(reason.Internal)
+	}
+	return x.step(env)
+}
+
+// step decides a request whose head is in order.
+func (x *Exchange) step(env Env) Step {
+	h := x.whole
 	m, why, shadow := x.decide(env, h)
 	switch {
+	case x.missing != nil:
+		return Step{Act: AwaitKeys, Reason: why, Await: *x.missing}
 	case why == reason.Allowed:
-		return x, x.pass(reason.Allowed, g.edit(x, h, m, m.Route.Forward))
+		return x.pass(reason.Allowed, x.gate.edit(x, h, m, m.Route.Forward))
 	case shadow:
-		return x, x.pass(why, g.edit(x, h, m, true))
+		return x.pass(why, x.gate.edit(x, h, m, true))
 	}
-	return x, x.refuse(why)
+	return x.refuse(why)
 }
 
 // decide asks the three questions in order. Whatever the path was, an anonymous
@@ -82,12 +105,14 @@ func (x *Exchange) decide(env Env, h *Head) (m inference.Match, why reason.Reaso
 	if inference.QueryToken(x.head.Path) {
 		return m, reason.QueryToken, false
 	}
-	x.Principal, why = x.gate.authn.Authenticate(env, h.Pairs, h.Peer)
-	x.failed = why != reason.Allowed
+	x.Principal, why, x.missing = x.gate.authn.Authenticate(env, h.Pairs, h.Peer)
+	if x.failed = why != reason.Allowed; x.missing != nil {
+		return m, why, false
+	}
 	m, matched := x.gate.routes.Match(x.head.Request)
 	shadow = matched == reason.Allowed && env.Now.Unix() < m.Route.Shadow
 	if x.failed {
-		return m, why, shadow && why.HTTP() == 401
+		return m, why, shadow && (why.HTTP() == 401 || why == reason.KeysUnavailable)
 	}
 	if why = matched; why == reason.Allowed {
 		x.Call = m.Call
@@ -142,11 +167,8 @@ func (x *Exchange) Trailers(_ Env, d Direction, pairs [][2]string) Step {
 	return Step{Act: Forward, Reason: reason.Allowed}
 }
 
-// Wake, Body and Respond complete the seam between a host and the gate. No
-// protocol asks for them yet, so being called is a fault, and refuses.
-
-// Wake continues a request that waited for keys.
-func (x *Exchange) Wake(Env) Step { return x.refuse(reason.Unsupported) }
+// Body and Respond complete the seam between a host and the gate. No protocol
+// asks for them yet, so being called is a fault, and refuses.
 
 // Body looks at a piece of a held body.
 func (x *Exchange) Body(Env, Direction, []byte, bool) Step { return x.refuse(reason.Unsupported) }

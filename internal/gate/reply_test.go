@@ -158,7 +158,7 @@ func TestStepsThatNobodyAsksFor(t *testing.T) {
 		t.Fatalf("Begin = %s", step.Reason)
 	}
 	for name, step := range map[string]gate.Step{
-		"Wake": x.Wake(gate.Env{}), "Body": x.Body(gate.Env{}, gate.Upstream, []byte("{}"), true), "Respond": x.Respond(gate.Env{}, nil, true),
+		"Body": x.Body(gate.Env{}, gate.Upstream, []byte("{}"), true), "Respond": x.Respond(gate.Env{}, nil, true),
 	} {
 		if step.Act != gate.Refuse || step.Reason != reason.Unsupported || step.Reply.Status != 500 || step.Audit == "" {
 			t.Errorf("%s = %+v", name, step)

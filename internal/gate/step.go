@@ -4,22 +4,21 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 	"unicode/utf16"
 
+	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/reason"
 )
 
 // Act is what the host does next. The zero value refuses.
 type Act uint8
 
-// The acts. Hold, AwaitKeys, Reset and Answer are for what follows a head;
-// no step asks for them yet.
+// The acts. No step asks for Hold and Reset yet.
 const (
 	Refuse    Act = iota // answer with Reply
 	Forward              // apply Edit and go on
 	Hold                 // keep what has come and bring more
-	AwaitKeys            // keep the request until Await is met, then Wake
+	AwaitKeys            // keep the request until Await is there or known to be missing, then Wake
 	Reset                // end the stream without an answer
 	Answer               // answer with Reply although nothing is refused
 )
@@ -42,11 +41,8 @@ type Edit struct {
 	Set    [][2]string // replace all of a name, pseudo-headers included
 }
 
-// Await is what a request waits for.
-type Await struct {
-	Issuer, KeyID string
-	Deadline      time.Time
-}
+// Await is the key that a request waits for.
+type Await = authn.Missing
 
 // Reply is an answer of the gate's own.
 type Reply struct {
@@ -92,8 +88,15 @@ func newReply(why reason.Reason, h *head, metadata string) Reply {
 	if challenge := why.Challenge(); challenge != "" || why.HTTP() == 401 {
 		r.Headers = append(r.Headers, [2]string{"www-authenticate", challengeHeader(challenge, why, metadata)})
 	}
+	if why == reason.KeysUnavailable {
+		r.Headers = append(r.Headers, [2]string{"retry-after", retryAfter})
+	}
 	return r
 }
+
+// retryAfter is when keys that are not to be had may be, in seconds (RFC 9110
+// section 10.2.3): about as long as a proxy waits before it asks for them again.
+const retryAfter = "10"
 
 // challengeHeader is RFC 6750 section 3; a request without a credential gets no
 // error code (section 3.1). Where the resource's metadata stands is RFC 9728

@@ -46,6 +46,9 @@ const (
 	TokenNotYetValid  // nbf or iat lies in the future
 	TokenLifetime     // exp - iat exceeds the issuer's maximum
 	ClaimsInvalid     // a registered claim is missing or of the wrong type
+	TokenBinding      // the token is bound to another client certificate (RFC 8705)
+
+	KeysUnavailable // the issuer's keys, or this one, could not be looked up in time
 
 	GrantMissing // no grant covers caller, verb and model
 	Denied       // a deny covers them
@@ -110,6 +113,9 @@ var table = [count]row{
 	TokenNotYetValid:  {"token_not_yet_valid", 401, grpcUnauthenticated},
 	TokenLifetime:     {"token_lifetime", 401, grpcUnauthenticated},
 	ClaimsInvalid:     {"claims_invalid", 401, grpcUnauthenticated},
+	TokenBinding:      {"token_binding", 401, grpcUnauthenticated},
+
+	KeysUnavailable: {"keys_unavailable", 503, grpcUnavailable},
 
 	GrantMissing: {"grant_missing", 403, grpcPermissionDenied},
 	Denied:       {"denied", 403, grpcPermissionDenied},

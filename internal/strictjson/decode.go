@@ -64,6 +64,9 @@ func (v Value) Pointer() string {
 	return v.parent.Pointer() + "/" + escape(v.token)
 }
 
+// Problems are those found in the document so far.
+func (v Value) Problems() Problems { return *v.problems }
+
 // Fail adds a problem with this value.
 func (v Value) Fail(format string, args ...any) {
 	*v.problems = append(*v.problems, Problem{v.Pointer(), fmt.Sprintf(format, args...)})
@@ -105,6 +108,20 @@ func (v Value) Instant() int64 {
 		return 0
 	}
 	return t.Unix()
+}
+
+// Duration reads a duration from least to most, such as "30s"; 0 where there is
+// none.
+func (v Value) Duration(least, most time.Duration) time.Duration {
+	if !v.Exists() {
+		return 0
+	}
+	d, err := time.ParseDuration(v.Text())
+	if err != nil || d < least || d > most {
+		v.Fail("is a duration from %s to %s, such as \"30s\"", least, most)
+		return 0
+	}
+	return d
 }
 
 // Items reads an array that is not empty: an absent list does not constrain,

@@ -13,6 +13,7 @@ func (s *Stream) onHeaders(d direction, pairs [][2]string, end bool) (Action, er
 	*m = newHeaderMap(pairs, d == request)
 	answer, taken := s.callback(d, "headers", stopAll, uint64(len(m.pairs)), flag(end))
 	m.open = m.open && taken != Continue // the guest loses sight of what it let go
+	s.held[d] = taken != Continue && taken != continueAndEnd
 	s.stopped[d] = taken >= stopAllAndBuffer || taken == Pause && !s.vm.options.StopIteration
 	s.vm.settle()
 	return answer, s.vm.failure
@@ -26,6 +27,7 @@ func (s *Stream) onBody(d direction, chunk []byte, end bool) (Action, error) {
 	b.offer(chunk)
 	answer, taken := s.callback(d, "body", stopNoBuffer, uint64(len(*b.view)), flag(end))
 	b.settle(taken)
+	s.held[d] = s.held[d] && taken != Continue
 	s.vm.settle()
 	return answer, s.vm.failure
 }
@@ -40,6 +42,7 @@ func (s *Stream) onTrailers(d direction, pairs [][2]string) (Action, error) {
 	m.open = taken != Continue
 	if taken == Continue {
 		s.bodies[d].release()
+		s.held[d] = false
 	}
 	s.vm.settle()
 	return answer, s.vm.failure
@@ -74,7 +77,7 @@ func (s *Stream) callback(d direction, part string, stop Action, args ...uint64)
 
 // resume continues a direction of the stream.
 func (s *Stream) resume(d direction) {
-	s.stopped[d] = false
+	s.stopped[d], s.held[d] = false, false
 	s.bodies[d].release()
 	parts := s.waiting[d]
 	s.waiting[d] = nil

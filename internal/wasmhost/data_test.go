@@ -29,6 +29,37 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
+// TestSharedMetrics: Envoy has one metric of a name, whichever VM counts. A
+// gauge may be lowered, below zero too: then it wraps around.
+func TestSharedMetrics(t *testing.T) {
+	stats := &Stats{}
+	one, two := newVM(t, Options{Stats: stats}), newVM(t, Options{Stats: stats})
+	do(t, one, "counter c 2; gauge g 5; set-gauge s 7")
+	do(t, two, "counter c 3; gauge g -4; set-gauge s 6")
+	expect(t, two, "counter: 5", "gauge: 1", "set-gauge: 6")
+	if !maps.Equal(one.Counters(), map[string]uint64{"c": 5}) || !maps.Equal(one.Gauges(), map[string]uint64{"g": 1, "s": 6}) {
+		t.Errorf("%v, %v", one.Counters(), one.Gauges())
+	}
+	do(t, one, "gauge g -2")
+	if got := two.Gauges()["g"]; got != 1<<64-1 {
+		t.Errorf("gauge is %d", got)
+	}
+}
+
+// TestSharedDataElection: a key that is not there accepts any number, so making
+// it elects nobody; changing it does.
+func TestSharedDataElection(t *testing.T) {
+	const mismatch = "share: error status returned by host: cas mismatch"
+	shared := &SharedData{}
+	one, two := newVM(t, Options{Shared: shared}), newVM(t, Options{Shared: shared})
+	do(t, one, "share k a 7")
+	do(t, two, "share k b 0; shared k; share k two 2")
+	expect(t, one)
+	expect(t, two, "shared: b at 2")
+	do(t, one, "share k one 2; shared k")
+	expect(t, one, mismatch, "shared: two at 3")
+}
+
 func TestSharedData(t *testing.T) {
 	const mismatch = "share: error status returned by host: cas mismatch"
 	shared := &SharedData{}

@@ -8,8 +8,9 @@
 // headers and bodies Envoy would have delivered.
 //
 // Not modelled are buffer limits, the joining of headers that Envoy keeps once,
-// trailers a filter adds to a message without any, the gRPC form of local
-// replies, and calls out: those, queues and gRPC answer [Unimplemented].
+// trailers a filter adds to a message without any, and the gRPC form of local
+// replies; queues and gRPC calls answer [Unimplemented]. Time does not pass by
+// itself: tests let ticks come, and answer the calls a module makes.
 //
 // A [Module] is compiled once and shared; each [VM] made from it stands for the
 // instance of one Envoy worker. A VM and its streams belong to one goroutine.

@@ -75,7 +75,7 @@ func (m *headerMap) copy() [][2]string { return slices.Clone(m.pairs) }
 // readable is the header map of a type, if the guest may read it now. While a
 // stream is logged all it received is readable but the request's trailers.
 func (s *Stream) readable(kind uint32) (*headerMap, Status) {
-	if !s.logging {
+	if !s.logging || kind == callHeaders || kind == callTrailers {
 		return s.writable(kind)
 	}
 	if kind >= streamMaps || kind == requestTrailers || !s.maps[kind].received {
@@ -87,6 +87,9 @@ func (s *Stream) readable(kind uint32) (*headerMap, Status) {
 // writable is the header map of a type, if the guest may edit it now: in the
 // callback that delivers it, and on until the guest lets it go.
 func (s *Stream) writable(kind uint32) (*headerMap, Status) {
+	if kind == callHeaders || kind == callTrailers {
+		return s.root().plugin.reply.of(kind)
+	}
 	if kind >= streamMaps || !s.maps[kind].open {
 		return nil, BadArgument
 	}

@@ -11,6 +11,7 @@ func hostCalls() map[string]hostFunc {
 	all := map[string]hostFunc{}
 	for _, group := range []map[string]hostFunc{
 		contextCalls(), headerCalls(), bufferCalls(), streamCalls(), dataCalls(), metricCalls(), wasiCalls(),
+		{"proxy_http_call": httpCall},
 	} {
 		maps.Copy(all, group)
 	}
@@ -26,11 +27,13 @@ func (c call) stream() *Stream {
 }
 
 // root is the root context of the context the guest acts for.
-func (c call) root() *Stream {
-	if s := c.stream(); s.parent != nil {
+func (c call) root() *Stream { return c.stream().root() }
+
+func (s *Stream) root() *Stream {
+	if s.parent != nil {
 		return s.parent
 	}
-	return c.stream()
+	return s
 }
 
 func contextCalls() map[string]hostFunc {
@@ -109,6 +112,7 @@ func headerCalls() map[string]hostFunc {
 const (
 	bufferRequestBody  = 0
 	bufferResponseBody = 1
+	bufferCallBody     = 4
 	bufferVMConfig     = 6
 	bufferPluginConfig = 7
 )
@@ -142,6 +146,11 @@ func (c call) buffer(kind uint32) ([]byte, Status) {
 			return *view, OK
 		}
 		return nil, OK
+	case bufferCallBody:
+		if a := c.root().plugin.reply; a != nil {
+			return a.body, OK
+		}
+		return nil, NotFound
 	case bufferVMConfig:
 		return []byte(c.vm.options.VMConfig), OK
 	case bufferPluginConfig:

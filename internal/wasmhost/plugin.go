@@ -14,6 +14,7 @@ type plugin struct {
 	pending    bool // the guest will say itself when it is done
 	streams    int
 	tick       time.Duration
+	reply      *callReply // to a call, in its callback
 }
 
 // Configure gives the plugin a configuration and reports whether it accepts
@@ -47,10 +48,13 @@ func (vm *VM) Configure(config string) (bool, error) {
 // TickPeriod is the period the plugin has asked for; zero is none.
 func (vm *VM) TickPeriod() time.Duration { return vm.root.plugin.tick }
 
-// Tick lets one tick period pass. Without a period nothing happens.
+// Tick lets one tick period pass, of each configuration that has asked for one:
+// also of those that another has replaced and whose streams have not ended.
 func (vm *VM) Tick() error {
-	if vm.root.plugin.tick > 0 {
-		vm.run(vm.root, "proxy_on_tick", 0)
+	for _, id := range slices.Sorted(maps.Keys(vm.contexts)) {
+		if s := vm.contexts[id]; s != nil && s.parent == nil && s.plugin.configured && s.plugin.tick > 0 {
+			vm.run(s, "proxy_on_tick", 0)
+		}
 	}
 	return vm.failure
 }
@@ -87,6 +91,7 @@ func (s *Stream) delete() {
 	vm := s.vm
 	vm.run(s, "proxy_on_delete", 0)
 	delete(vm.contexts, s.id)
+	vm.cancel(s)
 	if s == vm.root {
 		_ = vm.guest.Close(vm.ctx) // has nothing to report but its exit code
 	}

@@ -38,6 +38,7 @@ const (
 
 // Envoy's filter statuses beyond the two.
 const (
+	continueAndEnd   Action = 2 // headers
 	stopNoBuffer     Action = 3 // bodies
 	stopAllAndBuffer Action = 3 // headers
 	stopAll          Action = 4 // headers

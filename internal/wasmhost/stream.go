@@ -22,6 +22,9 @@ const (
 	responseHeaders
 	responseTrailers
 	streamMaps
+
+	callHeaders  = 6 // of the reply to a call
+	callTrailers = 7
 )
 
 // headers and trailers are the maps of a direction.
@@ -43,6 +46,7 @@ type Stream struct {
 
 	maps    [streamMaps]headerMap
 	bodies  [2]body
+	held    [2]bool     // the headers
 	stopped [2]bool     // whole directions
 	waiting [2][]func() // what arrived meanwhile
 
@@ -120,6 +124,10 @@ func (s *Stream) Local() *LocalReply { return s.local }
 
 // Reset reports whether the guest closed the stream without an answer.
 func (s *Stream) Reset() bool { return s.reset }
+
+// Held reports whether the guest holds the request: it has paused at the headers,
+// and neither continued nor answered the stream since.
+func (s *Stream) Held() bool { return s.held[request] && !s.answered() }
 
 // FilterState is what the guest has set as properties, under the names the
 // access log knows them by: "wasm." and the path.

@@ -26,6 +26,10 @@ type Options struct {
 	Properties map[string][]byte
 	// Shared is the data shared among VMs; nil is fresh and private.
 	Shared *SharedData
+	// Stats are the metrics shared among VMs; nil is fresh and private.
+	Stats *Stats
+	// Clusters are the names of those the guest can call.
+	Clusters []string
 	// Foreign holds the foreign functions.
 	Foreign map[string]func(argument []byte) ([]byte, Status)
 	// Fail injects faults: a host call for which it does not answer [OK] is not
@@ -48,6 +52,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Shared == nil {
 		o.Shared = &SharedData{}
+	}
+	if o.Stats == nil {
+		o.Stats = &Stats{}
 	}
 	if o.Fail == nil {
 		o.Fail = func(string) Status { return OK }
@@ -76,6 +83,8 @@ type VM struct {
 	deferred  []func()
 	replied   bool // a local reply was sent in the running callback
 
+	calls     []*HTTPCall
+	nextCall  uint32
 	hostCalls map[string]int
 	logs      []LogLine
 	metrics   metrics
@@ -90,6 +99,7 @@ func (m *Module) NewVM(ctx context.Context, options Options) (*VM, error) {
 		contexts:  map[uint32]*Stream{},
 		hostCalls: map[string]int{},
 	}
+	vm.metrics.stats = vm.options.Stats
 	vm.ctx = context.WithValue(ctx, vmKey{}, vm)
 	guest, err := m.runtime.InstantiateModule(vm.ctx, m.code,
 		wazero.NewModuleConfig().WithName("").WithStartFunctions())

@@ -35,7 +35,7 @@ func operate(name string, a []string) string {
 	case "resume-response":
 		return failed(proxywasm.ResumeHttpResponse())
 	default:
-		return strings.Join([]string{system(name, a), headers(name, a), data(name, a), bodies(name, a), raw(name, a)}, "")
+		return strings.Join([]string{system(name, a), headers(name, a), data(name, a), bodies(name, a), call(name, a), raw(name, a)}, "")
 	}
 	return ""
 }
@@ -91,8 +91,6 @@ func headers(name string, a []string) string {
 		return failed(proxywasm.AddHttpResponseHeader(a[0], a[1]))
 	case "add-response-trailer":
 		return failed(proxywasm.AddHttpResponseTrailer(a[0], a[1]))
-	case "callout-header":
-		return show(proxywasm.GetHttpCallResponseHeaders())
 	}
 	return ""
 }
@@ -107,6 +105,10 @@ func data(name string, a []string) string {
 	case "gauge":
 		m := proxywasm.DefineGaugeMetric(a[0])
 		m.Add(int64(number(a[1])))
+		return strconv.FormatInt(m.Value(), 10)
+	case "set-gauge":
+		m := proxywasm.DefineGaugeMetric(a[0])
+		proxyRecordMetric(uint32(m), uint64(number(a[1])))
 		return strconv.FormatInt(m.Value(), 10)
 	case "histogram":
 		proxywasm.DefineHistogramMetric(a[0]).Record(uint64(number(a[1])))
@@ -145,11 +147,49 @@ func bodies(name string, a []string) string {
 	case "response-body":
 		b, err := proxywasm.GetHttpResponseBody(number(a[0]), number(a[1]))
 		return show(string(b), err)
+	}
+	return ""
+}
+
+// call are operations on calls to clusters.
+func call(name string, a []string) string {
+	switch name {
+	case "call":
+		return dispatch(a[0], number(a[1]), a[2], a[3:])
+	case "callout-header":
+		return show(proxywasm.GetHttpCallResponseHeaders())
 	case "callout-body":
 		b, err := proxywasm.GetHttpCallResponseBody(0, 10)
 		return show(string(b), err)
+	case "callout-trailer":
+		return show(proxywasm.GetHttpCallResponseTrailers())
 	}
 	return ""
+}
+
+// dispatch makes a call. What to do in its callback is written with "+" for a
+// space and "," for "; ". Of the parts name=value, "body" is the body, and
+// names that begin with "t-" are trailers.
+func dispatch(cluster string, timeout int, then string, parts []string) string {
+	var headers, trailers [][2]string
+	var body []byte
+	for _, part := range parts {
+		switch name, value, _ := strings.Cut(part, "="); {
+		case name == "":
+		case name == "body":
+			body = []byte(value)
+		case strings.HasPrefix(name, "t-"):
+			trailers = append(trailers, [2]string{name, value})
+		default:
+			headers = append(headers, [2]string{name, value})
+		}
+	}
+	then = strings.NewReplacer("+", " ", ",", "; ").Replace(then)
+	_, err := proxywasm.DispatchHttpCall(cluster, headers, body, trailers, uint32(timeout), func(headers, size, trailers int) {
+		proxywasm.LogInfof("called: %d headers, %d octets, %d trailers", headers, size, trailers)
+		do(then)
+	})
+	return failed(err)
 }
 
 func number(s string) int {

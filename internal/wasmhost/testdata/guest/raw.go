@@ -38,6 +38,10 @@ func proxySetBufferBytes(kind, start, size uint32, data *byte, length uint32) ui
 func proxySendLocalResponse(code uint32, details *byte, detailsSize uint32, body *byte, bodySize uint32,
 	headers *byte, headersSize uint32, grpc int32) uint32
 
+//go:wasmimport env proxy_http_call
+func proxyHTTPCall(cluster *byte, clusterSize uint32, headers *byte, headersSize uint32, body *byte, bodySize uint32,
+	trailers *byte, trailersSize uint32, timeout uint32, token uint32) uint32
+
 // raw are operations that answer with the host's status.
 func raw(name string, a []string) string {
 	n := uint32(number(a[0]))
@@ -66,6 +70,8 @@ func raw(name string, a []string) string {
 	case "raw-reply":
 		details := "denied by\tthe gate"
 		status = proxySendLocalResponse(n, unsafe.StringData(details), uint32(len(details)), nil, 0, nil, 0, 7)
+	case "raw-call":
+		status = proxyHTTPCall(unsafe.StringData(a[1]), uint32(len(a[1])), nil, 0, nil, 0, nil, 0, 0, n)
 	default:
 		return ""
 	}

@@ -1,0 +1,173 @@
+//go:build wasip1
+
+package main
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/keys"
+	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
+	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
+)
+
+// tickMilliseconds is how often each VM looks at what the others have fetched.
+// It is also the longest that a request waits for a key which is there already,
+// and that a key which is gone still counts.
+const tickMilliseconds = 200
+
+// ring is one issuer's published keys in this VM. It performs what its keeper
+// says: the keeper knows the schedule, the ring the host.
+type ring struct {
+	plugin    *plugin
+	remote    authn.Remote
+	keeper    *keys.Keeper
+	document  string             // whose keys are in force
+	waiting   map[uint32]*stream // by context
+	gauges    *keyGauges
+	entryName string
+}
+
+func newRing(p *plugin, r authn.Remote, holder uint64) *ring {
+	return &ring{
+		plugin: p, remote: r, waiting: map[uint32]*stream{}, gauges: p.vm.gaugesOf(r.Name),
+		keeper:    keys.NewKeeper(r.Source, r.Usable, holder),
+		entryName: "modelgate/keys/" + hexadecimal(r.Source.ID),
+	}
+}
+
+// shared reads the entry. Where there is none, cas is a number that no entry
+// has: Envoy stores under any number where there is nothing yet, and refuses
+// this one once there is, so that only one VM creates the entry.
+func (r *ring) shared() (raw string, cas uint32, err error) {
+	b, cas, err := proxywasm.GetSharedData(r.entryName)
+	if errors.Is(err, types.ErrorStatusNotFound) {
+		return "", math.MaxUint32, nil
+	}
+	return string(b), cas, err
+}
+
+// tick takes over what others have fetched, fetches if it is time, and wakes
+// the requests that need not wait any longer.
+func (r *ring) tick(now time.Time) {
+	raw, cas, err := r.shared()
+	if err != nil {
+		proxywasm.LogCriticalf("model gate: keys of %s: shared data: %v", r.remote.Name, err)
+		return
+	}
+	out, err := r.keeper.Tick(now, raw)
+	if err != nil {
+		proxywasm.LogErrorf("model gate: keys of %s: %v", r.remote.Name, err)
+	}
+	r.install(now)
+	if out.Store != nil && proxywasm.SetSharedData(r.entryName, out.Store, cas) == nil {
+		if out.Wanted {
+			r.plugin.vm.safely(func() { r.gauges.refetches.Increment(1) })
+		}
+		r.dispatch(out.Fetch)
+	}
+	r.wake(now, out.Wake)
+	if age, ok := r.keeper.Age(now); ok {
+		r.gauges.setAge(age)
+	}
+}
+
+// install puts the keeper's present document into force, or takes it out.
+func (r *ring) install(now time.Time) {
+	if document := r.keeper.Document(now); document != r.document {
+		r.document = document
+		r.plugin.keys = r.plugin.keys.With(r.remote, document)
+		proxywasm.LogInfof("model gate: keys of %s: %d octets are in force", r.remote.Name, len(document))
+	}
+}
+
+// dispatch begins a fetch. The host makes it in the name of the plugin, never of
+// a request, which could end before the answer comes.
+func (r *ring) dispatch(f *keys.Fetch) {
+	headers := [][2]string{
+		{":method", "GET"}, {":scheme", f.Scheme}, {":authority", f.Authority}, {":path", f.Path},
+		{"accept", "application/json"}, {"user-agent", "modelgate"},
+	}
+	timeout := uint32(r.remote.Source.Timeout.Milliseconds())
+	_, err := proxywasm.DispatchHttpCall(f.Cluster, headers, nil, nil, timeout, func(_, size, _ int) {
+		r.plugin.guard(func() { r.answered(f, size) })
+	})
+	if err != nil {
+		proxywasm.LogErrorf("model gate: keys of %s: cluster %q: %v", r.remote.Name, f.Cluster, err)
+		r.done(f, keys.Answer{})
+	}
+}
+
+// answered reads the answer, though not a body that is too large.
+func (r *ring) answered(f *keys.Fetch, size int) {
+	var a keys.Answer
+	a.Headers, _ = proxywasm.GetHttpCallResponseHeaders() // none is no answer
+	if a.Oversized = size > keys.MaxDocument; !a.Oversized && size > 0 {
+		body, err := proxywasm.GetHttpCallResponseBody(0, size)
+		if err != nil {
+			a.Headers = nil
+		}
+		a.Body = string(body)
+	}
+	r.done(f, a)
+}
+
+// done brings an answer to the keeper, and what comes of it to all VMs.
+func (r *ring) done(f *keys.Fetch, a keys.Answer) {
+	now := time.Now()
+	raw, cas, err := r.shared()
+	if err != nil {
+		proxywasm.LogCriticalf("model gate: keys of %s: shared data: %v", r.remote.Name, err)
+		return // the lease runs out, and another fetch begins
+	}
+	out, outcome, err := r.keeper.Done(now, raw, f, a)
+	switch {
+	case out.Fetch != nil:
+		r.dispatch(out.Fetch)
+		return
+	case out.Store == nil:
+		proxywasm.LogWarnf("model gate: keys of %s: %v", r.remote.Name, err)
+		return
+	case err != nil:
+		proxywasm.LogErrorf("model gate: keys of %s: %s: %v", r.remote.Name, outcome, err)
+	}
+	r.plugin.vm.safely(func() { r.gauges.outcomes[outcome].Increment(1) })
+	if err := proxywasm.SetSharedData(r.entryName, out.Store, cas); err != nil {
+		proxywasm.LogErrorf("model gate: keys of %s: shared data: %v", r.remote.Name, err)
+		return
+	}
+	r.tick(now)
+}
+
+// await has a request wait, or says what it may do instead.
+func (r *ring) await(s *stream, want gate.Await, now time.Time) keys.Patience {
+	patience := r.keeper.Wait(now, keys.Waiter{Request: s.id, KeyID: strings.Clone(want.KeyID), Since: s.began})
+	if patience == keys.Ask {
+		r.waiting[s.id] = s
+		s.ring = r
+		r.gauges.addWaiting(1)
+	}
+	return patience
+}
+
+// forget drops a request that has ended or goes on.
+func (r *ring) forget(s *stream) {
+	if r.waiting[s.id] == s {
+		delete(r.waiting, s.id)
+		s.ring = nil
+		r.gauges.addWaiting(-1)
+	}
+}
+
+func (r *ring) wake(now time.Time, list []keys.Wake) {
+	for _, w := range list {
+		if s := r.waiting[w.Request]; s != nil {
+			r.forget(s)
+			s.wake(w.Patience)
+		}
+	}
+}
