@@ -103,6 +103,9 @@ func judge(h *head, issued map[string]identity) verdict {
 	v.identity = issued[given[0]]
 	public, own := readAuthority(v.authority)
 	path, query, hasQuery := strings.Cut(v.path, "?")
+	if !routingAgrees(h.Headers, strings.NewReplacer(":predict", "", ":explain", "").Replace(path[strings.LastIndexByte(path, '/')+1:])) {
+		return v
+	}
 	switch {
 	case len(v.path) > 8192 || hasQuery && !queryPasses(query):
 	case public && publicCalls[v.method+" "+path] != "":
@@ -110,7 +113,7 @@ func judge(h *head, issued map[string]identity) verdict {
 		component := publicCalls[v.method+" "+path]
 		v.authority = service + "-" + component + "-default." + namespace + ".svc.cluster.local"
 		v.path = strings.Replace(v.path, "/kfserving/kubeflow/", "/v1/models/", 1)
-	case own && nativeCall.MatchString(v.method+" "+path):
+	case own && (nativeCall.MatchString(v.method+" "+path) || v.method+" "+path == "GET /v1/models"):
 		v.may = true
 	}
 	// HTTP/1.1 trailers end in Envoy's codec. Over HTTP/2 one that is forbidden
@@ -119,6 +122,20 @@ func judge(h *head, issued map[string]identity) verdict {
 	v.whole = v.may && (!bad || len(values(h.Headers, "content-length")) > 0)
 	v.clean = v.may && !bad && !h.odd
 	return v
+}
+
+// routingAgrees reports whether what a client says by headers, by which models
+// are chosen elsewhere, is what the path says.
+func routingAgrees(headers rawhttp.Headers, model string) bool {
+	for name, want := range map[string]string{"x-gateway-model-name": model, "x-higress-llm-model": model, "mm-model-id": model, "mm-vmodel-id": model,
+		"kserve-isvc-name": service, "kserve-isvc-namespace": namespace} {
+		for _, value := range values(headers, name) {
+			if value != want {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // target says where a head is to go; ok is false where that is said twice, or

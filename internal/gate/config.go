@@ -26,13 +26,14 @@ func New(doc string, secrets authn.Secrets) (*Gate, error) {
 
 func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets) {
 	o := root.Object("$schema", "version", "issuers", "peer", "routes", "serves", "groups", "grants", "denies",
-		"iam", "exempt", "identity", "challenge", "audit", "tokenCache")
+		"iam", "exempt", "identity", "challenge", "audit", "tokenCache", "host")
 	if v := o.Need("version"); v.Exists() && v.JSON().Raw != "1" {
 		v.Fail("is 1")
 	}
 	o.Get("$schema").Text()
 	g.authn, g.keys = authn.Compile(o.Need("issuers"), o.Get("peer"), secrets)
-	g.routes = inference.Compile(o.Need("routes"), o.Get("serves"))
+	g.holds = o.Get("host").Object("holdHeaders").Get("holdHeaders").Bool()
+	g.routes = inference.Compile(o.Need("routes"), o.Get("serves"), g.holds)
 	g.policy = authz.Compile(authz.Source{
 		Groups: o.Get("groups"),
 		Grants: o.Get("grants"),

@@ -27,6 +27,7 @@ type Gate struct {
 	metadata  string // of RFC 9728, for challenges
 	auditPass bool
 	cached    bool
+	holds     bool // headers can wait for the body
 }
 
 // Keys are the keys that stand in the configuration.

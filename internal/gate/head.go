@@ -52,6 +52,7 @@ func again(name, value string, seen *uint16) bool {
 
 func readHead(pairs [][2]string) (h head, why reason.Reason) {
 	var seen uint16
+	h.Headers = pairs
 	for i := range pairs {
 		if again(pairs[i][0], pairs[i][1], &seen) {
 			return h, reason.HeaderRepeated

@@ -123,7 +123,7 @@ func TestShadowHeaders(t *testing.T) {
 	} {
 		for _, name := range slices.Concat(forgeable, routingNames, []string{"x-gate-caller", "x-tenant-id"}) {
 			for _, spelling := range spellings(name) {
-				h := head(c.line, pair{"authorization", c.credential}, pair{spelling, "root@example.com"}, pair{"cookie", "a=b"}, pair{"Authorization", "twin"})
+				h := head(c.line, pair{"authorization", c.credential}, pair{spelling, routed(name, c.line, "root@example.com")}, pair{"cookie", "a=b"}, pair{"Authorization", "twin"})
 				_, step := begin(g, h)
 				got := applied(h, step)
 				credentials := []string{c.credential}

@@ -81,6 +81,18 @@ func TestRelayedCaller(t *testing.T) {
 	}
 }
 
+// routed is what a routing header says of the model that a path asks for.
+func routed(name, line, otherwise string) string {
+	segments := strings.Split(line[strings.IndexByte(line, '/'):strings.LastIndexByte(line, ':')], "/")
+	switch {
+	case name == "kserve-isvc-namespace":
+		return segments[2]
+	case slices.Contains(routingNames, name) && name != "x-vertex-ai-triton-redirect":
+		return segments[3]
+	}
+	return otherwise
+}
+
 // TestStripped sends the headers of a gateway in front, and those by which
 // models are chosen, in each spelling, on every connection.
 func TestStripped(t *testing.T) {
@@ -90,7 +102,7 @@ func TestStripped(t *testing.T) {
 		for _, peer := range []authn.Peer{{}, gatewayPeer} {
 			for _, name := range append(slices.Clone(routingNames), relayedNames...) {
 				for _, spelling := range spellings(name) {
-					h := head(line, token, pair{spelling, "a@b"}, pair{"x-kept", "1"})
+					h := head(line, token, pair{spelling, routed(name, line, "a@b")}, pair{"x-kept", "1"})
 					h.Peer = peer
 					_, step := begin(g, h)
 					if peer == gatewayPeer && spelling == "x-caller" && line != askPublic {
@@ -104,6 +116,19 @@ func TestStripped(t *testing.T) {
 						t.Errorf("%s by %s: %s arrives as %q in %v", line, peer.URI, spelling, values, got)
 					}
 				}
+			}
+		}
+	}
+	for _, name := range routingNames {
+		if name == "x-vertex-ai-triton-redirect" {
+			continue
+		}
+		for _, value := range []string{"other", "", "a@b", "publishers/other/models/iris"} {
+			if _, step := begin(g, head(askPublic, pair{name, value})); step.Reason != reason.CredentialMissing && step.Reason != reason.IdentityConflict {
+				t.Errorf("%s: %q: %s", name, value, step.Reason)
+			}
+			if _, step := begin(g, head(askPublic, token, pair{name, value})); step.Reason != reason.IdentityConflict {
+				t.Errorf("%s: %q: %s", name, value, step.Reason)
 			}
 		}
 	}

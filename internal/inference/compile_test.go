@@ -17,7 +17,7 @@ func TestProblems(t *testing.T) {
 	for _, r := range refused {
 		o := r.Root.Object()
 		*r.Problems = nil // those of the whole are not asked for
-		inference.Compile(o.Get("routes"), o.Get("serves"))
+		inference.Compile(o.Get("routes"), o.Get("serves"), false)
 		want := r.Want("routes", "serves")
 		if got := r.Problems.Error(); got != want {
 			t.Errorf("%s: problems are\n%s\nwant\n%s", r.Path, got, want)

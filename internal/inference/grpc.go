@@ -26,7 +26,7 @@ var (
 	methodForm  = regexp.MustCompile(`^` + identifier + `$`)
 )
 
-func compileGRPC(r *Route, v strictjson.Value) {
+func compileGRPC(r *Route, v strictjson.Value, _ surroundings) {
 	o := v.Object("protocol", "service", "model", "verb", "names", "credentials", "shadow")
 	r.common(o)
 	g := &grpcService{service: o.Need("service").Text()}
@@ -53,7 +53,7 @@ func compileGRPC(r *Route, v strictjson.Value) {
 			names.Fail("makes no host name of the model")
 		}
 	}
-	r.prefix, r.names, r.match = "/"+g.service, g.names, g.match
+	r.prefix, r.family, r.names, r.match = "/"+g.service, "", g.names, g.match
 }
 
 func (g *grpcService) match(r *parsed) (Match, reason.Reason) {

@@ -67,14 +67,16 @@ func (s Verbs) Has(v Verb) bool { return s&(1<<v) != 0 }
 type Model struct {
 	Namespace string // DNS-1123 label
 	Service   string // DNS-1123 label: the InferenceService
-	Name      string // the model inside it; may contain '/'
+	Name      string // the model inside it; may contain '/'. "" is the service as a whole
 	Version   string // "" where the request names none
 }
 
-// String writes prod/fraud, prod/llm/meta-llama/Llama-3.1-8B or prod/fraud@3.
+// String writes prod/fraud, prod/llm/meta-llama/Llama-3.1-8B or prod/fraud@3. A
+// service as a whole is written as the model that is named after it: a pattern
+// for the one covers the other.
 func (m Model) String() string {
 	s := m.Namespace + "/" + m.Service
-	if m.Name != m.Service {
+	if m.Name != m.Service && m.Name != "" {
 		s += "/" + m.Name
 	}
 	if m.Version != "" {
@@ -175,6 +177,9 @@ func (p Pattern) Matches(m Model) bool {
 	inner := p.Segments[2:]
 	if len(inner) == 0 {
 		return true
+	}
+	if m.Name == "" { // every model of the service, and no one of them
+		return false
 	}
 	names := strings.Split(m.Name, "/")
 	if len(names) != len(inner) {

@@ -50,7 +50,7 @@ func TestRefused(t *testing.T) {
 		{public, "POST /kfservingprod/fraud:predict", unk},
 		{public, "POST /kfserving-x/prod/fraud:predict", unk},
 		{public, "POST /x/kfserving/prod/fraud:predict", unk},
-		{"fraud-predictor.prod", "GET /v1/models", unk}, {"fraud-predictor.prod", "GET /v1", unk},
+		{"fraud-predictor.prod", "GET /v1", unk},
 		{"fraud-predictor.prod", "POST /v1/models/fraud/versions/1:predict", unk},
 		{"fraud-predictor.prod", "GET /v1/models/fraud/versions/1", unk},
 		{"fraud-predictor.prod", "POST /v1/models/fraud/labels/x:predict", unk},

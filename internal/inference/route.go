@@ -1,6 +1,8 @@
 package inference
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
@@ -13,22 +15,40 @@ type Request struct {
 	Authority string
 	Path      string // raw, with its query
 	GRPC      bool   // content-type is application/grpc or begins with it
+	Headers   [][2]string
 }
 
-// Match is a request understood.
+// Match is a request understood, as far as its head goes.
 type Match struct {
 	Call      Call
-	Authority string // to send on; the request's own where nothing is rewritten
-	Path      string // to send on, with the query
+	Authority string    // to send on; the request's own where nothing is rewritten
+	Path      string    // to send on, with the query
+	Header    [2]string // to send on: the model, for a router behind the gate
 	Route     *Route
+
+	// Body says how the rest stands in the body, nil where nothing does. Until
+	// Complete, Call.Models are then services, without a model's name.
+	Body *Body
+	// Listing says that the reply lists models, which a caller may only know of
+	// those that are granted; nil where it does not.
+	Listing *Listing
+
+	server *server
+	routes *Routes
+	host   string
+	pinned string // what the body must name, or ""
+	open   bool   // the body says which of the services it is for
 }
+
+// Deferred reports whether nothing before the body says where the request goes.
+func (m *Match) Deferred() bool { return m.open }
 
 // Route is one row of "routes".
 type Route struct {
 	Forward bool  // credentials go on to the upstream
 	Shadow  int64 // until this second since 1970, refusals are only counted and logged; 0 for never
 	prefix  string
-	native  bool // it also takes the services' own hosts and paths
+	family  string // routes of one family read the same paths on the services' own hosts
 	names   *Names
 	match   matcher
 }
@@ -45,9 +65,23 @@ type parsed struct {
 }
 
 // protocols are the compilers of "routes", by "protocol".
-var protocols = map[string]func(*Route, strictjson.Value){
-	"kserve-v1": compileKServeV1,
-	"grpc":      compileGRPC,
+var protocols = map[string]compiler{
+	"kserve-v1":  compileKServeV1,
+	"kserve-v2":  compileKServeV2,
+	"triton":     compileTriton,
+	"openai":     compileOpenAI,
+	"tfserving":  compileTFServing,
+	"torchserve": compileTorchServe,
+	"grpc":       compileGRPC,
+}
+
+// compiler reads a row of "routes".
+type compiler func(*Route, strictjson.Value, surroundings)
+
+// surroundings are what the rest of a configuration means to a route.
+type surroundings struct {
+	serves Model
+	holds  bool // headers can wait for the body
 }
 
 // Routes is the compiled "routes" of a configuration. It is immutable.
@@ -56,8 +90,9 @@ type Routes struct {
 	serves Model // the one service behind this proxy, or zero
 }
 
-// Compile reads "routes" and "serves".
-func Compile(v, serves strictjson.Value) *Routes {
+// Compile reads "routes" and "serves". holds says that the host can keep headers
+// until the body has been read.
+func Compile(v, serves strictjson.Value, holds bool) *Routes {
 	rs := &Routes{}
 	if serves.Exists() {
 		o := serves.Object("namespace", "service")
@@ -71,18 +106,27 @@ func Compile(v, serves strictjson.Value) *Routes {
 		name := item.JSON().Get("protocol").Str
 		compile, ok := protocols[name]
 		if !ok {
-			item.Fail(`needs a "protocol": "kserve-v1" or "grpc"`)
+			item.Fail(`needs a "protocol": %s`, strings.Join(slices.Sorted(maps.Keys(protocols)), ", "))
 			continue
 		}
-		compile(r, item)
+		compile(r, item, surroundings{rs.serves, holds})
 		for _, other := range rs.routes {
-			if r.prefix != "" && other.prefix != "" && (within(r.prefix, other.prefix) || within(other.prefix, r.prefix)) {
+			if r.collides(other) {
 				item.Fail("prefix %q overlaps with %q", r.prefix, other.prefix)
 			}
 		}
 		rs.routes = append(rs.routes, r)
 	}
 	return rs
+}
+
+// collides reports whether a path could be meant for either. Protocols that tell
+// each other's paths apart may have one prefix.
+func (r *Route) collides(other *Route) bool {
+	if r.prefix == other.prefix && r.family != other.family && r.family != "" && other.family != "" {
+		return false
+	}
+	return r.prefix != "" && other.prefix != "" && (within(r.prefix, other.prefix) || within(other.prefix, r.prefix))
 }
 
 // within reports whether path is prefix, or lies below it.
@@ -124,15 +168,11 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 		case reason.HostInvalid: // another route may read the host
 			why = w
 		case reason.Allowed:
-			m.Route = route
-			if w = rs.agree(&r, m); w != reason.Allowed {
+			m.Route, m.routes, m.host = route, rs, r.host
+			if w = headersAgree(&r, &m); w != reason.Allowed {
 				return Match{}, w
 			}
-			route.widen(&m)
-			if !rs.served(m.Call.Models) {
-				return Match{}, reason.NotServed
-			}
-			return m, w
+			return m.settle()
 		default:
 			return Match{}, w
 		}
@@ -140,15 +180,35 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 	return Match{}, why
 }
 
+// settle holds a call to the host that it came to and to what stands behind
+// this proxy.
+func (m Match) settle() (Match, reason.Reason) {
+	if why := m.routes.agree(m.host, m.Call.Models); why != reason.Allowed {
+		return Match{}, why
+	}
+	if !m.open || m.Call.Models[0].Name != "" {
+		m.Route.widen(&m)
+	}
+	if !m.routes.served(m.Call.Models) {
+		return Match{}, reason.NotServed
+	}
+	return m, reason.Allowed
+}
+
 // widen adds what else the host that a request is sent on to can mean: with a
 // template for which fraud's explainer is also the service fraud-why, whoever
 // calls the one must be granted the other.
 func (r *Route) widen(m *Match) {
 	host, _ := splitAuthority(m.Authority)
+	first := m.Call.Models[0]
 	for _, reading := range r.names.components(host) {
-		if !reading.amongServices(m.Call.Models) {
-			m.Call.Models = append(m.Call.Models, reading)
+		if reading.amongServices(m.Call.Models) {
+			continue
 		}
+		if first.Name != first.Service {
+			reading.Name = first.Name
+		}
+		m.Call.Models = append(m.Call.Models, reading)
 	}
 }
 
@@ -161,14 +221,14 @@ func (rs *Routes) served(models []Model) bool {
 
 // agree holds the host to the path: where any route's names make a service of
 // the host, in whatever case, it must be a service of the call.
-func (rs *Routes) agree(r *parsed, m Match) reason.Reason {
-	lower := strings.ToLower(r.host)
+func (rs *Routes) agree(host string, models []Model) reason.Reason {
+	lower := strings.ToLower(host)
 	for _, route := range rs.routes {
 		for _, reading := range route.names.readings(lower) {
-			if !reading.amongServices(m.Call.Models) {
+			if !reading.amongServices(models) {
 				return reason.IdentityConflict
 			}
-			if lower != r.host {
+			if lower != host {
 				return reason.HostInvalid
 			}
 		}

@@ -27,7 +27,7 @@ func compile(t testing.TB, doc string) *inference.Routes {
 	t.Helper()
 	var problems strictjson.Problems
 	root, _ := strictjson.Parse(doc, &problems)
-	routes := inference.Compile(root, strictjson.Value{})
+	routes := inference.Compile(root, strictjson.Value{}, true)
 	if problems != nil {
 		t.Fatalf("routes %s: %v", doc, problems)
 	}

@@ -15,7 +15,7 @@ func serving(routes, serves string) (*inference.Routes, strictjson.Problems) {
 	var problems strictjson.Problems
 	r, _ := strictjson.Parse(routes, &problems)
 	s, _ := strictjson.Parse(serves, &problems)
-	return inference.Compile(r, s), problems
+	return inference.Compile(r, s, true), problems
 }
 
 type matchCase struct{ host, request, want string }

@@ -18,7 +18,7 @@ func (rs *Routes) Warnings() (list []string) {
 // overlap reports whether both take the same request on a service's own host.
 // One that is told by its path, such as gRPC, takes none of another's.
 func (r *Route) overlap(other *Route) bool {
-	return r.native && other.native && (r.names.within(other.names) || other.names.within(r.names))
+	return r.family != "" && r.family == other.family && r.names != nil && other.names != nil && (r.names.within(other.names) || other.names.within(r.names))
 }
 
 // within reports whether a host that n makes means something to the other too.

@@ -25,6 +25,7 @@ const (
 	TrailerForbidden   // a credential or identity name among the trailers
 	PathInvalid        // a path that is not canonical: refused, never repaired
 	ModelInvalid       // a namespace or service that is not a DNS-1123 label
+	ModelMissing       // no model is named, and none is declared to be meant by that
 	IdentityConflict   // two places of the request name different models
 	QueryToken         // an access token in the query (RFC 6750 section 2.3 forbidden here)
 	CredentialRepeated // two credentials from one source
@@ -92,6 +93,7 @@ var table = [count]row{
 	TrailerForbidden:   {"trailer_forbidden", 400, grpcInvalidArgument},
 	PathInvalid:        {"path_invalid", 400, grpcInvalidArgument},
 	ModelInvalid:       {"model_invalid", 400, grpcInvalidArgument},
+	ModelMissing:       {"model_missing", 400, grpcInvalidArgument},
 	IdentityConflict:   {"identity_conflict", 400, grpcInvalidArgument},
 	QueryToken:         {"query_token", 400, grpcInvalidArgument},
 	CredentialRepeated: {"credential_repeated", 400, grpcInvalidArgument},

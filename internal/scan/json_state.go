@@ -1,0 +1,190 @@
+package scan
+
+// state is what the next byte of a document continues.
+type state uint8
+
+const (
+	wantValue  state = iota
+	wantItem         // a value, or the end of the array
+	wantMember       // a name, or the end of the object
+	wantName
+	wantColon
+	wantNext // a comma, or the end of what is open
+	wantEnd  // the document is complete
+
+	inString
+	inRune   // in a UTF-8 sequence that a chunk's end has cut
+	inEscape // after a backslash
+	inHex    // in the digits of \u
+	inPair   // after a high surrogate: a backslash
+	inPairU  // after a high surrogate: the u
+	inWord   // in true, false or null
+	inNumber // the states of a number follow, as of RFC 8259 section 6
+)
+
+// step reads some of b, at least a byte unless a number ends before it, and
+// returns how much.
+func (j *JSON) step(b []byte) int {
+	switch j.state {
+	case inString:
+		return j.str(b)
+	case inRune:
+		return j.rune(b[0])
+	case inEscape, inHex, inPair, inPairU:
+		return j.escape(b[0])
+	case inWord:
+		return j.literal(b[0])
+	case wantValue, wantItem, wantMember, wantName, wantColon, wantNext, wantEnd:
+		n := 0
+		for n < len(b) && (b[n] == ' ' || b[n] == '\n' || b[n] == '\r' || b[n] == '\t') {
+			n++
+		}
+		if n < len(b) {
+			j.token(b[n], n)
+			n++
+		}
+		return n
+	}
+	return j.number(b)
+}
+
+// token reads c, a byte of the structure that lies ahead bytes on.
+func (j *JSON) token(c byte, ahead int) {
+	switch j.state {
+	case wantNext:
+		switch {
+		case c == ',' && j.objects&1 == 1:
+			j.state = wantName
+		case c == ',':
+			j.state = wantValue
+		case !j.closes(c, ahead):
+			j.wrong(c, "a comma or the closing bracket expected", ahead)
+		}
+	case wantValue:
+		j.value(c, ahead)
+	case wantItem:
+		if !j.closes(c, ahead) {
+			j.value(c, ahead)
+		}
+	case wantName, wantMember:
+		switch {
+		case c == '"':
+			j.beginName()
+		case j.state == wantName || !j.closes(c, ahead):
+			j.wrong(c, "a name in quotes expected", ahead)
+		}
+	case wantColon:
+		if c != ':' {
+			j.wrong(c, "a colon expected", ahead)
+			return
+		}
+		j.state = wantValue
+	default:
+		j.wrong(c, "", ahead)
+	}
+}
+
+// wrong refuses a byte that is not the expected one. NUL is what UTF-16 and
+// UTF-32 put between ASCII characters; their byte order marks and that of UTF-8
+// are no ASCII.
+func (j *JSON) wrong(c byte, expected string, ahead int) {
+	switch {
+	case j.state == wantEnd:
+		j.fail(Trailing, "data after the document", ahead)
+	case c == 0 || c >= 0x80:
+		j.fail(Encoding, "not ASCII outside of strings: another encoding or a byte order mark", ahead)
+	default:
+		j.fail(Syntax, expected, ahead)
+	}
+}
+
+// value begins a value with its first byte, and refuses it where another type
+// is wanted.
+func (j *JSON) value(c byte, ahead int) {
+	want, rule := c, ""
+	switch {
+	case j.depth == 0 || j.leaf != nil && j.leaf.Keys != nil:
+		want, rule = '{', "an object expected"
+	case j.leaf != nil:
+		want, rule = '"', "a string expected"
+	}
+	if j.begin(c, ahead); c != want && j.err == nil {
+		j.fail(Type, rule, ahead)
+	}
+}
+
+func (j *JSON) begin(c byte, ahead int) {
+	switch {
+	case c == '"':
+		j.beginText()
+	case c == '{' || c == '[':
+		j.open(c, ahead)
+	case c-'0' < 10 || c == '-':
+		j.state = firstOfNumber(c)
+	case c == 't':
+		j.state, j.word = inWord, "rue"
+	case c == 'f':
+		j.state, j.word = inWord, "alse"
+	case c == 'n':
+		j.state, j.word = inWord, "ull"
+	default:
+		j.wrong(c, "a JSON value expected", ahead)
+	}
+}
+
+func (j *JSON) literal(c byte) int {
+	if c != j.word[0] {
+		j.fail(Syntax, "true, false or null expected", 0)
+		return 1
+	}
+	if j.word = j.word[1:]; j.word == "" {
+		j.ended()
+	}
+	return 1
+}
+
+// open begins an array or an object.
+func (j *JSON) open(c byte, ahead int) {
+	if j.depth == j.limits.Depth {
+		j.fail(TooDeep, "nested too deeply", ahead)
+		return
+	}
+	j.depth++
+	j.objects <<= 1
+	if c == '[' {
+		j.state = wantItem
+		return
+	}
+	j.objects |= 1
+	j.state = wantMember
+	if j.depth == 1 {
+		j.watch(j.keys)
+	} else if j.leaf != nil && j.leaf.Keys != nil {
+		j.watch(j.leaf.Keys)
+	}
+}
+
+// closes ends what is open, if c is its end.
+func (j *JSON) closes(c byte, ahead int) bool {
+	if object := j.objects&1 == 1; object && c != '}' || !object && c != ']' {
+		return false
+	}
+	if j.depth == len(j.levels) {
+		j.unwatch()
+	}
+	j.depth--
+	j.objects >>= 1
+	j.ended()
+	if j.depth == 0 {
+		j.state, j.end = wantEnd, j.at+int64(ahead)+1
+	}
+	return true
+}
+
+// ended follows the last byte of a value.
+func (j *JSON) ended() {
+	j.state = wantNext
+	if j.depth == len(j.levels) {
+		j.leaf, j.member = nil, false
+	}
+}

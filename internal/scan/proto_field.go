@@ -1,0 +1,74 @@
+package scan
+
+import (
+	"errors"
+	"strconv"
+)
+
+// Shape is the type of a watched field.
+type Shape uint8
+
+// The shapes.
+const (
+	String     Shape = iota // a string: a leaf
+	Int64Value              // a google.protobuf.Int64Value: a leaf, present and 0 when the message is empty
+	Message                 // a message in which further fields are watched
+	integer                 // the int64 within an Int64Value
+)
+
+// Field is a field that a Proto scan watches. Fields are read only and may be
+// shared.
+type Field struct {
+	Number   int32
+	Shape    Shape
+	ID       int     // of a leaf, for Value.ID
+	OneOf    int     // if not 0: of the fields of one message with this number at most one may occur
+	Repeated bool    // of a Message: it may occur any number of times, within Limits.Items
+	Fields   []Field // of a Message
+}
+
+// int64Value are the fields of google.protobuf.Int64Value
+// (google/protobuf/wrappers.proto).
+var int64Value = []Field{{Number: 1, Shape: integer}}
+
+// inner are the fields within a message.
+func (f *Field) inner() []Field {
+	if f.Shape == Int64Value {
+		return int64Value
+	}
+	return f.Fields
+}
+
+const (
+	maxNumber   = 1<<29 - 1 // of a field
+	maxMessages = 8         // one within the other, the whole message included, an Int64Value not
+)
+
+// CheckFields reports what makes a table of fields unusable: a number that is
+// no field number or occurs twice in one message, more than 64 fields in one
+// message, nesting beyond 8 messages, a Message without fields, a leaf with
+// some or repeated. Scans presuppose it; a test calls it for each table.
+func CheckFields(fields []Field) error { return checkFields(fields, 1) }
+
+func checkFields(fields []Field, depth int) error {
+	if len(fields) == 0 || len(fields) > 64 || depth > maxMessages {
+		return errors.New("scan: 1 to 64 fields in a message, in at most 8 messages")
+	}
+	for i, f := range fields {
+		if f.Number < 1 || f.Number > maxNumber || f.Shape > Message || (f.Shape != Message && (f.Repeated || f.Fields != nil)) {
+			return errors.New("scan: field " + strconv.Itoa(int(f.Number)) + ": no such number or shape, or a leaf that is repeated or has fields")
+		}
+		for _, other := range fields[:i] {
+			if other.Number == f.Number {
+				return errors.New("scan: field " + strconv.Itoa(int(f.Number)) + " twice")
+			}
+		}
+		if f.Shape != Message {
+			continue
+		}
+		if err := checkFields(f.Fields, depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
