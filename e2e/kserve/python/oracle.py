@@ -2,13 +2,16 @@
 
 Each line of standard input is a JSON object: "app" and "raw", an HTTP/1.1
 request in Latin-1. Each line of standard output says for one of them, in order,
-the status, the endpoint and its path parameters, and the models that were
-selected. Requests go through uvicorn's own HTTP parser, the application's whole
+the status, the endpoint and the texts it was called with, and the models that
+were selected. Requests go through uvicorn's own HTTP parser, the application's whole
 stack, and its own handlers; only the last step is cut off: every name is a
 model's.
 """
 
 import asyncio
+import contextvars
+import functools
+import inspect
 import json
 import logging
 import os
@@ -45,18 +48,40 @@ class Transport(asyncio.Transport):
 
 
 class Watch:
-    """The outermost ASGI application: remembers what became of the last scope."""
+    """The outermost ASGI application: remembers what became of the last request:
+    the endpoint, what it was called with, and the models it asked for."""
 
     def __init__(self, app):
-        self.app, self.scope, self.names = app, {}, []
+        self.app = app
+        self.forget()
+
+    def forget(self):
+        self.endpoint, self.given, self.names = "", {}, []
 
     async def __call__(self, scope, receive, send):
-        self.scope, self.names = scope, []
         iris.looked_up.set(self.names)
+        watching.set(self)
         try:
             await self.app(scope, receive, send)
         except Exception:  # re-raised by Starlette after its 500 has been sent
             pass
+
+
+# The Watch of the request under way.
+watching = contextvars.ContextVar("watching")
+
+
+def watched(endpoint):
+    """An endpoint that first says what it was called with."""
+
+    @functools.wraps(endpoint)
+    async def call(*args, **kwargs):
+        watch = watching.get()
+        watch.endpoint = endpoint.__qualname__
+        watch.given = {name: value for name, value in kwargs.items() if isinstance(value, str)}
+        return await endpoint(*args, **kwargs)
+
+    return call
 
 
 class Oracle:
@@ -67,7 +92,7 @@ class Oracle:
 
     async def ask(self, raw):
         transport = Transport()
-        self.watch.scope, self.watch.names = {}, []
+        self.watch.forget()
         protocol = HttpToolsProtocol(self.config, self.state, {})
         protocol.connection_made(transport)
         protocol.data_received(raw)
@@ -75,12 +100,10 @@ class Oracle:
         while self.state.tasks:
             await asyncio.gather(*self.state.tasks)
         protocol.connection_lost(None)
-        scope = self.watch.scope
-        endpoint = scope.get("endpoint")
         return {
             "status": int(transport.out[9:12] or b"0"),
-            "endpoint": getattr(endpoint, "__qualname__", ""),
-            "params": scope.get("path_params", {}),
+            "endpoint": self.watch.endpoint,
+            "given": self.watch.given,
             "models": list(dict.fromkeys(self.watch.names)),
         }
 
@@ -90,8 +113,13 @@ def kserve():
     from kserve.predictor_config import PredictorConfig
     from kserve.protocol.dataplane import DataPlane
     from kserve.protocol.model_repository_extension import ModelRepositoryExtension
+    from kserve.protocol.rest import v1_endpoints, v2_endpoints
     from kserve.protocol.rest.server import RESTServer
 
+    for endpoints in v1_endpoints.V1Endpoints, v2_endpoints.V2Endpoints:
+        for name, method in list(vars(endpoints).items()):
+            if inspect.iscoroutinefunction(method):
+                setattr(endpoints, name, watched(method))
     model = iris.Iris("any", iris.classifier())
     repository = iris.Repository(every=model)
     dataplane = DataPlane(model_registry=repository)
