@@ -1,6 +1,6 @@
 """What the servers' own parsers make of a request, without a socket.
 
-Each line of standard input is a JSON object: "app" and "raw", an HTTP/1.1
+Its arguments are applications: kserve, litellm. Each line of standard input is a JSON object: "app" and "raw", an HTTP/1.1
 request in Latin-1. Each line of standard output says for one of them, in order,
 the status, the endpoint and the texts it was called with, and the models that
 were selected. Requests go through uvicorn's own HTTP parser, the application's whole
@@ -15,9 +15,11 @@ import inspect
 import json
 import logging
 import os
+import re
 import sys
 
 import uvicorn
+from uvicorn.lifespan.on import LifespanOn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
@@ -56,14 +58,16 @@ class Watch:
         self.forget()
 
     def forget(self):
-        self.endpoint, self.given, self.names = "", {}, []
+        self.endpoint, self.given, self.names, self.scope = "", {}, [], {}
 
     async def __call__(self, scope, receive, send):
+        self.scope = scope
         iris.looked_up.set(self.names)
         watching.set(self)
         try:
             await self.app(scope, receive, send)
-        except Exception:  # re-raised by Starlette after its 500 has been sent
+        except Exception:  # Starlette raises it again after its 500 has been sent
+            pass
             pass
 
 
@@ -100,15 +104,17 @@ class Oracle:
         while self.state.tasks:
             await asyncio.gather(*self.state.tasks)
         protocol.connection_lost(None)
+        scope = self.watch.scope
+        answered = [name.decode() for name in re.findall(rb"I am (\w+)\.", transport.out)]
         return {
             "status": int(transport.out[9:12] or b"0"),
-            "endpoint": self.watch.endpoint,
-            "given": self.watch.given,
-            "models": list(dict.fromkeys(self.watch.names)),
+            "endpoint": self.watch.endpoint or getattr(scope.get("endpoint"), "__name__", ""),
+            "given": self.watch.given or scope.get("path_params", {}),
+            "models": list(dict.fromkeys(self.watch.names + answered)),
         }
 
 
-def kserve():
+async def kserve():
     from kserve import context as kserve_context, model_server
     from kserve.predictor_config import PredictorConfig
     from kserve.protocol.dataplane import DataPlane
@@ -128,9 +134,31 @@ def kserve():
     return model_server.app
 
 
-async def main(answers):
+async def litellm_proxy():
+    """The proxy, which says before each call whom it will ask, and whose answers
+    say who was asked."""
+    os.environ["CONFIG_FILE_PATH"] = os.path.abspath("litellm.yaml")
+    import litellm
+    from litellm.proxy.proxy_server import app
+
+    async def hook(self, user_api_key_dict, cache, data, call_type):
+        watch = watching.get()
+        watch.endpoint = call_type
+        watch.names.append(data.get("model"))
+        return data
+
+    lifespan = LifespanOn(uvicorn.Config(app, log_config=None))
+    await lifespan.startup()
+    handlers = [c for c in litellm.callbacks if type(c).__name__ == "Seen"]
+    if lifespan.should_exit or len(handlers) != 1:
+        sys.exit(f"LiteLLM does not start, or without its hook: {handlers}")
+    type(handlers[0]).async_pre_call_hook = hook
+    return app
+
+
+async def main(answers, names):
     logging.disable(logging.CRITICAL)
-    apps = {"kserve": Oracle(kserve())}
+    apps = {name: Oracle(await {"kserve": kserve, "litellm": litellm_proxy}[name]()) for name in names}
     answers.write(json.dumps({"ready": list(apps)}) + "\n")
     answers.flush()
     for line in sys.stdin:
@@ -145,4 +173,4 @@ if __name__ == "__main__":
     # What the servers print must not stand among the answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    asyncio.run(main(answers))
+    asyncio.run(main(answers, sys.argv[1:]))
