@@ -118,7 +118,7 @@ func (r *ring) answered(f *keys.Fetch, size int) {
 
 // done brings an answer to the keeper, and what comes of it to all VMs.
 func (r *ring) done(f *keys.Fetch, a keys.Answer) {
-	now := time.Now()
+	now := clock()
 	raw, cas, err := r.shared()
 	if err != nil {
 		proxywasm.LogCriticalf("model gate: keys of %s: shared data: %v", r.remote.Name, err)

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync"
 	"syscall"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 type vm struct {
 	types.DefaultVMContext
 	vmMetrics
+	warmUp sync.Once
 }
 
 func (v *vm) NewPluginContext(id uint32) types.PluginContext { return &plugin{vm: v, id: id} }
@@ -43,7 +45,7 @@ func (p *plugin) NewHttpContext(id uint32) types.HttpContext { return &stream{pl
 // OnTick is for published keys. It runs in the main thread's VM too.
 func (p *plugin) OnTick() {
 	p.guard(func() {
-		now := time.Now()
+		now := clock()
 		for _, r := range p.rings {
 			r.tick(now)
 		}
@@ -97,6 +99,7 @@ func (p *plugin) OnPluginStart(int) (status types.OnPluginStartStatus) {
 	}
 	p.verifier = newVerifier(&p.vm.vmMetrics)
 	proxywasm.LogInfof("model gate: signatures are verified by the host: %v", p.verifier.works)
+	p.vm.warmUp.Do(func() { warm(p.verifier.check) })
 	p.cache = g.NewCache()
 	if err := p.fetchKeys(g); err != nil {
 		return failed(key, "published keys: "+err.Error())
@@ -117,7 +120,7 @@ func (p *plugin) fetchKeys(g *gate.Gate) error {
 	var number [8]byte
 	rand.Read(number[:]) // never fails (crypto/rand)
 	p.rings = map[string]*ring{}
-	now := time.Now()
+	now := clock()
 	for _, remote := range remotes {
 		r := newRing(p, remote, binary.LittleEndian.Uint64(number[:]))
 		p.rings[remote.Name] = r
@@ -132,6 +135,10 @@ func (p *plugin) fetchKeys(g *gate.Gate) error {
 	}
 	return proxywasm.SetTickPeriodMilliSeconds(tickMilliseconds)
 }
+
+// clock is the wall clock alone. The VMs of a proxy compare times with each
+// other, which a VM's own monotonic clock has no part in.
+func clock() time.Time { return time.Now().Round(0) }
 
 func hexadecimal(octets string) string { return hex.EncodeToString([]byte(octets)) }
 

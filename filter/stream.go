@@ -23,17 +23,21 @@ type stream struct {
 	ring     *ring // whose keys it waits for, or nil
 	passed   bool  // a Forward step has been performed
 	answered bool  // a local reply has been sent
+	request  pipe  // the body that the gate reads
+	trimming bool  // the response waits for the gate
+	reply    int   // octets of it so far
 }
 
-// goes is the only place that says whether a request goes on.
-func (s *stream) goes() bool { return s.passed && !s.answered }
-
-func (s *stream) next() types.Action {
-	if s.goes() {
+// let is the only place where anything goes on.
+func let(on bool) types.Action {
+	if on {
 		return types.ActionContinue
 	}
 	return types.ActionPause
 }
+
+// next lets a request go on that has passed.
+func (s *stream) next() types.Action { return let(s.passed && !s.answered) }
 
 func (s *stream) OnHttpRequestHeaders(_ int, end bool) (action types.Action) {
 	defer s.guard(&action)
@@ -64,7 +68,7 @@ func (s *stream) await(step gate.Step) (next gate.Step, waits bool) {
 	r := s.plugin.rings[step.Await.Issuer]
 	patience := keys.GiveUp
 	if r != nil {
-		patience = r.await(s, step.Await, time.Now())
+		patience = r.await(s, step.Await, clock())
 	}
 	if patience == keys.Ask {
 		return step, true
@@ -79,7 +83,7 @@ func (s *stream) wake(patience keys.Patience) {
 		proxywasm.LogCriticalf("model gate: context %d: %v", s.id, err)
 		return
 	}
-	if s.decide(patience); s.goes() {
+	if s.decide(patience) != types.ActionPause {
 		if err := proxywasm.ResumeHttpRequest(); err != nil {
 			proxywasm.LogCriticalf("model gate: resuming a request: %v", err)
 		}
@@ -89,7 +93,10 @@ func (s *stream) wake(patience keys.Patience) {
 
 func (s *stream) decide(patience keys.Patience) (action types.Action) {
 	defer s.guard(&action)
-	return s.perform(s.exchange.Wake(s.env(patience)))
+	if action = s.perform(s.exchange.Wake(s.env(patience))); s.request.waits {
+		return s.catchUp()
+	}
+	return action
 }
 
 // OnHttpStreamDone drops a request that ends while it waits.
@@ -100,24 +107,9 @@ func (s *stream) OnHttpStreamDone() {
 	}
 }
 
-// OnHttpRequestBody keeps a body from following a head that did not pass.
-func (s *stream) OnHttpRequestBody(int, bool) types.Action { return s.next() }
-
-func (s *stream) OnHttpRequestTrailers(int) (action types.Action) {
-	defer s.guard(&action)
-	if s.exchange == nil {
-		return s.refuse(reason.Internal)
-	}
-	pairs, err := proxywasm.GetHttpRequestTrailers()
-	if err != nil {
-		return s.fault("request trailers", err)
-	}
-	return s.perform(s.exchange.Trailers(s.env(keys.GiveUp), gate.Upstream, pairs))
-}
-
 func (s *stream) env(patience keys.Patience) gate.Env {
 	p := s.plugin
-	return gate.Env{Now: time.Now(), Keys: p.keys, Verify: p.verifier.verify, Cache: p.cache, Patience: patience}
+	return gate.Env{Now: clock(), Keys: p.keys, Verify: p.verifier.verify, Cache: p.cache, Patience: patience}
 }
 
 // perform does what a step says, or refuses.
@@ -131,11 +123,18 @@ func (s *stream) perform(step gate.Step) types.Action {
 	if step.Audit != "" {
 		audit(step)
 	}
+	if step.Act == gate.Hold {
+		return s.hold(step)
+	}
+	s.request.reads = false
 	if step.Act != gate.Forward {
 		return s.answer(step.Reason, step.Reply)
 	}
 	if err := apply(step.Edit); err != nil {
 		return s.fault("request headers", err)
+	}
+	if err := s.request.flush(); err != nil {
+		return s.fault("request body", err)
 	}
 	if !s.passed {
 		s.plugin.vm.countPass(step.Reason)

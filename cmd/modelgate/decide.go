@@ -8,6 +8,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,10 +26,11 @@ type request struct {
 	Authority string `json:"authority"`
 	Headers   []pair `json:"headers"`
 	Trailers  []pair `json:"trailers"`
-	Body      []byte `json:"body"` // base64; no protocol reads it yet
+	Body      []byte `json:"body"` // base64
 	Peer      struct {
 		URI       string `json:"uri"`
 		Validated bool   `json:"validated"`
+		Digest    string `json:"digest"`
 	} `json:"peer"` // the client certificate
 }
 
@@ -71,6 +74,8 @@ func decide(args []string, in io.Reader, out, errs io.Writer, env authn.Secrets)
 	set := flag.NewFlagSet("decide", flag.ContinueOnError)
 	config := set.String("config", "", "")
 	at := set.String("now", "", "")
+	var published []string
+	set.Func("keys", "", func(s string) error { published = append(published, s); return nil })
 	if !flags(set, args, errs) || *config == "" {
 		fmt.Fprint(errs, usage)
 		return 2
@@ -88,10 +93,37 @@ func decide(args []string, in io.Reader, out, errs io.Writer, env authn.Secrets)
 		fmt.Fprintln(errs, err)
 		return 1
 	}
-	return lines(g, now, in, out, errs)
+	keys, err := withKeys(g, published)
+	if err != nil {
+		fmt.Fprintln(errs, err)
+		return 1
+	}
+	return lines(g, gate.Env{Now: now, Keys: keys}, in, out, errs)
 }
 
-func lines(g *gate.Gate, now time.Time, in io.Reader, out, errs io.Writer) (status int) {
+// withKeys gives issuers the keys that they publish, from "issuer=file".
+func withKeys(g *gate.Gate, published []string) (*authn.Keys, error) {
+	keys := g.Keys()
+	for _, text := range published {
+		name, file, _ := strings.Cut(text, "=")
+		i := slices.IndexFunc(g.Remotes(), func(r authn.Remote) bool { return r.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("--keys %s: no issuer of that name publishes its keys", text)
+		}
+		document, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		remote := g.Remotes()[i]
+		if err := remote.Usable(string(document)); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		keys = keys.With(remote, string(document))
+	}
+	return keys, nil
+}
+
+func lines(g *gate.Gate, env gate.Env, in io.Reader, out, errs io.Writer) (status int) {
 	scanner := bufio.NewScanner(in)
 	scanner.Buffer(nil, maxLine)
 	writer := json.NewEncoder(out)
@@ -99,7 +131,7 @@ func lines(g *gate.Gate, now time.Time, in io.Reader, out, errs io.Writer) (stat
 	for scanner.Scan() {
 		r, err := parse(scanner.Bytes())
 		if err == nil {
-			err = writer.Encode(ask(g, now, r))
+			err = writer.Encode(ask(g, env, r))
 		} else {
 			status = 1
 			err = writer.Encode(map[string]string{"error": err.Error()})
@@ -136,23 +168,17 @@ func lower(pairs []pair) (list [][2]string) {
 	return list
 }
 
-func ask(g *gate.Gate, now time.Time, r request) answer {
+func ask(g *gate.Gate, env gate.Env, r request) answer {
 	pairs := [][2]string{{":method", r.Method}, {":path", r.Path}}
 	if r.Authority != "" {
 		pairs = append(pairs, [2]string{":authority", r.Authority})
 	}
 	pairs = append(pairs, lower(r.Headers)...)
-	env := gate.Env{Now: now, Keys: g.Keys()}
-	x, step := g.Begin(env, &gate.Head{
+	x, step := g.Whole(env, &gate.Head{
 		Pairs: pairs,
 		End:   len(r.Body) == 0 && len(r.Trailers) == 0,
-		Peer:  authn.Peer{URI: r.Peer.URI, Validated: r.Peer.Validated},
-	})
-	if step.Act == gate.Forward && len(r.Trailers) > 0 {
-		if t := x.Trailers(env, gate.Upstream, lower(r.Trailers)); t.Act != gate.Forward {
-			step = t
-		}
-	}
+		Peer:  authn.Peer{URI: r.Peer.URI, Validated: r.Peer.Validated, Digest: r.Peer.Digest},
+	}, r.Body, lower(r.Trailers))
 	return say(r, x, step)
 }
 

@@ -20,15 +20,21 @@ const usage = `usage:
         Compiles each configuration and prints every error, one a line:
         file: "/json/pointer": what is wrong. Exits 1 if there is one. Warns
         where a configuration that compiles may not mean what it says.
-  modelgate decide --config FILE [--now RFC3339]
+  modelgate keys [--algorithms RS256,ES256,...] FILE...
+        Prints what becomes of each key of a JWK Set, or of IAP's dictionary of
+        PEM, for an issuer of those algorithms (default: one for each type of key,
+        RS256,ES256,ES384,ES512,EdDSA): kid, algorithm,
+        and why it would not serve. Exits 1 where a document would be refused.
+  modelgate decide --config FILE [--now RFC3339] [--keys ISSUER=FILE]...
         Reads requests from standard input, one JSON object a line:
           {"method","path","authority","headers":[["name","value"],...],
            "trailers":[["name","value"],...],"body":"base64",
-           "peer":{"uri":"spiffe://...","validated":true}}
+           "peer":{"uri":"spiffe://...","validated":true,"digest":"sha-256 in hex"}}
         and writes one line each:
           {"allow","status","grpc","reason","principal","verb","models","grant","authority","path"}
         and "shadow":true where a request passes that its reason will refuse.
         A line that is no request is answered {"error"} and makes the exit status 1.
+        The keys that an issuer publishes are those of --keys, and not fetched.
 
 Symmetric keys come from environment variables, as in the filter.
 Exit status: 0 done, 1 something was wrong with the input, 2 wrong usage.
@@ -46,6 +52,8 @@ func run(args []string, in io.Reader, out, errs io.Writer, env authn.Secrets) in
 	switch command {
 	case "check":
 		return check(args[1:], out, errs, env)
+	case "keys":
+		return examine(args[1:], out, errs)
 	case "decide":
 		return decide(args[1:], in, out, errs, env)
 	case "help", "-h", "--help":

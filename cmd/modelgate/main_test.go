@@ -69,7 +69,7 @@ func TestCheck(t *testing.T) {
 	bad := write(t, dir, "bad.json", `{"version": 2, "issuers": [], "extra": 1}`)
 	broken := write(t, dir, "broken.json", `{"version"`)
 	missing := filepath.Join(dir, "missing.json")
-	badText := bad + `: "/extra": unknown field; known are $schema, version, issuers, peer, routes, serves, groups, grants, denies, iam, exempt, identity, challenge, audit, tokenCache` + "\n" +
+	badText := bad + `: "/extra": unknown field; known are $schema, version, issuers, peer, routes, serves, groups, grants, denies, iam, exempt, identity, challenge, audit, tokenCache, host` + "\n" +
 		bad + `: "/version": is 1` + "\n" + bad + `: "/issuers": is empty; leave it out instead` + "\n" + bad + `: "": "routes" is missing` + "\n"
 	brokenText := broken + `: "": ':' expected at byte 10` + "\n"
 	missingText := "open " + missing + ": no such file or directory\n"

@@ -27,6 +27,7 @@ type Principal struct {
 	Pool       string       // the identity pool the issuer stands for, or ""
 	Attributes [][2]string  // of that pool: name and value
 	Claims     gjson.Result // the verified payload
+	Until      time.Time    // when the token expires, skew included; zero for one that does not
 	// Peer is the SPIFFE ID of the connection's validated certificate, or "". It
 	// is a second, independent part: it may be there without a token.
 	Peer string

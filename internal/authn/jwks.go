@@ -120,7 +120,7 @@ func readKeys(v strictjson.Value, allowed []*algorithm) (set *KeySet, notes []Ke
 			n.Why = why
 		}
 		if problems := item.Problems()[before:]; len(problems) > 0 {
-			n.Why = problems.Error()
+			n.Algorithm, n.Why = "", problems.Error()
 		}
 		notes = append(notes, n)
 	}

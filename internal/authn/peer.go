@@ -23,12 +23,12 @@ type Peer struct {
 	Digest string
 }
 
-// thumbprint is the digest as tokens have it (RFC 8705 section 3.1), "-" where
+// thumbprint is the digest as tokens have it (RFC 8705 section 3.1), "" where
 // there is none.
 func (p Peer) thumbprint() string {
 	sum, err := hex.DecodeString(p.Digest)
 	if err != nil || len(sum) != sha256.Size {
-		return "-"
+		return ""
 	}
 	return base64.RawURLEncoding.EncodeToString(sum)
 }

@@ -61,6 +61,7 @@ func (at *place) verify(env Env, raw string) (v verdict) {
 	}
 	v.from, v.to = is.period(c)
 	v.principal, v.why = is.principal(c)
+	v.principal.Until = v.to
 	return v
 }
 

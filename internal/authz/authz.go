@@ -67,3 +67,28 @@ func (p *Policy) Decide(now time.Time, who *authn.Principal, call *inference.Cal
 	}
 	return d
 }
+
+// Possible weighs a call of which not everything is known yet: of a service as a
+// whole it asks for any model inside, of a model without a version for any
+// version. Deny is final then, and Allow is not: once more is known, Decide has
+// the say. A service of the call without a possible grant denies.
+func (p *Policy) Possible(now time.Time, who *authn.Principal, call *inference.Call) Decision {
+	q := query{groups: p.groups, who: who, verb: call.Verb, now: now.Unix()}
+	if rule, ok := p.denies.any(&q, call.Models); ok {
+		return Decision{Effect: Deny, Rule: rule}
+	}
+	q.possible = true
+	for i := range call.Models {
+		q.model = &call.Models[i]
+		if _, ok := p.grants.find(&q); ok {
+			continue
+		}
+		if _, ok := p.shadowGrants.find(&q); !ok {
+			return Decision{}
+		}
+	}
+	if len(call.Models) == 0 {
+		return Decision{}
+	}
+	return Decision{Effect: Allow}
+}

@@ -72,6 +72,10 @@ func (e *entry) holdsAt(now int64) bool {
 // ids collects numbers without allocating, up to the array's size. It holds no
 // slice of its own array: such a value would escape through the recursion.
 type ids struct {
+	// possible finds what may select the model once more of it is known: its name
+	// where there is none yet, and its version.
+	possible bool
+
 	n     int
 	array [32]uint32
 	more  []uint32
@@ -100,6 +104,8 @@ type query struct {
 	verb   inference.Verb
 	model  *inference.Model
 	now    int64 // seconds since 1970
+	// possible asks of a model of which not everything is known.
+	possible bool
 }
 
 // any returns the first rule that says something of one of the models.
@@ -120,6 +126,7 @@ func (t *table) find(q *query) (name string, ok bool) {
 		return "", false
 	}
 	var members, patterns ids
+	patterns.possible = q.possible
 	t.root.match(*q.model, &patterns)
 	if patterns.n == 0 {
 		return "", false

@@ -84,6 +84,10 @@ func (n *node) arrive(depth int, m inference.Model, found *ids) {
 	for i := 2; i < depth && rest != ""; i++ { // the parts already walked
 		_, rest, _ = strings.Cut(rest, "/")
 	}
+	if found.possible && m.Name == "" && depth == 2 {
+		n.all(found)
+		return
+	}
 	if depth >= 2 && (depth == 2 || rest == "") {
 		if n.id != 0 {
 			found.add(n.id)
@@ -91,10 +95,33 @@ func (n *node) arrive(depth int, m inference.Model, found *ids) {
 		if id := n.versions[m.Version]; id != 0 {
 			found.add(id)
 		}
+		if found.possible {
+			n.everyVersion(found)
+		}
 	}
 	if depth == 1 {
 		n.walk(m.Service, 2, m, found)
 	} else if next, _, _ := strings.Cut(rest, "/"); next != "" {
 		n.walk(next, depth+1, m, found)
+	}
+}
+
+// all takes every pattern that ends at n or below.
+func (n *node) all(found *ids) {
+	if n.id != 0 {
+		found.add(n.id)
+	}
+	n.everyVersion(found)
+	for _, c := range n.exact {
+		c.all(found)
+	}
+	for _, c := range n.starred {
+		c.all(found)
+	}
+}
+
+func (n *node) everyVersion(found *ids) {
+	for _, id := range n.versions {
+		found.add(id)
 	}
 }

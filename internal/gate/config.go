@@ -1,7 +1,9 @@
 package gate
 
 import (
+	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/authn"
@@ -43,7 +45,7 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets) {
 	g.exempt = compileExemptions(o.Get("exempt"))
 	g.identity = compileIdentity(o.Get("identity"))
 	tokens, relayed := g.authn.Headers()
-	g.strip = newStripSet(tokens, relayed, g.identity)
+	g.strip = newStripSet(tokens, slices.Concat(relayed, g.routes.ModelHeaders()), g.identity)
 	g.metadata = compileChallenge(o.Get("challenge"))
 	if c := o.Get("tokenCache"); !c.Exists() || c.Bool() {
 		g.cached = true
@@ -60,8 +62,13 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets) {
 }
 
 // Warnings say where a configuration that compiles may not mean what it says.
-func (g *Gate) Warnings() []string {
-	return append(g.routes.Warnings(), g.policy.Warnings(g.authn)...)
+func (g *Gate) Warnings() (list []string) {
+	for _, r := range g.Remotes() {
+		if r.Source.Plain() {
+			list = append(list, fmt.Sprintf("issuer %q publishes its keys under http: unless the cluster speaks TLS all the same, whoever answers in its place is the issuer", r.Name))
+		}
+	}
+	return slices.Concat(list, g.routes.Warnings(), g.policy.Warnings(g.authn))
 }
 
 // compileChallenge reads where the protected resource's metadata stands (RFC

@@ -58,6 +58,9 @@ type Exchange struct {
 	whole     *Head
 	failed    bool           // a credential was there and did not verify
 	missing   *authn.Missing // what to wait for before anything is decided
+	body      *body          // being read, or nil
+	listing   *listing       // whose reply is trimmed, or nil
+	responded bool           // the response has begun
 }
 
 // Begin decides a request by its head, which stays the caller's until the
@@ -90,12 +93,24 @@ func (x *Exchange) step(env Env) Step {
 	switch {
 	case x.missing != nil:
 		return Step{Act: AwaitKeys, Reason: why, Await: *x.missing}
-	case why == reason.Allowed:
-		return x.pass(reason.Allowed, x.gate.edit(x, h, m, m.Route.Forward))
-	case shadow:
-		return x.pass(why, x.gate.edit(x, h, m, true))
+	case why != reason.Allowed && !shadow:
+		return x.refuse(why)
+	case m.Body != nil:
+		return x.hold(m, why)
+	case m.Listing != nil && why == reason.Allowed:
+		x.listing = &listing{match: m}
 	}
-	return x.refuse(why)
+	return x.pass(why, x.edit(m, why))
+}
+
+// edit is what changes in the head of a request that goes on, in shadow with
+// its credentials.
+func (x *Exchange) edit(m inference.Match, why reason.Reason) *Edit {
+	e := x.gate.edit(x, x.whole, m, m.Route.Forward || why != reason.Allowed)
+	if x.listing != nil {
+		e.plainReply(x.whole.Pairs)
+	}
+	return e
 }
 
 // decide asks the three questions in order. Whatever the path was, an anonymous
@@ -118,7 +133,11 @@ func (x *Exchange) decide(env Env, h *Head) (m inference.Match, why reason.Reaso
 	if why = matched; why == reason.Allowed {
 		x.Call = m.Call
 		var trial bool
-		why, trial = x.may(env)
+		if m.Body != nil || m.Listing != nil {
+			why = x.could(env, &m)
+		} else {
+			why, trial = x.may(env)
+		}
 		shadow = shadow || trial
 	}
 	if why != reason.Allowed && x.Principal.Anonymous() {
@@ -155,24 +174,34 @@ func (x *Exchange) pass(why reason.Reason, e *Edit) Step {
 	return step
 }
 
+// Body looks at the next octets of a body, of which there may be none. What is
+// held are those that no step has released yet.
+func (x *Exchange) Body(env Env, d Direction, chunk []byte, end bool) Step {
+	switch {
+	case d == Upstream && x.body != nil:
+		return x.requestBody(env, chunk, end)
+	case d == Downstream && x.listing != nil:
+		return x.replyBody(env, chunk, end)
+	}
+	return x.refuse(reason.Internal)
+}
+
 // Trailers looks for credentials and identities among trailers, where a server
 // might merge them into the headers (RFC 9110 section 6.5.1 forbids both). Such
 // trailers do not go on; the request before them may have, since its head was
-// allowed and a body of known length is complete without them.
-func (x *Exchange) Trailers(_ Env, d Direction, pairs [][2]string) Step {
+// allowed and a body of known length is complete without them. Trailers end a
+// body.
+func (x *Exchange) Trailers(env Env, d Direction, pairs [][2]string) Step {
 	for i := range pairs {
 		if d == Upstream && x.gate.strip.has(pairs[i][0]) != kept {
-			return x.refuse(reason.TrailerForbidden)
+			return x.stop(reason.TrailerForbidden)
 		}
+	}
+	switch {
+	case d == Upstream && x.missing != nil:
+		return Step{Act: Hold, Reason: reason.Allowed}
+	case d == Upstream && x.body != nil, d == Downstream && x.listing != nil:
+		return x.Body(env, d, nil, true)
 	}
 	return Step{Act: Forward, Reason: reason.Allowed}
 }
-
-// Body and Respond complete the seam between a host and the gate. No protocol
-// asks for them yet, so being called is a fault, and refuses.
-
-// Body looks at a piece of a held body.
-func (x *Exchange) Body(Env, Direction, []byte, bool) Step { return x.refuse(reason.Unsupported) }
-
-// Respond looks at the head of a response.
-func (x *Exchange) Respond(Env, [][2]string, bool) Step { return x.refuse(reason.Unsupported) }

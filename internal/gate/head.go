@@ -15,11 +15,7 @@ type Head struct {
 	Pairs [][2]string
 	End   bool       // nothing follows: neither a body nor trailers
 	Peer  authn.Peer // the client certificate, where Gate.KnowsPeers asks for it
-	Host  Abilities
 }
-
-// Abilities are what a host can do beyond letting a head pass or answering it.
-type Abilities struct{ HoldHeaders, HoldResponse bool }
 
 // head is a Head read.
 type head struct {

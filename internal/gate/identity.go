@@ -147,6 +147,9 @@ func (g *Gate) edit(x *Exchange, h *Head, m inference.Match, keepCredentials boo
 	if m.Path != x.head.Path {
 		e.Set = append(e.Set, [2]string{":path", m.Path})
 	}
+	if m.Header[0] != "" {
+		e.Set = append(e.Set, m.Header)
+	}
 	return e
 }
 

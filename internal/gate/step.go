@@ -13,7 +13,7 @@ import (
 // Act is what the host does next. The zero value refuses.
 type Act uint8
 
-// The acts. No step asks for Hold and Reset yet.
+// The acts.
 const (
 	Refuse    Act = iota // answer with Reply
 	Forward              // apply Edit and go on
@@ -27,7 +27,9 @@ const (
 // fault: a step that nobody filled in lets nothing pass.
 type Step struct {
 	Act     Act
-	Release int // oldest held bytes that may flow now
+	Head    bool   // of a Hold: the head goes on now, and only the body waits
+	Release int    // octets of the body that may flow now, the oldest that are held
+	Body    []byte // of a Forward: what goes on in the body's place, unless it is nil
 	Edit    *Edit
 	Await   Await
 	Reason  reason.Reason

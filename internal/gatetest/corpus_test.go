@@ -47,7 +47,7 @@ func TestCorpusNative(t *testing.T) {
 
 // counter is what a request's head counts under.
 func counter(g *gate.Gate, r Request, now time.Time) string {
-	_, step := g.Begin(gate.Env{Now: now, Keys: g.Keys()}, r.Head())
+	_, step := g.Whole(gate.Env{Now: now, Keys: g.Keys()}, r.Head(), []byte(r.Body), nil)
 	if step.Act == gate.Forward && step.Reason < reason.Exempt {
 		return "shadow." + step.Reason.String()
 	}

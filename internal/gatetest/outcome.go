@@ -17,6 +17,7 @@ type Outcome struct {
 	Line    string
 	Headers [][2]string // what the upstream got; nil where it got nothing
 	Via     string      // the cluster, where the host has clusters
+	Reply   string      // what the client got, where the case has a reply
 }
 
 // Allowed is the line of a request that was sent on.
@@ -44,16 +45,26 @@ func RefusedReply(status int, body string) string {
 
 // Native runs a request through the gate in this process, as a host would.
 func Native(g *gate.Gate, env gate.Env, r Request) Outcome {
-	x, step := g.Begin(env, r.Head())
-	if step.Act == gate.Forward && len(r.Trailers) > 0 {
-		if t := x.Trailers(env, gate.Upstream, r.Trailers); t.Act != gate.Forward {
-			step = t
-		}
-	}
+	x, step := g.Whole(env, r.Head(), []byte(r.Body), r.Trailers)
 	if step.Act != gate.Forward {
 		return Outcome{Line: Answered(step.Reason, r.GRPC)}
 	}
-	return Sent(Apply(r.Pairs(), step.Edit))
+	o := Sent(Apply(r.Pairs(), step.Edit))
+	if r.Reply != "" && x.Watches() {
+		if o.Reply, step = replied(x, env, r); step.Act != gate.Forward {
+			return Outcome{Line: Answered(step.Reason, r.GRPC)}
+		}
+	}
+	return o
+}
+
+// replied is what the client gets of the upstream's reply.
+func replied(x *gate.Exchange, env gate.Env, r Request) (string, gate.Step) {
+	step := x.Respond(env, r.ReplyPairs(), false)
+	if step.Act == gate.Hold {
+		step = x.Body(env, gate.Downstream, []byte(r.Reply), true)
+	}
+	return string(step.Body), step
 }
 
 // Apply edits headers as a host does.
@@ -106,6 +117,9 @@ func (c Case) Check(r Request, o Outcome, host Host) error {
 	}
 	if o.Headers == nil {
 		return nil
+	}
+	if r.Reply != "" && o.Reply != r.Gets {
+		return fmt.Errorf("%s: the client got %q, want %q", c.Name, o.Reply, r.Gets)
 	}
 	if host != Elsewhere && c.Upstream != "" && o.Via != c.Upstream {
 		return fmt.Errorf("%s: went by cluster %q, want %q", c.Name, o.Via, c.Upstream)

@@ -32,7 +32,9 @@ type Case struct {
 	Headers  [][2]string `json:"headers"`
 	GRPC     bool        `json:"grpc"`
 	Body     string      `json:"body"`
-	Peer     *Peer       `json:"peer"` // the client's certificate; none where it is absent
+	Messages []string    `json:"messages"` // of gRPC, instead of a body: see Message
+	Reply    *Reply      `json:"reply"`    // what the upstream answers, where it matters
+	Peer     *Peer       `json:"peer"`     // the client's certificate; none where it is absent
 	Trailers [][2]string `json:"trailers"`
 
 	Want string `json:"want"` // Outcome.Line
@@ -74,6 +76,13 @@ func (c Case) line(host Host) string {
 	return c.Want
 }
 
+// Reply is what an upstream answers to a call that lists models, and what the
+// caller gets of it: text, or for gRPC a message as in Message.
+type Reply struct {
+	Body string `json:"body"`
+	Gets string `json:"gets"`
+}
+
 // Peer is a client certificate of a case.
 type Peer struct {
 	URI       string `json:"uri"`
@@ -89,6 +98,16 @@ type Request struct {
 	Body                    string
 	Peer                    authn.Peer
 	Arrives                 map[string]string
+	Reply, Gets             string
+}
+
+// ReplyPairs are the headers of a reply.
+func (r Request) ReplyPairs() [][2]string {
+	mediaType := "application/json"
+	if r.GRPC {
+		mediaType = "application/grpc"
+	}
+	return [][2]string{{":status", "200"}, {"content-type", mediaType}, {"content-length", fmt.Sprint(len(r.Reply))}}
 }
 
 // Head is the request as the gate gets it.
@@ -195,6 +214,9 @@ func (s *Scenario) Secret(name string) (string, bool) {
 func (s *Scenario) Request(c Case, now time.Time) (Request, error) {
 	method, path, _ := strings.Cut(c.Request, " ")
 	r := Request{Method: method, Path: path, Authority: c.Host, Trailers: c.Trailers, GRPC: c.GRPC, Body: c.Body, Arrives: map[string]string{}}
+	if err := c.write(&r); err != nil {
+		return r, fmt.Errorf("%s: %w", c.Name, err)
+	}
 	if c.Peer != nil {
 		r.Peer = authn.Peer{URI: c.Peer.URI, Validated: !c.Peer.Untrusted}
 	}

@@ -24,6 +24,7 @@ const (
 	idVersion // a string
 	idNumber  // a version that is a number
 	idLabel   // of a version
+	idFurther // where there must be nothing: a server may take further models from it
 )
 
 // named is what one message, or one part of it, names.
@@ -74,19 +75,19 @@ func readNamed(values []scan.Value, item int) (n named, ok bool) {
 				n.names = append(n.names, v.Text)
 			}
 		case v.ID == idNumber && v.Present:
-			n.version = strconv.FormatInt(v.Int, 10)
-			ok = v.Int >= 0
-			if !ok {
+			if n.version = strconv.FormatInt(v.Int, 10); v.Int < 0 {
 				return n, false
 			}
+		case v.ID == idFurther && v.Present:
+			return n, false
 		case v.ID == idLabel && v.Text != "" && digits(v.Text):
 			return n, false // it could not be told from a version
 		case v.Text != "":
 			n.version = v.Text
 		}
 	}
-	if len(n.names) > 1 && n.names[0] == "" { // only the other reading names one
-		n.names = n.names[1:]
+	if len(n.names) > 1 { // a reading that names none is none
+		n.names = slices.DeleteFunc(n.names, func(s string) bool { return s == "" })
 	}
 	return n, n.version == "" || versionForm(n.version)
 }
@@ -136,9 +137,5 @@ func (m *Match) add(services []Model, name, version string) {
 	}
 }
 
-// Keys of JSON documents and fields of messages that several protocols share.
-var (
-	modelKey = []scan.Key{{Name: "model", ID: idName}}
-	// nameAndVersion begin most messages that name a model.
-	nameAndVersion = []scan.Field{{Number: 1, ID: idName}, {Number: 2, ID: idVersion}}
-)
+// nameAndVersion begin most messages that name a model.
+var nameAndVersion = []scan.Field{{Number: 1, ID: idName}, {Number: 2, ID: idVersion}}

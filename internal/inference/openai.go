@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/scan"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
@@ -22,15 +23,26 @@ type openAI struct {
 	holds bool
 }
 
+// openAIKeys are where a body names its model, and where some gateways take
+// further ones from (LiteLLM's fallbacks, OpenRouter's models).
+var openAIKeys = []scan.Key{
+	{Name: "model", ID: idName},
+	{Name: "fallbacks", ID: idFurther},
+	{Name: "context_window_fallbacks", ID: idFurther},
+	{Name: "content_policy_fallbacks", ID: idFurther},
+	{Name: "models", ID: idFurther},
+	{Name: "model_list", ID: idFurther},
+}
+
 // openAICalls are what is posted below the base, with the model in the body.
 // Messages is Anthropic's, which vLLM has too.
 var openAICalls = map[string]ask{
-	"/chat/completions": {verb: Generate, body: &Body{Keys: modelKey}},
-	"/completions":      {verb: Generate, body: &Body{Keys: modelKey}},
-	"/responses":        {verb: Generate, body: &Body{Keys: modelKey}},
-	"/messages":         {verb: Generate, body: &Body{Keys: modelKey}},
-	"/embeddings":       {verb: Predict, body: &Body{Keys: modelKey}},
-	"/rerank":           {verb: Predict, body: &Body{Keys: modelKey}},
+	"/chat/completions": {verb: Generate, body: &Body{Keys: openAIKeys}},
+	"/completions":      {verb: Generate, body: &Body{Keys: openAIKeys}},
+	"/responses":        {verb: Generate, body: &Body{Keys: openAIKeys}},
+	"/messages":         {verb: Generate, body: &Body{Keys: openAIKeys}},
+	"/embeddings":       {verb: Predict, body: &Body{Keys: openAIKeys}},
+	"/rerank":           {verb: Predict, body: &Body{Keys: openAIKeys}},
 }
 
 func (a *openAI) table(r *parsed, path string) (ask, reason.Reason) {
@@ -56,7 +68,7 @@ func (a *openAI) table(r *parsed, path string) (ask, reason.Reason) {
 func compileOpenAI(r *Route, v strictjson.Value, in surroundings) {
 	o := v.Object(append(serverFields, "base", "models", "modelHeader")...)
 	a := &openAI{bases: []string{"/v1", "/openai/v1"}, holds: in.holds}
-	a.server = &server{protocol: "openai", table: a.table}
+	a.server = &server{protocol: "openai", table: a.table, queries: []string{"api-version"}} // Azure's
 	a.compile(r, o, in, "openai")
 	if b := o.Get("base"); b.Exists() {
 		if a.bases = []string{b.Text()}; !prefixForm.MatchString(b.Text()) {
@@ -67,7 +79,7 @@ func compileOpenAI(r *Route, v strictjson.Value, in surroundings) {
 	}
 	a.compileHomes(o)
 	a.somewhere(o)
-	r.match = a.match
+	r.header, r.match = a.header, a.match
 }
 
 // compileHomes reads "models" and "modelHeader".
@@ -114,24 +126,39 @@ func (a *openAI) match(r *parsed) (Match, reason.Reason) {
 	if a.homes == nil {
 		return a.server.match(r)
 	}
-	path, namespace, name := r.path, "", ""
-	if ns, rest, ok := publisher(strings.TrimPrefix(r.path, "/")); ok {
-		for _, base := range a.bases {
-			if i := strings.Index(rest, base+"/"); i > 0 && path == r.path {
-				namespace, name, path = ns, rest[:i], rest[i:]
-			}
-		}
-		if name == "" {
-			return Match{}, reason.PathUnknown
-		}
+	if namespace, rest, ok := publisher(strings.TrimPrefix(r.path, "/")); ok {
+		return a.published(r, namespace, rest)
 	}
-	call, why := a.table(r, path)
-	if why == reason.PathUnknown && name == "" {
+	call, why := a.asks(r, r.path)
+	switch why {
+	case reason.Allowed:
+		return a.homed(r, call, r.path, "", "")
+	case reason.PathUnknown:
 		return a.server.match(r) // behind a prefix
-	} else if why != reason.Allowed {
-		return Match{}, why
 	}
-	return a.homed(r, call, path, namespace, name)
+	return Match{}, why
+}
+
+// published reads <model>/<path on the server>. A model's name has slashes, so
+// that there may be two ways; one of them must be a model that there is.
+func (a *openAI) published(r *parsed, namespace, rest string) (m Match, why reason.Reason) {
+	why = reason.PathUnknown
+	for i := range rest {
+		call, known := a.asks(r, rest[i:])
+		if known == reason.QueryRefused {
+			return Match{}, known
+		} else if known != reason.Allowed {
+			continue
+		}
+		n, w := a.homed(r, call, rest[i:], namespace, a.plain(rest[:i]))
+		if w == reason.Allowed && why == reason.Allowed {
+			return Match{}, reason.ModelInvalid
+		}
+		if why != reason.Allowed {
+			m, why = n, w
+		}
+	}
+	return m, why
 }
 
 // homed finds the service by the model that is asked for.

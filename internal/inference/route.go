@@ -50,6 +50,7 @@ type Route struct {
 	prefix  string
 	family  string // routes of one family read the same paths on the services' own hosts
 	names   *Names
+	header  string // see ModelHeaders
 	match   matcher
 }
 
@@ -118,6 +119,17 @@ func Compile(v, serves strictjson.Value, holds bool) *Routes {
 		rs.routes = append(rs.routes, r)
 	}
 	return rs
+}
+
+// ModelHeaders lists the headers by which routers behind the gate choose a
+// model: only the gate may say what they say.
+func (rs *Routes) ModelHeaders() (names []string) {
+	for _, r := range rs.routes {
+		if r.header != "" {
+			names = append(names, r.header)
+		}
+	}
+	return names
 }
 
 // collides reports whether a path could be meant for either. Protocols that tell

@@ -1,12 +1,10 @@
 package inference
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
-	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
 // table is a protocol as a model server speaks it: what a method and a path on
@@ -42,92 +40,12 @@ type server struct {
 	service      Model // declared, or zero
 	transformers []Pattern
 	table        table
+	queries      []string // parameters that say nothing of a model
 	naming
 }
 
-var prefixForm = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`)
-
-// serverFields are those of every protocol of model servers.
-var serverFields = []string{"protocol", "prefix", "names", "service", "transformers", "serviceHosts", "credentials", "shadow",
-	"aliases", "default"}
-
-// serve is the compiler of a protocol that is a table and nothing else.
-func serve(protocol, family string, t table) compiler {
-	return func(r *Route, v strictjson.Value, in surroundings) {
-		s := &server{protocol: protocol, table: t}
-		o := v.Object(serverFields...)
-		s.compile(r, o, in, family)
-		s.somewhere(o)
-	}
-}
-
-// compile reads what all of them have. Routes of one family share paths.
-func (s *server) compile(r *Route, o strictjson.Object, in surroundings, family string) {
-	r.common(o)
-	if names := o.Get("names"); names.Exists() || s.short {
-		s.names = compileNames(o.Need("names"))
-		s.names.serviceHosts = o.Get("serviceHosts").Bool()
-	} else if h := o.Get("serviceHosts"); h.Exists() {
-		h.Fail(`needs "names"`)
-	} else {
-		s.service = in.serves // with names, the host says
-	}
-	s.readPrefix(o.Get("prefix"))
-	if service := o.Get("service"); service.Exists() && !s.short {
-		s.service = compileService(service)
-	}
-	s.transformers = compileTransformers(o.Get("transformers"))
-	s.naming.compile(o)
-	r.prefix, r.family, r.names, r.match = s.prefix, family, s.names, s.match
-}
-
-func (s *server) readPrefix(p strictjson.Value) {
-	if !p.Exists() {
-		return
-	}
-	if s.prefix = p.Text(); s.prefix == "/" && !s.short {
-		s.prefix, s.rooted = "", true
-	} else if !prefixForm.MatchString(s.prefix) {
-		p.Fail(`is a path such as "/kfserving", without a slash at its end`)
-	} else if slices.ContainsFunc(ownRoots, func(root string) bool { return within(s.prefix, "/"+root) }) {
-		p.Fail("lies on the model servers' own paths")
-	}
-	if s.names == nil {
-		p.Fail(`needs "names", which say where public paths lead`)
-	}
-}
-
-// somewhere wants to know whose server it is.
-func (s *server) somewhere(o strictjson.Object) {
-	if s.names == nil && s.service == (Model{}) && s.homes == nil {
-		o.Fail(`needs "names", "service" or, for the whole configuration, "serves": whose models are they?`)
-	}
-}
-
-// compileService reads namespace/service.
-func compileService(v strictjson.Value) Model {
-	namespace, service, _ := strings.Cut(v.Text(), "/")
-	if !label(namespace) || !label(service) {
-		v.Fail("is one service: namespace/service")
-	}
-	return Model{Namespace: namespace, Service: service}
-}
-
-func compileTransformers(v strictjson.Value) (list []Pattern) {
-	for _, item := range v.Items() {
-		p, err := ParsePattern(item.Text())
-		if err != nil {
-			item.Fail("%s", err)
-		} else if len(p.Segments) > 2 || p.Version != "" {
-			item.Fail("selects services: namespace/service")
-		}
-		list = append(list, p)
-	}
-	return list
-}
-
 func (s *server) match(r *parsed) (Match, reason.Reason) {
-	if a, why := s.table(r, r.path); why != reason.PathUnknown {
+	if a, why := s.asks(r, r.path); why != reason.PathUnknown {
 		if why != reason.Allowed {
 			return Match{}, why
 		}
@@ -137,6 +55,23 @@ func (s *server) match(r *parsed) (Match, reason.Reason) {
 		return s.public(r, rest)
 	}
 	return Match{}, reason.PathUnknown
+}
+
+// asks reads a path of the server's own. Servers take a model, a version and
+// more from queries (seen with LiteLLM and KServe): what the protocol does not
+// list is refused.
+func (s *server) asks(r *parsed, path string) (ask, reason.Reason) {
+	a, why := s.table(r, path)
+	if why != reason.Allowed || s.short || r.query == "" {
+		return a, why
+	}
+	for parameter := range strings.SplitSeq(r.query[1:], "&") {
+		// Some take ';' for '&' too.
+		if name, value, _ := strings.Cut(parameter, "="); !slices.Contains(s.queries, name) || strings.Contains(value, ";") {
+			return ask{}, reason.QueryRefused
+		}
+	}
+	return a, reason.Allowed
 }
 
 // ownRoots are first segments of servers' own paths: no namespace of a public
@@ -154,7 +89,7 @@ func (s *server) public(r *parsed, rest string) (Match, reason.Reason) {
 		service, _, _ = strings.Cut(rest, ":")
 		path = "v1/models/" + rest
 	}
-	a, why := s.table(r, "/"+path)
+	a, why := s.asks(r, "/"+path)
 	switch {
 	case path == "", why == reason.PathUnknown, s.rooted && slices.Contains(ownRoots, namespace):
 		return Match{}, reason.PathUnknown

@@ -41,7 +41,6 @@ type start struct {
 type vm struct {
 	keeper  *Keeper
 	flying  []flight
-	failed  bool
 	refused map[string]bool // keys that were in force here and are gone
 	latest  int             // age of the document in force, in p.ages
 	told    map[string]told // keys that were said not to exist

@@ -26,7 +26,12 @@ const (
 	PathInvalid        // a path that is not canonical: refused, never repaired
 	ModelInvalid       // a namespace or service that is not a DNS-1123 label
 	ModelMissing       // no model is named, and none is declared to be meant by that
+	BodyType           // a body of another media type than the protocol's
+	BodyEncoded        // a body, or a message of it, that is compressed
+	BodyInvalid        // a body that does not say in one way which model it is for
+	BodyTooLarge       // a message longer than any server takes
 	IdentityConflict   // two places of the request name different models
+	QueryRefused       // a query that a server may take for more than the gate does
 	QueryToken         // an access token in the query (RFC 6750 section 2.3 forbidden here)
 	CredentialRepeated // two credentials from one source
 	CredentialMixed    // one header carrying two schemes
@@ -57,6 +62,8 @@ const (
 	PathUnknown // no route knows this method and path
 	NotServed   // another service than the one behind this proxy
 
+	DiscoveryWithheld // a reply that lists models and cannot be cut down to those granted
+
 	Exempt  // a health check that the configuration lets pass
 	Allowed // a decision that lets a request pass
 
@@ -71,13 +78,14 @@ type row struct {
 
 // gRPC codes of google.golang.org/grpc/codes that the gate answers with.
 const (
-	grpcOK               = 0
-	grpcInvalidArgument  = 3
-	grpcPermissionDenied = 7
-	grpcUnimplemented    = 12
-	grpcInternal         = 13
-	grpcUnavailable      = 14
-	grpcUnauthenticated  = 16
+	grpcOK                = 0
+	grpcInvalidArgument   = 3
+	grpcPermissionDenied  = 7
+	grpcResourceExhausted = 8
+	grpcUnimplemented     = 12
+	grpcInternal          = 13
+	grpcUnavailable       = 14
+	grpcUnauthenticated   = 16
 )
 
 var table = [count]row{
@@ -94,7 +102,12 @@ var table = [count]row{
 	PathInvalid:        {"path_invalid", 400, grpcInvalidArgument},
 	ModelInvalid:       {"model_invalid", 400, grpcInvalidArgument},
 	ModelMissing:       {"model_missing", 400, grpcInvalidArgument},
+	BodyType:           {"body_type", 415, grpcInvalidArgument},
+	BodyEncoded:        {"body_encoded", 415, grpcUnimplemented},
+	BodyInvalid:        {"body_invalid", 400, grpcInvalidArgument},
+	BodyTooLarge:       {"body_too_large", 413, grpcResourceExhausted},
 	IdentityConflict:   {"identity_conflict", 400, grpcInvalidArgument},
+	QueryRefused:       {"query_refused", 400, grpcInvalidArgument},
 	QueryToken:         {"query_token", 400, grpcInvalidArgument},
 	CredentialRepeated: {"credential_repeated", 400, grpcInvalidArgument},
 	CredentialMixed:    {"credential_mixed", 400, grpcInvalidArgument},
@@ -125,6 +138,8 @@ var table = [count]row{
 	PathUnknown: {"path_unknown", 404, grpcUnimplemented},
 
 	NotServed: {"not_served", 404, grpcUnimplemented},
+
+	DiscoveryWithheld: {"discovery_withheld", 502, grpcUnavailable},
 
 	Exempt:  {"exempt", 200, grpcOK},
 	Allowed: {"allowed", 200, grpcOK},

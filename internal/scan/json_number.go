@@ -12,50 +12,59 @@ const (
 	numberExponent                   // after a digit of it
 )
 
+// The classes of bytes in a number; 0 is every other byte.
+const (
+	zero = 1 + iota
+	digit
+	point
+	exponent
+	plus
+	minus
+	classes
+)
+
+var class = [256]uint8{
+	'0': zero, '1': digit, '2': digit, '3': digit, '4': digit, '5': digit, '6': digit, '7': digit, '8': digit, '9': digit,
+	'.': point, 'e': exponent, 'E': exponent, '+': plus, '-': minus,
+}
+
+// after is the state after a byte of each class: 0 if that byte is no part of
+// the number.
+var after = [numberExponent - inNumber + 1][classes]state{
+	numberMinus - inNumber:    {zero: numberZero, digit: numberInteger},
+	numberZero - inNumber:     {point: numberPoint, exponent: numberE},
+	numberInteger - inNumber:  {zero: numberInteger, digit: numberInteger, point: numberPoint, exponent: numberE},
+	numberPoint - inNumber:    {zero: numberFraction, digit: numberFraction},
+	numberFraction - inNumber: {zero: numberFraction, digit: numberFraction, exponent: numberE},
+	numberE - inNumber:        {zero: numberExponent, digit: numberExponent, plus: numberSign, minus: numberSign},
+	numberSign - inNumber:     {zero: numberExponent, digit: numberExponent},
+	numberExponent - inNumber: {zero: numberExponent, digit: numberExponent},
+}
+
+// firstOfNumber is the state after the first byte of a number, or 0.
 func firstOfNumber(c byte) state {
-	switch c {
-	case '-':
+	if c == '-' {
 		return numberMinus
-	case '0':
-		return numberZero
 	}
-	return numberInteger
+	return after[numberMinus-inNumber][class[c]]
 }
 
 // number reads the rest of a number: nothing, if b begins with what follows it.
 func (j *JSON) number(b []byte) int {
 	s := j.state
 	for i, c := range b {
-		if c-'0' < 10 {
-			switch s {
-			case numberInteger, numberFraction, numberExponent:
-				continue
-			case numberMinus:
-				s = firstOfNumber(c)
-				continue
-			case numberPoint:
-				s = numberFraction
-				continue
-			case numberE, numberSign:
-				s = numberExponent
-				continue
-			}
+		next := after[s-inNumber][class[c]]
+		if next != 0 {
+			s = next
+			continue
 		}
-		switch {
-		case c == '.' && (s == numberZero || s == numberInteger):
-			s = numberPoint
-		case c|0x20 == 'e' && (s == numberZero || s == numberInteger || s == numberFraction):
-			s = numberE
-		case (c == '+' || c == '-') && s == numberE:
-			s = numberSign
-		case s == numberZero || s == numberInteger || s == numberFraction || s == numberExponent:
+		switch j.state = s; s {
+		case numberZero, numberInteger, numberFraction, numberExponent:
 			j.ended()
-			return i
 		default:
-			j.state = s
 			j.wrong(c, "a digit expected", i)
-			return i
 		}
+		return i
 	}
 	j.state = s
 	return len(b)

@@ -19,7 +19,7 @@ const (
 	inPair   // after a high surrogate: a backslash
 	inPairU  // after a high surrogate: the u
 	inWord   // in true, false or null
-	inNumber // the states of a number follow, as of RFC 8259 section 6
+	inNumber // the first of the states of a number (RFC 8259 section 6)
 )
 
 // step reads some of b, at least a byte unless a number ends before it, and
@@ -35,17 +35,27 @@ func (j *JSON) step(b []byte) int {
 	case inWord:
 		return j.literal(b[0])
 	case wantValue, wantItem, wantMember, wantName, wantColon, wantNext, wantEnd:
-		n := 0
-		for n < len(b) && (b[n] == ' ' || b[n] == '\n' || b[n] == '\r' || b[n] == '\t') {
-			n++
-		}
-		if n < len(b) {
-			j.token(b[n], n)
-			n++
-		}
-		return n
+		return j.structure(b)
 	}
 	return j.number(b)
+}
+
+// structure reads brackets, commas, colons and space, and the first byte of a
+// string, a number or a word.
+func (j *JSON) structure(b []byte) int {
+	for n, c := range b {
+		switch {
+		case c == ' ' || c == '\n' || c == '\r' || c == '\t':
+			continue
+		case c == ',' && j.state == wantNext && j.objects&1 == 0: // between numbers, above all
+			j.state = wantValue
+			continue
+		}
+		if j.token(c, n); j.state > wantEnd || j.err != nil {
+			return n + 1
+		}
+	}
+	return len(b)
 }
 
 // token reads c, a byte of the structure that lies ahead bytes on.
@@ -55,8 +65,6 @@ func (j *JSON) token(c byte, ahead int) {
 		switch {
 		case c == ',' && j.objects&1 == 1:
 			j.state = wantName
-		case c == ',':
-			j.state = wantValue
 		case !j.closes(c, ahead):
 			j.wrong(c, "a comma or the closing bracket expected", ahead)
 		}
@@ -119,7 +127,7 @@ func (j *JSON) begin(c byte, ahead int) {
 		j.beginText()
 	case c == '{' || c == '[':
 		j.open(c, ahead)
-	case c-'0' < 10 || c == '-':
+	case firstOfNumber(c) != 0:
 		j.state = firstOfNumber(c)
 	case c == 't':
 		j.state, j.word = inWord, "rue"

@@ -1,0 +1,94 @@
+//go:build wasip1
+
+package main
+
+import (
+	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/keys"
+	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
+	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
+)
+
+// OnHttpResponseHeaders hands in the head of a response that the gate wants to
+// see. The gate's own answers come by here too.
+func (s *stream) OnHttpResponseHeaders(_ int, end bool) (action types.Action) {
+	defer s.guard(&action)
+	if s.answered || s.exchange == nil || !s.exchange.Watches() {
+		return let(true)
+	}
+	pairs, err := proxywasm.GetHttpResponseHeaders()
+	if err != nil {
+		return s.fault("response headers", err)
+	}
+	step := s.exchange.Respond(s.env(keys.GiveUp), pairs, end)
+	switch step.Act {
+	case gate.Forward:
+		return let(true)
+	case gate.Hold:
+		if err := applyToResponse(step.Edit); err != nil {
+			return s.fault("response headers", err)
+		}
+		s.trimming = true
+		return let(step.Head)
+	}
+	return s.perform(step)
+}
+
+// OnHttpResponseBody has the host keep a reply that is to be trimmed, and show
+// all of it at the end.
+func (s *stream) OnHttpResponseBody(size int, end bool) (action types.Action) {
+	defer s.guard(&action)
+	if s.reply = size; s.trimming && end && !s.answered {
+		return s.trim()
+	}
+	return let(!s.trimming || s.answered)
+}
+
+func (s *stream) OnHttpResponseTrailers(int) (action types.Action) {
+	defer s.guard(&action)
+	if s.trimming && !s.answered {
+		return s.trim()
+	}
+	return let(true)
+}
+
+// trim shows the gate a whole reply, and puts what is left of it in its place.
+func (s *stream) trim() types.Action {
+	env := s.env(keys.GiveUp)
+	for seen := 0; ; {
+		var chunk []byte
+		if n := min(s.reply-seen, piece); n > 0 {
+			var err error
+			if chunk, err = proxywasm.GetHttpResponseBody(seen, n); err != nil || len(chunk) != n {
+				return s.fault("response body", err)
+			}
+		}
+		seen += len(chunk)
+		step := s.exchange.Body(env, gate.Downstream, chunk, seen == s.reply)
+		switch step.Act {
+		case gate.Hold:
+			continue
+		case gate.Forward:
+			s.trimming = false
+			if err := proxywasm.ReplaceHttpResponseBody(step.Body); err != nil {
+				return s.fault("response body", err)
+			}
+			return let(true)
+		}
+		return s.perform(step)
+	}
+}
+
+func applyToResponse(e *gate.Edit) error {
+	for _, name := range e.Remove {
+		if err := proxywasm.RemoveHttpResponseHeader(name); err != nil {
+			return err
+		}
+	}
+	for _, h := range e.Set {
+		if err := proxywasm.ReplaceHttpResponseHeader(h[0], h[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

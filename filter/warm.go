@@ -1,0 +1,66 @@
+//go:build wasip1
+
+package main
+
+import (
+	"fmt"
+
+	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
+)
+
+// Envoy's V8 compiles a function when it is first called, on the worker that
+// calls it and while a request waits. So before the first request the ways of
+// one are gone once, by a gate that has nothing to do with the real one: its
+// only issuer is this key, whose private half was thrown away, and its answers
+// go nowhere.
+const (
+	warmConfig = `{"version":1,"audit":"all","issuers":[{"name":"warm","issuer":"warm","audiences":["warm"],"algorithms":["ES256"],` +
+		`"jwks":{"inline":{"keys":[{"kty":"EC","crv":"P-256","kid":"warm","alg":"ES256",` +
+		`"x":"Qk06zU5fjODpEd-OyivPTPxUOiPlN8QL_zUqr6JZ_FA","y":"nGOmtUfrQgxCb14ETrcPqwcbJVA0Mq3PqEn0FSa1DVg"}]}}}],` +
+		`"routes":[{"protocol":"kserve-v1","prefix":"/warm","names":"kfserving"}],` +
+		`"grants":[{"name":"warm","issuers":["warm"],"members":["user:warm@warm.example"],"claims":[{"pointer":"/sub","equals":"warm"}],"role":"invoker","models":["warm/warm"]}],` +
+		`"denies":[{"name":"cold","members":["user:warm@warm.example"],"models":["warm/cold"]}],` +
+		`"identity":[{"header":"x-user","value":"{issuer}:{email}"}]}`
+	warmToken = "eyJhbGciOiJFUzI1NiIsImtpZCI6Indhcm0iLCJ0eXAiOiJKV1QifQ." +
+		"eyJhdWQiOlsid2FybSJdLCJlbWFpbCI6Indhcm1Ad2FybS5leGFtcGxlIiwiZW1haWxfdmVyaWZpZWQiOnRydWUsImV4cCI6MjUzNDAyMzAwNzk5LCJpYXQiOjAsImlzcyI6Indhcm0iLCJuYmYiOjAsInN1YiI6Indhcm0ifQ."
+	warmSignature = "ouL-a2k9sAtn9e3e1mQlEoEGhSN6bQzCn8Mtb-IUQPcO2iFj-59iHDWP22Y98EY-J7Uwgc2VzV3G9iSNk4J0Kw"
+)
+
+// warm goes through an allowed request, verified and remembered, and through
+// each kind of refusal. What goes wrong is logged and changes nothing.
+func warm(verify func(*authn.Key, string, []byte) (ok, done bool)) {
+	defer func() {
+		if p := recover(); p != nil {
+			proxywasm.LogErrorf("model gate: warming up: %v", p)
+		}
+	}()
+	g, err := gate.New(warmConfig, func(string) (string, bool) { return "", false })
+	if err != nil {
+		panic(err)
+	}
+	env := gate.Env{Now: clock(), Keys: g.Keys(), Verify: verify, Cache: g.NewCache()}
+	good, forged := "Bearer "+warmToken+warmSignature, "Bearer "+warmToken+"A"+warmSignature[1:]
+	for _, c := range []struct {
+		path, authorization string
+		want                reason.Reason
+	}{
+		{"/warm/warm/warm:predict", good, reason.Allowed}, {"/warm/warm/warm:predict?again", good, reason.Allowed},
+		{"/warm/warm/none:predict", good, reason.GrantMissing}, {"/warm/warm/cold:predict", good, reason.Denied},
+		{"/warm/warm/warm:predict", forged, reason.SignatureInvalid}, {"/warm/warm/warm:predict", "", reason.CredentialMissing},
+		{"/warm//", good, reason.PathInvalid}, {"/", good, reason.PathInvalid},
+	} {
+		pairs := [][2]string{{":method", "POST"}, {":path", c.path}, {":authority", "warm.example"}, {":scheme", "https"},
+			{"content-type", "application/json"}, {"x-request-id", "warm"}, {"x_user", "nobody"}}
+		if c.authorization != "" {
+			pairs = append(pairs, [2]string{"authorization", c.authorization})
+		}
+		_, step := g.Begin(env, &gate.Head{Pairs: pairs})
+		serialize(step.Reply.Headers)
+		if step.Reason != c.want {
+			panic(fmt.Sprintf("%s: %s, not %s", c.path, step.Reason, c.want))
+		}
+	}
+}

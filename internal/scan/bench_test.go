@@ -1,0 +1,137 @@
+package scan
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// The bodies of the benchmarks: numbers, prose, an image as base64, and text
+// that is not ASCII; the model last.
+var bodies = map[string]string{
+	"numbers": `{"instances":[` + strings.Repeat(`[6.8,2.8,4.8,1.4],`, 5000) + `[1,2,3,4]],"model":"m"}`,
+	"prose":   `{"messages":[` + strings.Repeat(`{"role":"user","content":"Who may call which model?\nSay \"why\", and in two sentences at most."},`, 1000) + `{}],"model":"m"}`,
+	"base64":  `{"image":"` + strings.Repeat("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwC", 2500) + `","model":"m"}`,
+	"chinese": `{"messages":[` + strings.Repeat(`{"role":"user","content":"谁可以调用哪个模型？请用两句话回答。"},`, 1000) + `{}],"model":"m"}`,
+}
+
+// tensors is a ModelInferRequest with n octets of raw_input_contents (field 7)
+// in so many fields; the name comes last.
+func tensors(n, fields int) []byte {
+	return []byte(strings.Repeat(sub(7, strings.Repeat("x", n/fields)), fields) + sub(1, "m"))
+}
+
+const chunkSize = 16 << 10 // what Envoy reads at a time
+
+func feed(body []byte, scan func([]byte) *Error) *Error {
+	for len(body) > chunkSize {
+		if err := scan(body[:chunkSize]); err != nil {
+			return err
+		}
+		body = body[chunkSize:]
+	}
+	return scan(body)
+}
+
+func BenchmarkJSON(b *testing.B) {
+	for _, kind := range []string{"numbers", "prose", "base64", "chinese"} {
+		body := []byte(bodies[kind])
+		b.Run(kind+"/scan", func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			for b.Loop() {
+				j := NewJSON(model, Limits{})
+				if err := feed(body, j.Scan); err != nil || j.End() != nil || j.Values()[0].Text != "m" {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(kind+"/encoding-json", func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			for b.Loop() {
+				var m map[string]any
+				if err := json.NewDecoder(bytes.NewReader(body)).Decode(&m); err != nil || m["model"] != "m" {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkProto(b *testing.B) {
+	for _, fields := range []int{1, 1 << 10, 1 << 16} {
+		body := tensors(1<<20, fields)
+		b.Run(fmt.Sprintf("%d-fields", fields), func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			for b.Loop() {
+				p := NewProto(infer, len(body), Limits{})
+				if err := feed(body, p.Scan); err != nil || !p.Complete() {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkFrames(b *testing.B) {
+	for _, size := range []int{16, 1 << 10, 1 << 20} {
+		body := []byte(strings.Repeat("\x00"+string([]byte{0, byte(size >> 16), byte(size >> 8), byte(size)})+strings.Repeat("x", size), 1<<20/size))
+		b.Run(fmt.Sprintf("%d-octets", size), func(b *testing.B) {
+			b.SetBytes(int64(len(body)))
+			for b.Loop() {
+				f := NewFrames(false, 1<<20)
+				if err := feed(body, f.all); err != nil || f.End() != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// all reads every part of a chunk.
+func (f *Frames) all(chunk []byte) *Error {
+	for len(chunk) > 0 {
+		p, err := f.Next(chunk)
+		if err != nil {
+			return err
+		}
+		chunk = chunk[p.Size:]
+	}
+	return nil
+}
+
+// What a chunk holds is not kept: once a document or message is under way, its
+// chunks cost no allocation, whatever is in them, and a watched object's names
+// none beyond the growth of their set.
+func TestNoAllocations(t *testing.T) {
+	none := func(what string, scan func([]byte) *Error, chunk string) {
+		t.Helper()
+		b := []byte(chunk)
+		if n := testing.AllocsPerRun(100, func() {
+			if err := scan(b); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%s: %v allocations a chunk", what, n)
+		}
+	}
+	for kind, body := range bodies {
+		j := NewJSON(model, Limits{})
+		j.Scan([]byte(`{"a":[0`))
+		none(kind, j.Scan, ","+body)
+	}
+	j := NewJSON(model, Limits{})
+	j.Scan([]byte(`{"a":"`))
+	none("a string", j.Scan, `x\n\u0041\ud83d\ude00é`)
+	j = NewJSON(model, Limits{})
+	j.Scan([]byte(`{"a":[0`))
+	none("numbers", j.Scan, `,1,-2.5e3,true,[null,{"a":{}}]`)
+
+	p := NewProto(infer, 1<<40, Limits{})
+	none("fields", p.Scan, sub(7, "xyz")+fixed(7, 8)+fixed(7, 4)+tagged(7, 0)+varint(1<<60))
+	p.Scan([]byte(tagged(7, 2) + varint(1<<39)))
+	none("a tensor", p.Scan, strings.Repeat("x", chunkSize))
+	none("an unnamed message", func(b []byte) *Error { p.Reset(len(b)); return p.Scan(b) }, sub(1)+sub(7, "xyz"))
+	none("frames", NewFrames(false, 10).all, frameAB+frameEmpty)
+}
