@@ -10,7 +10,7 @@ import (
 var families = []family{
 	{
 		name: "kserve v1", app: "kserve", share: 25,
-		config: `{"routes": [{"protocol": "kserve-v1", "prefix": "/kfserving", "names": "kserve", "serviceHosts": true}]}`,
+		config: `"routes": [{"protocol": "kserve-v1", "prefix": "/kfserving", "names": "kserve", "serviceHosts": true}]`,
 		templates: []string{
 			"POST /v1/models/{m}:predict", "POST /v1/models/{m}:explain", "GET /v1/models/{m}", "GET /v1/models",
 			"POST /kfserving/{ns}/{s}:predict", "POST /kfserving/{ns}/{s}:explain", "GET /kfserving/{ns}/{s}",
@@ -40,7 +40,7 @@ var families = []family{
 		body:  func(*generator) string { return `{"instances":[1]}` },
 	},
 	{
-		name: "triton", share: 20, reference: triton,
+		name: "triton", share: 23, reference: triton,
 		config: fmt.Sprintf(publicRoutes, "triton"),
 		templates: append(behind("/serving/{ns}/{s}", "POST /v2/models/{m}/infer", "GET /v2/models/{m}/stats"),
 			"POST /v2/models/{m}/infer", "POST /v2/models/{m}/versions/{v}/infer", "POST /v2/models/{m}/generate", "POST /v2/models/{m}/versions/{v}/generate_stream", "GET /v2/models/{m}", "GET /v2/models/{m}/versions/{v}",
@@ -53,9 +53,9 @@ var families = []family{
 		body: func(*generator) string { return `{}` },
 	},
 	{
-		name: "openai", app: "litellm", share: 0, fixed: true,
-		config:    `{"routes": [{"protocol": "openai", "service": "prod/llm"}], "serves": {"namespace": "prod", "service": "llm"}}`,
-		templates: []string{"POST /v1/chat/completions", "POST /v1/chat/completions", "POST /v1/completions", "POST /v1/embeddings", "POST /v1/responses", "POST /openai/v1/chat/completions", "GET /v1/models", "GET /v1/models/{m}"},
+		name: "openai", app: "litellm", share: 2, fixed: true,
+		config:    `"routes": [{"protocol": "openai", "base": "/v1", "service": "prod/llm"}]`,
+		templates: []string{"POST /v1/chat/completions", "POST /v1/chat/completions", "POST /v1/completions", "POST /v1/embeddings", "POST /v1/responses", "GET /v1/models", "GET /v1/models/{m}"},
 		verbs: map[string]inference.Verb{"acompletion": inference.Generate, "atext_completion": inference.Generate, "aresponses": inference.Generate, "aembedding": inference.Predict,
 			"model_list": inference.List, "model_info": inference.Metadata},
 		body: (*generator).openAIBody,
@@ -81,7 +81,7 @@ func behind(prefix string, templates ...string) []string {
 
 // openAIBody has all the calls' own fields.
 func (g *generator) openAIBody() string {
-	model := fmt.Sprintf(`"model":%q`, pick(g, "allowed", "allowed", "allowed", "secret", "other", "Allowed", "a/b", "publishers/prod/models/allowed", "allowed,secret", "", "*", strings.Repeat("m", 300)))
+	model := fmt.Sprintf(`"model":%q`, pick(g, "allowed", "allowed", "allowed", "secret", "broken", "other", "Allowed", "a/b", "publishers/prod/models/allowed", "allowed,secret", "", "*", strings.Repeat("m", 300)))
 	parts := []string{model, `"messages":[{"role":"user","content":"hi"}]`, `"prompt":"hi"`, `"input":"hi"`}
 	g.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
 	return "{" + strings.Join(parts, ",") + "}"

@@ -3,30 +3,28 @@ package kserve
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/gatetest"
 	"github.com/modelgate/modelgate/internal/inference"
-	"github.com/modelgate/modelgate/internal/reason"
-	"github.com/modelgate/modelgate/internal/scan"
-	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// compile makes the routes of a family.
-func (f *family) compile(t *testing.T) *inference.Routes {
+// compile makes a gate of a family's routes, before which everybody may
+// everything: what is asked for is all that counts.
+func (f *family) compile(t *testing.T) *gate.Gate {
 	t.Helper()
-	var problems strictjson.Problems
-	root, ok := strictjson.Parse(f.config, &problems)
-	var routes *inference.Routes
-	if ok {
-		o := root.Object("routes", "serves")
-		routes = inference.Compile(o.Need("routes"), o.Get("serves"), false)
+	g, err := gate.New(`{"version": 1, `+f.config+`,
+		"issuers": [{"name": "nobody", "issuer": "nobody", "audiences": ["a"], "algorithms": ["HS256"], "symmetric": {"env": "K"}}],
+		"grants": [{"name": "all", "members": ["allUsers"], "role": "admin", "models": ["*/*"]}]}`,
+		func(string) (string, bool) { return strings.Repeat("k", 64), true })
+	if err != nil {
+		t.Fatalf("%s: %v", f.name, err)
 	}
-	if problems != nil {
-		t.Fatalf("%s: %v", f.name, problems)
-	}
-	return routes
+	return g
 }
 
-// decision is what the gate made of a request that it may let pass: what is
+// decision is what the gate made of a request that it lets pass: what is
 // authorized, and what is sent on.
 type decision struct {
 	id          int
@@ -34,35 +32,46 @@ type decision struct {
 	call        inference.Call
 }
 
-// decide reads a request as the gate does.
-func decide(routes *inference.Routes, a ask) (d decision, ok bool) {
-	r := inference.Request{Method: a.method, Authority: a.authority, Path: a.path, Headers: a.headers}
-	m, why := routes.Match(r)
-	if why != reason.Allowed {
+// decide asks the gate, as a host does that gets the body in two pieces.
+func decide(g *gate.Gate, a ask) (d decision, ok bool) {
+	env := gate.Env{Now: time.Unix(1_800_000_000, 0), Keys: g.Keys()}
+	pairs := append([][2]string{{":method", a.method}, {":path", a.path}, {":scheme", "http"}, {":authority", a.authority}}, a.headers...)
+	x, step := g.Begin(env, &gate.Head{Pairs: pairs, End: a.body == ""})
+	cut := len(a.body) / 3
+	for i, piece := range []string{a.body[:cut], a.body[cut:]} {
+		if step.Edit != nil {
+			pairs = gatetest.Apply(pairs, step.Edit)
+		}
+		if step.Act == gate.Hold {
+			step = x.Body(env, gate.Upstream, []byte(piece), i == 1)
+		}
+	}
+	if step.Act != gate.Forward {
 		return d, false
 	}
-	if m.Body != nil {
-		j := scan.NewJSON(m.Body.Keys, scan.Limits{})
-		if j.Scan([]byte(a.body)) != nil || j.End() != nil {
-			return d, false
-		}
-		if m, why = m.Complete(j.Values()); why != reason.Allowed {
-			return d, false
-		}
+	if step.Edit != nil {
+		pairs = gatetest.Apply(pairs, step.Edit)
 	}
-	d = decision{asked: a, sent: a, call: m.Call}
-	d.sent.authority, d.sent.path, d.sent.headers = m.Authority, m.Path, nil
-	for _, h := range a.headers {
-		if !stripped(h[0]) {
-			d.sent.headers = append(d.sent.headers, h)
-		}
-	}
-	return d, true
+	return decision{asked: a, sent: a.with(pairs), call: x.Call}, true
 }
 
-// stripped are the headers that the gate takes from every request.
-func stripped(name string) bool {
-	return strings.HasPrefix(name, "x-") && name != "x-litellm-model" || strings.HasPrefix(name, "mm-") || strings.HasPrefix(name, "kserve-")
+// with is a request with other headers.
+func (a ask) with(pairs [][2]string) ask {
+	sent := ask{body: a.body}
+	for _, p := range pairs {
+		switch p[0] {
+		case ":method":
+			sent.method = p[1]
+		case ":path":
+			sent.path = p[1]
+		case ":authority":
+			sent.authority = p[1]
+		case ":scheme":
+		default:
+			sent.headers = append(sent.headers, p)
+		}
+	}
+	return sent
 }
 
 // hostReadings are the services that a host can be: one by the name of its
@@ -82,15 +91,16 @@ func (d *decision) hostReadings() []inference.Model {
 
 // family is servers of one kind, and how to ask them.
 type family struct {
-	name, config string
-	share        int  // of the requests, in percent
-	fixed        bool // whose server it is does not stand in the request
-	labels       bool // a version can be a label
+	name, config string // of the configuration what is not the same for all
+	share        int    // of the requests, in percent
+	fixed        bool   // whose server it is does not stand in the request
+	labels       bool   // a version can be a label
 	templates    []string
 	verbs        map[string]inference.Verb // of what a server does
 	body         func(*generator) string
 	app          string // of the Python oracle; "" for a reference in Go
 	reference    func(method, target string) selection
+	gate         *gate.Gate
 }
 
-const publicRoutes = `{"routes": [{"protocol": %q, "prefix": "/serving", "names": "kserve", "serviceHosts": true}]}`
+const publicRoutes = `"routes": [{"protocol": %q, "prefix": "/serving", "names": "kserve", "serviceHosts": true}]`

@@ -27,8 +27,11 @@ type tally struct{ generated, allowed, selected, disagreed int }
 // TestOracle holds what the gate authorizes to what the servers' own parsers
 // select.
 func TestOracle(t *testing.T) {
-	python := startOracle(t)
 	var all tally
+	for i := range families {
+		families[i].gate = families[i].compile(t)
+	}
+	python := startOracle(t)
 	for i := range families {
 		f := &families[i]
 		share := *requests * f.share / 100
@@ -51,7 +54,7 @@ const batch = 1000
 const enough = 10
 
 func (f *family) compare(t *testing.T, python *oracle, n int) (c tally) {
-	routes := f.compile(t)
+	g := f.gate
 	var pending []decision
 	settle := func() {
 		answers, err := f.ask(python, pending)
@@ -75,7 +78,7 @@ func (f *family) compare(t *testing.T, python *oracle, n int) (c tally) {
 			continue
 		}
 		c.generated++
-		if d, ok := decide(routes, generate(f, *seed, id)); ok {
+		if d, ok := decide(g, generate(f, *seed, id)); ok {
 			d.id = id
 			c.allowed++
 			pending = append(pending, d)
@@ -146,7 +149,7 @@ type answer struct {
 
 func startOracle(t *testing.T) *oracle {
 	t.Helper()
-	command := python(t, "-W", "ignore", "oracle.py")
+	command := python(t, "-W", "ignore", "oracle.py", "kserve", "litellm")
 	in, err := command.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -222,8 +225,10 @@ func (f *family) ask(python *oracle, pending []decision) (list []selection, err 
 	answers, err := python.ask(f.app, pending)
 	for _, a := range answers {
 		s := selection{models: a.Models, call: a.Endpoint, version: a.Given["model_version"]}
-		if name, ok := a.Given["model_name"]; ok && !slices.Contains(a.Models, name) {
-			s.models = append(s.models, name)
+		for _, parameter := range []string{"model_name", "model_id"} {
+			if name, ok := a.Given[parameter]; ok && !slices.Contains(s.models, name) {
+				s.models = append(s.models, name)
+			}
 		}
 		list = append(list, s)
 	}

@@ -105,10 +105,13 @@ class Oracle:
             await asyncio.gather(*self.state.tasks)
         protocol.connection_lost(None)
         scope = self.watch.scope
+        endpoint = scope.get("endpoint")
+        if hasattr(endpoint, "__wrapped__"):  # found, and not called: FastAPI refused what it was to be called with
+            endpoint = None
         answered = [name.decode() for name in re.findall(rb"I am (\w+)\.", transport.out)]
         return {
             "status": int(transport.out[9:12] or b"0"),
-            "endpoint": self.watch.endpoint or getattr(scope.get("endpoint"), "__name__", ""),
+            "endpoint": self.watch.endpoint or getattr(endpoint, "__name__", ""),
             "given": self.watch.given or scope.get("path_params", {}),
             "models": list(dict.fromkeys(self.watch.names + answered)),
         }
@@ -144,7 +147,9 @@ async def litellm_proxy():
     async def hook(self, user_api_key_dict, cache, data, call_type):
         watch = watching.get()
         watch.endpoint = call_type
-        watch.names.append(data.get("model"))
+        model = data.get("model")
+        if model is not None:
+            watch.names.append(model if isinstance(model, str) else json.dumps(model))
         return data
 
     lifespan = LifespanOn(uvicorn.Config(app, log_config=None))
