@@ -51,6 +51,10 @@ var clusters = map[string][]string{
 	"grpc-cloud-run": {"echo"},
 	"hostile":        {"kubeflow"},
 	"shadow":         {"models"},
+	"kserve-v2":      {"rest", "grpc"},
+	"tfserving":      {"rest", "grpc"},
+	"openai":         {"llm", "embed"},
+	"triton-stream":  {"rest", "grpc"},
 
 	"gateway-and-sidecar":         {"fraud"},
 	"gateway-and-sidecar/gateway": {"fraud"},
@@ -75,6 +79,7 @@ func runWith(t *testing.T, s *gatetest.Scenario, options harness.Options) (*harn
 	options.Bootstrap = filepath.Join(s.Dir, "envoy.yaml")
 	options.PluginConfig = s.Config
 	options.Upstreams = addrs
+	options.Timeout = 3 * time.Minute
 	options.ExtraArgs = append(options.ExtraArgs, "--file-flush-interval-msec", "50") // the access log's
 	if options.Wasm == "" {
 		options.Wasm = shipped
@@ -121,8 +126,15 @@ func TestCorpusEnvoy(t *testing.T) {
 		}
 		for _, workers := range []int{1, 2} {
 			t.Run(fmt.Sprintf("%s/%d", s.Name, workers), func(t *testing.T) {
-				envoy := run(t, s, harness.Options{Concurrency: workers})
+				envoy, servers := runWith(t, s, harness.Options{Concurrency: workers})
 				for _, c := range s.Cases {
+					r, err := s.Request(c, time.Now())
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, server := range servers {
+						server.Answer(r.Reply)
+					}
 					checkIn(t, s, c, envoy, nil, gatetest.EnvoyHTTP1)
 				}
 				visible(t, s, envoy)
@@ -187,6 +199,9 @@ func visible(t *testing.T, s *gatetest.Scenario, envoy *harness.Envoy) {
 			continue
 		}
 		want[why]++
+		if why == "discovery_withheld" { // of a request that was allowed
+			want["allowed"]++
+		}
 	}
 	for why, n := range want {
 		if got := stats["wasmcustom.modelgate."+why]; got != n {

@@ -76,8 +76,9 @@ func outcome(r rawhttp.Response) (gatetest.Outcome, error) {
 		return gatetest.Outcome{Line: gatetest.RefusedReply(r.Status, string(r.Body))}, nil
 	}
 	o := gatetest.Outcome{
-		Line: gatetest.Allowed(r.Headers.Get("x-upstream-authority"), r.Headers.Get("x-upstream-path")),
-		Via:  via,
+		Line:  gatetest.Allowed(r.Headers.Get("x-upstream-authority"), r.Headers.Get("x-upstream-path")),
+		Via:   via,
+		Reply: string(r.Body),
 	}
 	var got struct {
 		Headers [][2]string `json:"headers"`

@@ -3,20 +3,25 @@ package upstream
 import (
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"net/http"
 )
 
-// answerGRPC sends one empty message and status 0. What was received goes into
-// a header, since only headers are the same for every message type.
-func answerGRPC(w http.ResponseWriter, request Request) {
-	headers, err := json.Marshal(request.Headers)
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
+// answerGRPC sends one message, which is empty unless there is an answer in its
+// frame, and status 0. What was received goes into a header, since only headers
+// are the same for every message type.
+func answerGRPC(w http.ResponseWriter, request Request, answer string) {
+	sayInHeader(w, request)
 	w.Header().Set("Content-Type", "application/grpc")
-	w.Header().Set("X-Upstream-Headers", base64.StdEncoding.EncodeToString(headers))
 	w.Header().Set(http.TrailerPrefix+"Grpc-Status", "0")
-	// One byte of flags and four of length: not compressed, empty.
-	w.Write(make([]byte, 5))
+	if answer == "" {
+		// One byte of flags and four of length: not compressed, empty.
+		answer = string(make([]byte, 5))
+	}
+	io.WriteString(w, answer)
+}
+
+func sayInHeader(w http.ResponseWriter, request Request) {
+	headers, _ := json.Marshal(request.Headers) // strings only: cannot fail
+	w.Header().Set("X-Upstream-Headers", base64.StdEncoding.EncodeToString(headers))
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -39,6 +40,7 @@ type Server struct {
 	mu       sync.Mutex
 	requests []Request
 	silent   bool
+	answer   string
 }
 
 // Start starts a server; name is how it calls itself in its answers. It runs
@@ -83,6 +85,14 @@ func (s *Server) Record(on bool) {
 	s.silent = !on
 }
 
+// Answer has the server answer everything with this body from now on, and say
+// what it saw in x-upstream-headers alone; "" undoes that.
+func (s *Server) Answer(body string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answer = body
+}
+
 // ServeHTTP answers 200 with headers x-upstream, x-upstream-authority and
 // x-upstream-path. The body is the Request in JSON; where the request's
 // content-type is gRPC's, it is one empty gRPC message, and x-upstream-headers
@@ -102,25 +112,33 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		BodyBytes: size,
 		Trailers:  flatten(r.Trailer),
 	}
-	s.record(request)
+	answer := s.record(request)
 	header := w.Header()
 	header.Set("X-Upstream", s.name)
 	header.Set("X-Upstream-Authority", request.Authority)
 	header.Set("X-Upstream-Path", request.Path)
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/grpc") {
-		answerGRPC(w, request)
+		answerGRPC(w, request, answer)
 		return
 	}
 	header.Set("Content-Type", "application/json")
+	if answer != "" {
+		sayInHeader(w, request)
+		header.Set("Content-Length", strconv.Itoa(len(answer)))
+		header.Set("Etag", `"1"`)
+		io.WriteString(w, answer)
+		return
+	}
 	json.NewEncoder(w).Encode(request)
 }
 
-func (s *Server) record(request Request) {
+func (s *Server) record(request Request) (answer string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.silent {
 		s.requests = append(s.requests, request)
 	}
+	return s.answer
 }
 
 // flatten never returns nil: the JSON shows an empty list.

@@ -95,7 +95,7 @@ func (n *node) arrive(depth int, m inference.Model, found *ids) {
 		if id := n.versions[m.Version]; id != 0 {
 			found.add(id)
 		}
-		if found.possible {
+		if found.possible && m.Version == "" {
 			n.everyVersion(found)
 		}
 	}

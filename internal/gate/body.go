@@ -38,6 +38,9 @@ func (x *Exchange) hold(m inference.Match, why reason.Reason) Step {
 	if refusal := x.readable(m.Body); refusal != reason.Allowed {
 		return x.refuse(x.blank(refusal))
 	}
+	if x.whole.End { // a stream of no messages
+		return x.pass(why, x.edit(m, why))
+	}
 	b := &body{match: m, trial: why}
 	if m.Body.Keys != nil {
 		b.json = scan.NewJSON(m.Body.Keys, scan.Limits{})
@@ -67,7 +70,7 @@ func (x *Exchange) readable(spec *inference.Body) reason.Reason {
 		}
 	}
 	switch {
-	case x.whole.End:
+	case x.whole.End && !spec.Stream:
 		return reason.BodyInvalid
 	case !typed && spec.Keys != nil: // a server may read it as a form
 		return reason.BodyType

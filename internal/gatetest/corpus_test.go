@@ -34,7 +34,7 @@ func TestCorpusNative(t *testing.T) {
 					t.Errorf("%s: %v", s.Name, err)
 				}
 			}
-			if got := counter(g, r, now); got != c.Counter(Elsewhere) && len(c.Trailers) == 0 {
+			if got := counter(g, r, now); got != c.Counter(Elsewhere) && len(c.Trailers) == 0 && c.Reply == nil {
 				t.Errorf("%s: %s: counts as %s, want %s", s.Name, c.Name, got, c.Counter(Elsewhere))
 			}
 		}
