@@ -30,6 +30,7 @@ type call struct {
 const (
 	kserveREST = "httpx.HTTPStatusError 403 grant_missing"
 	anyGRPC    = "grpc.AioRpcError PERMISSION_DENIED grant_missing"
+	tritonREST = "tritonclient.InferenceServerException 403 grant_missing"
 	tritonGRPC = "tritonclient.InferenceServerException StatusCode.PERMISSION_DENIED grant_missing"
 	openAIErr  = "openai.PermissionDeniedError 403 grant_missing"
 )
@@ -44,10 +45,10 @@ var calls = []call{
 	{"kserve_v2_ready", "iris", "answer true"}, {"kserve_v2_ready", "secret", "answer false"}, // this client takes every refusal for "not ready"
 	{"kserve_grpc_infer", "iris", "answer [1]"}, {"kserve_grpc_infer", "secret", anyGRPC},
 	{"kserve_grpc_ready", "iris", "answer true"}, {"kserve_grpc_ready", "secret", anyGRPC},
-	{"triton_http_infer", "iris", "answer [1]"}, {"triton_http_infer", "secret", ""},
+	{"triton_http_infer", "iris", "answer [1]"}, {"triton_http_infer", "secret", tritonREST},
 	{"triton_http_ready", "iris", "answer true"}, {"triton_http_ready", "secret", "answer false"},
-	{"triton_http_metadata", "iris", `answer "iris"`}, {"triton_http_metadata", "secret", ""},
-	{"triton_http_load", "iris", ""}, {"triton_http_load", "secret", ""},
+	{"triton_http_metadata", "iris", `answer "iris"`}, {"triton_http_metadata", "secret", tritonREST},
+	{"triton_http_load", "iris", tritonREST}, {"triton_http_load", "secret", tritonREST},
 	{"triton_grpc_infer", "iris", "answer [1]"}, {"triton_grpc_infer", "secret", tritonGRPC},
 	{"triton_grpc_ready", "iris", "answer true"}, {"triton_grpc_ready", "secret", tritonGRPC},
 	{"triton_grpc_metadata", "iris", `answer "iris"`}, {"triton_grpc_metadata", "secret", tritonGRPC},
@@ -93,6 +94,13 @@ func TestClients(t *testing.T) {
 // startGate runs Envoy with the module, and mints a token for an analyst.
 func startGate(t *testing.T, holds bool, upstreams map[string]string) (*harness.Envoy, string) {
 	t.Helper()
+	return startGateFor(t, holds, upstreams, "now+30m", nil)
+}
+
+// startGateFor is startGate with a token until another time, and with a last
+// change to the bootstrap.
+func startGateFor(t *testing.T, holds bool, upstreams map[string]string, expires string, edit func(map[string]any)) (*harness.Envoy, string) {
+	t.Helper()
 	s, err := gatetest.LoadConfig(filepath.Join(root, "e2e", "kserve", "testdata"))
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +111,11 @@ func startGate(t *testing.T, holds bool, upstreams map[string]string) (*harness.
 	}
 	envoy, err := harness.StartEnvoy(harness.Options{
 		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: config, Wasm: wasm, Upstreams: upstreams, LogLevel: "warning", Timeout: patience,
-		Edit: func(bootstrap map[string]any) { allowHeldHeaders(bootstrap, holds) },
+		Edit: func(bootstrap map[string]any) {
+			if allowHeldHeaders(bootstrap, holds); edit != nil {
+				edit(bootstrap)
+			}
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +126,7 @@ func startGate(t *testing.T, holds bool, upstreams map[string]string) (*harness.
 			t.Logf("Envoy wrote:\n%s", tail(envoy.Log()))
 		}
 	})
-	token, err := s.Mint(gatetest.Token{Issuer: "corp", Claims: map[string]any{"groups": []string{"analysts"}, "exp": "now+30m"}}, time.Now())
+	token, err := s.Mint(gatetest.Token{Issuer: "corp", Claims: map[string]any{"groups": []string{"analysts"}, "exp": expires}}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ def openai_completion(world, model):
 
 def openai_embedding(world, model):
     with client_of(world) as client:
-        return len(client.embeddings.create(model=model, input="Who are you?").data)
+        return len(client.embeddings.create(model=model, input="Who are you?", encoding_format="float").data)
 
 
 def openai_list(world, _):
