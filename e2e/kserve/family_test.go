@@ -104,3 +104,13 @@ type family struct {
 }
 
 const publicRoutes = `"routes": [{"protocol": %q, "prefix": "/serving", "names": "kserve", "serviceHosts": true}]`
+
+// newAsk is a request on the host of the service that every family has.
+func newAsk(request, body string) ask {
+	a := ask{authority: "iris-predictor.prod", body: body}
+	a.method, a.path, _ = strings.Cut(request, " ")
+	if body != "" {
+		a.headers = [][2]string{{"content-type", "application/json"}}
+	}
+	return a
+}

@@ -81,7 +81,7 @@ func (g *generator) slash() int {
 	if i := strings.IndexByte(g.path[at:], '/'); i >= 0 {
 		return at + i
 	}
-	return strings.LastIndexByte(g.path, '/')
+	return max(0, strings.LastIndexByte(g.path, '/'))
 }
 
 // escape writes some octet in another way, or another octet.

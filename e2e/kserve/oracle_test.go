@@ -22,7 +22,7 @@ var (
 )
 
 // tally is what one family's requests came to.
-type tally struct{ generated, allowed, selected, disagreed int }
+type tally struct{ generated, allowed, selected, sampled, disagreed int }
 
 // TestOracle holds what the gate authorizes to what the servers' own parsers
 // select.
@@ -31,20 +31,22 @@ func TestOracle(t *testing.T) {
 	for i := range families {
 		families[i].gate = families[i].compile(t)
 	}
-	python := startOracle(t)
+	python, real := startOracle(t), startServer(t)
 	for i := range families {
 		f := &families[i]
 		share := *requests * f.share / 100
-		c := f.compare(t, python, share)
+		c := f.compare(t, python, real, share)
 		t.Logf("%-10s %7d requests, %6d allowed, %6d of them select a model, %d disagreements", f.name, c.generated, c.allowed, c.selected, c.disagreed)
 		if *one < 0 && (c.allowed < share/10 || c.selected < c.allowed/4) {
 			t.Errorf("%s: too few allowed or selected to prove anything", f.name)
 		}
 		all.generated += c.generated
 		all.allowed += c.allowed
+		all.sampled += c.sampled
 		all.disagreed += c.disagreed
 	}
-	t.Logf("oracle: %d requests generated, %d allowed, disagreements %d (seed %d)", all.generated, all.allowed, all.disagreed, *seed)
+	t.Logf("oracle: %d requests generated, %d allowed, disagreements %d (seed %d; %d of them over HTTP to the server's own process)",
+		all.generated, all.allowed, all.disagreed, *seed, all.sampled)
 }
 
 // batch is how many requests a server is asked about at once.
@@ -53,13 +55,16 @@ const batch = 1000
 // enough disagreements of a family end it.
 const enough = 10
 
-func (f *family) compare(t *testing.T, python *oracle, n int) (c tally) {
+func (f *family) compare(t *testing.T, python *oracle, real *server, n int) (c tally) {
 	g := f.gate
 	var pending []decision
 	settle := func() {
 		answers, err := f.ask(python, pending)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if f.app == "kserve" {
+			c.sampled += real.sample(t, f, pending, answers)
 		}
 		for i, d := range pending {
 			if len(answers[i].models) > 0 {
