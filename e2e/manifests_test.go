@@ -28,6 +28,9 @@ func TestManifests(t *testing.T) {
 		}
 		var manifest struct {
 			Spec struct {
+				Selector struct {
+					MatchLabels map[string]string `yaml:"matchLabels"`
+				} `yaml:"selector"`
 				Phase        string              `yaml:"phase"`
 				FailStrategy string              `yaml:"failStrategy"`
 				Match        []map[string]string `yaml:"match"`
@@ -43,8 +46,19 @@ func TestManifests(t *testing.T) {
 		}
 		config, _ := json.Marshal(spec.PluginConfig)
 		doc := fillIn(t, string(config))
-		if _, err := gate.New(doc, nil); err != nil {
+		g, err := gate.New(doc, nil)
+		if err != nil {
 			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		if warnings := g.Warnings(); warnings != nil {
+			t.Errorf("%s: %q", file, warnings)
+		}
+		// A gate before one service's pods says that it serves that one: by path and
+		// host alone a caller could name another that it may call.
+		service := spec.Selector.MatchLabels["serving.kserve.io/inferenceservice"]
+		if served, ok := spec.PluginConfig["serves"].(map[string]any); ok != (service != "") || ok && served["service"] != service {
+			t.Errorf("%s: selects %v and serves %v", file, spec.Selector.MatchLabels, served)
 		}
 		if _, err := gate.New(string(config), nil); err == nil {
 			t.Errorf("%s: compiles with a placeholder for a key", file)

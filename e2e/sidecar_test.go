@@ -153,7 +153,7 @@ func TestGatewayAndSidecar(t *testing.T) {
 		r, err := front.Request(gatetest.Case{
 			Name: c.name, Request: "POST /kfserving/prod/fraud:predict",
 			Token:   &gatetest.Token{Issuer: "iap", Claims: map[string]any{"email": c.email, "hd": c.domain}},
-			Headers: [][2]string{{"x-goog-iap-jwt-assertion", "{token}"}, {"x-caller", "iap/root"}, {"x-caller-email", "ana@example.com"}},
+			Headers: [][2]string{{"x-goog-iap-jwt-assertion", "{token}"}, {"x-caller", "iap/root"}, {"x-caller-email", "ana@example.com"}, {"x-caller-groups", "analysts"}},
 		}, time.Now())
 		if err != nil {
 			t.Fatal(err)

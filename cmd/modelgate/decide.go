@@ -76,7 +76,7 @@ func decide(args []string, in io.Reader, out, errs io.Writer, env authn.Secrets)
 	at := set.String("now", "", "")
 	var published []string
 	set.Func("keys", "", func(s string) error { published = append(published, s); return nil })
-	if !flags(set, args, errs) || *config == "" {
+	if !flags(set, args, errs) || set.NArg() != 0 || *config == "" {
 		fmt.Fprint(errs, usage)
 		return 2
 	}

@@ -16,10 +16,13 @@ import (
 )
 
 const usage = `usage:
-  modelgate check CONFIG...
+  modelgate check [--mesh FILE] CONFIG...
         Compiles each configuration and prints every error, one a line:
         file: "/json/pointer": what is wrong. Exits 1 if there is one. Warns
-        where a configuration that compiles may not mean what it says.
+        where a configuration that compiles may not mean what it says, and where
+        Istio lets something go round the gate: FILE is what
+          kubectl get services,pods,peerauthentications -o json
+        prints of the namespace with the models.
   modelgate keys [--algorithms RS256,ES256,...] FILE...
         Prints what becomes of each key of a JWK Set, or of IAP's dictionary of
         PEM, for an issuer of those algorithms (default: one for each type of key,
@@ -64,13 +67,28 @@ func run(args []string, in io.Reader, out, errs io.Writer, env authn.Secrets) in
 	return 2
 }
 
-func check(files []string, out, errs io.Writer, env authn.Secrets) int {
-	if len(files) == 0 {
+func check(args []string, out, errs io.Writer, env authn.Secrets) int {
+	set := flag.NewFlagSet("check", flag.ContinueOnError)
+	beside := set.String("mesh", "", "")
+	if !flags(set, args, errs) {
+		return 2
+	}
+	if set.NArg() == 0 {
 		fmt.Fprint(errs, usage)
 		return 2
 	}
 	status := 0
-	for _, file := range files {
+	if *beside != "" {
+		warnings, err := mesh(*beside)
+		if err != nil {
+			fmt.Fprintln(errs, err)
+			status = 1
+		}
+		for _, w := range warnings {
+			fmt.Fprintf(errs, "%s: warning: %s\n", *beside, w)
+		}
+	}
+	for _, file := range set.Args() {
 		g, err := load(file, env)
 		if err != nil {
 			fmt.Fprintln(errs, err)
@@ -108,5 +126,5 @@ func load(file string, env authn.Secrets) (*gate.Gate, error) {
 func flags(set *flag.FlagSet, args []string, errs io.Writer) (ok bool) {
 	set.SetOutput(errs)
 	set.Usage = func() { fmt.Fprint(errs, usage) }
-	return set.Parse(args) == nil && set.NArg() == 0
+	return set.Parse(args) == nil
 }

@@ -15,7 +15,7 @@ import (
 const config = `{
 	"version": 1,
 	"issuers": [{"name": "corp", "issuer": "https://corp.example", "audiences": ["models"], "algorithms": ["HS256"], "symmetric": {"env": "CORP"}}],
-	"routes": [{"prefix": "/kfserving", "protocol": "kserve-v1", "names": "kfserving"}, {"protocol": "grpc", "service": "echo.Echo", "model": "prod/echo", "verb": "generate"}],
+	"routes": [{"prefix": "/kfserving", "protocol": "kserve-v1", "names": "kfserving"}, {"protocol": "grpc", "service": "echo.Echo", "model": "prod/echo", "verb": "generate", "hosts": ["models.example.com", "a"]}],
 	"grants": [
 		{"name": "staff", "issuers": ["corp"], "members": ["allAuthenticatedUsers"], "role": "invoker", "models": ["prod/*"]},
 		{"name": "showcase", "members": ["allUsers"], "verbs": ["predict"], "models": ["public/*"]}],

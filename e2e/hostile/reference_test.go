@@ -47,7 +47,10 @@ var neverArrive = strings.Fields(`
 	x-ms-client-principal x-ms-client-principal-id x-ms-client-principal-name x-ms-client-principal-idp
 	x-pomerium-jwt-assertion impersonate-user impersonate-group
 	x-gateway-model-name x-higress-llm-model x-vertex-ai-triton-redirect mm-model-id mm-vmodel-id
-	kserve-isvc-name kserve-isvc-namespace`)
+	kserve-isvc-name kserve-isvc-namespace x-envoy-original-dst-host
+	impersonate-uid cf-access-jwt-assertion cf-access-authenticated-user-email
+	x-consumer-id x-consumer-username x-authenticated-userid x-webauth-user remote-email remote-groups remote-name
+	x-host x-http-host-override x-forwarded-server x-script-name x-forwarded-path x-original-path`)
 
 // plain is a name as a server may read it (CGI, WSGI): one for all spellings.
 func plain(name string) string {

@@ -22,6 +22,7 @@ type Principal struct {
 	Issuer     string       // the configured issuer's name; "" for anonymous
 	Subject    string       // sub
 	Email      string       // an address the issuer vouches for, or ""
+	Address    string       // the one that is claimed, vouched for or not: for denies
 	Domain     string       // hd, the hosted domain of a Google account
 	Groups     []string     // of the claim that the issuer's "groups" points to
 	Pool       string       // the identity pool the issuer stands for, or ""

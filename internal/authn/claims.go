@@ -119,10 +119,19 @@ func (is *Issuer) validate(c claims, now time.Time) reason.Reason {
 		return reason.TokenExpired
 	case errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
 		return reason.TokenNotYetValid
-	case err != nil:
+	case err != nil, is.typ != "" && !c.ofAccess():
 		return reason.ClaimsInvalid
 	}
 	return is.lifetime(c)
+}
+
+// ofAccess reports whether the claims that RFC 9068 section 2.2 adds to those of
+// every token are there: client_id, jti and iat.
+func (c claims) ofAccess() bool {
+	client, err := c.text("client_id")
+	id, err2 := c.text("jti")
+	issued, err3 := c.GetIssuedAt()
+	return err == nil && err2 == nil && err3 == nil && client != "" && id != "" && issued != nil
 }
 
 // period is when valid claims are valid, skew included: from the later of nbf and
@@ -171,9 +180,9 @@ func (is *Issuer) binding(c claims) (thumbprint string, why reason.Reason) {
 func (is *Issuer) principal(c claims) (Principal, reason.Reason) {
 	p := Principal{Issuer: is.Name, Pool: is.pool, Claims: c.Result}
 	p.Subject, _ = c.GetSubject()
-	if email, err := c.text("email"); err == nil && addressForm(email) &&
-		(is.emailByName || c.named("email_verified").Type == gjson.True) {
-		p.Email = email
+	p.Address, _ = c.text("email")
+	if addressForm(p.Address) && (is.emailByName || c.named("email_verified").Type == gjson.True) {
+		p.Email = p.Address
 	}
 	p.Domain, _ = c.text("hd")
 	if groups := is.groups.In(c.Result); is.groups != nil && groups.Exists() {

@@ -155,9 +155,17 @@ func TestJ20ExplicitType(t *testing.T) {
 		{"applİcation/at+jwt", no, no}, {"JWT ", no, no}, {"JWS", no, no}, {"JOSE", no, no}, {"JOSE+JSON", no, no}, {"dpop+jwt", no, no}, {"logout+jwt", no, no},
 		{"id_token", no, no}, {"secevent+jwt", no, no}, {"JWT,at+jwt", no, no}, {nil, bad, bad}, {1, bad, bad}, {[]string{"JWT"}, bad, bad}, {[]string{"at+jwt"}, bad, bad},
 	} {
-		token := corpToken(with(m{"alg": "ES256"}, "typ", x.typ), claimsOf("corp"))
+		token := corpToken(with(m{"alg": "ES256"}, "typ", x.typ), claimsOf("corp", "client_id", "c", "jti", "j"))
 		w.bearer(t, attempt{fmt.Sprintf("typ %#v, plain", x.typ), token, x.plain})
 		access.bearer(t, attempt{fmt.Sprintf("typ %#v, at+jwt", x.typ), token, x.access})
+	}
+	// RFC 9068 section 2.2: what an access token has to say besides.
+	for name, values := range map[string][]any{"client_id": {missing{}, "", nil, 1, []string{"c"}}, "jti": {missing{}, "", nil, 1}, "iat": {missing{}}} {
+		for _, value := range values {
+			claims := with(claimsOf("corp", "client_id", "c", "jti", "j"), name, value)
+			access.bearer(t, attempt{fmt.Sprintf("at+jwt, %s %#v", name, value), corpToken(m{"alg": "ES256", "typ": "at+jwt"}, claims), reason.ClaimsInvalid})
+			w.bearer(t, attempt{fmt.Sprintf("plain, %s %#v", name, value), corpToken(m{"alg": "ES256", "typ": "JWT"}, claims), reason.Allowed})
+		}
 	}
 	// A token inside a token (RFC 7519 section 5.2).
 	for cty, want := range map[any]reason.Reason{"JWT": no, "jwt": no, "application/jwt": no, "json": no, "": reason.Allowed, 1: bad, nil: bad} {

@@ -26,7 +26,7 @@ func fuzzWorld(t testing.TB) (w world, genuine map[string]bool) {
 		t.Fatal(err)
 	}
 	w, problems := compile([]m{
-		row("ed", []string{"EdDSA"}, publicJWK(ed, "k", "")),
+		with(row("ed", []string{"EdDSA"}, publicJWK(ed, "k", "")), "groups", "/groups"),
 		row("ec", []string{"ES256"}, publicJWK(ec, "k", "")),
 		with(row("hs", []string{"HS256"}), "jwks", missing{}, "symmetric", m{"env": "FIXED"}),
 		iapRow("jwks", m{"inline": m{"keys": []m{publicJWK(ec, "k", "")}}}),

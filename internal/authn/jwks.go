@@ -87,7 +87,8 @@ type KeyNote struct {
 // a kid that occurs twice, are problems of the configuration.
 func parseJWKS(v strictjson.Value, allowed []*algorithm) *KeySet {
 	set, notes := readKeys(v, allowed)
-	if notes != nil && len(set.keys) == 0 && len(allowed) > 0 {
+	refused := slices.ContainsFunc(notes, func(n KeyNote) bool { return n.Refused })
+	if notes != nil && len(set.keys) == 0 && len(allowed) > 0 && !refused {
 		v.Fail("has no key usable with the issuer's algorithms")
 	}
 	return set
@@ -111,16 +112,15 @@ func readKeys(v strictjson.Value, allowed []*algorithm) (set *KeySet, notes []Ke
 			n.Refused = true
 		}
 		ids[n.ID] = true
-		if !j.mayBePublished() {
-			n.Refused = true
-		} else if key, why := j.key(n.ID, allowed); key != nil {
-			n.Algorithm = key.alg.name
-			set.keys = append(set.keys, key)
-		} else {
-			n.Why = why
+		var key *Key
+		if n.Refused = !j.mayBePublished() || n.Refused; !n.Refused {
+			key, n.Why = j.key(n.ID, allowed)
 		}
 		if problems := item.Problems()[before:]; len(problems) > 0 {
-			n.Algorithm, n.Why = "", problems.Error()
+			n.Why = problems.Error()
+		} else if key != nil {
+			n.Algorithm = key.alg.name
+			set.keys = append(set.keys, key)
 		}
 		notes = append(notes, n)
 	}

@@ -34,9 +34,9 @@ type Decision struct {
 
 // Policy is the compiled denies and grants. It is immutable.
 type Policy struct {
-	groups                     groups
 	denies, grants             *table
 	shadowDenies, shadowGrants *table
+	evadable                   []string // warnings of denies
 }
 
 // Decide weighs every model of a call: one deny on any of them denies, and
@@ -44,7 +44,7 @@ type Policy struct {
 // Rules in shadow are asked until they end, and only after the others. Then
 // such a grant grants nothing, and such a deny is one like any other.
 func (p *Policy) Decide(now time.Time, who *authn.Principal, call *inference.Call) Decision {
-	q := query{groups: p.groups, who: who, verb: call.Verb, now: now.Unix()}
+	q := query{who: who, verb: call.Verb, now: now.Unix()}
 	if rule, ok := p.denies.any(&q, call.Models); ok {
 		return Decision{Effect: Deny, Rule: rule}
 	}
@@ -73,7 +73,7 @@ func (p *Policy) Decide(now time.Time, who *authn.Principal, call *inference.Cal
 // version. Deny is final then, and Allow is not: once more is known, Decide has
 // the say. A service of the call without a possible grant denies.
 func (p *Policy) Possible(now time.Time, who *authn.Principal, call *inference.Call) Decision {
-	q := query{groups: p.groups, who: who, verb: call.Verb, now: now.Unix()}
+	q := query{who: who, verb: call.Verb, now: now.Unix()}
 	if rule, ok := p.denies.any(&q, call.Models); ok {
 		return Decision{Effect: Deny, Rule: rule}
 	}

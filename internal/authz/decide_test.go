@@ -52,6 +52,10 @@ func who(issuer, claims string) *authn.Principal {
 	}
 	c := gjson.Parse(claims)
 	p := &authn.Principal{Issuer: issuer, Subject: c.Get("sub").Str, Email: c.Get("email").Str, Domain: c.Get("hd").Str, Claims: c}
+	p.Address = p.Email
+	if claimed := c.Get("claimed"); claimed.Exists() { // and not verified
+		p.Address = claimed.Str
+	}
 	for _, g := range c.Get("groups").Array() {
 		p.Groups = append(p.Groups, g.Str)
 	}

@@ -83,7 +83,7 @@ func (id *identifier) parse(kind, text string) (why string) {
 		id.deleted = true
 	case "user":
 		id.kind = user
-		if !oneAt(name) || strings.HasSuffix(name, serviceAccountDomain) {
+		if !oneAt(name) || strings.HasSuffix(strings.ToLower(name), serviceAccountDomain) {
 			why = "is no user's address"
 		}
 	case "serviceAccount":
@@ -145,22 +145,42 @@ func oneAt(s string) bool {
 	return ok && local != "" && host != "" && !strings.Contains(host, "@")
 }
 
+// asGranted is what a caller goes by for grants: the address that its issuer vouches for,
+// and every name exactly as the rule has it.
+func asGranted(p *authn.Principal) (address, domain string) { return p.Email, p.Domain }
+
+// asDenied is what a caller goes by for denies: an address that it only claims, and
+// in whatever case, is enough. Google IAM takes addresses and domains without
+// regard to case; so who is denied could otherwise call under another spelling.
+func asDenied(p *authn.Principal) (address, domain string) {
+	return strings.ToLower(p.Address), strings.ToLower(p.Domain)
+}
+
+// folded is the form of a member in the rules that asDenied is looked up in.
+func (m member) folded() member {
+	if m.kind == user || m.kind == serviceAccount || m.kind == domain {
+		m.name = strings.ToLower(m.name)
+	}
+	return m
+}
+
 // of calls yield with every member that p is for an issuer's rules: what the
 // issuer's token says, and the snapshot's groups of its address.
-func (g groups) of(p *authn.Principal, issuer string, yield func(member)) {
+func (t *table) of(p *authn.Principal, issuer string, yield func(member)) {
+	address, hosted := t.as(p)
 	yield(member{issuer: issuer, kind: authenticated})
-	if p.Email != "" {
-		m := member{issuer: issuer, kind: user, name: p.Email}
-		if strings.HasSuffix(p.Email, serviceAccountDomain) {
+	if address != "" {
+		m := member{issuer: issuer, kind: user, name: address}
+		if strings.HasSuffix(address, serviceAccountDomain) {
 			m.kind = serviceAccount
 		}
 		yield(m)
-		for _, name := range g[member{kind: m.kind, name: m.name}] {
+		for _, name := range t.groups[member{kind: m.kind, name: address}] {
 			yield(member{issuer: issuer, kind: group, name: name})
 		}
 	}
-	if p.Domain != "" {
-		yield(member{issuer: issuer, kind: domain, name: p.Domain})
+	if hosted != "" {
+		yield(member{issuer: issuer, kind: domain, name: hosted})
 	}
 	for _, name := range p.Groups {
 		yield(member{issuer: issuer, kind: group, name: name})
@@ -177,6 +197,15 @@ func (g groups) of(p *authn.Principal, issuer string, yield func(member)) {
 // groups is the snapshot: from a user or service account, without issuer, to
 // the names of its groups.
 type groups map[member][]string
+
+// folded is the snapshot for denies.
+func (g groups) folded() groups {
+	f := groups{}
+	for m, names := range g {
+		f[m.folded()] = append(f[m.folded()], names...)
+	}
+	return f
+}
 
 // compileGroups reads "groups": membership that no token carries.
 func compileGroups(v strictjson.Value) groups {

@@ -13,10 +13,12 @@ type Source struct{ Groups, Grants, Denies, IAM strictjson.Value }
 
 // Compile reads the policy. The issuers are those that rules may name.
 func Compile(s Source, issuers *authn.Authenticator) *Policy {
+	snapshot := compileGroups(s.Groups)
+	deny := meaning{holds: denies, as: asDenied, folds: true, groups: snapshot.folded()}
+	grant := meaning{holds: grants, as: asGranted, groups: snapshot}
 	c := compiler{issuers: issuers, policy: &Policy{
-		groups: compileGroups(s.Groups),
-		denies: newTable(denies), shadowDenies: newTable(denies),
-		grants: newTable(grants), shadowGrants: newTable(grants),
+		denies: newTable(deny), shadowDenies: newTable(deny),
+		grants: newTable(grant), shadowGrants: newTable(grant),
 	}}
 	for _, item := range s.Denies.Items() {
 		c.deny(item)
@@ -163,6 +165,7 @@ func (c *compiler) deny(v strictjson.Value) {
 	if o.Get("peer").Exists() {
 		o.Get("peer").Fail("stands in grants only: a deny applies to its members without it")
 	}
+	c.evadable(&r)
 	if r.until != 0 { // a trial, and then in force
 		c.file(c.policy.shadowDenies, r)
 		r.from, r.until = r.until, 0

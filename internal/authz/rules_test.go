@@ -58,6 +58,27 @@ func TestDenies(t *testing.T) {
 		[]decideCase{{"", "", "predict x/y", "deny a"}, {"", "", "predict y/x", "deny b"}, {"", "", "predict y/x x/y", "deny b"}})
 }
 
+// TestDeniesOfAddresses: who is denied does not get round it by another spelling of
+// an address, or by one that nobody vouches for. Neither helps with a grant.
+func TestDeniesOfAddresses(t *testing.T) {
+	const policy = `{"groups": [{"name": "crew", "members": ["user:Bob@example.com", "serviceAccount:s@p.iam.gserviceaccount.com"]}],
+		"denies": [{"name": "ana", "members": ["user:Ana@Example.com"], "models": ["a/*"]}, {"name": "robot", "members": ["serviceAccount:r@p.iam.gserviceaccount.com"], "models": ["a/*"]},
+			{"name": "crew", "members": ["group:crew"], "models": ["b/*"]}, {"name": "there", "members": ["domain:example.com"], "models": ["c/*"]}],
+		"grants": [{"name": "exact", "issuers": ["corp"], "members": ["user:Ana@Example.com", "group:crew", "domain:example.com"], "role": "invoker", "models": ["d/*"]},
+			{"name": "all", "members": ["allUsers"], "role": "invoker", "models": ["a/*", "b/*", "c/*"]}]}`
+	decide(t, policy, []decideCase{
+		{"corp", `{"email": "Ana@Example.com"}`, "predict a/x", "deny ana"}, {"corp", `{"email": "ana@example.com"}`, "predict a/x", "deny ana"}, {"corp", `{"email": "ANA@EXAMPLE.COM"}`, "predict a/x", "deny ana"},
+		{"corp", `{"claimed": "ana@example.com"}`, "predict a/x", "deny ana"}, {"corp", `{"claimed": "bana@example.com"}`, "predict a/x", "allow all"}, {"corp", `{}`, "predict a/x", "allow all"},
+		{"corp", `{"email": "R@p.iam.GServiceAccount.com"}`, "predict a/x", "deny robot"}, {"corp", `{"claimed": "r@p.iam.gserviceaccount.com"}`, "predict a/x", "deny robot"},
+		{"corp", `{"email": "bob@EXAMPLE.com"}`, "predict b/x", "deny crew"}, {"corp", `{"claimed": "BOB@example.com"}`, "predict b/x", "deny crew"}, {"corp", `{"claimed": "s@p.iam.gserviceaccount.com"}`, "predict b/x", "deny crew"},
+		{"corp", `{"groups": ["crew"]}`, "predict b/x", "deny crew"}, {"corp", `{"groups": ["Crew"]}`, "predict b/x", "allow all"}, // an issuer's own names
+		{"corp", `{"hd": "Example.COM"}`, "predict c/x", "deny there"}, {"corp", `{"hd": "example.com."}`, "predict c/x", "allow all"},
+		{"corp", `{"email": "Ana@Example.com"}`, "predict d/x", "allow exact"}, {"corp", `{"email": "Bob@example.com"}`, "predict d/x", "allow exact"}, {"corp", `{"hd": "example.com"}`, "predict d/x", "allow exact"},
+		{"corp", `{"email": "ana@example.com"}`, "predict d/x", "deny"}, {"corp", `{"claimed": "Ana@Example.com"}`, "predict d/x", "deny"}, {"corp", `{"email": "bob@example.com"}`, "predict d/x", "deny"},
+		{"corp", `{"claimed": "Bob@example.com"}`, "predict d/x", "deny"}, {"corp", `{"hd": "Example.com"}`, "predict d/x", "deny"},
+	})
+}
+
 func TestFirstGrantIsNamed(t *testing.T) {
 	const policy = `{"grants": [
 		{"name": "one", "issuers": ["google"], "members": ["user:ana@example.com"], "claims": [{"pointer": "/mfa", "equals": true}], "role": "invoker", "models": ["prod/*"]},

@@ -19,7 +19,16 @@ type table struct {
 	patterns uint32
 	// anyIssuer says that some rule holds for every issuer.
 	anyIssuer bool
-	holds     func([]condition, gjson.Result) bool
+	meaning
+}
+
+// meaning is in what grants and denies differ: which conditions hold that cannot
+// be evaluated, and what a caller goes by.
+type meaning struct {
+	holds  func([]condition, gjson.Result) bool
+	as     func(*authn.Principal) (address, domain string)
+	folds  bool // the names of members are in small letters, as those of as
+	groups groups
 }
 
 type pair struct{ member, pattern uint32 }
@@ -38,13 +47,16 @@ type entry struct {
 	until      int64 // the second in which it ends; 0 for never
 }
 
-func newTable(holds func([]condition, gjson.Result) bool) *table {
-	return &table{members: map[member]uint32{}, pairs: map[pair]*list{}, holds: holds}
+func newTable(m meaning) *table {
+	return &table{members: map[member]uint32{}, pairs: map[pair]*list{}, meaning: m}
 }
 
 // add files one rule under one member and one pattern. What an earlier rule
 // without conditions already says is left out.
 func (t *table) add(m member, pattern uint32, e entry) {
+	if t.folds {
+		m = m.folded()
+	}
 	id, ok := t.members[m]
 	if !ok {
 		id = uint32(len(t.members))
@@ -99,11 +111,10 @@ func (s *ids) at(i int) uint32 {
 
 // query is what is looked up in a table.
 type query struct {
-	groups groups
-	who    *authn.Principal
-	verb   inference.Verb
-	model  *inference.Model
-	now    int64 // seconds since 1970
+	who   *authn.Principal
+	verb  inference.Verb
+	model *inference.Model
+	now   int64 // seconds since 1970
 	// possible asks of a model of which not everything is known.
 	possible bool
 }
@@ -142,9 +153,9 @@ func (t *table) find(q *query) (name string, ok bool) {
 		add(member{kind: namespace, name: authn.PeerNamespace(q.who.Peer)})
 	}
 	if !q.who.Anonymous() {
-		q.groups.of(q.who, q.who.Issuer, add)
+		t.of(q.who, q.who.Issuer, add)
 		if t.anyIssuer {
-			q.groups.of(q.who, "", add)
+			t.of(q.who, "", add)
 		}
 	}
 	best := len(t.names)

@@ -34,7 +34,7 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets) {
 	}
 	o.Get("$schema").Text()
 	g.authn, g.keys = authn.Compile(o.Need("issuers"), o.Get("peer"), secrets)
-	g.holds = o.Get("host").Object("holdHeaders").Get("holdHeaders").Bool()
+	g.holds = o.Get("host").Object("holdHeaders").Need("holdHeaders").Bool()
 	g.routes = inference.Compile(o.Need("routes"), o.Get("serves"), g.holds)
 	g.policy = authz.Compile(authz.Source{
 		Groups: o.Get("groups"),

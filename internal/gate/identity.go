@@ -50,8 +50,8 @@ func headerName(s string) bool {
 	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
-// compileParts reads text with {issuer}, {subject}, {email}, {domain} and
-// {claim:/json/pointer} in it.
+// compileParts reads text with {issuer}, {subject}, {email}, {domain}, {groups}
+// and {claim:/json/pointer} in it.
 func compileParts(v strictjson.Value) (parts []part) {
 	rest := v.Text()
 	if !visible(rest) {
@@ -68,7 +68,7 @@ func compileParts(v strictjson.Value) (parts []part) {
 		name, after, closed := strings.Cut(after, "}")
 		value := placeholder(name)
 		if !closed || value == nil {
-			v.Fail("{%s: known are {issuer}, {subject}, {email}, {domain} and {claim:/json/pointer}", name)
+			v.Fail("{%s: known are {issuer}, {subject}, {email}, {domain}, {groups} and {claim:/json/pointer}", name)
 		}
 		parts = append(parts, part{value: value})
 		rest = after
@@ -86,6 +86,8 @@ func placeholder(name string) func(*authn.Principal) string {
 		return func(p *authn.Principal) string { return p.Email }
 	case "domain":
 		return func(p *authn.Principal) string { return p.Domain }
+	case "groups":
+		return groupList
 	}
 	pointer, err := strictjson.ParsePointer(strings.TrimPrefix(name, "claim:"))
 	if err != nil || !strings.HasPrefix(name, "claim:") {
@@ -97,6 +99,17 @@ func placeholder(name string) func(*authn.Principal) string {
 		}
 		return ""
 	}
+}
+
+// groupList is the caller's groups as a list of RFC 9110 section 5.6.1, the form
+// in which a relay reads them; "" where one of them would be read back otherwise.
+func groupList(p *authn.Principal) string {
+	for _, name := range p.Groups {
+		if name == "" || strings.Contains(name, ",") || strings.Trim(name, " \t") != name {
+			return ""
+		}
+	}
+	return strings.Join(p.Groups, ",")
 }
 
 // render is the header's value, or "" where a part is missing or cannot stand

@@ -245,6 +245,9 @@ func TestMillion(t *testing.T) {
 	if sum != total {
 		t.Errorf("%d requests answered, want %d", sum, total)
 	}
+	if counts["allowed"] < total/20 {
+		t.Errorf("%d of %d requests were allowed: too few to prove anything", counts["allowed"], total)
+	}
 	for _, why := range strings.Fields(`allowed credential_missing grant_missing denied path_invalid path_unknown model_invalid host_invalid identity_conflict header_repeated
 		upgrade_refused query_token credential_repeated scheme_unsupported token_malformed token_algorithm key_unknown signature_invalid audience_wrong token_expired token_not_yet_valid claims_invalid`) {
 		if counts[why] == 0 {

@@ -19,7 +19,7 @@ func trials() string {
 	shadow := `, "shadow": {"until": "` + now.Add(100*time.Second).UTC().Format(time.RFC3339) + `"}}`
 	s := more(`"peer": {"trustDomain": "cluster.local"}`)
 	s = strings.Replace(s, `"routes": [`, `"routes": [{"prefix": "/trial", "protocol": "kserve-v1", "names": {"predictor": "{service}.{namespace}.trial"}`+shadow+`,
-		{"protocol": "grpc", "service": "trial.T", "model": "prod/trial"`+shadow+`,`, 1)
+		{"protocol": "grpc", "service": "trial.T", "model": "prod/trial", "hosts": ["models.example.com"]`+shadow+`,`, 1)
 	s = strings.Replace(s, `"grants": [`, `"grants": [{"name": "soon", "issuers": ["corp"], "members": ["allAuthenticatedUsers"], "role": "invoker", "models": ["dev/*", "prod/fraud"]`+shadow+`,
 		{"name": "soon-all", "members": ["allUsers"], "verbs": ["predict"], "models": ["dev/open"]`+shadow+`,
 		{"name": "mesh", "peer": true, "members": ["namespace:batch"], "verbs": ["predict"], "models": ["batch/*"]},`, 1)
@@ -191,8 +191,22 @@ func TestWarnings(t *testing.T) {
 	if got := g.Warnings(); !slices.Equal(got, want) {
 		t.Errorf("Warnings() = %q, want %q", got, want)
 	}
-	g, _ = load(t, trials())
-	if got := g.Warnings(); got != nil { // a grant in shadow uses its issuers too
-		t.Errorf("Warnings() = %q", got)
+	g, _ = load(t, trials()) // a grant in shadow uses its issuers too
+	want = []string{`deny "quarantine" is of certificates, and whoever shows none steps out of it: require mutual TLS on every port (PeerAuthentication STRICT)`}
+	if got := g.Warnings(); !slices.Equal(got, want) {
+		t.Errorf("Warnings() = %q, want %q", got, want)
+	}
+	crowd := strings.Replace(relayWorld(), `"grants": [`, `"groups": [{"name": "team", "members": ["user:bob@example.com"]}, {"name": "crew", "members": ["user:bob@example.com"]}],
+		"grants": [{"name": "crowd", "issuers": ["iap", "corp"], "members": ["group:team", "group:claimed"], "role": "viewer", "models": ["lab/*", "dev/*"]},`, 1)
+	crowd = strings.Replace(crowd, `"denies": [`, `"denies": [{"name": "old", "members": ["group:team"], "models": ["prod/a", "prod/b@1", "prod/c@2"]}, {"name": "one", "members": ["spiffe://cluster.local/x"], "shadow": {"until": "2030-01-01T00:00:00Z"}},`, 1)
+	g, _ = load(t, crowd)
+	want = []string{
+		`group "team" stands in "groups", and issuer "corp" names groups in its tokens too: a grant to it takes either's word`,
+		`group "team" stands in "groups", and issuer "gateway" names groups in its tokens too: a grant to it takes either's word`,
+		`deny "old" is of a version, and a request that names none steps out of it`,
+		`deny "one" is of certificates, and whoever shows none steps out of it: require mutual TLS on every port (PeerAuthentication STRICT)`,
+	}
+	if got := g.Warnings(); !slices.Equal(got, want) {
+		t.Errorf("Warnings() = %q, want %q", got, want)
 	}
 }

@@ -40,14 +40,19 @@ var forgeries = []string{
 	"x-endpoint-api-userinfo", "x-apigateway-api-userinfo",
 	"x-amzn-oidc-data", "x-amzn-oidc-identity", "x-amzn-oidc-accesstoken",
 	"x-ms-client-principal", "x-ms-client-principal-id", "x-ms-client-principal-name", "x-ms-client-principal-idp",
-	"x-pomerium-jwt-assertion", "impersonate-user", "impersonate-group",
+	"x-pomerium-jwt-assertion", "impersonate-user", "impersonate-group", "impersonate-uid",
+	"cf-access-jwt-assertion", "cf-access-authenticated-user-email",
+	"x-consumer-id", "x-consumer-username", "x-authenticated-userid", "x-webauth-user",
+	"remote-email", "remote-groups", "remote-name",
+	"x-host", "x-http-host-override", "x-forwarded-server", "x-script-name", "x-forwarded-path", "x-original-path",
 }
 
 // routing are headers by which model gateways and servers choose a model, or
-// enter their routes a second time. The path and the host say it all here.
+// enter their routes a second time, and by which Envoy's ORIGINAL_DST clusters let
+// a request choose its address. The path and the host say it all here.
 var routing = []string{
 	"x-gateway-model-name", "x-higress-llm-model", "x-vertex-ai-triton-redirect", "mm-model-id", "mm-vmodel-id",
-	"kserve-isvc-name", "kserve-isvc-namespace",
+	"kserve-isvc-name", "kserve-isvc-namespace", "x-envoy-original-dst-host",
 }
 
 func newStripSet(carriers, relayed []string, identity []identityHeader) stripSet {

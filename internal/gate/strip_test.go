@@ -93,6 +93,33 @@ func routed(name, line, otherwise string) string {
 	return otherwise
 }
 
+// TestRelayedGroups: a gateway's list of groups is read as what it was made of, or
+// not written at all; and a client's own list never stands in its place.
+func TestRelayedGroups(t *testing.T) {
+	front, s := load(t, strings.Replace(world, `"identity": [`, `"identity": [{"header": "x-caller", "value": "{subject}"}, {"header": "x-caller-groups", "value": "{groups}"},`, 1))
+	back, _ := load(t, relayWorld())
+	for _, c := range []struct {
+		groups []string
+		want   string
+	}{
+		{nil, ""}, {[]string{"other"}, "other"}, {[]string{"team", "other"}, "team,other"}, {[]string{"a b", "team"}, "a b,team"},
+		{[]string{"other,team"}, ""}, {[]string{"team", "x,y"}, ""}, {[]string{" team"}, ""}, {[]string{"team\t"}, ""}, {[]string{""}, ""}, {[]string{"x", ""}, ""}, {[]string{"é", "team"}, ""}, {[]string{"x\nteam"}, ""},
+	} {
+		for _, forged := range []string{"", "team", "x,team"} {
+			h := head("POST /forward/prod/fraud:predict", pair{"authorization", "Bearer " + mint(t, s, corp(map[string]any{"groups": append([]string{}, c.groups...)}))}, pair{"x-caller-groups", forged}, pair{"x_caller_groups", forged})
+			_, step := begin(front, h)
+			got := sent(h, step)
+			if values := strings.Join(arrivals(got, "x-caller-groups"), ";"); got == nil || values != c.want {
+				t.Errorf("groups %q, and a client's %q: %s, x-caller-groups %q, want %q", c.groups, forged, step.Reason, values, c.want)
+			}
+			x, step := begin(back, &gate.Head{Pairs: got, Peer: gatewayPeer})
+			if granted := step.Reason == reason.Allowed; c.want != "" && !slices.Equal(x.Principal.Groups, c.groups) || granted != (c.want != "" && slices.Contains(c.groups, "team")) {
+				t.Errorf("groups %q, and a client's %q: relayed as %q, %s", c.groups, forged, x.Principal.Groups, step.Reason)
+			}
+		}
+	}
+}
+
 // TestStripped sends the headers of a gateway in front, and those by which
 // models are chosen, in each spelling, on every connection.
 func TestStripped(t *testing.T) {

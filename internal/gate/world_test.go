@@ -26,7 +26,7 @@ const world = `{
 	"routes": [
 		{"prefix": "/kfserving", "protocol": "kserve-v1", "names": "kfserving"},
 		{"prefix": "/forward", "protocol": "kserve-v1", "names": "kserve", "credentials": "forward"},
-		{"protocol": "grpc", "service": "echo.Echo", "model": "prod/echo"}
+		{"protocol": "grpc", "service": "echo.Echo", "model": "prod/echo", "hosts": ["models.example.com"]}
 	],
 	"grants": [
 		{"name": "staff", "issuers": ["iap", "corp"], "members": ["allAuthenticatedUsers"], "role": "invoker", "models": ["prod/*"]},

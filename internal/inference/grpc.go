@@ -2,6 +2,7 @@ package inference
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
@@ -16,6 +17,7 @@ type grpcService struct {
 	model   Model
 	verb    Verb
 	names   *Names
+	hosts   []string // on which the model is asked for; nil for any
 }
 
 // identifier is a name of the Protocol Buffers language.
@@ -27,7 +29,7 @@ var (
 )
 
 func compileGRPC(r *Route, v strictjson.Value, _ surroundings) {
-	o := v.Object("protocol", "service", "model", "verb", "names", "credentials", "shadow")
+	o := v.Object("protocol", "service", "model", "verb", "names", "hosts", "credentials", "shadow")
 	r.common(o)
 	g := &grpcService{service: o.Need("service").Text()}
 	if s := o.Get("service"); s.Exists() && !serviceForm.MatchString(g.service) {
@@ -53,13 +55,29 @@ func compileGRPC(r *Route, v strictjson.Value, _ surroundings) {
 			names.Fail("makes no host name of the model")
 		}
 	}
-	r.prefix, r.family, r.names, r.match = "/"+g.service, "", g.names, g.match
+	g.hosts = compileHosts(o.Get("hosts"))
+	r.prefix, r.names, r.match = "/"+g.service, g.names, g.match
+	r.anyHost = g.names == nil && g.hosts == nil
+}
+
+// compileHosts reads the hosts that a route is on.
+func compileHosts(v strictjson.Value) []string {
+	hosts := v.Texts()
+	for i, host := range hosts {
+		if host != "" && !hostForm(host) {
+			v.Items()[i].Fail("is no host name of lower-case DNS-1123 labels, without a port")
+		}
+	}
+	return hosts
 }
 
 func (g *grpcService) match(r *parsed) (Match, reason.Reason) {
 	rest, ok := strings.CutPrefix(r.path, "/"+g.service+"/")
 	if !ok || !methodForm.MatchString(rest) || r.query != "" || r.Method != "POST" || !r.GRPC {
 		return Match{}, reason.PathUnknown
+	}
+	if g.hosts != nil && !slices.Contains(g.hosts, r.host) {
+		return Match{}, reason.HostInvalid
 	}
 	m := Match{
 		Call:      Call{Verb: g.verb, Models: []Model{g.model}, Protocol: "grpc"},

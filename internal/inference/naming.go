@@ -19,12 +19,13 @@ type naming struct {
 func (n *naming) compile(o strictjson.Object) {
 	n.aliases = map[string]string{}
 	if a := o.Get("aliases"); a.Exists() {
-		for _, m := range a.Object().Members {
+		members := a.Object().Members
+		for _, m := range members {
 			if n.aliases[m.Name] = m.Value.Text(); !fullName(m.Name) || !fullName(n.aliases[m.Name]) {
 				m.Value.Fail("is the name of a model, under another such name")
 			}
 		}
-		for _, m := range a.Object().Members {
+		for _, m := range members {
 			if _, chain := n.aliases[n.aliases[m.Name]]; chain {
 				m.Value.Fail("is itself an alias")
 			}

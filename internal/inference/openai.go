@@ -77,13 +77,13 @@ func compileOpenAI(r *Route, v strictjson.Value, in surroundings) {
 			b.Fail("overlaps with the prefix")
 		}
 	}
-	a.compileHomes(o)
+	a.compileHomes(r, o)
 	a.somewhere(o)
 	r.header, r.match = a.header, a.match
 }
 
 // compileHomes reads "models" and "modelHeader".
-func (a *openAI) compileHomes(o strictjson.Object) {
+func (a *openAI) compileHomes(r *Route, o strictjson.Object) {
 	models, header := o.Get("models"), o.Get("modelHeader")
 	if header.Exists() {
 		if a.header = header.Text(); !headerForm(a.header) {
@@ -95,11 +95,12 @@ func (a *openAI) compileHomes(o strictjson.Object) {
 	if !models.Exists() {
 		return
 	}
+	r.native, r.anyHost = false, false
 	a.homes = map[string]Model{}
 	for _, m := range models.Object().Members {
 		if a.homes[m.Name] = compileService(m.Value); !fullName(m.Name) {
 			m.Value.Fail("stands under a name that no model can have")
-		} else if a.names != nil && a.host(Generate, a.homes[m.Name]) == "" {
+		} else if a.names != nil && a.names.templates[predictor] != nil && a.host(Generate, a.homes[m.Name]) == "" {
 			m.Value.Fail(`has no host name by "names"`)
 		}
 	}

@@ -49,6 +49,9 @@ type Route struct {
 	Shadow  int64 // until this second since 1970, refusals are only counted and logged; 0 for never
 	prefix  string
 	family  string // routes of one family read the same paths on the services' own hosts
+	native  bool   // hosts of services say whose it is
+	public  bool   // so do its public paths
+	anyHost bool   // it takes any host and sends on to it
 	names   *Names
 	header  string // see ModelHeaders
 	match   matcher

@@ -37,7 +37,8 @@ type server struct {
 	rooted       bool   // public paths begin with the namespace
 	short        bool   // <prefix>/<namespace>/<service>[:verb] too, see kserveV1
 	names        *Names
-	service      Model // declared, or zero
+	service      Model    // declared, or zero
+	hosts        []string // on which it is, nil for any
 	transformers []Pattern
 	table        table
 	queries      []string // parameters that say nothing of a model
@@ -105,6 +106,9 @@ func (s *server) public(r *parsed, rest string) (Match, reason.Reason) {
 // component it is checked and sent on as it is.
 func (s *server) native(r *parsed, a ask) (Match, reason.Reason) {
 	if s.service != (Model{}) {
+		if s.hosts != nil && !slices.Contains(s.hosts, r.host) {
+			return Match{}, reason.HostInvalid
+		}
 		if s.names != nil {
 			return s.found(r, a, r.path, s.service)
 		}

@@ -11,7 +11,7 @@ import (
 var prefixForm = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`)
 
 // serverFields are those of every protocol of model servers.
-var serverFields = []string{"protocol", "prefix", "names", "service", "transformers", "serviceHosts", "credentials", "shadow",
+var serverFields = []string{"protocol", "prefix", "names", "service", "hosts", "transformers", "serviceHosts", "credentials", "shadow",
 	"aliases", "default"}
 
 // serve is the compiler of a protocol that is a table and nothing else.
@@ -39,9 +39,17 @@ func (s *server) compile(r *Route, o strictjson.Object, in surroundings, family 
 	if service := o.Get("service"); service.Exists() && !s.short {
 		s.service = compileService(service)
 	}
+	if hosts := o.Get("hosts"); hosts.Exists() && !s.short {
+		s.hosts = compileHosts(hosts)
+		if s.service == (Model{}) {
+			hosts.Fail(`needs "service"`)
+		}
+	}
 	s.transformers = compileTransformers(o.Get("transformers"))
 	s.naming.compile(o)
 	r.prefix, r.family, r.names, r.match = s.prefix, family, s.names, s.match
+	r.native, r.public = s.names != nil && s.service == (Model{}), s.prefix != "" || s.rooted
+	r.anyHost = s.service != (Model{}) && s.names == nil && s.hosts == nil
 }
 
 func (s *server) readPrefix(p strictjson.Value) {

@@ -156,8 +156,60 @@ func TestWarnings(t *testing.T) {
 	if got := compile(t, "["+three+"]").Warnings(); len(got) != 3 || !slices.Contains(got, strings.Replace(overlap, "0 and 1", "1 and 2", 1)) {
 		t.Errorf("Warnings(three alike) = %q", got)
 	}
-	if got := compile(t, everyRoute).Warnings(); got != nil {
+	const bare = `{"protocol": "kserve-v1", "names": "kserve"}`
+	for _, c := range []struct {
+		routes, serves string
+		warns          bool
+	}{
+		{bare, ``, true}, {bare + "," + grpc, ``, true}, {grpc + "," + bare, ``, true}, {`{"protocol": "kserve-v1", "names": {"predictor": "{service}.{namespace}.x"}}`, ``, true},
+		{bare, `{"namespace": "a", "service": "b"}`, false}, {kserve("p", `"kfserving"`, ``) + "," + bare, ``, false}, {bare + "," + kserve("p", `"kfserving"`, ``), ``, false}, {grpc, ``, false},
+	} {
+		routes, problems := serving("["+c.routes+"]", c.serves)
+		if c.serves == "" {
+			routes, problems = compile(t, "["+c.routes+"]"), nil
+		}
+		if got := strings.Join(routes.Warnings(), "\n"); problems != nil || strings.Contains(got, `"serves" is missing`) != c.warns {
+			t.Errorf("Warnings(%s, serves %s) = %q, %v", c.routes, c.serves, got, problems)
+		}
+	}
+	const any = `{"protocol": "grpc", "service": "s.S", "model": "a/b"}`
+	const anyHost = `route 0 is on any host, and the call goes to the one that it names: "hosts" or "names" would say where the model is`
+	if got := compile(t, "["+any+"]").Warnings(); !slices.Equal(got, []string{anyHost}) {
+		t.Errorf("Warnings(gRPC on any host) = %q", got)
+	}
+	if routes, _ := serving("["+any+"]", `{"namespace": "a", "service": "b"}`); routes.Warnings() != nil {
+		t.Errorf("Warnings(gRPC on any host, before one service) = %q", routes.Warnings())
+	}
+	if got := compile(t, everyRoute).Warnings(); !slices.Equal(got, []string{strings.Replace(anyHost, "0", "3", 1)}) {
 		t.Errorf("Warnings(every route) = %q", got)
+	}
+}
+
+// TestGRPCHosts: the same service on another host is another server, and not this
+// model.
+func TestGRPCHosts(t *testing.T) {
+	const row = `{"protocol": "grpc", "service": "s.S", "model": "a/b", "hosts": HOSTS}`
+	of := func(hosts string) string { return "[" + strings.Replace(row, "HOSTS", hosts, 1) + "]" }
+	matches(t, compile(t, of(`["one.example", "10.0.0.1"]`)), []matchCase{
+		{"one.example", "gRPC /s.S/Call", "grpc predict a/b"}, {"one.example:8080", "gRPC /s.S/Call", "grpc predict a/b"}, {"10.0.0.1", "gRPC /s.S/Call", "grpc predict a/b"},
+		{"two.example", "gRPC /s.S/Call", "host_invalid"}, {"One.example", "gRPC /s.S/Call", "host_invalid"}, {"x.one.example", "gRPC /s.S/Call", "host_invalid"}, {"one.example.evil", "gRPC /s.S/Call", "host_invalid"},
+		{"one.example.", "gRPC /s.S/Call", "host_invalid"}, {"ana@one.example", "gRPC /s.S/Call", "host_invalid"}, {"two.example", "gRPC /s.T/Call", "path_unknown"}, {"one.example", "POST /s.S/Call", "path_unknown"},
+	})
+	for _, method := range []string{"GET", "PUT", "post", ""} { // gRPC has no other than POST
+		r := request("gRPC /s.S/Call", "one.example")
+		r.Method = method
+		if _, why := compile(t, of(`["one.example"]`)).Match(r); why != reason.PathUnknown {
+			t.Errorf("Match(gRPC by %q) = %s, want path_unknown", method, why)
+		}
+	}
+	const form = `": is no host name of lower-case DNS-1123 labels, without a port`
+	for hosts, want := range map[string]string{
+		`["a", "b.c"]`: "", `[]`: `"/0/hosts": is empty; leave it out instead`, `"a"`: `"/0/hosts": an array expected`, `["a", "a"]`: `"/0/hosts/1": "a" stands twice`, `[""]`: `"/0/hosts/0": is empty; leave it out instead`,
+		`["A"]`: `"/0/hosts/0` + form, `["a:80"]`: `"/0/hosts/0` + form, `["a", "*"]`: `"/0/hosts/1` + form, `["a."]`: `"/0/hosts/0` + form, `["a_b"]`: `"/0/hosts/0` + form, `[1]`: `"/0/hosts/0": a string expected`,
+	} {
+		if _, problems := serving(of(hosts), `{"namespace": "a", "service": "b"}`); problems.Error() != want {
+			t.Errorf("Compile(hosts %s) = %v, want %s", hosts, problems, want)
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ var (
 	v2      = `[{"protocol": "kserve-v2", "service": "prod/iris"}]`
 	v2k     = `[{"protocol": "kserve-v2", "service": "prod/iris", "backend": "kserve"}]`
 	tritons = `[{"protocol": "triton", "service": "prod/gpu"}]`
+	only    = `[{"protocol": "triton", "service": "prod/gpu", "hosts": ["gpu.example.com"]}]`
 	openai  = `[{"protocol": "openai", "service": "prod/llm", "aliases": {"gpt-4": "meta/llama", "short": "llama"}, "default": "meta/llama"}]`
 	llmisvc = `[{"protocol": "openai", "prefix": "/", "names": {"predictor": "{service}-kserve-workload-svc.{namespace}.svc.cluster.local"}}]`
 	homes   = `[{"protocol": "openai", "names": "kserve", "models": {"meta/llama": "prod/llm", "qwen": "prod/llm", "secret": "lab/secret"}, "aliases": {"gpt-4": "meta/llama"}}]`
@@ -61,6 +62,7 @@ var understood = []struct{ routes, host, request, want string }{
 	{v2, public, "gRPC /inference.GRPCInferenceService/RepositoryModelUnload", "kserve-v2 unload prod/iris/ body"},
 	{v2, public, "gRPC /inference.model_repository.ModelRepositoryService/RepositoryIndex", "kserve-v2 list prod/iris/ trim"},
 	{v2, public, "gRPC /inference.model_repository.ModelRepositoryService/RepositoryModelLoad", "kserve-v2 load prod/iris/ body"}, {v2, public, "gRPC /inference.model_repository.ModelRepositoryService/RepositoryModelUnload", "kserve-v2 unload prod/iris/ body"},
+	{only, "gpu.example.com:8000", "POST /v2/models/m/infer", "triton predict prod/gpu/m"},
 	// Triton's own.
 	{tritons, public, "GET /v2", "triton metadata prod/gpu/"}, {tritons, public, "GET /v2/health/live", "triton ready prod/gpu/"},
 	{tritons, public, "GET /v2/models/stats", "triton metadata prod/gpu/"}, {tritons, public, "GET /v2/models/m/stats", "triton metadata prod/gpu/m"}, {tritons, public, "GET /v2/models/m/versions/2/stats", "triton metadata prod/gpu/m@2"},

@@ -94,7 +94,10 @@ func NewJSON(keys []Key, limits Limits) *JSON {
 // reports and for the names of a large watched object, never for a chunk.
 func (j *JSON) Scan(chunk []byte) *Error {
 	for len(chunk) > 0 && j.err == nil {
-		n := j.step(chunk)
+		n := j.fast(chunk)
+		if n == 0 {
+			n = j.step(chunk)
+		}
 		chunk = chunk[n:]
 		j.at += int64(n)
 	}

@@ -49,6 +49,11 @@ func firstOfNumber(c byte) state {
 	return after[numberMinus-inNumber][class[c]]
 }
 
+// ends tells whether a number may end in state s.
+func ends(s state) bool {
+	return s == numberZero || s == numberInteger || s == numberFraction || s == numberExponent
+}
+
 // number reads the rest of a number: nothing, if b begins with what follows it.
 func (j *JSON) number(b []byte) int {
 	s := j.state
@@ -58,10 +63,9 @@ func (j *JSON) number(b []byte) int {
 			s = next
 			continue
 		}
-		switch j.state = s; s {
-		case numberZero, numberInteger, numberFraction, numberExponent:
+		if j.state = s; ends(s) {
 			j.ended()
-		default:
+		} else {
 			j.wrong(c, "a digit expected", i)
 		}
 		return i

@@ -22,8 +22,8 @@ const (
 	inNumber // the first of the states of a number (RFC 8259 section 6)
 )
 
-// step reads some of b, at least a byte unless a number ends before it, and
-// returns how much.
+// step reads some of b where fast reads nothing, at least a byte unless a number
+// ends before it, and returns how much.
 func (j *JSON) step(b []byte) int {
 	switch j.state {
 	case inString:
@@ -34,81 +34,60 @@ func (j *JSON) step(b []byte) int {
 		return j.escape(b[0])
 	case inWord:
 		return j.literal(b[0])
-	case wantValue, wantItem, wantMember, wantName, wantColon, wantNext, wantEnd:
-		return j.structure(b)
+	case wantValue, wantItem, wantMember, wantName, wantColon, wantNext:
+		j.token(b[0])
+	case wantEnd:
+		if c := b[0]; !space(c) {
+			j.fail(Trailing, "data after the document", 0)
+		}
+	default:
+		return j.number(b)
 	}
-	return j.number(b)
+	return 1
 }
 
-// structure reads brackets, commas, colons and space, and the first byte of a
-// string, a number or a word.
-func (j *JSON) structure(b []byte) int {
-	for n, c := range b {
-		switch {
-		case c == ' ' || c == '\n' || c == '\r' || c == '\t':
-			continue
-		case c == ',' && j.state == wantNext && j.objects&1 == 0: // between numbers, above all
-			j.state = wantValue
-			continue
-		}
-		if j.token(c, n); j.state > wantEnd || j.err != nil {
-			return n + 1
-		}
-	}
-	return len(b)
-}
+func space(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
 
-// token reads c, a byte of the structure that lies ahead bytes on.
-func (j *JSON) token(c byte, ahead int) {
+// token reads a byte of the structure that is neither space nor a separator in
+// its place.
+func (j *JSON) token(c byte) {
 	switch j.state {
-	case wantNext:
-		switch {
-		case c == ',' && j.objects&1 == 1:
-			j.state = wantName
-		case !j.closes(c, ahead):
-			j.wrong(c, "a comma or the closing bracket expected", ahead)
-		}
 	case wantValue:
-		j.value(c, ahead)
+		j.value(c)
 	case wantItem:
-		if !j.closes(c, ahead) {
-			j.value(c, ahead)
+		if !j.closes(c) {
+			j.value(c)
 		}
 	case wantName, wantMember:
 		switch {
 		case c == '"':
 			j.beginName()
-		case j.state == wantName || !j.closes(c, ahead):
-			j.wrong(c, "a name in quotes expected", ahead)
+		case j.state == wantName || !j.closes(c):
+			j.wrong(c, "a name in quotes expected", 0)
 		}
 	case wantColon:
-		if c != ':' {
-			j.wrong(c, "a colon expected", ahead)
-			return
-		}
-		j.state = wantValue
+		j.wrong(c, "a colon expected", 0)
 	default:
-		j.wrong(c, "", ahead)
+		if !j.closes(c) {
+			j.wrong(c, "a comma or the closing bracket expected", 0)
+		}
 	}
 }
 
-// wrong refuses a byte that is not the expected one. NUL is what UTF-16 and
-// UTF-32 put between ASCII characters; their byte order marks and that of UTF-8
-// are no ASCII.
+// wrong refuses a byte, ahead bytes on, that is not the expected one. NUL is
+// what UTF-16 and UTF-32 put between ASCII characters; their byte order marks
+// and that of UTF-8 are no ASCII.
 func (j *JSON) wrong(c byte, expected string, ahead int) {
-	switch {
-	case j.state == wantEnd:
-		j.fail(Trailing, "data after the document", ahead)
-	case c == 0 || c >= 0x80:
+	if c == 0 || c >= 0x80 {
 		j.fail(Encoding, "not ASCII outside of strings: another encoding or a byte order mark", ahead)
-	default:
-		j.fail(Syntax, expected, ahead)
+		return
 	}
+	j.fail(Syntax, expected, ahead)
 }
 
 // value begins a value with its first byte, and refuses it where another type
 // is wanted.
-func (j *JSON) value(c byte, ahead int) {
+func (j *JSON) value(c byte) {
 	want, rule := c, ""
 	switch {
 	case j.depth == 0 || j.leaf != nil && j.leaf.Keys != nil:
@@ -116,17 +95,17 @@ func (j *JSON) value(c byte, ahead int) {
 	case j.leaf != nil:
 		want, rule = '"', "a string expected"
 	}
-	if j.begin(c, ahead); c != want && j.err == nil {
-		j.fail(Type, rule, ahead)
+	if j.begin(c); c != want && j.err == nil {
+		j.fail(Type, rule, 0)
 	}
 }
 
-func (j *JSON) begin(c byte, ahead int) {
+func (j *JSON) begin(c byte) {
 	switch {
 	case c == '"':
 		j.beginText()
 	case c == '{' || c == '[':
-		j.open(c, ahead)
+		j.open(c)
 	case firstOfNumber(c) != 0:
 		j.state = firstOfNumber(c)
 	case c == 't':
@@ -136,7 +115,7 @@ func (j *JSON) begin(c byte, ahead int) {
 	case c == 'n':
 		j.state, j.word = inWord, "ull"
 	default:
-		j.wrong(c, "a JSON value expected", ahead)
+		j.wrong(c, "a JSON value expected", 0)
 	}
 }
 
@@ -152,9 +131,9 @@ func (j *JSON) literal(c byte) int {
 }
 
 // open begins an array or an object.
-func (j *JSON) open(c byte, ahead int) {
+func (j *JSON) open(c byte) {
 	if j.depth == j.limits.Depth {
-		j.fail(TooDeep, "nested too deeply", ahead)
+		j.fail(TooDeep, "nested too deeply", 0)
 		return
 	}
 	j.depth++
@@ -173,7 +152,7 @@ func (j *JSON) open(c byte, ahead int) {
 }
 
 // closes ends what is open, if c is its end.
-func (j *JSON) closes(c byte, ahead int) bool {
+func (j *JSON) closes(c byte) bool {
 	if object := j.objects&1 == 1; object && c != '}' || !object && c != ']' {
 		return false
 	}
@@ -184,7 +163,7 @@ func (j *JSON) closes(c byte, ahead int) bool {
 	j.objects >>= 1
 	j.ended()
 	if j.depth == 0 {
-		j.state, j.end = wantEnd, j.at+int64(ahead)+1
+		j.state, j.end = wantEnd, j.at+1
 	}
 	return true
 }

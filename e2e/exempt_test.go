@@ -1,0 +1,59 @@
+package e2e
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/modelgate/modelgate/e2e/harness"
+	"github.com/modelgate/modelgate/e2e/rawhttp"
+)
+
+// TestExemptHasNoBody: a health check ends with its head. One whose end comes
+// later, in an empty frame or chunk or after trailers, is a request like any other:
+// when the gate decides, nobody knows yet that nothing follows.
+func TestExemptHasNoBody(t *testing.T) {
+	s := load(t, "gateway-and-sidecar")
+	envoy, servers := runWith(t, s, harness.Options{Edit: plaintext})
+	const h1, h2 = rawhttp.H1, rawhttp.H2
+	trailers := rawhttp.Headers{{"x-t", "1"}}
+	for _, c := range []struct {
+		name    string
+		request rawhttp.Request
+		exempt  bool
+	}{
+		{"HTTP/1.1", rawhttp.Request{Proto: h1}, true},
+		{"HTTP/1.1, a length of nothing", rawhttp.Request{Proto: h1, Headers: rawhttp.Headers{{"content-length", "0"}}}, true},
+		{"HTTP/1.1, a body", rawhttp.Request{Proto: h1, Body: []byte("{}")}, false},
+		{"HTTP/1.1, trailers", rawhttp.Request{Proto: h1, Body: []byte{}, Trailers: trailers}, false},
+		{"HTTP/2, ended by its head", rawhttp.Request{Proto: h2}, true},
+		{"HTTP/2, ended by an empty frame", rawhttp.Request{Proto: h2, Body: []byte{}}, false},
+		{"HTTP/2, a body", rawhttp.Request{Proto: h2, Body: []byte("{}")}, false},
+		{"HTTP/2, ended by trailers", rawhttp.Request{Proto: h2, Body: []byte{}, Trailers: trailers}, false},
+	} {
+		for _, at := range []struct{ host, path, exempt string }{
+			{"any.host", "/healthz", "200 exempt"},
+			{"probe.local", "/v1/models/fraud", "allow probe.local /v1/models/fraud"},
+		} {
+			r := c.request
+			r.Method, r.Authority, r.Path = "GET", at.host, at.path
+			want := "401 credential_missing"
+			if c.exempt {
+				want = at.exempt
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			response, err := rawhttp.Do(ctx, envoy.Addr(), nil, r)
+			cancel()
+			if err != nil {
+				t.Errorf("%s, %s: %v", c.name, at.path, err)
+				continue
+			}
+			if o, err := outcome(response); err != nil || o.Line != want {
+				t.Errorf("%s, %s: %s (%v), want %s", c.name, at.path, o.Line, err, want)
+			}
+		}
+	}
+	if got := len(servers["fraud"].Requests()); got != 3 {
+		t.Errorf("the model got %d requests, want the 3 health checks that go on", got)
+	}
+}
