@@ -2,13 +2,15 @@
 #
 # Needed: Go 1.26, Python 3 with venv (for the pinned Envoy), make; curl for the
 # commands that `make run` prints. Set ENVOY to use an Envoy of your own.
+# `make e2e-kserve` needs Python 3.11 to 3.13, and 1.3 GB for what it installs
+# below build/ (build/kserve), once, in some minutes.
 
 GO         ?= go
 FUZZTIME   ?= 5m
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build run demo test e2e-hostile check fuzz coverage bench clean
+.PHONY: help build run demo test e2e-hostile e2e-kserve check fuzz coverage bench clean
 
 help: ## This list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -34,13 +36,18 @@ test: ## Every test: natively, in the module under wazero, and in a real Envoy.
 e2e-hostile: ## 200,000 generated heads through a real Envoy, over HTTP/1.1 and HTTP/2.
 	cd e2e && $(GO) test -v -timeout 20m ./hostile -args -heads 200000
 
+e2e-kserve: ## Real model servers and their clients, and 100,000 requests held to the servers' own parsers.
+	cd e2e && $(GO) test -v -tags kserve -timeout 30m ./kserve -args -requests 100000
+
 check: ## Formatting, vet, static analysis, tidy modules, and the borders between packages.
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w'; exit 1; }
 	$(GO) vet ./...
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./filter
 	cd e2e && $(GO) vet ./...
+	cd e2e && $(GO) vet -tags kserve ./kserve
 	$(GO) run $(staticcheck) ./...
 	cd e2e && $(GO) run $(staticcheck) ./...
+	cd e2e && $(GO) run $(staticcheck) -tags kserve ./kserve/...
 	$(GO) mod tidy -diff
 	cd e2e && $(GO) mod tidy -diff
 	build/borders
@@ -62,5 +69,5 @@ coverage: ## Statement coverage of internal/..., which is to be 95 % at least.
 bench: ## Decisions a second against the number of grants.
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
 
-clean: ## What was built, and the Envoy that was installed.
+clean: ## What was built, and the Envoy and the model servers that were installed.
 	cd build && git clean -qfdX .

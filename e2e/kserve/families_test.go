@@ -1,3 +1,5 @@
+//go:build kserve
+
 package kserve
 
 import (

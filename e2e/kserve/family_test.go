@@ -1,6 +1,9 @@
+//go:build kserve
+
 package kserve
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +75,19 @@ func (a ask) with(pairs [][2]string) ask {
 		}
 	}
 	return sent
+}
+
+// kserveHost is how Kubernetes' DNS and KServe's names (pkg/constants/
+// constants.go of kserve/kserve) read a host: a component of a service, or the
+// service itself. DNS does not know case.
+var kserveHost = regexp.MustCompile(`^([a-z0-9]|[a-z0-9][a-z0-9-]*?[a-z0-9])(?:-(predictor|explainer|transformer))?\.([a-z0-9-]+)(?:\.svc(?:\.cluster\.local)?)?(?::\d+)?$`)
+
+func hostSelects(authority string) (namespace, service string) {
+	m := kserveHost.FindStringSubmatch(strings.ToLower(authority))
+	if m == nil {
+		return "", ""
+	}
+	return m[3], m[1]
 }
 
 // hostReadings are the services that a host can be: one by the name of its

@@ -124,19 +124,6 @@ func triton(method, target string) selection {
 	return selection{}
 }
 
-// kserveHost is how Kubernetes' DNS and KServe's names (pkg/constants/
-// constants.go of kserve/kserve) read a host: a component of a service, or the
-// service itself. DNS does not know case.
-var kserveHost = regexp.MustCompile(`^([a-z0-9]|[a-z0-9][a-z0-9-]*?[a-z0-9])(?:-(predictor|explainer|transformer))?\.([a-z0-9-]+)(?:\.svc(?:\.cluster\.local)?)?(?::\d+)?$`)
-
-func hostSelects(authority string) (namespace, service string) {
-	m := kserveHost.FindStringSubmatch(strings.ToLower(authority))
-	if m == nil {
-		return "", ""
-	}
-	return m[3], m[1]
-}
-
 func TestTFServingReference(t *testing.T) {
 	for _, c := range []struct{ method, path, want string }{
 		{"POST", "/v1/models/foo:predict", "predict foo"},
