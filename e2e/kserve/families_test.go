@@ -83,7 +83,7 @@ func behind(prefix string, templates ...string) []string {
 
 // openAIBody has all the calls' own fields.
 func (g *generator) openAIBody() string {
-	model := fmt.Sprintf(`"model":%q`, pick(g, "allowed", "allowed", "allowed", "secret", "broken", "other", "Allowed", "a/b", "publishers/prod/models/allowed", "allowed,secret", "", "*", strings.Repeat("m", 300)))
+	model := fmt.Sprintf(`"model":%q`, pick(g, "allowed", "allowed", "allowed", "secret", "broken", "other", "Allowed", "a/b", "publishers/prod/allowed", "allowed,secret", "", "*", strings.Repeat("m", 300)))
 	parts := []string{model, `"messages":[{"role":"user","content":"hi"}]`, `"prompt":"hi"`, `"input":"hi"`}
 	g.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
 	return "{" + strings.Join(parts, ",") + "}"

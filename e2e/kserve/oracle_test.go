@@ -31,7 +31,7 @@ func TestOracle(t *testing.T) {
 	for i := range families {
 		families[i].gate = families[i].compile(t)
 	}
-	python, real := startOracle(t), startServer(t)
+	python, real := startOracle(t, "kserve", "litellm"), startServer(t)
 	for i := range families {
 		f := &families[i]
 		share := *requests * f.share / 100
@@ -152,9 +152,9 @@ type answer struct {
 	Models   []string          `json:"models"`
 }
 
-func startOracle(t *testing.T) *oracle {
+func startOracle(t *testing.T, apps ...string) *oracle {
 	t.Helper()
-	command := python(t, "-W", "ignore", "oracle.py", "kserve", "litellm")
+	command := python(t, append([]string{"-W", "ignore", "oracle.py"}, apps...)...)
 	in, err := command.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
