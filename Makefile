@@ -8,7 +8,7 @@ FUZZTIME   ?= 5m
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build run demo test e2e-hostile check fuzz coverage bench clean
+.PHONY: help build run demo test e2e-hostile e2e-faults check fuzz coverage bench clean
 
 help: ## This list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -33,6 +33,9 @@ test: ## Every test: natively, in the module under wazero, and in a real Envoy.
 
 e2e-hostile: ## 200,000 generated heads through a real Envoy, over HTTP/1.1 and HTTP/2.
 	cd e2e && $(GO) test -v -timeout 20m ./hostile -args -heads 200000
+
+e2e-faults: ## What the gate depends on breaks while it serves: keys, VM, configuration.
+	cd e2e && $(GO) test -v -timeout 20m ./faults -args -full
 
 check: ## Formatting, vet, static analysis, tidy modules, and the borders between packages.
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w'; exit 1; }

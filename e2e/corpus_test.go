@@ -55,6 +55,7 @@ var clusters = map[string][]string{
 	"tfserving":      {"rest", "grpc"},
 	"openai":         {"llm", "embed"},
 	"triton-stream":  {"rest", "grpc"},
+	"remote-keys":    {"models"},
 
 	"gateway-and-sidecar":         {"fraud"},
 	"gateway-and-sidecar/gateway": {"fraud"},

@@ -15,6 +15,8 @@ import (
 //	                              is past Envoy's base VM and its main thread
 //	MODELGATE_FAULT=request       a request with the header x-fault panics
 //	MODELGATE_FAULT=memory        a request with the header x-fault takes all memory
+//	MODELGATE_FAULT=verify        a request with the header x-fault has signatures
+//	                              verified by the host
 //	MODELGATE_UNGUARDED=1         the guards are off, to show what they are for
 
 func fault(name string) bool {
@@ -45,6 +47,9 @@ func faultInRequest(pairs [][2]string) {
 	for _, p := range pairs {
 		if p[0] != "x-fault" {
 			continue
+		}
+		if fault("verify") {
+			faultVerify(pairs)
 		}
 		if fault("request") {
 			panic("fault: request")

@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +20,10 @@ import (
 // It is also the longest that a request waits for a key which is there already,
 // and that a key which is gone still counts.
 const tickMilliseconds = 200
+
+// soonMilliseconds is the period while more requests are to be woken than one
+// callback can.
+const soonMilliseconds = 1
 
 // ring is one issuer's published keys in this VM. It performs what its keeper
 // says: the keeper knows the schedule, the ring the host.
@@ -51,7 +56,7 @@ func (r *ring) shared() (raw string, cas uint32, err error) {
 	return string(b), cas, err
 }
 
-// tick takes over what others have fetched, fetches if it is time, and wakes
+// tick takes over what others have fetched, fetches if it is time, and notes
 // the requests that need not wait any longer.
 func (r *ring) tick(now time.Time) {
 	raw, cas, err := r.shared()
@@ -70,7 +75,9 @@ func (r *ring) tick(now time.Time) {
 		}
 		r.dispatch(out.Fetch)
 	}
-	r.wake(now, out.Wake)
+	for _, w := range out.Wake {
+		r.plugin.woken = append(r.plugin.woken, wakeup{r, w})
+	}
 	if age, ok := r.keeper.Age(now); ok {
 		r.gauges.setAge(age)
 	}
@@ -94,7 +101,10 @@ func (r *ring) dispatch(f *keys.Fetch) {
 	}
 	timeout := uint32(r.remote.Source.Timeout.Milliseconds())
 	_, err := proxywasm.DispatchHttpCall(f.Cluster, headers, nil, nil, timeout, func(_, size, _ int) {
-		r.plugin.guard(func() { r.answered(f, size) })
+		r.plugin.guard(func() {
+			r.answered(f, size)
+			r.plugin.wakeSome()
+		})
 	})
 	if err != nil {
 		proxywasm.LogErrorf("model gate: keys of %s: cluster %q: %v", r.remote.Name, f.Cluster, err)
@@ -163,11 +173,43 @@ func (r *ring) forget(s *stream) {
 	}
 }
 
-func (r *ring) wake(now time.Time, list []keys.Wake) {
-	for _, w := range list {
-		if s := r.waiting[w.Request]; s != nil {
-			r.forget(s)
+// wakeup is a request to go on.
+type wakeup struct {
+	ring *ring
+	keys.Wake
+}
+
+// maxWakes is how many requests go on in one callback. Envoy carries out what a
+// callback has asked for after it, each answer in a call of its own inside the
+// one before: some hundreds of them are more than the stack holds, and the VM is
+// lost (seen in 1.40.0).
+const maxWakes = 32
+
+// wakeSome has requests go on, and comes back soon for those that are left.
+func (p *plugin) wakeSome() {
+	n := min(len(p.woken), maxWakes)
+	batch := slices.Clone(p.woken[:n])
+	p.woken = slices.Delete(p.woken, 0, n)
+	for _, w := range batch {
+		if s := w.ring.waiting[w.Request]; s != nil { // otherwise it has ended meanwhile
+			w.ring.forget(s)
 			s.wake(w.Patience)
 		}
 	}
+	p.tickEvery(tickMilliseconds, soonMilliseconds)
+}
+
+// tickEvery sets the period of ticks: soon while requests are to be woken.
+func (p *plugin) tickEvery(usual, soon uint32) {
+	if len(p.woken) > 0 {
+		usual = soon
+	}
+	if usual == p.period {
+		return
+	}
+	if err := proxywasm.SetTickPeriodMilliSeconds(usual); err != nil {
+		proxywasm.LogCriticalf("model gate: tick period: %v", err)
+		return
+	}
+	p.period = usual
 }

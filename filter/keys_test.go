@@ -306,3 +306,34 @@ func TestKeysUnderNewConfiguration(t *testing.T) {
 		t.Errorf("under the new configuration: %s", got)
 	}
 }
+
+// TestManyWait: more requests than a host's stack could answer in one callback
+// are answered in several, and one that ends meanwhile is left out.
+func TestManyWait(t *testing.T) {
+	c, key := &clock{time.Now()}, newKeyPair(t, "k")
+	vm := startPublished(t, c, nil)
+	request := key.call(t, c.now)
+	var streams []*wasmhost.Stream
+	for range 1024 {
+		streams = append(streams, held(t, vm, request))
+	}
+	if got := ask(t, vm, request).Line; got != "503 keys_unavailable" {
+		t.Errorf("one more than may wait: %s", got)
+	}
+	tick(t, vm)
+	respond(t, found, document(key), vm)
+	last := streams[len(streams)-1]
+	last.Close()
+	ticks := 0
+	for ; vm.TickPeriod() < 200*time.Millisecond; ticks++ {
+		tick(t, vm)
+	}
+	for i, s := range streams[:len(streams)-1] {
+		if got := became(s); got != passes {
+			t.Fatalf("request %d: %s", i, got)
+		}
+	}
+	if ticks < 10 || vm.Failed() {
+		t.Errorf("all were woken in %d ticks, failed: %v", ticks, vm.Failed())
+	}
+}

@@ -36,6 +36,8 @@ type plugin struct {
 	gate     *gate.Gate // nil refuses every request
 	keys     *authn.Keys
 	rings    map[string]*ring // issuers with published keys, by name
+	woken    []wakeup         // requests that are to go on
+	period   uint32           // of ticks, in milliseconds
 	verifier *verifier
 	cache    *authn.Cache // nil where the configuration wants none
 }
@@ -49,6 +51,7 @@ func (p *plugin) OnTick() {
 		for _, r := range p.rings {
 			r.tick(now)
 		}
+		p.wakeSome()
 	})
 }
 
@@ -133,7 +136,8 @@ func (p *plugin) fetchKeys(g *gate.Gate) error {
 		}
 		r.install(now)
 	}
-	return proxywasm.SetTickPeriodMilliSeconds(tickMilliseconds)
+	p.period = tickMilliseconds
+	return proxywasm.SetTickPeriodMilliSeconds(p.period)
 }
 
 // clock is the wall clock alone. The VMs of a proxy compare times with each

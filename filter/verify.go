@@ -54,11 +54,15 @@ func (v *verifier) check(k *authn.Key, signed string, signature []byte) (ok, don
 	if !v.works || der == nil {
 		return false, false
 	}
-	name := k.Algorithm()
-	if name[0] == 'E' {
+	return v.ask(k.Algorithm(), der, signed, signature)
+}
+
+// ask has the host verify a signature of a JWS by RS or ES.
+func (v *verifier) ask(algorithm string, key []byte, signed string, signature []byte) (ok, done bool) {
+	if algorithm[0] == 'E' {
 		signature = asn1Signature(signature)
 	}
-	return ask("sha"+name[2:], der, signature, signed)
+	return ask("sha"+algorithm[2:], key, signature, signed)
 }
 
 // ask calls the host. Only the exact encoding of {result: true} is a yes.

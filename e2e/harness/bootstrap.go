@@ -60,7 +60,7 @@ func editWasm(tree object, options Options) error {
 	for _, filter := range filters {
 		config := child(filter, "config")
 		if options.PluginConfig != "" {
-			config["configuration"] = object{"@type": "type.googleapis.com/google.protobuf.StringValue", "value": options.PluginConfig}
+			config["configuration"] = stringValue(options.PluginConfig)
 		}
 		if options.Wasm != "" {
 			child(config, "vm_config")["code"] = object{"local": object{"filename": options.Wasm}}
@@ -73,6 +73,11 @@ func editWasm(tree object, options Options) error {
 		}
 	}
 	return nil
+}
+
+// stringValue is how Envoy hands a text to a plugin.
+func stringValue(text string) object {
+	return object{"@type": "type.googleapis.com/google.protobuf.StringValue", "value": text}
 }
 
 // wasmFilters finds the filters' configurations wherever they stand.

@@ -31,6 +31,9 @@ type Options struct {
 	Upstreams map[string]string
 	// Edit changes the bootstrap after everything else.
 	Edit func(bootstrap map[string]any)
+	// Discover has the only Wasm HTTP filter's configuration delivered by
+	// discovery, so that Push can replace it.
+	Discover bool
 
 	Concurrency int    // worker threads; 0: one
 	LogLevel    string // of all components; empty: info, and debug for Wasm
@@ -44,8 +47,11 @@ type Envoy struct {
 	cmd   *exec.Cmd
 	dir   string // configuration, log and admin address
 	admin string
-	done  chan struct{} // closed once the process has ended
-	err   error         // its end, once done is closed
+
+	discovery *discovery // nil without Discover
+
+	done chan struct{} // closed once the process has ended
+	err  error         // its end, once done is closed
 
 	stop sync.Once
 	mu   sync.Mutex
@@ -87,7 +93,13 @@ func StartEnvoy(options Options) (*Envoy, error) {
 		return nil, err
 	}
 	e := &Envoy{dir: dir, done: make(chan struct{})}
-	if err := e.run(options, tree); err != nil {
+	if options.Discover {
+		e.discovery, err = discover(tree, e.path("filter.json"))
+	}
+	if err == nil {
+		err = e.run(options, tree)
+	}
+	if err != nil {
 		os.RemoveAll(dir)
 		return nil, fmt.Errorf("harness: %w", err)
 	}

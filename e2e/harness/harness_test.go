@@ -174,6 +174,39 @@ func TestWasm(t *testing.T) {
 	})
 }
 
+// TestPush replaces the plugin's configuration while Envoy runs. One that the
+// plugin refuses changes nothing.
+func TestPush(t *testing.T) {
+	envoy := start(t, harness.Options{Bootstrap: "testdata/wasm.yaml", Wasm: buildHello(t), PluginConfig: "first", Discover: true})
+	for i, c := range []struct {
+		push, want     string
+		taken, refused uint64
+	}{{"", "first", 1, 0}, {"second", "second", 2, 0}, {"refuse", "second", 2, 1}, {"third", "third", 3, 1}} {
+		if i > 0 {
+			if err := envoy.Push(c.push); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+			taken, refused, err := envoy.Pushed()
+			got := get(t, rawhttp.H1, envoy.Addr(), "a").Headers.Get("x-config")
+			if taken == c.taken && refused == c.refused && got == c.want {
+				break
+			}
+			if err != nil || time.Now().After(deadline) {
+				t.Fatalf("after %q: configuration %q, %d taken, %d refused, %v", c.push, got, taken, refused, err)
+			}
+		}
+	}
+	if plain(t).Push("x") == nil {
+		t.Error("a configuration was pushed to nobody")
+	}
+	if _, err := harness.StartEnvoy(harness.Options{Bootstrap: "testdata/plain.yaml", Binary: "/bin/false", Discover: true}); err == nil ||
+		!strings.Contains(err.Error(), "0 Wasm filters") {
+		t.Errorf("discovery without a filter: %v", err)
+	}
+}
+
 func TestFindEnvoy(t *testing.T) {
 	t.Setenv("ENVOY", "/bin/sh")
 	if path, err := harness.FindEnvoy(); err != nil || path != "/bin/sh" {

@@ -164,4 +164,7 @@ func TestStepsThatNobodyAsksFor(t *testing.T) {
 			t.Errorf("Body = %+v", step)
 		}
 	}
+	if step := x.Respond(gate.Env{}, nil, true); step.Act != gate.Forward || step.Edit != nil {
+		t.Errorf("Respond = %+v", step)
+	}
 }

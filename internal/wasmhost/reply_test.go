@@ -1,6 +1,7 @@
 package wasmhost
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 )
@@ -47,6 +48,35 @@ func TestLocalReplyLate(t *testing.T) {
 	s.Close()
 	if s.Local() != nil {
 		t.Error("a closed stream is answered")
+	}
+}
+
+// TestManyReplies: a callback that answers very many streams kills the VM, since
+// each answer is another callback within the one before.
+func TestManyReplies(t *testing.T) {
+	for _, c := range []struct {
+		streams int
+		dies    bool
+	}{{200, false}, {300, true}} {
+		vm := newVM(t, Options{})
+		operations := "tick 1\n"
+		for i := range c.streams {
+			operations += fmt.Sprintf("effective %d; reply 503 a b; ", i+2)
+		}
+		vm.Configure(operations)
+		var streams []*Stream
+		for range c.streams {
+			streams = append(streams, vm.Stream(nil))
+			answer(t, Pause)(streams[len(streams)-1].RequestHeaders([][2]string{{"x-do", "action 1"}}, true))
+		}
+		if err := vm.Tick(); (err != nil) != c.dies {
+			t.Errorf("%d streams: %v", c.streams, err)
+		}
+		for _, s := range streams {
+			if !c.dies && (s.Local() == nil || s.Held()) {
+				t.Fatalf("of %d streams one was not answered", c.streams)
+			}
+		}
 	}
 }
 

@@ -1,0 +1,91 @@
+// Package faults breaks what a gate depends on while a real Envoy serves: its
+// issuers' key endpoints, its own VM, its configuration. Nobody who may call is
+// to be refused but with a word that says why, and nobody else is to pass.
+//
+//	go test ./faults                              a short run
+//	go test ./faults -v -timeout 20m -args -full  as often, as long and as fast as is claimed
+package faults
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/modelgate/modelgate/e2e"
+	"github.com/modelgate/modelgate/e2e/harness"
+)
+
+var full = flag.Bool("full", false, "run everything at its full length")
+
+// scale is a size of the full run, or of the short one.
+func scale[T any](long, short T) T {
+	if *full {
+		return long
+	}
+	return short
+}
+
+// patience is how long anything may take that has to come, on a busy machine.
+const patience = 40 * time.Second
+
+var root, shipped, faulty string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "modelgate")
+		if err == nil {
+			defer os.RemoveAll(dir)
+			root, err = e2e.Root()
+		}
+		if err == nil {
+			shipped, faulty = filepath.Join(dir, "modelgate.wasm"), filepath.Join(dir, "faults.wasm")
+			err = e2e.BuildWasm(root, shipped)
+		}
+		if err == nil {
+			err = e2e.BuildWasm(root, faulty, "-tags=faults")
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// Starting Envoy takes seconds, so what does not need an Envoy of its own shares
+// one, under a configuration of its own.
+func each(t *testing.T, w *world, rows []row) {
+	t.Helper()
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) { r.run(w.again(t)) })
+	}
+}
+
+type row struct {
+	name string
+	run  func(*world)
+}
+
+// TestFaults begins with an Envoy whose issuer's endpoint is dead.
+func TestFaults(t *testing.T) {
+	each(t, deadAtStart(t, harness.Options{}), []row{
+		{"Stale", stale},
+		{"Misbehaviour", misbehaviour},
+		{"MisbehaviourAtStart", misbehaviourAtStart},
+		{"Lie", lies},
+		{"TwoIssuers", twoIssuers},
+		{"ClientsThatLeave", clientsThatLeave},
+		{"InFlight", inFlight},
+		{"ForgedKids", forgedKids},
+		{"Pushes", pushes},
+	})
+}
+
+// TestWorkers is about what several workers do together.
+func TestWorkers(t *testing.T) {
+	each(t, deadAtStart(t, harness.Options{Concurrency: 4}), []row{{"OneFetch", oneFetch}, {"Rotation", rotation}})
+}
