@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"os/exec"
+	"slices"
 	"strings"
 )
 
@@ -61,13 +63,13 @@ func reply(why string, status int) string { return fmt.Sprintf(`{"reason":"%s"|%
 func (s *stage) print(lines []line) {
 	fmt.Printf("Envoy     %s\n", s.binary)
 	fmt.Printf("module    build/modelgate.wasm\n")
-	for _, example := range []string{"iap", "grpc-cloud-run"} {
+	for _, example := range slices.Sorted(maps.Keys(s.envoys)) {
 		fmt.Printf("listener  http://%s  as examples/%s/envoy.yaml says, with keys of this run\n", s.envoys[example].Addr(), example)
 	}
-	for _, cluster := range []string{"kubeflow", "prod", "echo"} {
+	for _, cluster := range slices.Sorted(maps.Keys(s.upstreams)) {
 		fmt.Printf("cluster   %-9s http://%s\n", cluster, s.upstreams[cluster])
 	}
-	fmt.Printf("tokens    build/run/*.jwt, renewed every four minutes\n\n")
+	fmt.Printf("tokens    build/run/*.jwt\n\n")
 	for _, l := range lines {
 		fmt.Printf("%s\n    # %s: %s\n\n", l.command, strings.NewReplacer("\n", " ", "|", "…} ").Replace(l.want), l.why)
 	}

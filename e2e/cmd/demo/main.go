@@ -1,8 +1,9 @@
 // Command demo shows the gate at work: two Envoys with the module, a model
 // server, a gRPC server, and a list of commands with what each one gives.
 //
-//	demo          prints the commands and stays up until Ctrl-C
-//	demo -check   runs the commands, compares, and exits 1 on a difference
+//	demo           prints the commands and stays up until Ctrl-C
+//	demo -check    runs the commands, compares, and exits 1 on a difference
+//	demo EXAMPLE   the same with the cases of one example as commands; -check too
 //	demo call     is the gRPC client that the commands use
 package main
 
@@ -22,14 +23,16 @@ import (
 )
 
 func main() {
-	err := errors.New("usage: demo | demo -check | demo call ADDRESS TOKEN-FILE unary|stream")
+	err := errors.New("usage: demo [EXAMPLE] [-check] | demo call ADDRESS TOKEN-FILE unary|stream")
 	switch args := os.Args[1:]; {
 	case len(args) == 4 && args[0] == "call":
 		err = call(args[1], args[2], args[3] == "stream")
 	case len(args) == 0:
-		err = show(false)
+		err = show("", false)
 	case len(args) == 1 && args[0] == "-check":
-		err = show(true)
+		err = show("", true)
+	case len(args) == 1 || len(args) == 2 && args[1] == "-check":
+		err = show(args[0], len(args) == 2)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -54,7 +57,7 @@ func call(addr, tokenFile string, stream bool) error {
 	return nil
 }
 
-func show(check bool) error {
+func show(example string, check bool) error {
 	root, err := e2e.Root()
 	if err != nil {
 		return err
@@ -65,26 +68,33 @@ func show(check bool) error {
 	if err := e2e.BuildWasm(root, filepath.Join(root, "build", "modelgate.wasm")); err != nil {
 		return err
 	}
-	s, err := start(root)
+	var s *stage
+	var lines []line
+	renew := func(time.Time) error { return nil }
+	if example != "" {
+		s, lines, err = startExample(root, example)
+	} else if s, err = start(root); err == nil {
+		renew = s.writeTokens
+		err = renew(time.Now())
+	}
 	if s != nil {
 		defer s.stop()
 	}
 	if err != nil {
 		return err
 	}
-	if err := s.writeTokens(time.Now()); err != nil {
-		return err
+	if example == "" {
+		lines = s.lines()
 	}
-	lines := s.lines()
 	if check {
 		return compare(lines)
 	}
 	s.print(lines)
-	return s.wait()
+	return wait(renew)
 }
 
 // wait keeps the tokens fresh, since an IAP assertion lives ten minutes.
-func (s *stage) wait() error {
+func wait(renew func(time.Time) error) error {
 	interrupted, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	fresh := time.NewTicker(4 * time.Minute)
@@ -94,7 +104,7 @@ func (s *stage) wait() error {
 		case <-interrupted.Done():
 			return nil
 		case now := <-fresh.C:
-			if err := s.writeTokens(now); err != nil {
+			if err := renew(now); err != nil {
 				return err
 			}
 		}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/modelgate/modelgate/e2e"
+	"github.com/modelgate/modelgate/e2e/harness"
+	"github.com/modelgate/modelgate/internal/gatetest"
+)
+
+// startExample brings up one example by itself, before servers that answer with
+// what they got, and returns its cases as commands. Calls of gRPC and replies
+// that list models need more than curl: the tests have those.
+func startExample(root, name string) (*stage, []line, error) {
+	s := &stage{scenarios: map[string]*gatetest.Scenario{}, envoys: map[string]*harness.Envoy{}, upstreams: map[string]string{}}
+	dir := filepath.Join(root, "examples", name)
+	scenario, err := gatetest.Load(dir)
+	if err != nil {
+		return s, nil, err
+	}
+	clusters, err := clustersOf(filepath.Join(dir, "envoy.yaml"))
+	if err != nil {
+		return s, nil, err
+	}
+	if s.binary, err = harness.FindEnvoy(); err != nil {
+		return s, nil, err
+	}
+	servers, addrs, err := e2e.Upstreams(clusters...)
+	for _, server := range servers {
+		s.stoppers = append(s.stoppers, func() { server.Close() })
+	}
+	if err != nil {
+		return s, nil, err
+	}
+	s.upstreams, s.scenarios[name] = addrs, scenario
+	envoy, err := harness.StartEnvoy(harness.Options{
+		Binary: s.binary, Bootstrap: filepath.Join(dir, "envoy.yaml"), PluginConfig: scenario.Config,
+		Wasm: filepath.Join(root, "build", "modelgate.wasm"), Upstreams: addrs, Env: scenario.Env, Timeout: 3 * time.Minute,
+	})
+	if err != nil {
+		return s, nil, err
+	}
+	s.envoys[name] = envoy
+	s.stoppers = append(s.stoppers, envoy.Stop)
+	lines, err := commands(scenario, envoy.Addr())
+	return s, lines, err
+}
+
+// clustersOf are the names of an Envoy configuration's clusters.
+func clustersOf(path string) (names []string, err error) {
+	var bootstrap struct {
+		Static struct {
+			Clusters []struct{ Name string }
+		} `yaml:"static_resources"`
+	}
+	text, err := os.ReadFile(path)
+	if err == nil {
+		err = yaml.Unmarshal(text, &bootstrap)
+	}
+	for _, c := range bootstrap.Static.Clusters {
+		names = append(names, c.Name)
+	}
+	if err == nil && names == nil {
+		err = errors.New(path + " has no clusters")
+	}
+	return names, err
+}
+
+var jwt = regexp.MustCompile(`[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`)
+
+// commands writes cases as commands, with their tokens in files.
+func commands(s *gatetest.Scenario, addr string) (lines []line, err error) {
+	if err := os.MkdirAll("build/run", 0o700); err != nil {
+		return nil, err
+	}
+	files := map[string]string{}
+	for _, c := range s.Cases {
+		if c.GRPC || c.Reply != nil || len(c.Trailers) > 0 || c.Peer != nil {
+			continue
+		}
+		r, err := s.Request(c, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		command := "curl -s -g --path-as-is -w '%{http_code}\\n' -X " + r.Method + " -H 'host: " + r.Authority + "'"
+		for _, h := range r.Headers {
+			value := quote(h[0] + ": " + h[1])
+			if token := jwt.FindString(h[1]); token != "" && c.Token != nil {
+				key, _ := json.Marshal(c.Token)
+				file, written := files[string(key)]
+				if !written {
+					file = fmt.Sprintf("build/run/%s-%d.jwt", s.Name, len(files)+1)
+					files[string(key)] = file
+					if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
+						return nil, err
+					}
+				}
+				value = `"` + h[0] + ": " + strings.Replace(h[1], token, "$(cat "+file+")", 1) + `"`
+			}
+			command += " -H " + value
+		}
+		if r.Body != "" {
+			command += " --data-binary " + quote(r.Body)
+		}
+		lines = append(lines, line{command + " " + quote("http://"+addr+r.Path), answer(c.Want), c.Name})
+	}
+	return lines, nil
+}
+
+// quote writes a word for a shell.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// answer is what a client sees of a case's line.
+func answer(want string) string {
+	first, second, _ := strings.Cut(want, " ")
+	if first != "allow" {
+		return `{"reason":"` + second + `"|` + first
+	}
+	authority, path, _ := strings.Cut(second, " ")
+	return `"authority":"` + authority + `","path":"` + path + `"|200`
+}
