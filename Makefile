@@ -10,7 +10,7 @@ FUZZTIME   ?= 5m
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build run demo test e2e-hostile e2e-faults e2e-signatures e2e-kserve check fuzz coverage bench clean
+.PHONY: help build run demo test e2e-hostile e2e-faults e2e-signatures e2e-kserve e2e-bench check fuzz coverage bench bench-go clean
 
 help: ## This list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -45,17 +45,23 @@ e2e-signatures: ## A million mutated signatures, by Envoy's BoringSSL and by Go.
 e2e-kserve: ## Real model servers and their clients, and 100,000 requests held to the servers' own parsers.
 	cd e2e && $(GO) test -v -tags kserve -timeout 30m ./kserve -args -requests 100000
 
+e2e-bench: ## The benchmark's contenders in real Envoys, held to the same answers; nothing is timed.
+	cd e2e/bench && $(GO) test -timeout 20m ./...
+
 check: ## Formatting, vet, static analysis, tidy modules, and the borders between packages.
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w'; exit 1; }
 	$(GO) vet ./...
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./filter
 	cd e2e && $(GO) vet ./...
+	cd e2e/bench && $(GO) vet ./...
 	cd e2e && $(GO) vet -tags kserve ./kserve
 	$(GO) run $(staticcheck) ./...
 	cd e2e && $(GO) run $(staticcheck) ./...
+	cd e2e/bench && $(GO) run $(staticcheck) ./...
 	cd e2e && $(GO) run $(staticcheck) -tags kserve ./kserve/...
 	$(GO) mod tidy -diff
 	cd e2e && $(GO) mod tidy -diff
+	cd e2e/bench && $(GO) mod tidy -diff
 	build/borders
 	@for d in manifests/istio/*/; do $(GO) run $(kustomize) build $$d > /dev/null || exit 1; done
 	$(GO) run ./cmd/modelgate check $(filter-out examples/bearer/%,$(wildcard examples/*/config.json examples/*/*/config.json))
@@ -72,7 +78,11 @@ coverage: ## Statement coverage of internal/..., which is to be 95 % at least.
 	@$(GO) test -coverpkg ./internal/... -coverprofile build/coverage.out ./... > build/coverage.log || { cat build/coverage.log; exit 1; }
 	@$(GO) tool cover -func build/coverage.out | awk '/^total:/ { print "statement coverage of internal/...: " $$3; exit ($$3 + 0 < 95) }'
 
-bench: ## Decisions a second against the number of grants.
+bench: ## Model gate beside Envoy's own filters, Lua and OPA, in one run (BENCH holds flags; -h lists them).
+	cd e2e/bench && $(GO) build -o ../../build/bench .
+	build/bench $(BENCH)
+
+bench-go: ## The decision alone, natively, against the number of grants.
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
 
 clean: ## What was built, and the Envoy and the model servers that were installed.
