@@ -1,6 +1,7 @@
 package gate_test
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"math/rand/v2"
 	"strings"
@@ -147,7 +148,7 @@ func complete(body string) bool {
 	if json.Valid([]byte(body)) {
 		return true
 	}
-	return len(body) > 5 && body[0] == 0 && len(body) == 5+int(body[4])
+	return len(body) > 5 && body[0] == 0 && uint64(len(body)) == 5+uint64(binary.BigEndian.Uint32([]byte(body[1:5])))
 }
 
 // TestBodies cuts each body at every place and everywhere: the answer is the
