@@ -2,13 +2,15 @@
 #
 # Needed: Go 1.26, Python 3 with venv (for the pinned Envoy), make; curl for the
 # commands that `make run` prints. Set ENVOY to use an Envoy of your own.
+# `make e2e-kserve` needs Python 3.11 to 3.13, and 1.3 GB for what it installs
+# below build/ (build/kserve), once, in some minutes.
 
 GO         ?= go
 FUZZTIME   ?= 5m
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build run demo test e2e-hostile e2e-faults check fuzz coverage bench clean
+.PHONY: help build run demo test e2e-hostile e2e-faults e2e-signatures e2e-kserve check fuzz coverage bench clean
 
 help: ## This list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -35,15 +37,23 @@ e2e-hostile: ## 200,000 generated heads through a real Envoy, over HTTP/1.1 and 
 	cd e2e && $(GO) test -v -timeout 20m ./hostile -args -heads 200000
 
 e2e-faults: ## What the gate depends on breaks while it serves: keys, VM, configuration.
-	cd e2e && $(GO) test -v -timeout 20m ./faults -args -full
+	cd e2e && $(GO) test -v -timeout 20m ./faults -skip TestSignatures -args -full
+
+e2e-signatures: ## A million mutated signatures, by Envoy's BoringSSL and by Go.
+	cd e2e && $(GO) test -v -timeout 60m ./faults -run TestSignatures -args -full
+
+e2e-kserve: ## Real model servers and their clients, and 100,000 requests held to the servers' own parsers.
+	cd e2e && $(GO) test -v -tags kserve -timeout 30m ./kserve -args -requests 100000
 
 check: ## Formatting, vet, static analysis, tidy modules, and the borders between packages.
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w'; exit 1; }
 	$(GO) vet ./...
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./filter
 	cd e2e && $(GO) vet ./...
+	cd e2e && $(GO) vet -tags kserve ./kserve
 	$(GO) run $(staticcheck) ./...
 	cd e2e && $(GO) run $(staticcheck) ./...
+	cd e2e && $(GO) run $(staticcheck) -tags kserve ./kserve/...
 	$(GO) mod tidy -diff
 	cd e2e && $(GO) mod tidy -diff
 	build/borders
@@ -65,5 +75,5 @@ coverage: ## Statement coverage of internal/..., which is to be 95 % at least.
 bench: ## Decisions a second against the number of grants.
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
 
-clean: ## What was built, and the Envoy that was installed.
+clean: ## What was built, and the Envoy and the model servers that were installed.
 	cd build && git clean -qfdX .

@@ -54,7 +54,7 @@ func TestTrim(t *testing.T) {
 		{v2, public, v2List, `{"models":["b","a"]}`, `{"models":["a"]}`},
 		{openai, public, v1List, `{"object":"list","data":[{"id":"a","object":"model"},{"id":"b"},{"id":"gpt-4"}]}`, `{"object":"list","data":[{"id":"a","object":"model"},{"id":"gpt-4"}]}`}, {openai, public, v1List, `{"data":[{"id":"b"}],"first_id":"b"}`, `{"object":"list","data":[]}`},
 		{openai, public, v1List, `{"data":["a"]}`, `withheld`}, {openai, public, v1List, `{"data":[{"name":"a"}]}`, `withheld`}, {openai, public, v1List, `{"data":[{"id":"b","id":"a"}]}`, `withheld`}, {openai, public, v1List, `{"data":[{"id":1}]}`, `withheld`}, {openai, public, v1List, `{"error":"x"}`, `withheld`},
-		{openai, public, v1List, `{"data":[{"id":"publishers/prod/models/a"},{"id":"publishers/lab/models/a"}]}`, `{"object":"list","data":[{"id":"publishers/prod/models/a"}]}`},
+		{openai, public, v1List, `{"data":[{"id":"publishers/prod/models/a"},{"id":"publishers/lab/models/a"}]}`, `{"object":"list","data":[]}`},
 		{tritons, public, index, `[{"name":"a","version":"1","state":"READY"},{"name":"b","version":"1"},{"name":"b","version":"2","state":"READY"},{"name":"a"},{"name":"a","version":"01"}]`, `[{"name":"a","version":"1","state":"READY"},{"name":"b","version":"2","state":"READY"},{"name":"a"}]`},
 		{tritons, public, index, `[]`, `[]`}, {tritons, public, index, `{"models":[]}`, `withheld`}, {tritons, public, index, `[{"name":"a","version":1}]`, `withheld`}, {tritons, public, index, `[["a"]]`, `withheld`},
 		// gRPC: one message, of models and nothing else.

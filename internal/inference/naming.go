@@ -71,7 +71,7 @@ func publisher(name string) (namespace, model string, ok bool) {
 // namespace is "" where the name has none.
 func (n *naming) canonical(text string) (namespace, name string, why reason.Reason) {
 	name = text
-	if ns, model, ok := publisher(text); ok {
+	if ns, model, ok := publisher(text); ok && n.homes != nil { // another server takes it as it stands
 		namespace, name = ns, model
 		if !label(namespace) {
 			return "", "", reason.ModelInvalid

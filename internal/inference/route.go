@@ -211,12 +211,13 @@ func (m Match) settle() (Match, reason.Reason) {
 }
 
 // widen adds what else the host that a request is sent on to can mean: with a
-// template for which fraud's explainer is also the service fraud-why, whoever
-// calls the one must be granted the other.
+// template for which fraud's explainer is also the service fraud-why, or with
+// serviceHosts, for which its predictor is also the service fraud-predictor,
+// whoever calls the one must be granted the other.
 func (r *Route) widen(m *Match) {
 	host, _ := splitAuthority(m.Authority)
 	first := m.Call.Models[0]
-	for _, reading := range r.names.components(host) {
+	for _, reading := range r.names.readings(host) {
 		if reading.amongServices(m.Call.Models) {
 			continue
 		}

@@ -92,7 +92,8 @@ func TestServiceHosts(t *testing.T) {
 			{"-predictor" + suffix + ".b", "GET /v1/models/x", "host_invalid"}, {"a", "GET /v1/models/a", "host_invalid"}, {"a.b.c", "GET /v1/models/a", "host_invalid"}, {"A.b", "GET /v1/models/a", "host_invalid"},
 			{"a.b.svc.cluster", "GET /v1/models/a", "host_invalid"}, {"a.b.svc.cluster.local.evil", "GET /v1/models/a", "host_invalid"}, {"a_.b", "GET /v1/models/a", "host_invalid"},
 			// The host of a public path must be the path's service in every reading.
-			{public, "POST /p/b/a:predict", "kserve-v1 predict b/a"}, {"a.b", "POST /p/b/a:predict", "kserve-v1 predict b/a"}, {"b.a", "POST /p/b/a:predict", "identity_conflict"},
+			// And where it leads may be another service too.
+			{public, "POST /p/b/a:predict", "kserve-v1 predict b/a b/a-predictor" + suffix}, {"a.b", "POST /p/b/a:predict", "kserve-v1 predict b/a b/a-predictor" + suffix}, {"b.a", "POST /p/b/a:predict", "identity_conflict"},
 			{"a-predictor" + suffix + ".b", "POST /p/b/a:predict", "identity_conflict"}, {"A.b", "POST /p/b/a:predict", "host_invalid"},
 		})
 		of = strings.NewReplacer("NAMES", names, "WHOLE", "false").Replace(row)

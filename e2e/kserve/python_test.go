@@ -1,0 +1,86 @@
+//go:build kserve
+
+package kserve
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/modelgate/modelgate/e2e"
+)
+
+// Set once, before the tests.
+var root, interpreter, wasm string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "modelgate")
+		if err == nil {
+			defer os.RemoveAll(dir)
+			root, err = e2e.Root()
+		}
+		if err == nil {
+			wasm = filepath.Join(dir, "modelgate.wasm")
+			err = e2e.BuildWasm(root, wasm)
+		}
+		if err == nil {
+			interpreter, err = install(root)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+// install returns the Python that build/kserve prints. It may install it first,
+// which takes minutes and the network.
+func install(root string) (string, error) {
+	script := exec.Command(filepath.Join(root, "build", "kserve"))
+	script.Stderr = os.Stderr
+	path, err := script.Output()
+	if err != nil {
+		return "", fmt.Errorf("build/kserve: %w", err)
+	}
+	return strings.TrimSpace(string(path)), nil
+}
+
+// python is a command that runs one of the programs in the directory python.
+func python(t *testing.T, arguments ...string) *exec.Cmd {
+	t.Helper()
+	command := exec.Command(interpreter, arguments...)
+	command.Dir = filepath.Join(root, "e2e", "kserve", "python")
+	command.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1",
+		"LITELLM_LOCAL_MODEL_COST_MAP=True") // not from the network
+	return command
+}
+
+// begin starts a command that ends with the test, and shows what it printed if
+// the test fails.
+func begin(t *testing.T, command *exec.Cmd, name string) {
+	t.Helper()
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if command.Stderr = log; command.Stdout == nil {
+		command.Stdout = log
+	}
+	command.SysProcAttr = dieWithParent()
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		command.Process.Kill()
+		command.Wait()
+		log.Close()
+		if text, _ := os.ReadFile(log.Name()); t.Failed() {
+			t.Logf("%s printed:\n%s", name, text[max(0, len(text)-4000):])
+		}
+	})
+}
