@@ -158,7 +158,7 @@ func (x *triton) ends(t *testing.T, stream grpc.ClientStream, text string, quiet
 func TestStreams(t *testing.T) {
 	for _, holds := range []bool{false, true} {
 		t.Run(fmt.Sprintf("holds=%v", holds), func(t *testing.T) {
-			x := startTriton(t, holds, map[string]any{"iat": "now-60s", "exp": "now"}) // and the skew of 30 s
+			x := startTriton(t, holds, map[string]any{"iat": "now-60s", "exp": "now+0s"}) // and the skew of 30 s
 			end := time.Now().Add(31 * time.Second)
 			open := func() grpc.ClientStream {
 				stream, err := rawgrpc.Open(t.Context(), x.conn, streamInfer, x.bearer)

@@ -1,6 +1,7 @@
 package gate_test
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"math/rand/v2"
 	"strings"
@@ -141,13 +142,13 @@ func result(h *gate.Head, p passage) string {
 	return s
 }
 
-// whole reports whether a server could act on what it has: on a document, or on
+// complete reports whether a server could act on what it has: on a document, or on
 // the one message of a call.
-func whole(body string) bool {
+func complete(body string) bool {
 	if json.Valid([]byte(body)) {
 		return true
 	}
-	return len(body) > 5 && body[0] == 0 && len(body) == 5+int(body[4])
+	return len(body) > 5 && body[0] == 0 && uint64(len(body)) == 5+uint64(binary.BigEndian.Uint32([]byte(body[1:5])))
 }
 
 // TestBodies cuts each body at every place and everywhere: the answer is the
@@ -178,7 +179,7 @@ func TestBodies(t *testing.T) {
 				switch refused := p.step.Act != gate.Forward; {
 				case !refused && p.sent != len(c.body):
 					t.Errorf("%q %s %q cut at %v: %d octets sent", host, c.line, c.body, cut, p.sent)
-				case refused && c.line != stream && whole(c.body[:p.sent]):
+				case refused && c.line != stream && complete(c.body[:p.sent]):
 					t.Errorf("%q %s %q cut at %v: refused, and %d octets sent", host, c.line, c.body, cut, p.sent)
 				case refused && host != "" && p.head && p.sent == 0:
 					t.Errorf("%q %s %q cut at %v: refused, and the head is sent", host, c.line, c.body, cut)
