@@ -91,17 +91,13 @@ func hostSelects(authority string) (namespace, service string) {
 }
 
 // hostReadings are the services that a host can be: one by the name of its
-// component, and one by its own name. Where the gate made the host it has only
-// the first in mind.
+// component, and one by its own name.
 func (d *decision) hostReadings() []inference.Model {
 	namespace, service := hostSelects(d.sent.authority)
 	if service == "" {
 		return nil
 	}
 	own, _, _ := strings.Cut(strings.ToLower(d.sent.authority), ".")
-	if d.sent.authority != d.asked.authority {
-		own = service
-	}
 	return []inference.Model{{Namespace: namespace, Service: service}, {Namespace: namespace, Service: own}}
 }
 
