@@ -11,7 +11,7 @@ VERSION    ?= 0.1.0
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build image run demo test e2e-hostile e2e-faults e2e-signatures e2e-kserve e2e-istio check fuzz coverage bench clean
+.PHONY: help build image run demo test e2e-hostile e2e-faults e2e-signatures e2e-kserve e2e-bench e2e-istio check fuzz coverage bench bench-go clean
 
 help: ## This list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -51,6 +51,9 @@ e2e-signatures: ## A million mutated signatures, by Envoy's BoringSSL and by Go.
 e2e-kserve: ## Real model servers and their clients, and 100,000 requests held to the servers' own parsers.
 	cd e2e && $(GO) test -v -tags kserve -timeout 30m ./kserve -args -requests 100000
 
+e2e-bench: ## The benchmark's contenders in real Envoys, held to the same answers; nothing is timed.
+	cd e2e/bench && $(GO) test -timeout 20m ./...
+
 # The first time it downloads and compiles Istio.
 e2e-istio: ## The manifests, delivered by Istio's own control plane to a real Envoy.
 	cd e2e/istio && $(GO) test -timeout 40m .
@@ -60,14 +63,17 @@ check: ## Formatting, vet, static analysis, tidy modules, and the borders betwee
 	$(GO) vet ./...
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./filter
 	cd e2e && $(GO) vet ./...
+	cd e2e/bench && $(GO) vet ./...
 	cd e2e && $(GO) vet -tags kserve ./kserve
 	cd build/image && $(GO) vet ./...
 	$(GO) run $(staticcheck) ./...
 	cd e2e && $(GO) run $(staticcheck) ./...
+	cd e2e/bench && $(GO) run $(staticcheck) ./...
 	cd e2e && $(GO) run $(staticcheck) -tags kserve ./kserve/...
 	cd build/image && $(GO) run $(staticcheck) ./...
 	$(GO) mod tidy -diff
 	cd e2e && $(GO) mod tidy -diff
+	cd e2e/bench && $(GO) mod tidy -diff
 	cd build/image && $(GO) mod tidy -diff
 	cd e2e/istio && $(GO) mod tidy -diff
 	build/borders
@@ -86,7 +92,11 @@ coverage: ## Statement coverage of internal/..., which is to be 95 % at least.
 	@$(GO) test -coverpkg ./internal/... -coverprofile build/coverage.out ./... > build/coverage.log || { cat build/coverage.log; exit 1; }
 	@$(GO) tool cover -func build/coverage.out | awk '/^total:/ { print "statement coverage of internal/...: " $$3; exit ($$3 + 0 < 95) }'
 
-bench: ## Decisions a second against the number of grants.
+bench: ## Model gate beside Envoy's own filters, Lua and OPA, in one run (BENCH holds flags; -h lists them).
+	cd e2e/bench && $(GO) build -o ../../build/bench .
+	build/bench $(BENCH)
+
+bench-go: ## The decision alone, natively, against the number of grants.
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
 
 clean: ## What was built, and the Envoy and the model servers that were installed.

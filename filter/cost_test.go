@@ -1,0 +1,101 @@
+package main_test
+
+// What a request costs apart from time: how often the module enters its host,
+// and how often it allocates. Both are exact, so a change that makes the hot
+// path dearer fails here, and one that makes it cheaper lowers a number.
+
+import (
+	"testing"
+	"time"
+
+	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/wasmhost"
+)
+
+// hotHost are the host calls of an allowed and rewritten request whose token
+// was seen before: all headers in one, the assertion out, the identity, the
+// host and the path in, and the count.
+var hotHost = map[string]int{
+	"proxy_get_header_map_pairs":     1,
+	"proxy_remove_header_map_value":  1,
+	"proxy_replace_header_map_value": 3,
+	"proxy_increment_metric":         1,
+}
+
+// TestHostCallsOfAnAllowedRequest.
+func TestHostCallsOfAnAllowedRequest(t *testing.T) {
+	s, r, want := allowed(t)
+	vm := start(t, shipped, wasmhost.Options{})
+	configure(t, vm, s.Config)
+	for i := range 3 {
+		vm.ResetCalls()
+		if got := ask(t, vm, r).Line; got != want {
+			t.Fatalf("%s, want %s", got, want)
+		}
+		if i == 0 {
+			continue // the token is new
+		}
+		calls := vm.HostCalls()
+		for name, n := range calls {
+			if n > hotHost[name] {
+				t.Errorf("request %d: %s is called %d times, want %d at most", i, name, n, hotHost[name])
+			}
+		}
+		if len(calls) == 0 {
+			t.Error("no host call was counted")
+		}
+	}
+}
+
+// TestHostCallsOfARefusal: a refusal is no dearer, so that nobody is slowed
+// down by being asked too much of.
+func TestHostCallsOfARefusal(t *testing.T) {
+	s, r, _ := allowed(t)
+	vm := start(t, shipped, wasmhost.Options{})
+	configure(t, vm, s.Config)
+	ask(t, vm, r)
+	r.Path = "/kfserving/prod/none:predict"
+	vm.ResetCalls()
+	if got := ask(t, vm, r).Line; got != "403 grant_missing" {
+		t.Fatalf("got %s", got)
+	}
+	n := 0
+	for _, times := range vm.HostCalls() {
+		n += times
+	}
+	if n > 4 { // the headers, the log, the count, the reply
+		t.Errorf("%d host calls, want 4 at most: %v", n, vm.HostCalls())
+	}
+}
+
+// TestAllocations counts what gate.Begin allocates natively; the module runs the
+// same code. What the SDK allocates for the headers comes on top.
+func TestAllocations(t *testing.T) {
+	s, r, _ := allowed(t)
+	g, err := gate.New(s.Config, s.Secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	none := r
+	none.Path = "/kfserving/prod/none:predict"
+	env := gate.Env{Now: time.Now(), Keys: g.Keys(), Cache: g.NewCache()}
+	for _, c := range []struct {
+		name string
+		r    gatetest.Request
+		want reason.Reason
+		most float64
+	}{
+		{"allowed and rewritten, token seen before", r, reason.Allowed, 14},
+		{"refused, token seen before", none, reason.GrantMissing, 18},
+	} {
+		head := c.r.Head()
+		if _, step := g.Begin(env, head); step.Reason != c.want {
+			t.Fatalf("%s: %s, want %s", c.name, step.Reason, c.want)
+		}
+		if n := testing.AllocsPerRun(200, func() { g.Begin(env, head) }); n > c.most {
+			t.Errorf("%s: %v allocations, want %v at most", c.name, n, c.most)
+		}
+	}
+}
