@@ -7,10 +7,11 @@
 
 GO         ?= go
 FUZZTIME   ?= 5m
+VERSION    ?= 0.1.0
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build run demo test e2e-hostile e2e-faults e2e-signatures e2e-kserve e2e-bench check fuzz coverage bench bench-go clean
+.PHONY: help build image run demo test e2e-hostile e2e-faults e2e-signatures e2e-kserve e2e-bench e2e-istio check fuzz coverage bench bench-go clean
 
 help: ## This list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -18,6 +19,11 @@ help: ## This list.
 build: ## The filter (build/modelgate.wasm) and the terminal command (build/modelgate).
 	build/wasm build/modelgate.wasm
 	$(GO) build -o build/modelgate ./cmd/modelgate
+
+image: ## The module as an OCI image layout (build/oci), to push with any client; prints the digests.
+	build/wasm build/modelgate.wasm
+	@cd build/image && $(GO) run . -wasm ../modelgate.wasm -root ../.. -out ../oci -version $(VERSION) \
+	  -revision $$(git rev-parse HEAD) -time $$(git log -1 --format=%ct)
 
 run: build/demo ## The IAP example, or EXAMPLE=openai, in a real Envoy, with commands to try, until Ctrl-C.
 	@build/demo $(EXAMPLE)
@@ -48,6 +54,10 @@ e2e-kserve: ## Real model servers and their clients, and 100,000 requests held t
 e2e-bench: ## The benchmark's contenders in real Envoys, held to the same answers; nothing is timed.
 	cd e2e/bench && $(GO) test -timeout 20m ./...
 
+# The first time it downloads and compiles Istio.
+e2e-istio: ## The manifests, delivered by Istio's own control plane to a real Envoy.
+	cd e2e/istio && $(GO) test -timeout 40m .
+
 check: ## Formatting, vet, static analysis, tidy modules, and the borders between packages.
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w'; exit 1; }
 	$(GO) vet ./...
@@ -55,13 +65,17 @@ check: ## Formatting, vet, static analysis, tidy modules, and the borders betwee
 	cd e2e && $(GO) vet ./...
 	cd e2e/bench && $(GO) vet ./...
 	cd e2e && $(GO) vet -tags kserve ./kserve
+	cd build/image && $(GO) vet ./...
 	$(GO) run $(staticcheck) ./...
 	cd e2e && $(GO) run $(staticcheck) ./...
 	cd e2e/bench && $(GO) run $(staticcheck) ./...
 	cd e2e && $(GO) run $(staticcheck) -tags kserve ./kserve/...
+	cd build/image && $(GO) run $(staticcheck) ./...
 	$(GO) mod tidy -diff
 	cd e2e && $(GO) mod tidy -diff
 	cd e2e/bench && $(GO) mod tidy -diff
+	cd build/image && $(GO) mod tidy -diff
+	cd e2e/istio && $(GO) mod tidy -diff
 	build/borders
 	@for d in manifests/istio/*/; do $(GO) run $(kustomize) build $$d > /dev/null || exit 1; done
 	$(GO) run ./cmd/modelgate check $(filter-out examples/bearer/%,$(wildcard examples/*/config.json examples/*/*/config.json))

@@ -44,8 +44,18 @@ func BuildWasm(root, out string, flags ...string) error {
 // Ask sends a case's request to Envoy and puts the answer in the words of the
 // corpus.
 func Ask(ctx context.Context, addr string, config *tls.Config, proto rawhttp.Proto, r gatetest.Request) (gatetest.Outcome, error) {
-	response, err := rawhttp.Do(ctx, addr, config, rawhttp.Request{
-		Proto: proto, Method: r.Method, Path: r.Path, Authority: r.Authority,
+	conn, err := rawhttp.Dial(ctx, addr, config, proto)
+	if err != nil {
+		return gatetest.Outcome{}, err
+	}
+	defer conn.Close()
+	return AskOn(ctx, conn, r)
+}
+
+// AskOn is Ask on a connection that stays open.
+func AskOn(ctx context.Context, conn *rawhttp.Conn, r gatetest.Request) (gatetest.Outcome, error) {
+	response, err := conn.Do(ctx, rawhttp.Request{
+		Method: r.Method, Path: r.Path, Authority: r.Authority,
 		NoHost: r.Authority == "", Headers: r.Headers, Trailers: r.Trailers, Body: []byte(r.Body),
 	})
 	if err != nil {

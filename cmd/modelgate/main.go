@@ -1,5 +1,6 @@
-// Command modelgate checks a configuration of model gate, and says offline what
-// the filter would answer. It runs the filter's own code.
+// Command modelgate checks a configuration of model gate, says offline what the
+// filter would answer, and writes the routes that it needs in Istio. It runs the
+// filter's own code.
 package main
 
 import (
@@ -38,6 +39,12 @@ const usage = `usage:
         and "shadow":true where a request passes that its reason will refuse.
         A line that is no request is answered {"error"} and makes the exit status 1.
         The keys that an issuer publishes are those of --keys, and not fetched.
+  modelgate routes --config FILE --gateway NAMESPACE/NAME [--to HOST]
+        Reads namespace/service from standard input, one a line, and writes an
+        Istio VirtualService for each host by which a gate with this
+        configuration sends on what it takes for them: to HOST, such as
+        knative-local-gateway.istio-system.svc.cluster.local, or to the host
+        itself. A line that no route rewrites makes the exit status 1.
 
 Symmetric keys come from environment variables, as in the filter.
 Exit status: 0 done, 1 something was wrong with the input, 2 wrong usage.
@@ -59,6 +66,8 @@ func run(args []string, in io.Reader, out, errs io.Writer, env authn.Secrets) in
 		return examine(args[1:], out, errs)
 	case "decide":
 		return decide(args[1:], in, out, errs, env)
+	case "routes":
+		return routes(args[1:], in, out, errs, env)
 	case "help", "-h", "--help":
 		fmt.Fprint(out, usage)
 		return 0

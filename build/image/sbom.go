@@ -1,0 +1,109 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+// Fields of SPDX 2.3 (ISO/IEC 5962), as JSON.
+type (
+	sbomDocument struct {
+		Version       string        `json:"spdxVersion"`
+		License       string        `json:"dataLicense"`
+		ID            string        `json:"SPDXID"`
+		Name          string        `json:"name"`
+		Namespace     string        `json:"documentNamespace"`
+		Creation      creation      `json:"creationInfo"`
+		Packages      []sbomPackage `json:"packages"`
+		Relationships []relation    `json:"relationships"`
+	}
+	creation struct {
+		Created  string   `json:"created"`
+		Creators []string `json:"creators"`
+	}
+	sbomPackage struct {
+		ID        string     `json:"SPDXID"`
+		Name      string     `json:"name"`
+		Version   string     `json:"versionInfo"`
+		Location  string     `json:"downloadLocation"`
+		Analyzed  bool       `json:"filesAnalyzed"`
+		Checksums []checksum `json:"checksums,omitempty"`
+		Refs      []ref      `json:"externalRefs,omitempty"`
+	}
+	checksum struct {
+		Algorithm string `json:"algorithm"`
+		Value     string `json:"checksumValue"`
+	}
+	ref struct {
+		Category string `json:"referenceCategory"`
+		Type     string `json:"referenceType"`
+		Locator  string `json:"referenceLocator"`
+	}
+	relation struct {
+		Element string `json:"spdxElementId"`
+		Type    string `json:"relationshipType"`
+		Related string `json:"relatedSpdxElement"`
+	}
+)
+
+// spdx lists the module, the modules that are linked into it, and the Go that
+// linked them.
+func spdx(module []byte, root string, r release) ([]byte, error) {
+	linked, err := linked(root)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(module)
+	digest := hex.EncodeToString(sum[:])
+	d := sbomDocument{
+		Version: "SPDX-2.3", License: "CC0-1.0", ID: "SPDXRef-DOCUMENT", Name: "modelgate-" + r.version,
+		Namespace: "https://spdx.org/spdxdocs/modelgate-" + r.version + "-" + digest,
+		Creation:  creation{Created: r.labels()["org.opencontainers.image.created"], Creators: []string{"Tool: modelgate-build-image"}},
+		Packages: []sbomPackage{{
+			ID: "SPDXRef-modelgate", Name: "modelgate.wasm", Version: r.version, Location: "NOASSERTION",
+			Checksums: []checksum{{"SHA256", digest}},
+		}},
+		Relationships: []relation{{"SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-modelgate"}},
+	}
+	for i, m := range linked {
+		id := fmt.Sprintf("SPDXRef-%d", i+1)
+		d.Packages = append(d.Packages, sbomPackage{
+			ID: id, Name: m[0], Version: m[1], Location: "NOASSERTION",
+			Refs: []ref{{"PACKAGE-MANAGER", "purl", "pkg:golang/" + m[0] + "@" + m[1]}},
+		})
+		d.Relationships = append(d.Relationships, relation{"SPDXRef-modelgate", "CONTAINS", id})
+	}
+	return json.MarshalIndent(d, "", " ")
+}
+
+// linked asks Go for the modules of the filter's packages, and for itself.
+func linked(root string) ([][2]string, error) {
+	run := func(arguments ...string) (string, error) {
+		cmd := exec.Command("go", arguments...)
+		cmd.Dir, cmd.Stderr = root, os.Stderr
+		cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=")
+		out, err := cmd.Output()
+		return strings.TrimSpace(string(out)), err
+	}
+	version, err := run("env", "GOVERSION")
+	if err != nil {
+		return nil, err
+	}
+	list, err := run("list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}", "./filter")
+	if err != nil {
+		return nil, err
+	}
+	modules := [][2]string{{"stdlib", strings.TrimPrefix(version, "go")}}
+	for _, line := range slices.Compact(slices.Sorted(strings.SplitSeq(list, "\n"))) {
+		if path, version, ok := strings.Cut(line, " "); ok {
+			modules = append(modules, [2]string{path, version})
+		}
+	}
+	return modules, nil
+}
