@@ -14,6 +14,50 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
+// readKeys reads the inline key set, where others are published, or the shared
+// secret named by "symmetric".
+func (is *Issuer) readKeys(o strictjson.Object, secrets Secrets) *KeySet {
+	symmetric := slices.ContainsFunc(is.algorithms, func(a *algorithm) bool { return a.family == familySecret })
+	if !symmetric {
+		if s := o.Get("symmetric"); s.Exists() {
+			s.Fail("needs one of HS256, HS384, HS512 as the only algorithm")
+		}
+		return is.readPublic(o.Need("jwks"))
+	}
+	if len(is.algorithms) != 1 {
+		o.Get("algorithms").Fail("has a symmetric algorithm beside another: one key, one algorithm")
+	}
+	if o.Get("jwks").Exists() {
+		o.Get("jwks").Fail("holds public keys and cannot stand beside a symmetric algorithm")
+	}
+	return sharedSecret(o.Need("symmetric").Object("env").Need("env"), is.algorithms[0], secrets)
+}
+
+// readPublic reads "jwks": keys inline, remote ones, or both, and then the inline
+// ones are a baseline that is always there.
+func (is *Issuer) readPublic(v strictjson.Value) *KeySet {
+	o := v.Object("inline", "remote")
+	inline, remote := o.Get("inline"), o.Get("remote")
+	if remote.Exists() {
+		var names []string
+		for _, a := range is.algorithms {
+			names = append(names, a.name)
+		}
+		var iss string
+		if len(is.issuers) > 0 {
+			iss = is.issuers[0]
+		}
+		is.remote = keys.Compile(remote, iss, names...)
+	}
+	if !inline.Exists() {
+		if v.JSON().IsObject() && !remote.Exists() {
+			v.Fail(`needs "inline" or "remote"`)
+		}
+		return &KeySet{}
+	}
+	return parseJWKS(inline, is.algorithms)
+}
+
 // Remote is an issuer whose keys are published somewhere.
 type Remote struct {
 	Name   string // the issuer's, in the configuration
