@@ -64,8 +64,17 @@ func (s *server) exchange(in *bufio.Reader, out io.Writer) error {
 		return err // Envoy gave it up
 	}
 	s.ended(a)
-	_, err = io.WriteString(out, "HTTP/1.1 200 OK\r\nx-upstream: kubeflow\r\ncontent-length: 0\r\n\r\n")
+	_, err = io.WriteString(out, "HTTP/1.1 200 OK\r\nx-upstream: kubeflow\r\n"+a.answer())
 	return err
+}
+
+// answer is empty, but for a list of models: one that is none is withheld.
+func (a *arrival) answer() string {
+	if path, _, _ := strings.Cut(a.path, "?"); a.method != "GET" || path != "/v1/models" {
+		return "content-length: 0\r\n\r\n"
+	}
+	const list = `{"models":["sklearn-iap","secret"]}`
+	return "content-type: application/json\r\ncontent-length: " + strconv.Itoa(len(list)) + "\r\n\r\n" + list
 }
 
 func (a *arrival) readBody(in *bufio.Reader) (err error) {
