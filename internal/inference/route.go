@@ -221,9 +221,7 @@ func (r *Route) widen(m *Match) {
 		if reading.amongServices(m.Call.Models) {
 			continue
 		}
-		if first.Name != first.Service {
-			reading.Name = first.Name
-		}
+		reading.Name, reading.Version = first.Name, first.Version // whose server it is too, it is asked for that
 		m.Call.Models = append(m.Call.Models, reading)
 	}
 }

@@ -93,7 +93,7 @@ func TestServiceHosts(t *testing.T) {
 			{"a.b.svc.cluster", "GET /v1/models/a", "host_invalid"}, {"a.b.svc.cluster.local.evil", "GET /v1/models/a", "host_invalid"}, {"a_.b", "GET /v1/models/a", "host_invalid"},
 			// The host of a public path must be the path's service in every reading.
 			// And where it leads may be another service too.
-			{public, "POST /p/b/a:predict", "kserve-v1 predict b/a b/a-predictor" + suffix}, {"a.b", "POST /p/b/a:predict", "kserve-v1 predict b/a b/a-predictor" + suffix}, {"b.a", "POST /p/b/a:predict", "identity_conflict"},
+			{public, "POST /p/b/a:predict", "kserve-v1 predict b/a b/a-predictor" + suffix + "/a"}, {"a.b", "POST /p/b/a:predict", "kserve-v1 predict b/a b/a-predictor" + suffix + "/a"}, {"b.a", "POST /p/b/a:predict", "identity_conflict"},
 			{"a-predictor" + suffix + ".b", "POST /p/b/a:predict", "identity_conflict"}, {"A.b", "POST /p/b/a:predict", "host_invalid"},
 		})
 		of = strings.NewReplacer("NAMES", names, "WHOLE", "false").Replace(row)
@@ -115,19 +115,19 @@ func TestServiceHosts(t *testing.T) {
 func TestWiden(t *testing.T) {
 	matches(t, compile(t, ambiguous), []matchCase{
 		{public, "POST /edge/a/fraud:predict", "kserve-v1 predict a/fraud"},
-		{public, "POST /edge/a/fraud:explain", "kserve-v1 explain a/fraud a/fraud-why"},
-		{public, "POST /edge/a/fraud-why:predict", "kserve-v1 predict a/fraud-why a/fraud"},
-		{public, "POST /edge/a/x-fraud:predict", "kserve-v1 predict a/x-fraud a/fraud"},
-		{public, "GET /edge/a/x-fraud-why", "kserve-v1 ready a/x-fraud-why a/x-fraud a/fraud-why"},
+		{public, "POST /edge/a/fraud:explain", "kserve-v1 explain a/fraud a/fraud-why/fraud"},
+		{public, "POST /edge/a/fraud-why:predict", "kserve-v1 predict a/fraud-why a/fraud/fraud-why"},
+		{public, "POST /edge/a/x-fraud:predict", "kserve-v1 predict a/x-fraud a/fraud/x-fraud"},
+		{public, "GET /edge/a/x-fraud-why", "kserve-v1 ready a/x-fraud-why a/x-fraud/x-fraud-why a/fraud-why/x-fraud-why"},
 		{"fraud-why.a.edge", "POST /v1/models/m:predict", "kserve-v1 predict a/fraud-why/m a/fraud/m"},
 		{"fraud.a.edge", "POST /v1/models/m:predict", "kserve-v1 predict a/fraud/m"},
 	})
 	// A gRPC service is sent on to a host by its names, or stays where it is.
 	const grpc = `[{"protocol": "grpc", "service": "s.S", "model": "a/fraud-why", "names": {"predictor": "{service}.{namespace}.edge", "explainer": "{service}-why.{namespace}.edge"}}]`
-	matches(t, compile(t, grpc), []matchCase{{public, "gRPC /s.S/Call", "grpc predict a/fraud-why a/fraud"}})
+	matches(t, compile(t, grpc), []matchCase{{public, "gRPC /s.S/Call", "grpc predict a/fraud-why a/fraud/fraud-why"}})
 	matches(t, compile(t, `[{"protocol": "grpc", "service": "s.S", "model": "a/b"}]`), []matchCase{{"x-predictor.y", "gRPC /s.S/Call", "grpc predict a/b"}})
 	routes, _ := serving(ambiguous, `{"namespace": "a", "service": "fraud-why"}`)
-	matches(t, routes, []matchCase{{public, "POST /edge/a/fraud:explain", "kserve-v1 explain a/fraud a/fraud-why"}, {public, "POST /edge/a/fraud:predict", "not_served"}})
+	matches(t, routes, []matchCase{{public, "POST /edge/a/fraud:explain", "kserve-v1 explain a/fraud a/fraud-why/fraud"}, {public, "POST /edge/a/fraud:predict", "not_served"}})
 }
 
 func TestWarnings(t *testing.T) {
