@@ -47,6 +47,7 @@ func startTriton(t *testing.T, holds bool, claims map[string]any, edits ...func(
 	options := harness.Options{
 		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Wasm: shipped,
 		Upstreams: map[string]string{"grpc": listener.Addr().String()}, Timeout: 3 * time.Minute,
+		ExtraArgs: []string{"--file-flush-interval-msec", "50"}, // the access log's
 	}
 	if holds {
 		options.PluginConfig = strings.Replace(s.Config, `"version": 1,`, `"version": 1, "host": {"holdHeaders": true},`, 1)
@@ -158,6 +159,7 @@ func (x *triton) ends(t *testing.T, stream grpc.ClientStream, text string, quiet
 func TestStreams(t *testing.T) {
 	for _, holds := range []bool{false, true} {
 		t.Run(fmt.Sprintf("holds=%v", holds), func(t *testing.T) {
+			t.Parallel()                                                                  // most of it is waiting for a token to expire
 			x := startTriton(t, holds, map[string]any{"iat": "now-60s", "exp": "now+0s"}) // and the skew of 30 s
 			end := time.Now().Add(31 * time.Second)
 			open := func() grpc.ClientStream {
