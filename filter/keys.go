@@ -196,20 +196,21 @@ func (p *plugin) wakeSome() {
 			s.wake(w.Patience)
 		}
 	}
-	p.tickEvery(tickMilliseconds, soonMilliseconds)
+	p.setTick()
 }
 
-// tickEvery sets the period of ticks: soon while requests are to be woken.
-func (p *plugin) tickEvery(usual, soon uint32) {
+// setTick sets the period of ticks: soon while requests are to be woken.
+func (p *plugin) setTick() {
+	period := uint32(tickMilliseconds)
 	if len(p.woken) > 0 {
-		usual = soon
+		period = soonMilliseconds
 	}
-	if usual == p.period {
+	if period == p.period {
 		return
 	}
-	if err := proxywasm.SetTickPeriodMilliSeconds(usual); err != nil {
+	if err := proxywasm.SetTickPeriodMilliSeconds(period); err != nil {
 		proxywasm.LogCriticalf("model gate: tick period: %v", err)
 		return
 	}
-	p.period = usual
+	p.period = period
 }

@@ -7,8 +7,8 @@
 //
 // # It fails closed
 //
-// Whether a request passes is said once, by stream.goes, and it is yes only after
-// a Forward step has been performed whole. A failed host call, a
+// The word for letting anything go on stands once, in let: for a request only
+// after a step that says so has been performed whole. A failed host call, a
 // panic, a plugin that could not start: each refuses. See plugin.start for the
 // case in which a host would let requests pass although the plugin failed.
 package main

@@ -80,15 +80,5 @@ func (s *stream) trim() types.Action {
 }
 
 func applyToResponse(e *gate.Edit) error {
-	for _, name := range e.Remove {
-		if err := proxywasm.RemoveHttpResponseHeader(name); err != nil {
-			return err
-		}
-	}
-	for _, h := range e.Set {
-		if err := proxywasm.ReplaceHttpResponseHeader(h[0], h[1]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return edit(e, proxywasm.RemoveHttpResponseHeader, proxywasm.ReplaceHttpResponseHeader)
 }

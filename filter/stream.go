@@ -145,16 +145,20 @@ func (s *stream) perform(step gate.Step) types.Action {
 
 // apply edits the request's headers. Envoy chooses the route anew after it.
 func apply(e *gate.Edit) error {
+	return edit(e, proxywasm.RemoveHttpRequestHeader, proxywasm.ReplaceHttpRequestHeader)
+}
+
+func edit(e *gate.Edit, remove func(name string) error, replace func(name, value string) error) error {
 	if e == nil {
 		return nil
 	}
 	for _, name := range e.Remove {
-		if err := proxywasm.RemoveHttpRequestHeader(name); err != nil {
+		if err := remove(name); err != nil {
 			return err
 		}
 	}
 	for _, h := range e.Set {
-		if err := proxywasm.ReplaceHttpRequestHeader(h[0], h[1]); err != nil {
+		if err := replace(h[0], h[1]); err != nil {
 			return err
 		}
 	}

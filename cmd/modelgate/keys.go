@@ -17,13 +17,8 @@ const everyAlgorithm = "RS256,ES256,ES384,ES512,EdDSA"
 // examine says what would become of published keys.
 func examine(args []string, out, errs io.Writer) int {
 	set := flag.NewFlagSet("keys", flag.ContinueOnError)
-	set.SetOutput(errs)
-	set.Usage = func() { fmt.Fprint(errs, usage) }
 	algorithms := set.String("algorithms", everyAlgorithm, "")
-	if set.Parse(args) != nil {
-		return 2
-	}
-	if set.NArg() == 0 {
+	if !flags(set, args, errs) || set.NArg() == 0 {
 		fmt.Fprint(errs, usage)
 		return 2
 	}

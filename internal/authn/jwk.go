@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"fmt"
 	"math/big"
 	"slices"
 
@@ -117,17 +118,25 @@ func (j jwk) rsa() any {
 		return nil
 	}
 	modulus, exponent := new(big.Int).SetBytes(n), new(big.Int).SetBytes(e)
-	switch bits := modulus.BitLen(); {
-	case bits < minRSABits || bits > maxRSABits:
-		j.Get("n").Fail("has %d bits, not %d to %d", bits, minRSABits, maxRSABits)
-	case modulus.Bit(0) == 0:
-		j.Get("n").Fail("is even")
-	case exponent.BitLen() > 31 || exponent.Bit(0) == 0 || exponent.Int64() < 3:
-		j.Get("e").Fail("is not an odd number from 3 to 2^31-1")
-	default:
-		return &rsa.PublicKey{N: modulus, E: int(exponent.Int64())}
+	if member, fault := rsaFault(modulus, exponent); fault != "" {
+		j.Get(member).Fail("%s", fault)
+		return nil
 	}
-	return nil
+	return &rsa.PublicKey{N: modulus, E: int(exponent.Int64())}
+}
+
+// rsaFault says what is wrong with the modulus n or the exponent e of a key, and
+// with which of them; "" for nothing.
+func rsaFault(n, e *big.Int) (member, fault string) {
+	switch bits := n.BitLen(); {
+	case bits < minRSABits || bits > maxRSABits:
+		return "n", fmt.Sprintf("has %d bits, not %d to %d", bits, minRSABits, maxRSABits)
+	case n.Bit(0) == 0:
+		return "n", "is even"
+	case e.BitLen() > 31 || e.Bit(0) == 0 || e.Int64() < 3:
+		return "e", "is not an odd number from 3 to 2^31-1"
+	}
+	return "", ""
 }
 
 func (j jwk) ec(alg *algorithm) any {

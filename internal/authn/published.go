@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 
@@ -178,11 +179,8 @@ func readPEMs(v strictjson.Value, allowed []*algorithm) (set *KeySet, notes []Ke
 // fits holds a key in PEM to the limits of the others.
 func fits(k *Key) string {
 	if k, ok := k.public.(*rsa.PublicKey); ok {
-		if bits := k.N.BitLen(); bits < minRSABits || bits > maxRSABits {
-			return fmt.Sprintf("has %d bits, not %d to %d", bits, minRSABits, maxRSABits)
-		}
-		if k.N.Bit(0) == 0 || k.E&1 == 0 || k.E < 3 || k.E > 1<<31-1 {
-			return "is no RSA key of an odd modulus and an odd exponent from 3 to 2^31-1"
+		if member, fault := rsaFault(k.N, big.NewInt(int64(k.E))); fault != "" {
+			return member + " " + fault
 		}
 	}
 	if k.ID == "" || len(k.ID) > maxKeyID {

@@ -32,7 +32,7 @@ func compileIdentity(v strictjson.Value) (list []identityHeader) {
 	for _, item := range v.Items() {
 		o := item.Object("header", "value")
 		h := identityHeader{name: o.Need("header").Text()}
-		if name := o.Get("header"); name.Exists() && (!headerName(h.name) || slices.Contains(unsettable, h.name)) {
+		if name := o.Get("header"); name.Exists() && (!inference.HeaderName(h.name) || slices.Contains(unsettable, h.name)) {
 			name.Fail("is no header, in lower case and without underscores, that an identity may be written to")
 		}
 		for _, other := range list {
@@ -44,10 +44,6 @@ func compileIdentity(v strictjson.Value) (list []identityHeader) {
 		list = append(list, h)
 	}
 	return list
-}
-
-func headerName(s string) bool {
-	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 
 // compileParts reads text with {issuer}, {subject}, {email}, {domain}, {groups}

@@ -86,7 +86,7 @@ func compileOpenAI(r *Route, v strictjson.Value, in surroundings) {
 func (a *openAI) compileHomes(r *Route, o strictjson.Object) {
 	models, header := o.Get("models"), o.Get("modelHeader")
 	if header.Exists() {
-		if a.header = header.Text(); !headerForm(a.header) {
+		if a.header = header.Text(); !HeaderName(a.header) {
 			header.Fail("is no header in lower case and without underscores")
 		} else if !models.Exists() {
 			header.Fail(`needs "models"`)
@@ -119,7 +119,9 @@ func (a *openAI) compileHomes(r *Route, o strictjson.Object) {
 	}
 }
 
-func headerForm(s string) bool {
+// HeaderName reports whether s is a header that the gate may write: lower case
+// and without underscores, which servers take for hyphens.
+func HeaderName(s string) bool {
 	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
 }
 

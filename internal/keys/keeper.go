@@ -94,13 +94,10 @@ func (k *Keeper) jitter() float64 {
 	return float64(k.random>>11) / (1 << 53)
 }
 
-// Look takes over what the VMs share, without doing anything about it.
-func (k *Keeper) Look(raw string) error { return k.see(raw) }
-
-// see takes over what the VMs share; "" is nothing. What is no entry of the
-// source, or holds no usable key set, is taken for nothing, and the error says
-// so, once.
-func (k *Keeper) see(raw string) error {
+// Look takes over what the VMs share, without doing anything about it; "" is
+// nothing. What is no entry of the source, or holds no usable key set, is taken
+// for nothing, and the error says so, once.
+func (k *Keeper) Look(raw string) error {
 	e, ok := Decode(raw, k.source.ID)
 	var err error
 	switch {
@@ -131,7 +128,7 @@ func (k *Keeper) see(raw string) error {
 // there, and for the log.
 func (k *Keeper) Tick(now time.Time, raw string) (out Effects, err error) {
 	before := k.entry.Document
-	err = k.see(raw)
+	err = k.Look(raw)
 	out.Wake = k.wake(now, k.entry.Document != before)
 	if wanted := len(k.waiting) > 0; k.source.due(&k.entry, now, wanted) {
 		out.Wanted = wanted && !k.source.expired(&k.entry, now)

@@ -14,8 +14,6 @@ const (
 	// NotReady means this worker's plugin start failed after the configuration
 	// had already been accepted elsewhere; everything is refused.
 	NotReady
-	// Unsupported is an answer to a step that this version cannot perform.
-	Unsupported
 
 	HeaderRepeated     // a header that must be single occurs twice, or joined by a comma
 	HostMissing        // no authority
@@ -89,9 +87,8 @@ const (
 )
 
 var table = [count]row{
-	Internal:    {"internal", 500, grpcInternal},
-	NotReady:    {"not_ready", 503, grpcUnavailable},
-	Unsupported: {"unsupported", 500, grpcInternal},
+	Internal: {"internal", 500, grpcInternal},
+	NotReady: {"not_ready", 503, grpcUnavailable},
 
 	HeaderRepeated:     {"header_repeated", 400, grpcInvalidArgument},
 	HostMissing:        {"host_missing", 400, grpcInvalidArgument},
