@@ -1,6 +1,7 @@
 package inference_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -128,6 +129,20 @@ func TestWiden(t *testing.T) {
 	matches(t, compile(t, `[{"protocol": "grpc", "service": "s.S", "model": "a/b"}]`), []matchCase{{"x-predictor.y", "gRPC /s.S/Call", "grpc predict a/b"}})
 	routes, _ := serving(ambiguous, `{"namespace": "a", "service": "fraud-why"}`)
 	matches(t, routes, []matchCase{{public, "POST /edge/a/fraud:explain", "kserve-v1 explain a/fraud a/fraud-why/fraud"}, {public, "POST /edge/a/fraud:predict", "not_served"}})
+}
+
+// TestWidenEveryModel: where a request names several models and its host has a
+// second meaning, each of them is asked of both services.
+func TestWidenEveryModel(t *testing.T) {
+	const routes = `[{"protocol": "tfserving", "service": "a/fraud-why", "names": {"predictor": "{service}.{namespace}.edge", "explainer": "{service}-why.{namespace}.edge"}}]`
+	m, why := compile(t, routes).Match(withHeader("gRPC /tensorflow.serving.PredictionService/MultiInference", public))
+	if why != reason.Allowed {
+		t.Fatalf("Match = %s", why)
+	}
+	done, why := m.Complete(values(t, m.Body, "1:(1:(1:x)) 1:(1:(1:y 2:(1:#2)))"))
+	if got, want := fmt.Sprint(done.Call.Models), "[a/fraud-why/x a/fraud/x a/fraud-why/y@2 a/fraud/y@2]"; why != reason.Allowed || got != want {
+		t.Errorf("Complete = %s, %s, want %s", got, why, want)
+	}
 }
 
 func TestWarnings(t *testing.T) {
