@@ -15,8 +15,8 @@ func TestClockAndEnvironment(t *testing.T) {
 		Now: func() time.Time { return noon },
 		Env: map[string]string{"TEAM": "red", "A": "b"},
 	})
-	do(t, vm, "now; env TEAM; env A; sleep")
-	expect(t, vm, "now: 2100-01-02T12:00:00Z", "env: red", "env: b", "sleep: awake")
+	do(t, vm, "now; host-now; env TEAM; env A; sleep")
+	expect(t, vm, "now: 2100-01-02T12:00:00Z", "host-now: 2100-01-02T12:00:00Z", "env: red", "env: b", "sleep: awake")
 
 	vm = newVM(t, Options{})
 	do(t, vm, "now")

@@ -45,6 +45,10 @@ func contextCalls() map[string]hostFunc {
 			c.vm.log(Level(c.u32(0)), c.text(1))
 			return OK
 		},
+		"proxy_get_current_time_nanoseconds": func(c call) Status {
+			c.put64(0, uint64(c.vm.options.Now().UnixNano()))
+			return OK
+		},
 		"proxy_set_tick_period_milliseconds": func(c call) Status {
 			c.root().plugin.tick = time.Duration(c.u32(0)) * time.Millisecond
 			return OK

@@ -47,6 +47,10 @@ func system(name string, a []string) string {
 	switch name {
 	case "now":
 		return time.Now().UTC().Format(time.RFC3339)
+	case "host-now":
+		var now uint64
+		proxyGetCurrentTimeNanoseconds(&now)
+		return time.Unix(0, int64(now)).UTC().Format(time.RFC3339)
 	case "sleep":
 		time.Sleep(time.Millisecond)
 		return "awake"

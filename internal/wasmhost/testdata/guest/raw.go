@@ -10,6 +10,9 @@ import (
 //go:wasmimport env proxy_log
 func proxyLog(level uint32, text, size uint32) uint32
 
+//go:wasmimport env proxy_get_current_time_nanoseconds
+func proxyGetCurrentTimeNanoseconds(now *uint64) uint32
+
 //go:wasmimport env proxy_define_metric
 func proxyDefineMetric(kind uint32, name *byte, size uint32, id *uint32) uint32
 
