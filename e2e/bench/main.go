@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,6 +41,7 @@ func main() {
 	flag.Int64Var(&s.soak, "soak", 1_000_000, "requests of the memory's slope, with 100,000 distinct tokens; 0 leaves it out")
 	flag.StringVar(&s.out, "out", "", "directory of bench.json and bench.svg; build of the repository by default")
 	flag.StringVar(&s.only, "only", ".", "the parts to run, a regular expression of: "+names())
+	flag.StringVar(&s.picked, "rows", ".", "the contenders to run, a regular expression of their names; what is compared with the others is then not measured")
 	flag.Parse()
 	exit(run(s))
 }
@@ -58,6 +60,7 @@ var parts = []struct {
 	run  func(*bench) error
 }{
 	{"contenders", (*bench).measure},
+	{"protocols", (*bench).protocols},
 	{"starts", (*bench).starts},
 	{"grants", (*bench).grantsCurve},
 	{"tokens", (*bench).tokensCurve},
@@ -138,6 +141,11 @@ func (b *bench) prepare(root string) (stop func(), err error) {
 		return stop, err
 	}
 	b.list(seen, fresh)
+	rows, err := regexp.Compile(b.picked)
+	if err != nil {
+		return stop, err
+	}
+	b.contenders = slices.DeleteFunc(b.contenders, func(c contender) bool { return c.name != rowBare && !rows.MatchString(c.name) })
 	started := map[*proxy]bool{}
 	for _, c := range b.contenders {
 		if !started[c.proxy] {

@@ -17,6 +17,7 @@ type settings struct {
 	soak        int64         // requests; 0: none
 	out         string        // directory
 	only        string        // a regular expression of parts
+	picked      string        // and one of contenders
 }
 
 // samples are one value a round, by row and quantity.
@@ -105,15 +106,22 @@ func (b *bench) measure() error {
 				b.warn("%s: %d requests of %d fresh tokens in one round", c.name, used, len(c.tokens.tokens))
 			}
 		}
-		if err := b.protocols(); err != nil {
-			return err
-		}
 	}
 	return b.memory("memory")
 }
 
 // protocols are the rows over HTTP/2 and gRPC, of those contenders that have them.
 func (b *bench) protocols() error {
+	for round := range b.rounds {
+		say("round %d of %d: HTTP/2 and gRPC", round+1, b.rounds)
+		if err := b.overHTTP2(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *bench) overHTTP2() error {
 	for name, run := range map[string]func(load) (result, error){"HTTP/2": load.http2, "gRPC": load.grpc} {
 		for i := range b.contenders {
 			c := &b.contenders[i]
