@@ -3,10 +3,10 @@
 package main
 
 import (
+	"github.com/modelgate/modelgate/filter/abi"
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/keys"
 	"github.com/modelgate/modelgate/internal/reason"
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 )
 
@@ -28,23 +28,19 @@ type pipe struct {
 	trailered bool
 }
 
-const (
-	// piece is how much is read at a time: the module's memory never shrinks.
-	piece = 64 << 10
-	// maxSplit bounds what is copied to take a part of it away.
-	maxSplit = 1 << 20
-)
+// maxSplit bounds what is copied to take a part of it away, in octets.
+const maxSplit = 1 << 20
 
 // hold performs a Hold: of the head, where the body has not begun.
 func (s *stream) hold(step gate.Step) types.Action {
-	if err := apply(step.Edit); err != nil {
+	if err := apply(abi.RequestHeaders, step.Edit); err != nil {
 		return s.fault("request headers", err)
 	}
 	s.request.reads = true
 	return let(step.Head && !s.answered)
 }
 
-func (s *stream) OnHttpRequestBody(size int, end bool) (action types.Action) {
+func (s *stream) requestBody(size int, end bool) (action types.Action) {
 	defer s.guard(&action)
 	switch r := &s.request; {
 	case s.ring != nil:
@@ -74,9 +70,9 @@ func (s *stream) read(size int, end bool) types.Action {
 	env, r := s.env(keys.GiveUp), &s.request
 	for more := r.seen < size || end; more; more = r.seen < size {
 		var chunk []byte
-		if n := min(size-r.seen, piece); n > 0 {
+		if n := min(size-r.seen, abi.MaxPiece); n > 0 {
 			var err error
-			if chunk, err = proxywasm.GetHttpRequestBody(r.seen, n); err != nil || len(chunk) != n {
+			if chunk, err = abi.RequestBody.Piece(r.seen, n); err != nil || len(chunk) != n {
 				return s.fault("request body", err)
 			}
 		}
@@ -86,7 +82,7 @@ func (s *stream) read(size int, end bool) types.Action {
 			return s.perform(step)
 		}
 		r.free += step.Release
-		if err := apply(step.Edit); err != nil {
+		if err := apply(abi.RequestHeaders, step.Edit); err != nil {
 			return s.fault("request headers", err)
 		}
 	}
@@ -108,7 +104,7 @@ func (r *pipe) flow() (flows bool, err error) {
 	}
 	all := r.rest
 	if r.seen > 0 {
-		buffer, err := proxywasm.GetHttpRequestBody(0, r.seen)
+		buffer, err := abi.RequestBody.Bytes(0, r.seen)
 		if err != nil {
 			return false, err
 		}
@@ -116,7 +112,7 @@ func (r *pipe) flow() (flows bool, err error) {
 	}
 	r.rest, r.seen = append([]byte(nil), all[r.free:]...), 0
 	all, r.free = all[:r.free], 0
-	return true, proxywasm.ReplaceHttpRequestBody(all)
+	return true, abi.RequestBody.Replace(all)
 }
 
 // flush puts what is kept here back before what the host has.
@@ -126,15 +122,15 @@ func (r *pipe) flush() error {
 	if len(rest) == 0 {
 		return nil
 	}
-	return proxywasm.PrependHttpRequestBody(rest)
+	return abi.RequestBody.Prepend(rest)
 }
 
-func (s *stream) OnHttpRequestTrailers(int) (action types.Action) {
+func (s *stream) requestTrailers() (action types.Action) {
 	defer s.guard(&action)
-	if s.exchange == nil {
+	if !s.asked || s.answered {
 		return s.refuse(reason.Internal)
 	}
-	pairs, err := proxywasm.GetHttpRequestTrailers()
+	pairs, err := abi.RequestTrailers.Pairs()
 	if err != nil {
 		return s.fault("request trailers", err)
 	}

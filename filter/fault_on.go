@@ -5,7 +5,7 @@ package main
 import (
 	"syscall"
 
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
+	"github.com/modelgate/modelgate/filter/abi"
 )
 
 // This file is built only into the module of the tests that show what a fault
@@ -34,8 +34,8 @@ func faultAtStart(string) {
 		return
 	}
 	const key = "modelgate/fault/starts"
-	starts, _, _ := proxywasm.GetSharedData(key)
-	if err := proxywasm.SetSharedData(key, append(starts, 1), 0); err != nil {
+	starts, _, _ := abi.SharedData(key)
+	if err := abi.SetSharedData(key, append(starts, 1), 0); err != nil {
 		panic(err)
 	}
 	if len(starts) >= 2 {

@@ -6,9 +6,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strconv"
 
+	"github.com/modelgate/modelgate/filter/abi"
 	"github.com/modelgate/modelgate/internal/mutate"
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 )
 
 // faultVerify has the host verify signatures as the filter has it do, and logs
@@ -44,5 +45,5 @@ func faultVerify(pairs [][2]string) {
 			silent++
 		}
 	}
-	proxywasm.LogWarnf("fault: verified %s %d %s.", given["x-batch"], silent, base64.StdEncoding.EncodeToString(held))
+	abi.Log(abi.Warn, "fault: verified ", given["x-batch"], " ", strconv.Itoa(silent), " ", base64.StdEncoding.EncodeToString(held), ".")
 }

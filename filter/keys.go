@@ -3,17 +3,16 @@
 package main
 
 import (
-	"errors"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/modelgate/modelgate/filter/abi"
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/keys"
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 )
 
 // tickMilliseconds is how often each VM looks at what the others have fetched.
@@ -37,20 +36,21 @@ type ring struct {
 	entryName string
 }
 
-func newRing(p *plugin, r authn.Remote, holder uint64) *ring {
+func newRing(p *plugin, r authn.Remote, holder uint64) (*ring, error) {
+	gauges, err := p.vm.gaugesOf(r.Name)
 	return &ring{
-		plugin: p, remote: r, waiting: map[uint32]*stream{}, gauges: p.vm.gaugesOf(r.Name),
+		plugin: p, remote: r, waiting: map[uint32]*stream{}, gauges: gauges,
 		keeper:    keys.NewKeeper(r.Source, r.Usable, holder),
 		entryName: "modelgate/keys/" + hexadecimal(r.Source.ID),
-	}
+	}, err
 }
 
 // shared reads the entry. Where there is none, cas is a number that no entry
 // has: Envoy stores under any number where there is nothing yet, and refuses
 // this one once there is, so that only one VM creates the entry.
 func (r *ring) shared() (raw string, cas uint32, err error) {
-	b, cas, err := proxywasm.GetSharedData(r.entryName)
-	if errors.Is(err, types.ErrorStatusNotFound) {
+	b, cas, err := abi.SharedData(r.entryName)
+	if err == abi.NotFound {
 		return "", math.MaxUint32, nil
 	}
 	return string(b), cas, err
@@ -61,17 +61,17 @@ func (r *ring) shared() (raw string, cas uint32, err error) {
 func (r *ring) tick(now time.Time) {
 	raw, cas, err := r.shared()
 	if err != nil {
-		proxywasm.LogCriticalf("model gate: keys of %s: shared data: %v", r.remote.Name, err)
+		r.log(abi.Critical, "shared data: ", err.Error())
 		return
 	}
 	out, err := r.keeper.Tick(now, raw)
 	if err != nil {
-		proxywasm.LogErrorf("model gate: keys of %s: %v", r.remote.Name, err)
+		r.log(abi.Error, err.Error())
 	}
 	r.install(now)
-	if out.Store != nil && proxywasm.SetSharedData(r.entryName, out.Store, cas) == nil {
+	if out.Store != nil && abi.SetSharedData(r.entryName, out.Store, cas) == nil {
 		if out.Wanted {
-			r.plugin.vm.safely(func() { r.gauges.refetches.Increment(1) })
+			add(r.gauges.refetches, 1)
 		}
 		r.dispatch(out.Fetch)
 	}
@@ -88,7 +88,7 @@ func (r *ring) install(now time.Time) {
 	if document := r.keeper.Document(now); document != r.document {
 		r.document = document
 		r.plugin.keys = r.plugin.keys.With(r.remote, document)
-		proxywasm.LogInfof("model gate: keys of %s: %d octets are in force", r.remote.Name, len(document))
+		r.log(abi.Info, strconv.Itoa(len(document)), " octets are in force")
 	}
 }
 
@@ -100,29 +100,34 @@ func (r *ring) dispatch(f *keys.Fetch) {
 		{"accept", "application/json"}, {"user-agent", "modelgate"},
 	}
 	timeout := uint32(r.remote.Source.Timeout.Milliseconds())
-	_, err := proxywasm.DispatchHttpCall(f.Cluster, headers, nil, nil, timeout, func(_, size, _ int) {
-		r.plugin.guard(func() {
-			r.answered(f, size)
-			r.plugin.wakeSome()
-		})
-	})
+	call, err := abi.HTTPCall(f.Cluster, headers, timeout)
 	if err != nil {
-		proxywasm.LogErrorf("model gate: keys of %s: cluster %q: %v", r.remote.Name, f.Cluster, err)
+		r.log(abi.Error, "cluster ", f.Cluster, ": ", err.Error())
 		r.done(f, keys.Answer{})
+		return
 	}
+	r.plugin.calls[call] = func(size int) {
+		r.answered(f, size)
+		r.plugin.wakeSome()
+	}
+}
+
+func (r *ring) log(level abi.Level, parts ...string) {
+	abi.Log(level, append([]string{"model gate: keys of ", r.remote.Name, ": "}, parts...)...)
 }
 
 // answered reads the answer, though not a body that is too large.
 func (r *ring) answered(f *keys.Fetch, size int) {
 	var a keys.Answer
-	a.Headers, _ = proxywasm.GetHttpCallResponseHeaders() // none is no answer
+	a.Headers, _ = abi.CallHeaders.Pairs() // none is no answer
 	if a.Oversized = size > keys.MaxDocument; !a.Oversized && size > 0 {
-		body, err := proxywasm.GetHttpCallResponseBody(0, size)
+		body, err := abi.CallBody.Bytes(0, size)
 		if err != nil {
 			a.Headers = nil
 		}
 		a.Body = string(body)
 	}
+	abi.Keep() // what the keeper takes of the headers
 	r.done(f, a)
 }
 
@@ -131,7 +136,7 @@ func (r *ring) done(f *keys.Fetch, a keys.Answer) {
 	now := clock()
 	raw, cas, err := r.shared()
 	if err != nil {
-		proxywasm.LogCriticalf("model gate: keys of %s: shared data: %v", r.remote.Name, err)
+		r.log(abi.Critical, "shared data: ", err.Error())
 		return // the lease runs out, and another fetch begins
 	}
 	out, outcome, err := r.keeper.Done(now, raw, f, a)
@@ -140,14 +145,14 @@ func (r *ring) done(f *keys.Fetch, a keys.Answer) {
 		r.dispatch(out.Fetch)
 		return
 	case out.Store == nil:
-		proxywasm.LogWarnf("model gate: keys of %s: %v", r.remote.Name, err)
+		r.log(abi.Warn, err.Error())
 		return
 	case err != nil:
-		proxywasm.LogErrorf("model gate: keys of %s: %s: %v", r.remote.Name, outcome, err)
+		r.log(abi.Error, outcome.String(), ": ", err.Error())
 	}
-	r.plugin.vm.safely(func() { r.gauges.outcomes[outcome].Increment(1) })
-	if err := proxywasm.SetSharedData(r.entryName, out.Store, cas); err != nil {
-		proxywasm.LogErrorf("model gate: keys of %s: shared data: %v", r.remote.Name, err)
+	add(r.gauges.outcomes[outcome], 1)
+	if err := abi.SetSharedData(r.entryName, out.Store, cas); err != nil {
+		r.log(abi.Error, "shared data: ", err.Error())
 		return
 	}
 	r.tick(now)
@@ -208,8 +213,8 @@ func (p *plugin) setTick() {
 	if period == p.period {
 		return
 	}
-	if err := proxywasm.SetTickPeriodMilliSeconds(period); err != nil {
-		proxywasm.LogCriticalf("model gate: tick period: %v", err)
+	if err := abi.SetTickPeriod(period); err != nil {
+		abi.Log(abi.Critical, "model gate: tick period: ", err.Error())
 		return
 	}
 	p.period = period

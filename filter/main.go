@@ -3,7 +3,7 @@
 // Command filter is model gate as a Proxy-Wasm plugin: the policy enforcement
 // point. It hands a request's headers, as data, to internal/gate and performs
 // the step that comes back. It holds no policy, and it is the only package that
-// knows the Proxy-Wasm SDK.
+// knows the host, by filter/abi.
 //
 // # It fails closed
 //
@@ -13,10 +13,4 @@
 // case in which a host would let requests pass although the plugin failed.
 package main
 
-import "github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
-
 func main() {}
-
-func init() {
-	proxywasm.SetVMContext(&vm{})
-}

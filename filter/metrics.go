@@ -6,48 +6,66 @@ import (
 	"strings"
 	"time"
 
+	"github.com/modelgate/modelgate/filter/abi"
 	"github.com/modelgate/modelgate/internal/keys"
 	"github.com/modelgate/modelgate/internal/reason"
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 )
 
 // vmMetrics are what one VM counts. A host never forgets a metric and gives it a
 // new number each time it is defined, so each is defined once.
 type vmMetrics struct {
-	counters  []proxywasm.MetricCounter // by Reason
-	shadows   []proxywasm.MetricCounter // what would have been refused, by Reason
-	fallbacks proxywasm.MetricCounter   // signatures that the host could not verify
-	keys      map[string]*keyGauges     // by issuer
+	counters  []abi.Metric          // by Reason
+	shadows   []abi.Metric          // what would have been refused, by Reason
+	fallbacks abi.Metric            // signatures that the host could not verify
+	keys      map[string]*keyGauges // by issuer
 }
 
 // define makes a counter for each Reason, wasmcustom.modelgate.<reason> in Envoy,
 // and one for what passed in shadow.
-func (v *vmMetrics) define() {
+func (v *vmMetrics) define() error {
 	if v.counters != nil {
-		return
+		return nil
 	}
-	var counters, shadows []proxywasm.MetricCounter
+	var d definer
+	var counters, shadows []abi.Metric
 	for _, r := range reason.All() {
-		counters = append(counters, proxywasm.DefineCounterMetric("modelgate."+r.String()))
-		shadows = append(shadows, proxywasm.DefineCounterMetric("modelgate.shadow."+r.String()))
+		counters = append(counters, d.counter("modelgate."+r.String()))
+		shadows = append(shadows, d.counter("modelgate.shadow."+r.String()))
 	}
-	v.fallbacks = proxywasm.DefineCounterMetric("modelgate.verified_in_module")
+	v.fallbacks = d.counter("modelgate.verified_in_module")
 	v.keys = map[string]*keyGauges{}
-	v.counters, v.shadows = counters, shadows // all or none: a definition that fails panics
+	if d.err == nil { // all or none
+		v.counters, v.shadows = counters, shadows
+	}
+	return d.err
 }
 
-// safely never changes a decision: what cannot be counted is logged.
-func (v *vmMetrics) safely(count func()) {
-	defer func() {
-		if p := recover(); p != nil {
-			proxywasm.LogErrorf("model gate: metric: %v", p)
-		}
-	}()
-	count()
+// definer keeps the first error.
+type definer struct{ err error }
+
+func (d *definer) counter(name string) abi.Metric { return d.keep(abi.Counter(name)) }
+func (d *definer) gauge(name string) abi.Metric   { return d.keep(abi.Gauge(name)) }
+
+func (d *definer) keep(m abi.Metric, err error) abi.Metric {
+	if d.err == nil {
+		d.err = err
+	}
+	return m
 }
 
-func (v *vmMetrics) count(counters []proxywasm.MetricCounter, r reason.Reason) {
-	v.safely(func() { counters[r].Increment(1) })
+// add never changes a decision: what cannot be counted is logged.
+func add(m abi.Metric, n int64) { noted(m.Add(n)) }
+
+func noted(err error) {
+	if err != nil {
+		abi.Log(abi.Error, "model gate: metric: ", err.Error())
+	}
+}
+
+func (v *vmMetrics) count(counters []abi.Metric, r reason.Reason) {
+	if int(r) < len(counters) { // otherwise the plugin has never started
+		add(counters[r], 1)
+	}
 }
 
 // countPass counts a request that goes on. A Reason that refuses is one that
@@ -62,18 +80,17 @@ func (v *vmMetrics) countPass(r reason.Reason) {
 
 // keyGauges are wasmcustom.modelgate.keys.<issuer>.*
 type keyGauges struct {
-	vm        *vmMetrics
-	age       proxywasm.MetricGauge // seconds since the keys came
-	waiting   proxywasm.MetricGauge // requests that wait for a key, in all VMs
-	refetches proxywasm.MetricCounter
-	outcomes  []proxywasm.MetricCounter // of fetches
+	age       abi.Metric // seconds since the keys came
+	waiting   abi.Metric // requests that wait for a key, in all VMs
+	refetches abi.Metric
+	outcomes  []abi.Metric // of fetches
 }
 
 // gaugesOf are those of an issuer; whatever its name has beside letters, digits
 // and hyphens becomes '_', since a statistic's name has dots of its own.
-func (v *vmMetrics) gaugesOf(issuer string) *keyGauges {
+func (v *vmMetrics) gaugesOf(issuer string) (*keyGauges, error) {
 	if g := v.keys[issuer]; g != nil {
-		return g
+		return g, nil
 	}
 	prefix := "modelgate.keys." + strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
@@ -81,24 +98,23 @@ func (v *vmMetrics) gaugesOf(issuer string) *keyGauges {
 		}
 		return '_'
 	}, issuer) + "."
+	var d definer
 	g := &keyGauges{
-		vm:        v,
-		age:       proxywasm.DefineGaugeMetric(prefix + "age_seconds"),
-		waiting:   proxywasm.DefineGaugeMetric(prefix + "waiting"),
-		refetches: proxywasm.DefineCounterMetric(prefix + "refetch_unknown_kid"),
+		age: d.gauge(prefix + "age_seconds"), waiting: d.gauge(prefix + "waiting"),
+		refetches: d.counter(prefix + "refetch_unknown_kid"),
 	}
 	for _, o := range keys.Outcomes() {
-		g.outcomes = append(g.outcomes, proxywasm.DefineCounterMetric(prefix+"fetch."+o.String()))
+		g.outcomes = append(g.outcomes, d.counter(prefix+"fetch."+o.String()))
+	}
+	if d.err != nil {
+		return nil, d.err
 	}
 	v.keys[issuer] = g
-	return g
+	return g, nil
 }
 
-func (g *keyGauges) addWaiting(n int64) { g.vm.safely(func() { g.waiting.Add(n) }) }
+func (g *keyGauges) addWaiting(n int64) { add(g.waiting, n) }
 
 // setAge writes the age in seconds. Each VM has the same to say of it, so it is
-// set, not added to: proxy_record_metric does that to a gauge, for which the SDK
-// has no name but that of histograms.
-func (g *keyGauges) setAge(age time.Duration) {
-	g.vm.safely(func() { proxywasm.MetricHistogram(g.age).Record(uint64(max(0, age/time.Second))) })
-}
+// set, not added to.
+func (g *keyGauges) setAge(age time.Duration) { noted(g.age.Set(uint64(max(0, age/time.Second)))) }

@@ -3,11 +3,8 @@
 package main
 
 import (
-	"errors"
-
+	"github.com/modelgate/modelgate/filter/abi"
 	"github.com/modelgate/modelgate/internal/authn"
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 )
 
 // peer asks the host for the connection's client certificate. Envoy's
@@ -32,8 +29,8 @@ func peer() (p authn.Peer, err error) {
 
 // property reads one of the connection's; nil where it has none.
 func property(name string) ([]byte, error) {
-	value, err := proxywasm.GetProperty([]string{"connection", name})
-	if errors.Is(err, types.ErrorStatusNotFound) {
+	value, err := abi.Property("connection\x00" + name)
+	if err == abi.NotFound {
 		return nil, nil
 	}
 	return value, err

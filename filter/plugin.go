@@ -7,45 +7,37 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
-	"fmt"
-	"sync"
 	"syscall"
 	"time"
 
+	"github.com/modelgate/modelgate/filter/abi"
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 )
 
 // vm is what the configurations of one VM share.
 type vm struct {
-	types.DefaultVMContext
 	vmMetrics
-	warmUp sync.Once
+	warm bool // the ways of a request have been gone
 }
-
-func (v *vm) NewPluginContext(id uint32) types.PluginContext { return &plugin{vm: v, id: id} }
 
 // plugin is one configuration in one VM.
 type plugin struct {
-	types.DefaultPluginContext
-	vm       *vm
-	id       uint32     // of the context
-	gate     *gate.Gate // nil refuses every request
-	keys     *authn.Keys
-	rings    map[string]*ring // issuers with published keys, by name
-	woken    []wakeup         // requests that are to go on
-	period   uint32           // of ticks, in milliseconds
-	verifier *verifier
-	cache    *authn.Cache // nil where the configuration wants none
+	vm     *vm
+	id     uint32     // of the context
+	gate   *gate.Gate // nil refuses every request
+	keys   *authn.Keys
+	rings  map[string]*ring // issuers with published keys, by name
+	woken  []wakeup         // requests that are to go on
+	period uint32           // of ticks, in milliseconds
+	verify func(k *authn.Key, signed string, signature []byte) (ok, done bool)
+	cache  *gate.Cache               // nil where the configuration wants none
+	calls  map[uint32]func(size int) // what is to be done with the answer to a call
 }
 
-func (p *plugin) NewHttpContext(id uint32) types.HttpContext { return &stream{plugin: p, id: id} }
-
-// OnTick is for published keys. It runs in the main thread's VM too.
-func (p *plugin) OnTick() {
+// tick is for published keys. It runs in the main thread's VM too.
+func (p *plugin) tick() {
 	p.guard(func() {
 		now := clock()
 		for _, r := range p.rings {
@@ -55,17 +47,25 @@ func (p *plugin) OnTick() {
 	})
 }
 
+// called is the answer to a call, with a body of size octets.
+func (p *plugin) called(call uint32, size int) {
+	if answered := p.calls[call]; answered != nil {
+		delete(p.calls, call)
+		p.guard(func() { answered(size) })
+	}
+}
+
 // guard keeps a panic that belongs to no request from ending the VM.
 func (p *plugin) guard(f func()) {
 	defer func() {
 		if r := recover(); r != nil {
-			proxywasm.LogCriticalf("model gate: panic: %v", r)
+			abi.Log(abi.Critical, "model gate: panic: ", said(r))
 		}
 	}()
 	f()
 }
 
-// OnPluginStart compiles the configuration, first in the main thread and then
+// start compiles the configuration, first in the main thread and then
 // in each worker.
 //
 // Envoy turns down a configuration whose start fails in the main thread, which
@@ -74,35 +74,45 @@ func (p *plugin) guard(f func()) {
 // in 1.40.0). So a start that succeeded once is remembered in the data that all
 // VMs share, and after that no start fails: the worker refuses every request
 // and says so.
-func (p *plugin) OnPluginStart(int) (status types.OnPluginStartStatus) {
+func (p *plugin) start(size int) (status types.OnPluginStartStatus) {
 	status = types.OnPluginStartStatusOK // whatever else happens below, a nil gate refuses
 	key := compiledKey
 	defer func() {
 		if r := recover(); r != nil {
 			p.gate = nil
-			status = failed(key, fmt.Sprint("panic: ", r))
+			status = failed(key, "panic: "+said(r))
 		}
 	}()
-	config, err := proxywasm.GetPluginConfiguration()
+	config, err := abi.PluginConfiguration.Bytes(0, size)
 	if err != nil {
 		return failed(key, "no configuration: "+err.Error())
 	}
 	sum := sha256.Sum256(config)
 	key += "/" + hex.EncodeToString(sum[:])
-	p.vm.define()
+	if err := p.vm.define(); err != nil {
+		return failed(key, "metrics: "+err.Error())
+	}
 	faultAtStart(key)
 	g, err := gate.New(string(config), syscall.Getenv)
 	if err != nil {
 		return failed(key, "the configuration has errors:\n"+err.Error())
 	}
 	for _, k := range []string{compiledKey, key} {
-		if err := proxywasm.SetSharedData(k, []byte{1}, 0); err != nil {
+		if err := abi.SetSharedData(k, []byte{1}, 0); err != nil {
 			return failed(key, "shared data: "+err.Error())
 		}
 	}
-	p.verifier = newVerifier(&p.vm.vmMetrics)
-	proxywasm.LogInfof("model gate: signatures are verified by the host: %v", p.verifier.works)
-	p.vm.warmUp.Do(func() { warm(p.verifier.check) })
+	v := newVerifier(&p.vm.vmMetrics)
+	p.verify = v.verify
+	if v.works {
+		abi.Log(abi.Info, "model gate: signatures are verified by the host")
+	} else {
+		abi.Log(abi.Info, "model gate: signatures are verified in the module")
+	}
+	if !p.vm.warm {
+		p.vm.warm = true
+		warm(v.check)
+	}
 	p.cache = g.NewCache()
 	if err := p.fetchKeys(g); err != nil {
 		return failed(key, "published keys: "+err.Error())
@@ -122,27 +132,36 @@ func (p *plugin) fetchKeys(g *gate.Gate) error {
 	}
 	var number [8]byte
 	rand.Read(number[:]) // never fails (crypto/rand)
-	p.rings = map[string]*ring{}
+	p.rings, p.calls = map[string]*ring{}, map[uint32]func(int){}
 	now := clock()
 	for _, remote := range remotes {
-		r := newRing(p, remote, binary.LittleEndian.Uint64(number[:]))
+		r, err := newRing(p, remote, binary.LittleEndian.Uint64(number[:]))
+		if err != nil {
+			return err
+		}
 		p.rings[remote.Name] = r
 		raw, _, err := r.shared()
 		if err != nil {
 			return err
 		}
 		if err := r.keeper.Look(raw); err != nil {
-			proxywasm.LogErrorf("model gate: keys of %s: %v", remote.Name, err)
+			abi.Log(abi.Error, "model gate: keys of ", remote.Name, ": ", err.Error())
 		}
 		r.install(now)
 	}
 	p.period = tickMilliseconds
-	return proxywasm.SetTickPeriodMilliSeconds(p.period)
+	return abi.SetTickPeriod(p.period)
 }
 
-// clock is the wall clock alone. The VMs of a proxy compare times with each
+// clock is the host's wall clock. The VMs of a proxy compare times with each
 // other, which a VM's own monotonic clock has no part in.
-func clock() time.Time { return time.Now().Round(0) }
+func clock() time.Time {
+	now, err := abi.Now()
+	if err != nil {
+		panic(err)
+	}
+	return time.Unix(0, now)
+}
 
 func hexadecimal(octets string) string { return hex.EncodeToString([]byte(octets)) }
 
@@ -153,13 +172,13 @@ const compiledKey = "modelgate/compiled"
 // failed is the answer to a start that cannot go on: a failure, unless the same
 // configuration has compiled before in this proxy, or that cannot be told.
 func failed(key, why string) types.OnPluginStartStatus {
-	proxywasm.LogCritical("model gate: " + why)
+	abi.Log(abi.Critical, "model gate: ", why)
 	if unguarded() {
 		return types.OnPluginStartStatusFailed
 	}
-	if _, _, err := proxywasm.GetSharedData(key); errors.Is(err, types.ErrorStatusNotFound) {
+	if _, _, err := abi.SharedData(key); err == abi.NotFound {
 		return types.OnPluginStartStatusFailed
 	}
-	proxywasm.LogCritical("model gate: this worker refuses every request")
+	abi.Log(abi.Critical, "model gate: this worker refuses every request")
 	return types.OnPluginStartStatusOK
 }

@@ -3,20 +3,20 @@
 package main
 
 import (
+	"github.com/modelgate/modelgate/filter/abi"
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/keys"
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 )
 
-// OnHttpResponseHeaders hands in the head of a response that the gate wants to
+// responseHeaders hands in the head of a response that the gate wants to
 // see. The gate's own answers come by here too.
-func (s *stream) OnHttpResponseHeaders(_ int, end bool) (action types.Action) {
+func (s *stream) responseHeaders(end bool) (action types.Action) {
 	defer s.guard(&action)
-	if s.answered || s.exchange == nil || !s.exchange.Watches() {
+	if s.answered || !s.exchange.Watches() {
 		return let(true)
 	}
-	pairs, err := proxywasm.GetHttpResponseHeaders()
+	pairs, err := abi.ResponseHeaders.Pairs()
 	if err != nil {
 		return s.fault("response headers", err)
 	}
@@ -25,7 +25,7 @@ func (s *stream) OnHttpResponseHeaders(_ int, end bool) (action types.Action) {
 	case gate.Forward:
 		return let(true)
 	case gate.Hold:
-		if err := applyToResponse(step.Edit); err != nil {
+		if err := apply(abi.ResponseHeaders, step.Edit); err != nil {
 			return s.fault("response headers", err)
 		}
 		s.trimming = true
@@ -34,9 +34,9 @@ func (s *stream) OnHttpResponseHeaders(_ int, end bool) (action types.Action) {
 	return s.perform(step)
 }
 
-// OnHttpResponseBody has the host keep a reply that is to be trimmed, and show
+// responseBody has the host keep a reply that is to be trimmed, and show
 // all of it at the end.
-func (s *stream) OnHttpResponseBody(size int, end bool) (action types.Action) {
+func (s *stream) responseBody(size int, end bool) (action types.Action) {
 	defer s.guard(&action)
 	if s.reply = size; s.trimming && end && !s.answered {
 		return s.trim()
@@ -44,7 +44,7 @@ func (s *stream) OnHttpResponseBody(size int, end bool) (action types.Action) {
 	return let(!s.trimming || s.answered)
 }
 
-func (s *stream) OnHttpResponseTrailers(int) (action types.Action) {
+func (s *stream) responseTrailers() (action types.Action) {
 	defer s.guard(&action)
 	if s.trimming && !s.answered {
 		return s.trim()
@@ -57,9 +57,9 @@ func (s *stream) trim() types.Action {
 	env := s.env(keys.GiveUp)
 	for seen := 0; ; {
 		var chunk []byte
-		if n := min(s.reply-seen, piece); n > 0 {
+		if n := min(s.reply-seen, abi.MaxPiece); n > 0 {
 			var err error
-			if chunk, err = proxywasm.GetHttpResponseBody(seen, n); err != nil || len(chunk) != n {
+			if chunk, err = abi.ResponseBody.Piece(seen, n); err != nil || len(chunk) != n {
 				return s.fault("response body", err)
 			}
 		}
@@ -70,15 +70,11 @@ func (s *stream) trim() types.Action {
 			continue
 		case gate.Forward:
 			s.trimming = false
-			if err := proxywasm.ReplaceHttpResponseBody(step.Body); err != nil {
+			if err := abi.ResponseBody.Replace(step.Body); err != nil {
 				return s.fault("response body", err)
 			}
 			return let(true)
 		}
 		return s.perform(step)
 	}
-}
-
-func applyToResponse(e *gate.Edit) error {
-	return edit(e, proxywasm.RemoveHttpResponseHeader, proxywasm.ReplaceHttpResponseHeader)
 }

@@ -5,27 +5,58 @@ package main
 import (
 	"time"
 
+	"github.com/modelgate/modelgate/filter/abi"
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/keys"
 	"github.com/modelgate/modelgate/internal/reason"
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 )
 
 // stream is one request on its way through the host.
 type stream struct {
-	types.DefaultHttpContext
 	plugin   *plugin
 	id       uint32 // of the context
 	began    time.Time
 	head     gate.Head
-	exchange *gate.Exchange
+	exchange gate.Exchange
 	ring     *ring // whose keys it waits for, or nil
+	asked    bool  // the gate has been
 	passed   bool  // a Forward step has been performed
 	answered bool  // a local reply has been sent
 	request  pipe  // the body that the gate reads
 	trimming bool  // the response waits for the gate
 	reply    int   // octets of it so far
+}
+
+// spare are streams that have ended: the next ones need no memory of their own.
+var spare []*stream
+
+const maxSpare = 256
+
+func newStream(p *plugin, id uint32) *stream {
+	n := len(spare)
+	if n == 0 {
+		return &stream{plugin: p, id: id}
+	}
+	s := spare[n-1]
+	spare = spare[:n-1]
+	s.plugin, s.id = p, id
+	return s
+}
+
+// end drops a request, also one that ends while it waits.
+func (s *stream) end() {
+	if s.ring != nil {
+		s.plugin.guard(func() {
+			s.ring.keeper.Forget(s.id)
+			s.ring.forget(s)
+		})
+	}
+	if len(spare) < maxSpare && !s.exchange.Keeps() {
+		s.exchange.Release()
+		*s = stream{exchange: s.exchange}
+		spare = append(spare, s)
+	}
 }
 
 // let is the only place where anything goes on.
@@ -39,12 +70,12 @@ func let(on bool) types.Action {
 // next lets a request go on that has passed.
 func (s *stream) next() types.Action { return let(s.passed && !s.answered) }
 
-func (s *stream) OnHttpRequestHeaders(_ int, end bool) (action types.Action) {
+func (s *stream) requestHeaders(end bool) (action types.Action) {
 	defer s.guard(&action)
 	if s.plugin.gate == nil {
 		return s.refuse(reason.NotReady)
 	}
-	pairs, err := proxywasm.GetHttpRequestHeaders()
+	pairs, err := abi.RequestHeaders.Pairs()
 	if err != nil {
 		return s.fault("request headers", err)
 	}
@@ -56,10 +87,14 @@ func (s *stream) OnHttpRequestHeaders(_ int, end bool) (action types.Action) {
 		}
 	}
 	env := s.env(keys.Ask)
-	s.began = env.Now
-	var step gate.Step
-	s.exchange, step = s.plugin.gate.Begin(env, &s.head)
-	return s.perform(step)
+	s.began, s.asked = env.Now, true
+	action = s.perform(s.exchange.Begin(s.plugin.gate, env, &s.head))
+	if s.exchange.Keeps() {
+		abi.Keep()
+	} else {
+		s.exchange.Release()
+	}
+	return action
 }
 
 // await has the request wait for a key. Where it need not, the step is what
@@ -79,16 +114,16 @@ func (s *stream) await(step gate.Step) (next gate.Step, waits bool) {
 // wake goes on with a request that has waited, from a callback that is not its
 // own.
 func (s *stream) wake(patience keys.Patience) {
-	if err := proxywasm.SetEffectiveContext(s.id); err != nil {
-		proxywasm.LogCriticalf("model gate: context %d: %v", s.id, err)
+	if err := abi.SetEffectiveContext(s.id); err != nil {
+		abi.Log(abi.Critical, "model gate: the context of a request that waits: ", err.Error())
 		return
 	}
 	if s.decide(patience) != types.ActionPause {
-		if err := proxywasm.ResumeHttpRequest(); err != nil {
-			proxywasm.LogCriticalf("model gate: resuming a request: %v", err)
+		if err := abi.Resume(); err != nil {
+			abi.Log(abi.Critical, "model gate: resuming a request: ", err.Error())
 		}
 	}
-	_ = proxywasm.SetEffectiveContext(s.plugin.id) // which cannot be gone, in its own callback
+	_ = abi.SetEffectiveContext(s.plugin.id) // which cannot be gone, in its own callback
 }
 
 func (s *stream) decide(patience keys.Patience) (action types.Action) {
@@ -99,17 +134,9 @@ func (s *stream) decide(patience keys.Patience) (action types.Action) {
 	return action
 }
 
-// OnHttpStreamDone drops a request that ends while it waits.
-func (s *stream) OnHttpStreamDone() {
-	if s.ring != nil {
-		s.ring.keeper.Forget(s.id)
-		s.ring.forget(s)
-	}
-}
-
 func (s *stream) env(patience keys.Patience) gate.Env {
 	p := s.plugin
-	return gate.Env{Now: clock(), Keys: p.keys, Verify: p.verifier.verify, Cache: p.cache, Patience: patience}
+	return gate.Env{Now: clock(), Keys: p.keys, Verify: p.verify, Cache: p.cache, Patience: patience}
 }
 
 // perform does what a step says, or refuses.
@@ -121,7 +148,7 @@ func (s *stream) perform(step gate.Step) types.Action {
 		}
 	}
 	if step.Audit != "" {
-		audit(step)
+		audit(&step)
 	}
 	if step.Act == gate.Hold {
 		return s.hold(step)
@@ -130,7 +157,7 @@ func (s *stream) perform(step gate.Step) types.Action {
 	if step.Act != gate.Forward {
 		return s.answer(step.Reason, step.Reply)
 	}
-	if err := apply(step.Edit); err != nil {
+	if err := apply(abi.RequestHeaders, step.Edit); err != nil {
 		return s.fault("request headers", err)
 	}
 	if err := s.request.flush(); err != nil {
@@ -143,22 +170,18 @@ func (s *stream) perform(step gate.Step) types.Action {
 	return s.next()
 }
 
-// apply edits the request's headers. Envoy chooses the route anew after it.
-func apply(e *gate.Edit) error {
-	return edit(e, proxywasm.RemoveHttpRequestHeader, proxywasm.ReplaceHttpRequestHeader)
-}
-
-func edit(e *gate.Edit, remove func(name string) error, replace func(name, value string) error) error {
+// apply edits headers. Envoy chooses a request's route anew after it.
+func apply(m abi.Map, e *gate.Edit) error {
 	if e == nil {
 		return nil
 	}
 	for _, name := range e.Remove {
-		if err := remove(name); err != nil {
+		if err := m.Remove(name); err != nil {
 			return err
 		}
 	}
-	for _, h := range e.Set {
-		if err := replace(h[0], h[1]); err != nil {
+	for i := range e.Set {
+		if err := m.Replace(e.Set[i][0], e.Set[i][1]); err != nil {
 			return err
 		}
 	}
@@ -166,12 +189,12 @@ func edit(e *gate.Edit, remove func(name string) error, replace func(name, value
 }
 
 // audit writes refusals where a default log level shows them.
-func audit(step gate.Step) {
+func audit(step *gate.Step) {
+	level := abi.Warn
 	if step.Act == gate.Forward {
-		proxywasm.LogInfo(step.Audit)
-	} else {
-		proxywasm.LogWarn(step.Audit)
+		level = abi.Info
 	}
+	abi.Log(level, step.Audit)
 }
 
 // guard turns a panic into a refusal of this one request.
@@ -180,14 +203,14 @@ func (s *stream) guard(action *types.Action) {
 		return
 	}
 	if p := recover(); p != nil {
-		proxywasm.LogCriticalf("model gate: panic: %v", p)
+		abi.Log(abi.Critical, "model gate: panic: ", said(p))
 		*action = s.refuse(reason.Internal)
 	}
 }
 
 // fault refuses because the host failed to do its part.
 func (s *stream) fault(what string, err error) types.Action {
-	proxywasm.LogCriticalf("model gate: %s: %v", what, err)
+	abi.Log(abi.Critical, "model gate: ", what, ": ", err.Error())
 	return s.refuse(reason.Internal)
 }
 
@@ -197,12 +220,25 @@ func (s *stream) refuse(why reason.Reason) types.Action {
 
 // answer sends a local reply, once.
 func (s *stream) answer(why reason.Reason, r gate.Reply) types.Action {
-	if !s.answered {
-		s.answered = true
-		s.plugin.vm.count(s.plugin.vm.counters, why)
-		if status := sendLocalReply(r); status != 0 {
-			proxywasm.LogCriticalf("model gate: local reply: status %d", status)
-		}
+	if s.answered {
+		return types.ActionPause
+	}
+	s.answered = true
+	s.plugin.vm.count(s.plugin.vm.counters, why)
+	local := abi.Reply(r)
+	if err := local.Send(); err != nil {
+		abi.Log(abi.Critical, "model gate: local reply: ", err.Error())
 	}
 	return types.ActionPause
+}
+
+// said is what a panic says.
+func said(p any) string {
+	switch p := p.(type) {
+	case error:
+		return p.Error()
+	case string:
+		return p
+	}
+	return "of an unknown kind"
 }

@@ -6,8 +6,8 @@ import (
 	"bytes"
 	"encoding/base64"
 
+	"github.com/modelgate/modelgate/filter/abi"
 	"github.com/modelgate/modelgate/internal/authn"
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 )
 
 // verifier has the host check signatures: Envoy's verify_signature runs in
@@ -44,7 +44,7 @@ func newVerifier(m *vmMetrics) *verifier {
 // host cannot check, Go does, and that is counted.
 func (v *verifier) verify(k *authn.Key, signed string, signature []byte) (ok, done bool) {
 	if ok, done = v.check(k, signed, signature); !done {
-		v.metrics.safely(func() { v.metrics.fallbacks.Increment(1) })
+		add(v.metrics.fallbacks, 1)
 	}
 	return ok, done
 }
@@ -74,7 +74,7 @@ func ask(hash string, key, signature []byte, text string) (ok, done bool) {
 	b = appendField(b, 2, string(key))
 	b = appendField(b, 3, string(signature))
 	b = appendField(b, 4, text)
-	result, err := proxywasm.CallForeignFunction(verifyFunction, b)
+	result, err := abi.CallForeignFunction(verifyFunction, b)
 	return bytes.Equal(result, []byte{8, 1}), err == nil && len(result) > 0
 }
 

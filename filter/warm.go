@@ -3,12 +3,10 @@
 package main
 
 import (
-	"fmt"
-
+	"github.com/modelgate/modelgate/filter/abi"
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/reason"
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 )
 
 // Envoy's V8 compiles a function when it is first called, on the worker that
@@ -34,7 +32,7 @@ const (
 func warm(verify func(*authn.Key, string, []byte) (ok, done bool)) {
 	defer func() {
 		if p := recover(); p != nil {
-			proxywasm.LogErrorf("model gate: warming up: %v", p)
+			abi.Log(abi.Error, "model gate: warming up: ", said(p))
 		}
 	}()
 	g, err := gate.New(warmConfig, func(string) (string, bool) { return "", false })
@@ -58,9 +56,8 @@ func warm(verify func(*authn.Key, string, []byte) (ok, done bool)) {
 			pairs = append(pairs, [2]string{"authorization", c.authorization})
 		}
 		_, step := g.Begin(env, &gate.Head{Pairs: pairs})
-		serialize(step.Reply.Headers)
 		if step.Reason != c.want {
-			panic(fmt.Sprintf("%s: %s, not %s", c.path, step.Reason, c.want))
+			panic(c.path + ": " + step.Reason.String() + ", not " + c.want.String())
 		}
 	}
 }

@@ -38,6 +38,11 @@ type Principal struct {
 // still have a Peer.
 func (p *Principal) Anonymous() bool { return p.Issuer == "" }
 
+// Nobody is anonymous.
+func Nobody() *Principal { return &nobody }
+
+var nobody Principal // never written to
+
 // Keys is a snapshot of every issuer's key set, nil where it is not known. It is
 // immutable.
 type Keys struct{ sets []*KeySet }
@@ -165,18 +170,28 @@ func (a *Authenticator) PeerForm(id string) bool { return a.domain.holds(id) }
 //
 // Where the issuer's keys are published, a refusal for want of a key comes with
 // what is missing if env's Patience allows the request to wait for it.
-func (a *Authenticator) Authenticate(env Env, pairs [][2]string, peer Peer) (Principal, reason.Reason, *Missing) {
+//
+// The Principal is not to be changed. A token that env's Cache remembers, on a
+// connection without a Peer, has the same one each time.
+func (a *Authenticator) Authenticate(env Env, pairs [][2]string, peer Peer) (*Principal, reason.Reason, *Missing) {
+	if env.Cache != nil {
+		env.Cache.Known = false
+	}
 	id := a.domain.identify(peer)
 	p, why, missing := a.token(env, pairs, peer, id)
-	p.Peer = id
+	if id != "" {
+		also := *p
+		also.Peer = id
+		p = &also
+	}
 	return p, why, missing
 }
 
-func (a *Authenticator) token(env Env, pairs [][2]string, peer Peer, id string) (Principal, reason.Reason, *Missing) {
+func (a *Authenticator) token(env Env, pairs [][2]string, peer Peer, id string) (*Principal, reason.Reason, *Missing) {
 	for _, c := range a.carriers {
 		if c.relay != nil {
 			if p, found, why := c.relay.read(id, pairs); found {
-				return p, why, nil
+				return &p, why, nil
 			}
 			continue
 		}
@@ -185,16 +200,16 @@ func (a *Authenticator) token(env Env, pairs [][2]string, peer Peer, id string) 
 			continue
 		}
 		if why != reason.Allowed {
-			return Principal{}, why, nil
+			return Nobody(), why, nil
 		}
 		v := at.authenticate(env, token)
 		switch {
 		case v.why != reason.Allowed:
-			return Principal{}, v.why, v.missing
+			return Nobody(), v.why, v.missing
 		case v.thumbprint != "" && v.thumbprint != peer.thumbprint():
-			return Principal{}, reason.TokenBinding, nil
+			return Nobody(), reason.TokenBinding, nil
 		}
-		return v.principal, v.why, nil
+		return &v.principal, v.why, nil
 	}
-	return Principal{}, reason.Allowed, nil
+	return Nobody(), reason.Allowed, nil
 }

@@ -11,7 +11,12 @@ import (
 // do. It is not safe for more than one goroutine, and belongs to one
 // configuration. Tokens that were refused have a space of their own, so that
 // garbage cannot push out good ones.
-type Cache struct{ good, bad space }
+type Cache struct {
+	good, bad space
+	// Known says whether the last token that was looked for had been verified
+	// before.
+	Known bool
+}
 
 // The most that a Cache holds, a token counted with what was made of it.
 const (
@@ -37,7 +42,7 @@ type cacheKey struct {
 // cached is what came of a token, until the issuer has other keys.
 type cached struct {
 	key cacheKey
-	verdict
+	*verdict
 }
 
 // bytes estimates what an entry holds: the token, the payload that the claims
@@ -79,31 +84,33 @@ func (s *space) drop(key cacheKey) {
 
 // look finds what is known of a token under these keys at this time. Whether it
 // is bound to a certificate is for the caller to check, each time.
-func (c *Cache) look(env Env, key cacheKey) (v verdict, ok bool) {
-	if bad := c.bad.get(key); bad != nil && bad.current(env) {
-		return bad.verdict, true
-	}
+func (c *Cache) look(env Env, key cacheKey) *verdict {
+	c.Known = false
 	good := c.good.get(key)
 	switch {
 	case good == nil:
-		return verdict{}, false
+		if bad := c.bad.get(key); bad != nil && bad.current(env) {
+			return bad.verdict
+		}
+		return nil
 	case !good.current(env):
 		c.good.drop(key)
-		return verdict{}, false
+		return nil
 	case !env.Now.Before(good.to):
 		c.good.drop(key)
-		return verdict{why: reason.TokenExpired}, true
+		return &verdict{why: reason.TokenExpired}
 	case env.Now.Before(good.from):
-		return verdict{why: reason.TokenNotYetValid}, true
+		return &verdict{why: reason.TokenNotYetValid}
 	}
-	return good.verdict, true
+	c.Known = true
+	return good.verdict
 }
 
 // current reports whether the issuer's keys are still those of the verdict.
 func (c *cached) current(env Env) bool { return env.Keys.sets[c.issuer.index] == c.keys }
 
 // keep remembers an outcome, unless time or new keys alone could change it.
-func (c *Cache) keep(key cacheKey, v verdict) {
+func (c *Cache) keep(key cacheKey, v *verdict) {
 	e := &cached{cacheKey{key.place, strings.Clone(key.token)}, v}
 	switch v.why {
 	case reason.Allowed:

@@ -115,9 +115,9 @@ func TestCacheIsBounded(t *testing.T) {
 	allowed := verdict{why: reason.Allowed, to: now.Add(time.Hour), issuer: is, keys: set}
 	key := func(i int) cacheKey { return cacheKey{at, fmt.Sprint("token", i)} }
 	for i := range 2 * maxGood {
-		c.keep(key(i), allowed)
-		c.keep(cacheKey{at, fmt.Sprint("bad", i)}, verdict{why: reason.SignatureInvalid, issuer: is, keys: set})
-		if _, ok := c.look(env, key(0)); !ok {
+		c.keep(key(i), &allowed)
+		c.keep(cacheKey{at, fmt.Sprint("bad", i)}, &verdict{why: reason.SignatureInvalid, issuer: is, keys: set})
+		if c.look(env, key(0)) == nil {
 			t.Fatalf("the token that is asked for most is forgotten after %d others", i)
 		}
 	}
@@ -125,7 +125,7 @@ func TestCacheIsBounded(t *testing.T) {
 		t.Errorf("%d good and %d bad are kept, want %d and %d", len(c.good.entries), len(c.bad.entries), maxGood, maxBad)
 	}
 	for i := range 2000 {
-		c.keep(cacheKey{at, strings.Repeat("x", MaxTokenBytes-8) + fmt.Sprint(i)}, allowed)
+		c.keep(cacheKey{at, strings.Repeat("x", MaxTokenBytes-8) + fmt.Sprint(i)}, &allowed)
 	}
 	if c.good.bytes > maxGoodBytes || len(c.good.entries) < maxGoodBytes/(2*MaxTokenBytes+768)-1 {
 		t.Errorf("%d octets in %d entries are kept, want at most %d", c.good.bytes, len(c.good.entries), maxGoodBytes)

@@ -18,21 +18,34 @@ import (
 // there but of another type is an error, never absent.
 type claims struct {
 	gjson.Result
+	members     []member // of the Result, which are asked for again and again
 	oneAudience bool
+}
+
+type member struct {
+	name  string
+	value gjson.Result
+}
+
+func readClaims(v gjson.Result) claims {
+	c := claims{Result: v, members: make([]member, 0, 16)}
+	v.ForEach(func(name, value gjson.Result) bool {
+		c.members = append(c.members, member{name.Str, value})
+		return true
+	})
+	return c
 }
 
 var errClaimType = errors.New("claim of the wrong type")
 
 // named finds a top-level claim by its exact name.
-func (c claims) named(name string) (found gjson.Result) {
-	c.ForEach(func(k, v gjson.Result) bool {
-		if k.Str == name {
-			found = v
-			return false
+func (c claims) named(name string) gjson.Result {
+	for i := range c.members {
+		if c.members[i].name == name {
+			return c.members[i].value
 		}
-		return true
-	})
-	return found
+	}
+	return gjson.Result{}
 }
 
 // maxDate is the last second of the year 9999. Later numbers are mistakes

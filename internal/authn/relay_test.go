@@ -18,7 +18,7 @@ const (
 func relayRow(relay string) string { return `{"name":"gateway","relay":` + relay + `}` }
 
 // told writes a caller in one line, or why there is none.
-func told(p Principal, why reason.Reason) string {
+func told(p *Principal, why reason.Reason) string {
 	if why != reason.Allowed || p.Anonymous() {
 		return why.String()
 	}

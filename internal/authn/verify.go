@@ -8,20 +8,22 @@ import (
 )
 
 // authenticate is verify with a memory.
-func (at *place) authenticate(env Env, token string) verdict {
+func (at *place) authenticate(env Env, token string) *verdict {
 	if env.Cache == nil {
-		return at.verify(env, token)
+		v := at.verify(env, token)
+		return &v
 	}
 	key := cacheKey{at, token}
-	if v, ok := env.Cache.look(env, key); ok {
+	if v := env.Cache.look(env, key); v != nil {
 		return v
 	}
 	v := at.verify(env, token)
-	env.Cache.keep(key, v)
-	return v
+	env.Cache.keep(key, &v)
+	return &v
 }
 
-// verdict is what came of a token, and when that holds if it is Allowed.
+// verdict is what came of a token, and when that holds if it is Allowed. Once it
+// is made it is not changed.
 type verdict struct {
 	principal  Principal
 	why        reason.Reason
@@ -39,7 +41,7 @@ func (at *place) verify(env Env, raw string) (v verdict) {
 	if t, v.why = parseToken(raw); v.why != reason.Allowed {
 		return v
 	}
-	c := claims{Result: t.claims}
+	c := readClaims(t.claims)
 	iss, err := c.GetIssuer()
 	if err != nil || iss == "" {
 		return verdict{why: reason.ClaimsInvalid}

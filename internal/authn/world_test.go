@@ -200,7 +200,7 @@ func (w world) bearer(t *testing.T, attempts ...attempt) {
 
 // request sends headers, given as names and values in turn. Whatever is not
 // allowed must leave nothing of a caller.
-func (w world) request(t *testing.T, name string, want reason.Reason, headers ...string) Principal {
+func (w world) request(t *testing.T, name string, want reason.Reason, headers ...string) *Principal {
 	t.Helper()
 	var pairs [][2]string
 	for i := 0; i < len(headers); i += 2 {

@@ -45,7 +45,7 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets) {
 	g.exempt = compileExemptions(o.Get("exempt"))
 	g.identity = compileIdentity(o.Get("identity"))
 	tokens, relayed := g.authn.Headers()
-	g.strip = newStripSet(tokens, slices.Concat(relayed, g.routes.ModelHeaders()), g.identity)
+	g.names = newNames(tokens, relayed, g.routes.ModelHeaders(), g.identity)
 	g.metadata = compileChallenge(o.Get("challenge"))
 	if c := o.Get("tokenCache"); !c.Exists() || c.Bool() {
 		g.cached = true

@@ -54,9 +54,10 @@ func (g *Gate) exempts(h *head, end bool) *exemption {
 
 // let answers an exempt request, or forwards it without anything by which a
 // server could be led elsewhere.
-func (x *Exchange) let(e *exemption, h *Head) Step {
+func (x *Exchange) let(e *exemption) Step {
 	if !e.forward {
 		return Step{Act: Answer, Reason: reason.Exempt, Reply: newReply(reason.Exempt, &x.head, "")}
 	}
-	return Step{Act: Forward, Reason: reason.Exempt, Edit: &Edit{Remove: x.gate.stripped(h.Pairs, false)}}
+	x.strip(false)
+	return Step{Act: Forward, Reason: reason.Exempt, Edit: &x.edited}
 }

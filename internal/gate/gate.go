@@ -6,14 +6,36 @@
 package gate
 
 import (
+	"time"
+
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
 	"github.com/modelgate/modelgate/internal/inference"
+	"github.com/modelgate/modelgate/internal/keys"
 	"github.com/modelgate/modelgate/internal/reason"
 )
 
-// Env is what the world looks like during one call.
-type Env = authn.Env
+// Env is what the world looks like during one call. Nothing else is read.
+type Env struct {
+	Now  time.Time
+	Keys *authn.Keys
+	// Verify checks a signature outside the module. done is false where it
+	// cannot, and then Go does. Nil is the same as never done.
+	Verify func(k *authn.Key, signed string, signature []byte) (ok, done bool)
+	Cache  *Cache // nil decides everything anew
+	// Patience is what can still be done about keys that are not in Keys. The
+	// zero value is for a host that cannot wait.
+	Patience keys.Patience
+}
+
+// authn is the part of it by which callers are told.
+func (e *Env) authn() authn.Env {
+	part := authn.Env{Now: e.Now, Keys: e.Keys, Verify: e.Verify, Patience: e.Patience}
+	if e.Cache != nil {
+		part.Cache = e.Cache.tokens
+	}
+	return part
+}
 
 // Gate is a compiled configuration. It is immutable.
 type Gate struct {
@@ -23,7 +45,7 @@ type Gate struct {
 	policy    *authz.Policy
 	exempt    []exemption
 	identity  []identityHeader
-	strip     stripSet
+	names     names
 	metadata  string // of RFC 9728, for challenges
 	auditPass bool
 	cached    bool
@@ -36,13 +58,13 @@ func (g *Gate) Keys() *authn.Keys { return g.keys }
 // Remotes are the issuers whose further keys the host is to fetch.
 func (g *Gate) Remotes() []authn.Remote { return g.authn.Remotes() }
 
-// NewCache is a memory of tokens for a host that keeps one, nil where the
-// configuration wants none.
-func (g *Gate) NewCache() *authn.Cache {
+// NewCache is a memory for a host that keeps one, nil where the configuration
+// wants none.
+func (g *Gate) NewCache() *Cache {
 	if !g.cached {
 		return nil
 	}
-	return authn.NewCache()
+	return &Cache{tokens: authn.NewCache(), decided: map[question]*decided{}}
 }
 
 // KnowsPeers reports whether a host has to hand in the connection's certificate.
@@ -50,7 +72,7 @@ func (g *Gate) KnowsPeers() bool { return g.authn.KnowsPeers() }
 
 // Exchange is one request's way through the gate.
 type Exchange struct {
-	Principal authn.Principal
+	Principal *authn.Principal
 	Call      inference.Call
 	Rule      string // of the grant that allowed or the deny that refused
 	gate      *Gate
@@ -61,20 +83,40 @@ type Exchange struct {
 	body      *body          // being read, or nil
 	listing   *listing       // whose reply is trimmed, or nil
 	responded bool           // the response has begun
+	edited    Edit           // memory for that of the head
 }
 
-// Begin decides a request by its head, which stays the caller's until the
-// request has been decided.
+// Begin decides a request by its head. The head, and what its strings are made
+// of, is to stay as it is for as long as the Exchange Keeps it.
 func (g *Gate) Begin(env Env, h *Head) (*Exchange, Step) {
-	x := &Exchange{gate: g, whole: h}
-	var why reason.Reason
-	if x.head, why = readHead(h.Pairs); why != reason.Allowed {
-		return x, x.refuse(why)
+	x := &Exchange{}
+	return x, x.Begin(g, env, h)
+}
+
+// Begin is Gate.Begin in an Exchange that may have been used before; so may then
+// be the memory of the Step's Edit.
+func (x *Exchange) Begin(g *Gate, env Env, h *Head) Step {
+	marked, removed, set := x.head.marked[:0], x.edited.Remove[:0], x.edited.Set[:0]
+	*x = Exchange{gate: g, whole: h, Principal: authn.Nobody()}
+	x.head.marked, x.edited.Remove, x.edited.Set = marked, removed, set
+	if why := x.head.readAll(g, h.Pairs); why != reason.Allowed {
+		return x.refuse(why)
 	}
 	if e := g.exempts(&x.head, h.End); e != nil {
-		return x, x.let(e, h)
+		return x.let(e)
 	}
-	return x, x.step(env)
+	return x.step(env)
+}
+
+// Keeps reports whether the head is still needed: the request waits, for keys,
+// for its body, or for a reply that is to be trimmed.
+func (x *Exchange) Keeps() bool { return x.missing != nil || x.body != nil || x.listing != nil }
+
+// Release forgets the head of a request that has been decided. All that can still
+// come is trailers, and of the request they know its id then.
+func (x *Exchange) Release() {
+	x.whole, x.Principal, x.Call, x.Rule = nil, authn.Nobody(), inference.Call{}, ""
+	x.head = head{marked: x.head.marked, id: x.head.id, Request: inference.Request{GRPC: x.head.GRPC}}
 }
 
 // Wake decides a request that waited for keys: everything is evaluated again.
@@ -88,9 +130,13 @@ func (x *Exchange) Wake(env Env) Step {
 
 // step decides a request whose head is in order.
 func (x *Exchange) step(env Env) Step {
-	h := x.whole
-	m, why, shadow := x.decide(env, h)
+	if x.whole == nil {
+		return x.refuse(reason.Internal)
+	}
+	known, m, why, shadow := x.decide(env)
 	switch {
+	case known != nil:
+		return x.again(known)
 	case x.missing != nil:
 		return Step{Act: AwaitKeys, Reason: why, Await: *x.missing}
 	case why != reason.Allowed && !shadow:
@@ -100,13 +146,19 @@ func (x *Exchange) step(env Env) Step {
 	case m.Listing != nil && why == reason.Allowed:
 		x.listing = &listing{match: m}
 	}
-	return x.pass(why, x.edit(m, why))
+	step := x.pass(why, x.edit(m, why))
+	if why == reason.Allowed {
+		x.remember(env, &m)
+	}
+	return step
 }
 
 // edit is what changes in the head of a request that goes on, in shadow with
 // its credentials.
 func (x *Exchange) edit(m inference.Match, why reason.Reason) *Edit {
-	e := x.gate.edit(x, x.whole, m, m.Route.Forward || why != reason.Allowed)
+	x.strip(m.Route.Forward || why != reason.Allowed)
+	e := &x.edited
+	e.Set = x.gate.sets(x, m, e.Set[:0])
 	if x.listing != nil {
 		e.plainReply(x.whole.Pairs)
 	}
@@ -116,19 +168,22 @@ func (x *Exchange) edit(m inference.Match, why reason.Reason) *Edit {
 // decide asks the three questions in order. Whatever the path was, an anonymous
 // caller who may not is answered alike, so that nobody without a credential can
 // find out which models exist. In shadow the match is whole although the answer
-// is no.
-func (x *Exchange) decide(env Env, h *Head) (m inference.Match, why reason.Reason, shadow bool) {
+// is no. What was decided before for the same caller and question is known.
+func (x *Exchange) decide(env Env) (known *decided, m inference.Match, why reason.Reason, shadow bool) {
 	if inference.QueryToken(x.head.Path) {
-		return m, reason.QueryToken, false
+		return nil, m, reason.QueryToken, false
 	}
-	x.Principal, why, x.missing = x.gate.authn.Authenticate(env, h.Pairs, h.Peer)
+	x.Principal, why, x.missing = x.gate.authn.Authenticate(env.authn(), x.whole.Pairs, x.whole.Peer)
 	if x.failed = why != reason.Allowed; x.missing != nil {
-		return m, why, false
+		return nil, m, why, false
+	}
+	if known = x.recall(env); known != nil {
+		return known, m, reason.Allowed, false
 	}
 	m, matched := x.gate.routes.Match(x.head.Request)
 	shadow = matched == reason.Allowed && env.Now.Unix() < m.Route.Shadow
 	if x.failed {
-		return m, why, shadow && (why.HTTP() == 401 || why == reason.KeysUnavailable)
+		return nil, m, why, shadow && (why.HTTP() == 401 || why == reason.KeysUnavailable)
 	}
 	if why = matched; why == reason.Allowed {
 		x.Call = m.Call
@@ -143,13 +198,13 @@ func (x *Exchange) decide(env Env, h *Head) (m inference.Match, why reason.Reaso
 	if why != reason.Allowed && x.Principal.Anonymous() {
 		why = reason.CredentialMissing
 	}
-	return m, why, shadow && why != reason.Allowed
+	return nil, m, why, shadow && why != reason.Allowed
 }
 
 // may asks the policy. trial means that a rule in shadow lets the call pass,
 // although the answer without it, or with it in force, is no.
 func (x *Exchange) may(env Env) (why reason.Reason, trial bool) {
-	d := x.gate.policy.Decide(env.Now, &x.Principal, &x.Call)
+	d := x.gate.policy.Decide(env.Now, x.Principal, &x.Call)
 	x.Rule = d.Rule
 	switch {
 	case d.Effect == authz.Allow && d.Shadow == "":
@@ -193,7 +248,7 @@ func (x *Exchange) Body(env Env, d Direction, chunk []byte, end bool) Step {
 // body.
 func (x *Exchange) Trailers(env Env, d Direction, pairs [][2]string) Step {
 	for i := range pairs {
-		if d == Upstream && x.gate.strip.has(pairs[i][0]) != kept {
+		if d == Upstream && x.gate.names.of(pairs[i][0]).strip != kept {
 			return x.stop(reason.TrailerForbidden)
 		}
 	}

@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/authn"
@@ -20,75 +19,93 @@ type Head struct {
 // head is a Head read.
 type head struct {
 	inference.Request
-	requestID string
-	upgrade   bool // it asks for another protocol
-	drops     bool // it has a later hop drop headers
-	host      bool // it has a second authority, which no edit would reach
+	id      requestID
+	marked  []mark // the pairs that may not go on
+	routed  bool   // some of them name a model or a service
+	upgrade bool   // it asks for another protocol
+	drops   bool   // it has a later hop drop headers
+	host    bool   // it has a second authority, which no edit would reach
 }
 
-// single lists what a request has at most once. Two of them would let two
-// readers choose differently; so would the one value, joined by a comma, that
-// Envoy makes of some. Headers that carry tokens are held to the same by authn.
-var single = [...]string{
-	":method", ":path", ":authority", ":scheme", "host",
-	"content-type", "content-encoding", "content-length", "transfer-encoding", "grpc-encoding",
+// mark is a pair that may not go on.
+type mark struct {
+	at   int
+	kind kind
 }
 
-// again notes that a header was seen, and reports whether it must not have been
-// seen a second time.
-func again(name, value string, seen *uint16) bool {
-	bit := slices.Index(single[:], name)
-	if bit < 0 {
-		return false
-	}
-	before := *seen
-	*seen |= 1 << bit
-	return before == *seen || name != ":path" && strings.IndexByte(value, ',') >= 0
+// field is what there is to know from a header.
+type field uint8
+
+const (
+	nothing field = iota
+	fieldMethod
+	fieldPath
+	fieldAuthority
+	fieldHost
+	fieldType
+	fieldUpgrade
+	fieldConnection
+	fieldID
+)
+
+var fields = map[string]field{
+	":method": fieldMethod, ":path": fieldPath, ":authority": fieldAuthority, "host": fieldHost, "content-type": fieldType,
+	"upgrade": fieldUpgrade, ":protocol": fieldUpgrade, "http2-settings": fieldUpgrade, "connection": fieldConnection, "x-request-id": fieldID,
 }
 
-func readHead(pairs [][2]string) (h head, why reason.Reason) {
+func (h *head) readAll(g *Gate, pairs [][2]string) reason.Reason {
 	var seen uint16
 	h.Headers = pairs
 	for i := range pairs {
-		if again(pairs[i][0], pairs[i][1], &seen) {
-			return h, reason.HeaderRepeated
+		c := g.names.of(pairs[i][0])
+		if c == (class{}) {
+			continue
 		}
-		h.read(pairs[i][0], pairs[i][1])
+		value := pairs[i][1]
+		if c.once != 0 && (seen&c.once != 0 || c.field != fieldPath && strings.IndexByte(value, ',') >= 0) {
+			return reason.HeaderRepeated
+		}
+		seen |= c.once
+		if c.strip != kept {
+			h.marked = append(h.marked, mark{i, c.strip})
+			h.routed = h.routed || c.strip == routed
+		}
+		h.read(c.field, value)
 	}
 	switch {
 	case h.upgrade, h.Method == "CONNECT":
-		return h, reason.UpgradeRefused
+		return reason.UpgradeRefused
 	case h.drops:
-		return h, reason.ConnectionHeader
+		return reason.ConnectionHeader
 	case h.Authority == "":
-		return h, reason.HostMissing
+		return reason.HostMissing
 	case h.host:
-		return h, reason.HeaderRepeated
+		return reason.HeaderRepeated
 	}
-	return h, reason.Allowed
+	return reason.Allowed
 }
 
 // read takes what there is to know from one header.
-func (h *head) read(name, value string) {
-	switch name {
-	case ":method":
+func (h *head) read(what field, value string) {
+	switch what {
+	case fieldMethod:
 		h.Method = value
-	case ":path":
+	case fieldPath:
 		h.Path = value
-	case ":authority":
+	case fieldAuthority:
 		h.Authority = value
-	case "host":
+	case fieldHost:
 		h.host = true
-	case "content-type":
+	case fieldType:
 		h.GRPC = isGRPC(value)
-	case "upgrade", ":protocol", "http2-settings":
+	case fieldUpgrade:
 		h.upgrade = true
-	case "connection":
+	case fieldConnection:
 		upgrade, drops := readConnection(value)
 		h.upgrade, h.drops = h.upgrade || upgrade, h.drops || drops
-	case "x-request-id":
-		if h.requestID == "" {
-			h.requestID = plainID(value)
+	case fieldID:
+		if h.id.size == 0 {
+			h.id.read(value)
 		}
 	}
 }
@@ -115,16 +132,26 @@ func isGRPC(contentType string) bool {
 	return ok && (rest == "" || rest[0] == '+' || rest[0] == ';')
 }
 
-// plainID lets a request id through to bodies and logs only if it cannot be
-// anything but an id: a client may have written it.
-func plainID(s string) string {
-	if len(s) > 64 {
-		return ""
+// requestID is a copy: it may be asked for when the head is gone.
+type requestID struct {
+	size   int
+	octets [64]byte
+}
+
+func (id *requestID) String() string { return string(id.octets[:id.size]) }
+
+// read lets a request id through to bodies and logs only if it cannot be anything
+// but an id: a client may have written it.
+func (id *requestID) read(s string) {
+	if len(s) > len(id.octets) {
+		return
 	}
 	for i := 0; i < len(s); i++ {
-		if c := s[i]; !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_') {
-			return ""
+		c := s[i]
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_') {
+			return
 		}
+		id.octets[i] = c
 	}
-	return s
+	id.size = len(s)
 }

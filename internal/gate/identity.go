@@ -138,45 +138,24 @@ func visible(s string) bool {
 	return strings.TrimSpace(s) == s
 }
 
-// edit is what changes on an allowed request: credentials, identities and
-// overrides of the client's leave, the verified identity comes, and the route
-// is what was decided.
-func (g *Gate) edit(x *Exchange, h *Head, m inference.Match, keepCredentials bool) *Edit {
-	e := &Edit{Remove: g.stripped(h.Pairs, keepCredentials)}
+// sets appends what is written on an allowed request: the verified identity, and
+// where the route says it is to go.
+func (g *Gate) sets(x *Exchange, m inference.Match, set [][2]string) [][2]string {
 	if !x.Principal.Anonymous() && !x.failed {
 		for i := range g.identity {
-			if value := g.identity[i].render(&x.Principal); value != "" {
-				e.Set = append(e.Set, [2]string{g.identity[i].name, value})
+			if value := g.identity[i].render(x.Principal); value != "" {
+				set = append(set, [2]string{g.identity[i].name, value})
 			}
 		}
 	}
 	if m.Authority != x.head.Authority {
-		e.Set = append(e.Set, [2]string{":authority", m.Authority})
+		set = append(set, [2]string{":authority", m.Authority})
 	}
 	if m.Path != x.head.Path {
-		e.Set = append(e.Set, [2]string{":path", m.Path})
+		set = append(set, [2]string{":path", m.Path})
 	}
 	if m.Header[0] != "" {
-		e.Set = append(e.Set, m.Header)
+		set = append(set, m.Header)
 	}
-	return e
-}
-
-// stripped lists the headers that do not go on.
-func (g *Gate) stripped(pairs [][2]string, keepCredentials bool) (names []string) {
-	for i := range pairs {
-		name := pairs[i][0]
-		switch g.strip.has(name) {
-		case kept:
-			continue
-		case credential:
-			if keepCredentials && name == fold(name) { // and not a twin, which nobody has looked at
-				continue
-			}
-		}
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return names
+	return set
 }

@@ -82,8 +82,8 @@ func newReply(why reason.Reason, h *head, metadata string) Reply {
 	} else {
 		r.Headers = append(r.Headers, [2]string{"content-type", "application/json"}, [2]string{"cache-control", "no-store"})
 		r.Body = `{"reason":"` + why.String() + `"`
-		if h.requestID != "" {
-			r.Body += `,"request_id":"` + h.requestID + `"`
+		if h.id.size > 0 {
+			r.Body += `,"request_id":"` + h.id.String() + `"`
 		}
 		r.Body += "}\n"
 	}
@@ -132,7 +132,7 @@ func (x *Exchange) audit(why reason.Reason, shadow bool) string {
 		ID       string   `json:"request_id,omitempty"`
 	}{
 		Decision: why.String(), Shadow: shadow, Peer: clip(x.Principal.Peer), Issuer: x.Principal.Issuer, Subject: clip(x.Principal.Subject),
-		Rule: clip(x.Rule), ID: x.head.requestID,
+		Rule: clip(x.Rule), ID: x.head.id.String(),
 	}
 	for _, m := range x.Call.Models {
 		line.Verb = x.Call.Verb.String()

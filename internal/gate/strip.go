@@ -1,21 +1,6 @@
 package gate
 
-import (
-	"slices"
-	"strings"
-)
-
-// stripSet says which headers of a client never reach the upstream, by their
-// folded names.
-type stripSet map[string]kind
-
-type kind uint8
-
-const (
-	kept       kind = iota
-	credential      // goes on where the route says credentials: forward
-	forged          // identities and overrides: only the gate may set these
-)
+import "slices"
 
 // credentials are the headers that carry them by convention, whether or not an
 // issuer reads them: what a caller sends to the gate is not for the server.
@@ -55,24 +40,18 @@ var routing = []string{
 	"kserve-isvc-name", "kserve-isvc-namespace", "x-envoy-original-dst-host",
 }
 
-func newStripSet(carriers, relayed []string, identity []identityHeader) stripSet {
-	s := stripSet{}
-	for _, name := range append(carriers, credentials...) {
-		s[fold(name)] = credential
+// strip lists the headers that do not go on: the credentials, identities and
+// overrides of the client's.
+func (x *Exchange) strip(keepCredentials bool) {
+	e := &x.edited
+	e.Remove = e.Remove[:0]
+	for _, m := range x.head.marked {
+		name := x.whole.Pairs[m.at][0]
+		if keepCredentials && m.kind == credential && name == fold(name) {
+			continue // a twin, which nobody has looked at, does not go on
+		}
+		if !slices.Contains(e.Remove, name) {
+			e.Remove = append(e.Remove, name)
+		}
 	}
-	for _, name := range slices.Concat(forgeries, routing, relayed) {
-		s[name] = forged
-	}
-	for _, h := range identity {
-		s[h.name] = forged
-	}
-	return s
-}
-
-// has finds a header under every spelling that a server could take for it:
-// CGI, WSGI and those after them read '_' and '-' and both cases alike.
-func (s stripSet) has(name string) kind { return s[fold(name)] }
-
-func fold(name string) string {
-	return strings.ReplaceAll(strings.ToLower(name), "_", "-")
 }

@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/reason"
 )
@@ -28,7 +27,7 @@ func TestCorpusNative(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, memory := range []*authn.Cache{nil, cache, cache} { // anew, first seen, seen before
+			for _, memory := range []*gate.Cache{nil, cache, cache, cache} { // anew, first seen, seen before, and so asked before
 				env := gate.Env{Now: now, Keys: g.Keys(), Cache: memory}
 				if err := c.Check(r, Native(g, env, r), Elsewhere); err != nil {
 					t.Errorf("%s: %v", s.Name, err)

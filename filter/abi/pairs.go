@@ -1,0 +1,52 @@
+package abi
+
+import (
+	"encoding/binary"
+	"unsafe"
+)
+
+// appendPairs reads a header map of the ABI: how many pairs, all lengths, and
+// then all names and values, each ended by a zero octet. The strings are parts of
+// b. ok is false where b is anything else.
+func appendPairs(pairs [][2]string, b []byte) (_ [][2]string, ok bool) {
+	if len(b) < 4 {
+		return pairs, len(b) == 0
+	}
+	n := uint64(binary.LittleEndian.Uint32(b))
+	if n > uint64(len(b))/8 {
+		return pairs, false
+	}
+	sizes, rest := b[4:], b[4:]
+	if len(rest) < 8*int(n) {
+		return pairs, false
+	}
+	rest = rest[8*n:]
+	for range n {
+		name, value := binary.LittleEndian.Uint32(sizes), binary.LittleEndian.Uint32(sizes[4:])
+		sizes = sizes[8:]
+		end := uint64(name) + 1 + uint64(value)
+		if end >= uint64(len(rest)) || rest[name] != 0 || rest[end] != 0 {
+			return pairs, false
+		}
+		pairs = append(pairs, [2]string{text(rest[:name]), text(rest[name+1 : end])})
+		rest = rest[end+1:]
+	}
+	return pairs, len(rest) == 0
+}
+
+// text is the octets as a string, not copied.
+func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// serialize is the reverse.
+func serialize(pairs [][2]string) []byte {
+	b := binary.LittleEndian.AppendUint32(nil, uint32(len(pairs)))
+	for _, p := range pairs {
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(p[0])))
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(p[1])))
+	}
+	for _, p := range pairs {
+		b = append(append(b, p[0]...), 0)
+		b = append(append(b, p[1]...), 0)
+	}
+	return b
+}

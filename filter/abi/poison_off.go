@@ -1,0 +1,5 @@
+//go:build wasip1 && !faults
+
+package abi
+
+func poison([]byte) {}

@@ -1,0 +1,95 @@
+package gate
+
+import (
+	"strings"
+
+	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/inference"
+	"github.com/modelgate/modelgate/internal/reason"
+)
+
+// Cache is what a VM remembers for one configuration: who tokens are, and for
+// callers that come again what they were allowed. It is not safe for more than
+// one goroutine.
+//
+// A refusal is never remembered, nor what depended on more than the question: on
+// the connection's certificate, on headers that name a model, on a body or a
+// reply. A caller is one verified token under one set of keys. It is verified
+// that the token has not expired, and that keys have not changed, before anything
+// is recalled.
+type Cache struct {
+	tokens  *authn.Cache
+	decided map[question]*decided
+}
+
+// The most that are remembered, and how long in octets a path and a host may be.
+// When there are more, all is forgotten: what is asked often is soon back.
+const (
+	maxDecided  = 1024
+	maxQuestion = 512
+)
+
+// question is all that a remembered decision depends on.
+type question struct {
+	who                     *authn.Principal
+	method, path, authority string
+	grpc                    bool
+}
+
+// decided is a call that was allowed.
+type decided struct {
+	call         inference.Call
+	rule         string
+	set          [][2]string
+	forward      bool  // with credentials
+	since, until int64 // the seconds in which no rule begins or ends
+}
+
+func (x *Exchange) question() question {
+	h := &x.head
+	return question{x.Principal, h.Method, h.Path, h.Authority, h.GRPC}
+}
+
+// recall finds what was decided before.
+func (x *Exchange) recall(env Env) *decided {
+	if env.Cache == nil || !env.Cache.tokens.Known || x.failed || x.head.routed {
+		return nil
+	}
+	d := env.Cache.decided[x.question()]
+	if now := env.Now.Unix(); d == nil || now < d.since || now >= d.until {
+		return nil
+	}
+	return d
+}
+
+// again lets a request go on as one did before.
+func (x *Exchange) again(d *decided) Step {
+	x.Call, x.Rule = d.call, d.rule
+	x.strip(d.forward)
+	x.edited.Set = append(x.edited.Set[:0], d.set...)
+	return x.pass(reason.Allowed, &x.edited)
+}
+
+// remember keeps what was decided, once a token comes a second time.
+func (x *Exchange) remember(env Env, m *inference.Match) {
+	if env.Cache == nil || !env.Cache.tokens.Known || x.head.routed || x.listing != nil || x.Principal.Peer != "" ||
+		len(x.head.Path)+len(x.head.Authority) > maxQuestion {
+		return
+	}
+	q := x.question()
+	q.method, q.path, q.authority = strings.Clone(q.method), strings.Clone(q.path), strings.Clone(q.authority)
+	d := &decided{call: x.Call, rule: x.Rule, forward: m.Route.Forward}
+	d.since, d.until = x.gate.policy.Steady(env.Now.Unix())
+	d.call.Models = nil
+	for _, model := range x.Call.Models {
+		d.call.Models = append(d.call.Models, inference.Model{Namespace: strings.Clone(model.Namespace), Service: strings.Clone(model.Service),
+			Name: strings.Clone(model.Name), Version: strings.Clone(model.Version)})
+	}
+	for _, h := range x.edited.Set {
+		d.set = append(d.set, [2]string{strings.Clone(h[0]), strings.Clone(h[1])})
+	}
+	if len(env.Cache.decided) >= maxDecided {
+		clear(env.Cache.decided)
+	}
+	env.Cache.decided[q] = d
+}
