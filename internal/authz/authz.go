@@ -4,8 +4,6 @@
 package authz
 
 import (
-	"math"
-	"slices"
 	"time"
 
 	"github.com/modelgate/modelgate/internal/authn"
@@ -39,27 +37,6 @@ type Policy struct {
 	denies, grants             *table
 	shadowDenies, shadowGrants *table
 	evadable                   []string // warnings of denies
-	turns                      []int64  // the seconds in which a rule begins or ends, in order
-}
-
-// Steady is the time around now in which no rule begins or ends, in seconds since
-// 1970: from since on, and before until.
-func (p *Policy) Steady(now int64) (since, until int64) {
-	since, until = math.MinInt64, math.MaxInt64
-	for _, turn := range p.turns {
-		if turn > now {
-			return since, turn
-		}
-		since = turn
-	}
-	return since, until
-}
-
-// turn files a second in which a rule begins or ends.
-func (p *Policy) turn(second int64) {
-	if at, found := slices.BinarySearch(p.turns, second); !found && second != 0 {
-		p.turns = slices.Insert(p.turns, at, second)
-	}
 }
 
 // Decide weighs every model of a call: one deny on any of them denies, and

@@ -176,8 +176,6 @@ func (c *compiler) deny(v strictjson.Value) {
 // file puts a rule into a table, for each issuer, member and model.
 func (c *compiler) file(t *table, r rule) {
 	t.names = append(t.names, r.name)
-	c.policy.turn(r.from)
-	c.policy.turn(r.until)
 	e := entry{rule: len(t.names) - 1, verbs: r.verbs, conditions: r.conditions, from: r.from, until: r.until}
 	for _, p := range r.models {
 		pattern := t.pattern(p)

@@ -14,7 +14,8 @@ import (
 //
 // A refusal is never remembered, nor what depended on more than the question: on
 // the connection's certificate, on headers that name a model, on a body or a
-// reply. A caller is one verified token under one set of keys. It is verified
+// reply, on the time. (A rule in shadow that would have had a say makes a trial of
+// a call; what is allowed without one is so at any time.) A caller is one verified token under one set of keys. It is verified
 // that the token has not expired, and that keys have not changed, before anything
 // is recalled.
 type Cache struct {
@@ -38,12 +39,14 @@ type question struct {
 
 // decided is a call that was allowed.
 type decided struct {
-	call         inference.Call
-	rule         string
-	set          [][2]string
-	forward      bool  // with credentials
-	since, until int64 // the seconds in which no rule begins or ends
+	call    inference.Call
+	rule    string
+	set     [][2]string
+	forward bool // with credentials
 }
+
+// Remembered is how many decisions are.
+func (c *Cache) Remembered() int { return len(c.decided) }
 
 func (x *Exchange) question() question {
 	h := &x.head
@@ -55,11 +58,7 @@ func (x *Exchange) recall(env Env) *decided {
 	if env.Cache == nil || !env.Cache.tokens.Known || x.failed || x.head.routed {
 		return nil
 	}
-	d := env.Cache.decided[x.question()]
-	if now := env.Now.Unix(); d == nil || now < d.since || now >= d.until {
-		return nil
-	}
-	return d
+	return env.Cache.decided[x.question()]
 }
 
 // again lets a request go on as one did before.
@@ -79,7 +78,6 @@ func (x *Exchange) remember(env Env, m *inference.Match) {
 	q := x.question()
 	q.method, q.path, q.authority = strings.Clone(q.method), strings.Clone(q.path), strings.Clone(q.authority)
 	d := &decided{call: x.Call, rule: x.Rule, forward: m.Route.Forward}
-	d.since, d.until = x.gate.policy.Steady(env.Now.Unix())
 	d.call.Models = nil
 	for _, model := range x.Call.Models {
 		d.call.Models = append(d.call.Models, inference.Model{Namespace: strings.Clone(model.Namespace), Service: strings.Clone(model.Service),
