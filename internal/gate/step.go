@@ -1,11 +1,6 @@
 package gate
 
 import (
-	"encoding/json"
-	"fmt"
-	"strings"
-	"unicode/utf16"
-
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/reason"
 )
@@ -112,58 +107,4 @@ func challengeHeader(challenge string, why reason.Reason, metadata string) strin
 		h += `, resource_metadata="` + metadata + `"`
 	}
 	return h
-}
-
-// maxAudit bounds each field of an audit line, in octets.
-const maxAudit = 256
-
-// audit is one line of JSON: what was decided about whom, and by which rule.
-// It has no token and no claim beyond issuer and subject.
-func (x *Exchange) audit(why reason.Reason, shadow bool) string {
-	line := struct {
-		Decision string   `json:"modelgate"`
-		Shadow   bool     `json:"shadow,omitempty"`
-		Peer     string   `json:"peer,omitempty"`
-		Issuer   string   `json:"issuer,omitempty"`
-		Subject  string   `json:"subject,omitempty"`
-		Verb     string   `json:"verb,omitempty"`
-		Models   []string `json:"models,omitempty"`
-		Rule     string   `json:"rule,omitempty"`
-		ID       string   `json:"request_id,omitempty"`
-	}{
-		Decision: why.String(), Shadow: shadow, Peer: clip(x.Principal.Peer), Issuer: x.Principal.Issuer, Subject: clip(x.Principal.Subject),
-		Rule: clip(x.Rule), ID: x.head.id.String(),
-	}
-	for _, m := range x.Call.Models {
-		line.Verb = x.Call.Verb.String()
-		line.Models = append(line.Models, clip(m.String()))
-	}
-	b, _ := json.Marshal(line) // strings only: cannot fail
-	return ascii(string(b))
-}
-
-// ascii escapes what JSON leaves as it is and a log or a terminal may not: DEL,
-// the C1 controls, line and paragraph separators, marks of direction.
-func ascii(doc string) string {
-	if strings.IndexFunc(doc, func(r rune) bool { return r >= 0x7f }) < 0 {
-		return doc
-	}
-	var b strings.Builder
-	for _, r := range doc {
-		if r < 0x7f {
-			b.WriteRune(r)
-			continue
-		}
-		for _, unit := range utf16.Encode([]rune{r}) {
-			fmt.Fprintf(&b, `\u%04x`, unit)
-		}
-	}
-	return b.String()
-}
-
-func clip(s string) string {
-	if len(s) > maxAudit {
-		s = strings.ToValidUTF8(s[:maxAudit], "") + "…"
-	}
-	return s
 }
