@@ -1,7 +1,6 @@
 package authn
 
 import (
-	"regexp"
 	"slices"
 	"time"
 
@@ -49,7 +48,7 @@ type preset struct {
 	issuers     []string
 	algorithms  []string
 	from        source
-	audience    *regexp.Regexp
+	audience    func(string) bool // its form, nil for any
 	oneAudience bool
 	maxLifetime time.Duration
 	emailByName bool
@@ -67,11 +66,10 @@ func presetNamed(name string) *preset {
 	switch name {
 	case "google-iap":
 		return &preset{
-			issuers:    []string{"https://cloud.google.com/iap"},
-			algorithms: []string{"ES256"},
-			from:       source{header: "x-goog-iap-jwt-assertion"},
-			audience: regexp.MustCompile(`^/projects/[0-9]+/(apps/[a-z0-9.:-]+|global/backendServices/[0-9]+|` +
-				`[a-z0-9-]+/backendServices/[0-9]+|locations/[a-z0-9-]+/services/[a-z0-9-]+)$`),
+			issuers:     []string{"https://cloud.google.com/iap"},
+			algorithms:  []string{"ES256"},
+			from:        source{header: "x-goog-iap-jwt-assertion"},
+			audience:    audienceOfIAP,
 			oneAudience: true,
 			maxLifetime: 10 * time.Minute,
 			emailByName: true,
@@ -138,7 +136,7 @@ func (is *Issuer) usePreset(o strictjson.Object, name strictjson.Value) {
 	}
 	if p.audience != nil {
 		for _, a := range o.Get("audiences").Items() {
-			if !p.audience.MatchString(a.JSON().Str) {
+			if !p.audience(a.JSON().Str) {
 				a.Fail("is none of IAP's forms, such as /projects/NUMBER/global/backendServices/ID")
 			}
 		}
@@ -178,18 +176,12 @@ func (is *Issuer) readOwn(o strictjson.Object) {
 	}
 }
 
-var (
-	poolForm = regexp.MustCompile(`^(locations/global/workforcePools/[a-z0-9-]+|` +
-		`projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]+)$`)
-	attributeForm = regexp.MustCompile(`^[a-z0-9_]{1,100}$`)
-)
-
 // readPool reads the identity pool whose principal:// and principalSet://
 // identifiers the issuer's tokens stand for.
 func (is *Issuer) readPool(o strictjson.Object) {
 	pool, attributes := o.Get("pool"), o.Get("attributes")
 	if pool.Exists() {
-		if is.pool = pool.Text(); !poolForm.MatchString(is.pool) {
+		if is.pool = pool.Text(); !PoolForm(is.pool) {
 			pool.Fail("is locations/global/workforcePools/POOL or projects/NUMBER/locations/global/workloadIdentityPools/POOL")
 		}
 	}
@@ -200,7 +192,7 @@ func (is *Issuer) readPool(o strictjson.Object) {
 		attributes.Fail(`has no meaning without "pool"`)
 	}
 	for _, m := range attributes.Object().Members {
-		if !attributeForm.MatchString(m.Name) {
+		if !attributeForm(m.Name) {
 			m.Value.Fail("the name of an attribute has letters a-z, digits and underscores")
 		}
 		is.attributes = append(is.attributes, attribute{m.Name, pointer(m.Value)})

@@ -114,7 +114,7 @@ func compileRelay(v strictjson.Value, name string, d trustDomain) *relay {
 		if field == "subject" {
 			h = o.Need(field)
 		}
-		if *into = h.Text(); h.Exists() && !headerForm.MatchString(*into) {
+		if *into = h.Text(); h.Exists() && !headerForm(*into) {
 			h.Fail("is no header name in lower case, without underscores")
 		} else if seen[*into] {
 			h.Fail("%q stands twice", *into)

@@ -1,7 +1,6 @@
 package authn
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
@@ -18,20 +17,15 @@ type source struct {
 
 var defaultSource = source{header: "authorization", scheme: "Bearer"}
 
-var (
-	headerForm = regexp.MustCompile(`^[a-z0-9!#$%&'*+.^|~-]+$`) // RFC 9110 section 5.6.2, lower case, without '_'
-	schemeForm = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
-)
-
 func compileSources(v strictjson.Value) (sources []source) {
 	for _, item := range v.Items() {
 		o := item.Object("header", "scheme")
 		s := source{header: o.Need("header").Text()}
-		if h := o.Get("header"); h.Exists() && !headerForm.MatchString(s.header) {
+		if h := o.Get("header"); h.Exists() && !headerForm(s.header) {
 			h.Fail("is no header name in lower case, without underscores")
 		}
 		if scheme := o.Get("scheme"); scheme.Exists() {
-			if s.scheme = scheme.Text(); !schemeForm.MatchString(s.scheme) {
+			if s.scheme = scheme.Text(); !schemeForm(s.scheme) {
 				scheme.Fail("is no authentication scheme")
 			}
 		}

@@ -1,7 +1,6 @@
 package authz
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/authn"
@@ -42,13 +41,6 @@ type identifier struct {
 }
 
 const serviceAccountDomain = ".gserviceaccount.com"
-
-var (
-	domainForm    = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
-	namespaceForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	poolForm      = regexp.MustCompile(`^//iam\.googleapis\.com/((?:locations/global/workforcePools|` +
-		`projects/[0-9]+/locations/global/workloadIdentityPools)/[a-z0-9-]+)/(.+)$`)
-)
 
 // parseMember reads a member of a grant, a deny, a group or an IAM binding.
 func parseMember(v strictjson.Value) (id identifier, ok bool) {
@@ -95,14 +87,14 @@ func (id *identifier) parse(kind, text string) (why string) {
 		id.kind = group
 	case "domain":
 		id.kind = domain
-		if !domainForm.MatchString(name) {
+		if !domainForm(name) {
 			why = "is no domain in lower case"
 		}
 	case "spiffe":
 		id.kind, id.name = spiffe, text
 	case "namespace":
 		id.kind = namespace
-		if !namespaceForm.MatchString(name) {
+		if !namespaceForm(name) {
 			why = "is no DNS-1123 label"
 		}
 	case "principal", "principalSet":
@@ -115,17 +107,17 @@ func (id *identifier) parse(kind, text string) (why string) {
 
 // parsePool reads what follows principal: or principalSet:.
 func (id *identifier) parsePool(scheme, name string) (why string) {
-	m := poolForm.FindStringSubmatch(name)
-	if m == nil {
+	pool, within, ok := splitPool(name)
+	if !ok {
 		return "names no workforce or workload identity pool"
 	}
-	id.pool = m[1]
-	kind, rest, _ := strings.Cut(m[2], "/")
+	id.pool = pool
+	kind, rest, _ := strings.Cut(within, "/")
 	attribute, isAttribute := strings.CutPrefix(kind, "attribute.")
 	switch {
 	case scheme == "principal" && kind == "subject" && rest != "":
 		id.kind, id.name = subject, rest
-	case scheme == "principalSet" && m[2] == "*":
+	case scheme == "principalSet" && within == "*":
 		id.kind, id.name = authenticated, ""
 	case scheme == "principalSet" && kind == "group" && rest != "":
 		id.kind, id.name = group, rest

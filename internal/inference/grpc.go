@@ -1,7 +1,6 @@
 package inference
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -20,19 +19,11 @@ type grpcService struct {
 	hosts   []string // on which the model is asked for; nil for any
 }
 
-// identifier is a name of the Protocol Buffers language.
-const identifier = `[A-Za-z_][A-Za-z0-9_]*`
-
-var (
-	serviceForm = regexp.MustCompile(`^(` + identifier + `\.)*` + identifier + `$`)
-	methodForm  = regexp.MustCompile(`^` + identifier + `$`)
-)
-
 func compileGRPC(r *Route, v strictjson.Value, _ surroundings) {
 	o := v.Object("protocol", "service", "model", "verb", "names", "hosts", "credentials", "shadow")
 	r.common(o)
 	g := &grpcService{service: o.Need("service").Text()}
-	if s := o.Get("service"); s.Exists() && !serviceForm.MatchString(g.service) {
+	if s := o.Get("service"); s.Exists() && !serviceForm(g.service) {
 		s.Fail("is a gRPC service such as echo.EchoServer")
 	}
 	if m := o.Need("model"); m.Exists() {
@@ -73,7 +64,7 @@ func compileHosts(v strictjson.Value) []string {
 
 func (g *grpcService) match(r *parsed) (Match, reason.Reason) {
 	rest, ok := strings.CutPrefix(r.path, "/"+g.service+"/")
-	if !ok || !methodForm.MatchString(rest) || r.query != "" || r.Method != "POST" || !r.GRPC {
+	if !ok || !identifier(rest) || r.query != "" || r.Method != "POST" || !r.GRPC {
 		return Match{}, reason.PathUnknown
 	}
 	if g.hosts != nil && !slices.Contains(g.hosts, r.host) {

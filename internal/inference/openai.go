@@ -71,7 +71,7 @@ func compileOpenAI(r *Route, v strictjson.Value, in surroundings) {
 	a.server = &server{protocol: "openai", table: a.table, queries: []string{"api-version"}} // Azure's
 	a.compile(r, o, in, "openai")
 	if b := o.Get("base"); b.Exists() {
-		if a.bases = []string{b.Text()}; !prefixForm.MatchString(b.Text()) {
+		if a.bases = []string{b.Text()}; !prefixForm(b.Text()) {
 			b.Fail(`is a path such as "/v1", without a slash at its end`)
 		} else if a.prefix != "" && (within(b.Text(), a.prefix) || within(a.prefix, b.Text())) {
 			b.Fail("overlaps with the prefix")

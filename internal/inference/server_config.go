@@ -1,14 +1,11 @@
 package inference
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
-
-var prefixForm = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`)
 
 // serverFields are those of every protocol of model servers.
 var serverFields = []string{"protocol", "prefix", "names", "service", "hosts", "transformers", "serviceHosts", "credentials", "shadow",
@@ -58,7 +55,7 @@ func (s *server) readPrefix(p strictjson.Value) {
 	}
 	if s.prefix = p.Text(); s.prefix == "/" && !s.short {
 		s.prefix, s.rooted = "", true
-	} else if !prefixForm.MatchString(s.prefix) {
+	} else if !prefixForm(s.prefix) {
 		p.Fail(`is a path such as "/kfserving", without a slash at its end`)
 	} else if slices.ContainsFunc(ownRoots, func(root string) bool { return within(s.prefix, "/"+root) }) {
 		p.Fail("lies on the model servers' own paths")

@@ -1,0 +1,60 @@
+package authz
+
+import (
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestForms holds each form to a regular expression, over text put together at
+// random out of pieces of what it takes.
+func TestForms(t *testing.T) {
+	pool := regexp.MustCompile(`^//iam\.googleapis\.com/((?:locations/global/workforcePools|` +
+		`projects/[0-9]+/locations/global/workloadIdentityPools)/[a-z0-9-]+)/(.+)$`)
+	domain := regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
+	namespace := regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	domains, namespaces, pools := 0, 0, 0
+	compare := func(s string) {
+		if got, want := domainForm(s), domain.MatchString(s); got != want {
+			t.Fatalf("domainForm(%q) = %v, want %v", s, got, want)
+		} else if got {
+			domains++
+		}
+		if got, want := namespaceForm(s), namespace.MatchString(s); got != want {
+			t.Fatalf("namespaceForm(%q) = %v, want %v", s, got, want)
+		} else if got {
+			namespaces++
+		}
+		m := pool.FindStringSubmatch(s)
+		if got, rest, ok := splitPool(s); ok != (m != nil) || ok && (got != m[1] || rest != m[2]) {
+			t.Fatalf("splitPool(%q) = %q, %q, %v, want %q", s, got, rest, ok, m)
+		} else if ok {
+			pools++
+		}
+	}
+	compare("")
+	for c := range 256 {
+		for _, s := range []string{"", "a", "//iam.googleapis.com/locations/global/workforcePools/p/"} {
+			compare(s + string([]byte{byte(c)}))
+			compare(string([]byte{byte(c)}) + s)
+			compare(s + string([]byte{byte(c), 'a'}))
+		}
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	pieces := []string{"//iam.googleapis.com/", "locations/global/workforcePools/", "projects/12/", "projects/", "locations/global/workloadIdentityPools/", "p-1", "7", "/",
+		"subject/ana", "*", "\n", "é", "a", "-", ".", strings.Repeat("a", 20), strings.Repeat("b", 61)}
+	for range 300000 {
+		var s strings.Builder
+		if random.IntN(2) == 0 {
+			s.WriteString(pieces[0] + pieces[1+random.IntN(2)])
+		}
+		for range 1 + random.IntN(6) {
+			s.WriteString(pieces[random.IntN(len(pieces))])
+		}
+		compare(s.String())
+	}
+	if domains == 0 || namespaces == 0 || pools == 0 {
+		t.Errorf("taken are %d domains, %d namespaces and %d names in pools", domains, namespaces, pools)
+	}
+}
