@@ -1,7 +1,6 @@
 package authn
 
 import (
-	"crypto/x509"
 	"slices"
 	"strings"
 
@@ -29,7 +28,7 @@ type Key struct {
 func newKey(id string, alg *algorithm, public any) *Key {
 	k := &Key{ID: id, alg: alg, public: public}
 	if strings.HasPrefix(alg.name, "RS") || alg.family == familyEC {
-		k.der, _ = x509.MarshalPKIXPublicKey(public) // nil for what it cannot write
+		k.der = subjectPublicKeyInfo(public)
 	}
 	return k
 }

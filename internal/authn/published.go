@@ -4,7 +4,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
-	"crypto/x509"
 	"encoding/pem"
 	"fmt"
 	"math/big"
@@ -194,9 +193,9 @@ func readPEM(id, text string, allowed []*algorithm) (*Key, string) {
 	if block == nil || block.Type != "PUBLIC KEY" || strings.TrimSpace(string(rest)) != "" {
 		return nil, "is no public key in PEM, and no JWK Set"
 	}
-	public, err := x509.ParsePKIXPublicKey(block.Bytes)
-	if err != nil {
-		return nil, err.Error()
+	public := parseSubjectPublicKeyInfo(block.Bytes)
+	if public == nil {
+		return nil, "is no SubjectPublicKeyInfo of RSA, P-256, P-384, P-521 or Ed25519"
 	}
 	var kty family
 	var curve string

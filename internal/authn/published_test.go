@@ -46,6 +46,7 @@ func TestPublished(t *testing.T) {
 		{"PEM", mustJSON(m{"a": publicPEM(ecKey), "b": publicPEM(rsaKey), "c": publicPEM(edKey)}), "a:ES256 b:RS256 c:EdDSA", ""},
 		{"PEM of another curve", mustJSON(m{"a": publicPEM(ecKey), "b": publicPEM(p521Key)}), "a:ES256 b:no allowed algorithm has its type", ""},
 		{"PEM that is none", mustJSON(m{"a": "x", "b": publicPEM(ecKey)}), "a:is no public key in PEM, and no JWK Set b:ES256", ""},
+		{"PEM of no key", mustJSON(m{"a": "-----BEGIN PUBLIC KEY-----\nMAA=\n-----END PUBLIC KEY-----\n", "b": publicPEM(ecKey)}), "a:is no SubjectPublicKeyInfo of RSA, P-256, P-384, P-521 or Ed25519 b:ES256", ""},
 		{"PEM and more", mustJSON(m{"a": publicPEM(ecKey) + "x", "b": publicPEM(ecKey)}), "a:is no public key in PEM, and no JWK Set b:ES256", ""},
 		{"two PEM in one", mustJSON(m{"a": publicPEM(ecKey) + publicPEM(evilEC)}), "a:is no public key in PEM, and no JWK Set", "no key usable with the issuer's algorithms"},
 		{"PEM of a certificate", mustJSON(m{"a": strings.ReplaceAll(publicPEM(ecKey), "PUBLIC KEY", "CERTIFICATE")}), "a:is no public key in PEM, and no JWK Set", "no key usable with the issuer's algorithms"},
