@@ -86,11 +86,11 @@ func (n *naming) canonical(text string) (namespace, name string, why reason.Reas
 // services are those of the homes, each once and in order, without names.
 func (n *naming) services() (list []Model) {
 	for _, home := range n.homes {
-		if !slices.Contains(list, home) {
-			list = append(list, home)
+		at, known := slices.BinarySearchFunc(list, home, func(a, b Model) int { return strings.Compare(a.String(), b.String()) })
+		if !known {
+			list = slices.Insert(list, at, home)
 		}
 	}
-	slices.SortFunc(list, func(a, b Model) int { return strings.Compare(a.String(), b.String()) })
 	return list
 }
 
