@@ -14,21 +14,20 @@ import (
 	"github.com/modelgate/modelgate/internal/keys"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/strictjson"
-	"github.com/tidwall/gjson"
 )
 
 // Principal is the authenticated caller. The zero value is anonymous.
 type Principal struct {
-	Issuer     string       // the configured issuer's name; "" for anonymous
-	Subject    string       // sub
-	Email      string       // an address the issuer vouches for, or ""
-	Address    string       // the one that is claimed, vouched for or not: for denies
-	Domain     string       // hd, the hosted domain of a Google account
-	Groups     []string     // of the claim that the issuer's "groups" points to
-	Pool       string       // the identity pool the issuer stands for, or ""
-	Attributes [][2]string  // of that pool: name and value
-	Claims     gjson.Result // the verified payload
-	Until      time.Time    // when the token expires, skew included; zero for one that does not
+	Issuer     string            // the configured issuer's name; "" for anonymous
+	Subject    string            // sub
+	Email      string            // an address the issuer vouches for, or ""
+	Address    string            // the one that is claimed, vouched for or not: for denies
+	Domain     string            // hd, the hosted domain of a Google account
+	Groups     []string          // of the claim that the issuer's "groups" points to
+	Pool       string            // the identity pool the issuer stands for, or ""
+	Attributes [][2]string       // of that pool: name and value
+	Claims     strictjson.Result // the verified payload
+	Until      time.Time         // when the token expires, skew included; zero for one that does not
 	// Peer is the SPIFFE ID of the connection's validated certificate, or "". It
 	// is a second, independent part: it may be there without a token.
 	Peer string

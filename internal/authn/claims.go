@@ -10,26 +10,25 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/strictjson"
-	"github.com/tidwall/gjson"
 )
 
 // claims reads the registered claims of RFC 7519 section 4.1 for golang-jwt's
 // validator, with types taken strictly: a number is not a string, and what is
 // there but of another type is an error, never absent.
 type claims struct {
-	gjson.Result
+	strictjson.Result
 	members     []member // of the Result, which are asked for again and again
 	oneAudience bool
 }
 
 type member struct {
 	name  string
-	value gjson.Result
+	value strictjson.Result
 }
 
-func readClaims(v gjson.Result) claims {
+func readClaims(v strictjson.Result) claims {
 	c := claims{Result: v, members: make([]member, 0, 16)}
-	v.ForEach(func(name, value gjson.Result) bool {
+	v.ForEach(func(name, value strictjson.Result) bool {
 		c.members = append(c.members, member{name.Str, value})
 		return true
 	})
@@ -39,13 +38,13 @@ func readClaims(v gjson.Result) claims {
 var errClaimType = errors.New("claim of the wrong type")
 
 // named finds a top-level claim by its exact name.
-func (c claims) named(name string) gjson.Result {
+func (c claims) named(name string) strictjson.Result {
 	for i := range c.members {
 		if c.members[i].name == name {
 			return c.members[i].value
 		}
 	}
-	return gjson.Result{}
+	return strictjson.Result{}
 }
 
 // maxDate is the last second of the year 9999. Later numbers are mistakes
@@ -59,7 +58,7 @@ func (c claims) date(name string) (*jwt.NumericDate, error) {
 	if !v.Exists() {
 		return nil, nil
 	}
-	if v.Type != gjson.Number || !(v.Num >= 0 && v.Num <= maxDate) {
+	if v.Type != strictjson.Number || !(v.Num >= 0 && v.Num <= maxDate) {
 		return nil, errClaimType
 	}
 	seconds, fraction := math.Modf(v.Num)
@@ -68,7 +67,7 @@ func (c claims) date(name string) (*jwt.NumericDate, error) {
 
 func (c claims) text(name string) (string, error) {
 	v := c.named(name)
-	if v.Exists() && v.Type != gjson.String {
+	if v.Exists() && v.Type != strictjson.String {
 		return "", errClaimType
 	}
 	return v.Str, nil
@@ -95,14 +94,14 @@ func (c claims) GetAudience() (jwt.ClaimStrings, error) {
 }
 
 // texts reads a string or an array of nothing but strings.
-func texts(v gjson.Result) (list []string, ok bool) {
+func texts(v strictjson.Result) (list []string, ok bool) {
 	switch {
-	case v.Type == gjson.String:
+	case v.Type == strictjson.String:
 		return []string{v.Str}, true
 	case v.IsArray():
 		ok = true
-		v.ForEach(func(_, item gjson.Result) bool {
-			ok = item.Type == gjson.String
+		v.ForEach(func(_, item strictjson.Result) bool {
+			ok = item.Type == strictjson.String
 			list = append(list, item.Str)
 			return ok
 		})
@@ -181,7 +180,7 @@ func (is *Issuer) lifetime(c claims) reason.Reason {
 // Confirmations by other methods are passed over (RFC 7800 section 3.1).
 func (is *Issuer) binding(c claims) (thumbprint string, why reason.Reason) {
 	bound := strictjson.Pointer{"cnf", "x5t#S256"}.In(c.Result)
-	if bound.Exists() != is.bound || is.bound && (bound.Type != gjson.String || bound.Str == "") {
+	if bound.Exists() != is.bound || is.bound && (bound.Type != strictjson.String || bound.Str == "") {
 		return "", reason.TokenBinding
 	}
 	return bound.Str, reason.Allowed
@@ -194,7 +193,7 @@ func (is *Issuer) principal(c claims) (Principal, reason.Reason) {
 	p := Principal{Issuer: is.Name, Pool: is.pool, Claims: c.Result}
 	p.Subject, _ = c.GetSubject()
 	p.Address, _ = c.text("email")
-	if addressForm(p.Address) && (is.emailByName || c.named("email_verified").Type == gjson.True) {
+	if addressForm(p.Address) && (is.emailByName || c.named("email_verified").Type == strictjson.True) {
 		p.Email = p.Address
 	}
 	p.Domain, _ = c.text("hd")
@@ -205,7 +204,7 @@ func (is *Issuer) principal(c claims) (Principal, reason.Reason) {
 		}
 	}
 	for _, a := range is.attributes {
-		if v := a.pointer.In(c.Result); v.Type == gjson.String {
+		if v := a.pointer.In(c.Result); v.Type == strictjson.String {
 			p.Attributes = append(p.Attributes, [2]string{a.name, v.Str})
 		}
 	}

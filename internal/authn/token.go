@@ -7,7 +7,6 @@ import (
 
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/strictjson"
-	"github.com/tidwall/gjson"
 )
 
 // MaxTokenBytes is the longest token that is looked at: more than any issuer
@@ -25,7 +24,7 @@ type token struct {
 	signature []byte
 	alg, kid  string
 	typ       string
-	claims    gjson.Result
+	claims    strictjson.Result
 }
 
 // parseToken takes a token apart. The order is cheap before dear: length,
@@ -81,13 +80,13 @@ func octets(s string) ([]byte, error) {
 var errLineBreak = errors.New("line break in base64url")
 
 // object decodes a part that must be a JSON object.
-func object(part string) (gjson.Result, bool) {
+func object(part string) (strictjson.Result, bool) {
 	b, err := octets(part)
 	doc := string(b)
 	if err != nil || strictjson.Check(doc) != nil {
-		return gjson.Result{}, false
+		return strictjson.Result{}, false
 	}
-	v := gjson.Parse(doc)
+	v := strictjson.Read(doc)
 	return v, v.IsObject()
 }
 
@@ -99,13 +98,13 @@ func (t *token) readHeader(part string) reason.Reason {
 		return reason.TokenMalformed
 	}
 	why, cty := reason.Allowed, ""
-	text := func(v gjson.Result) string {
-		if v.Type != gjson.String {
+	text := func(v strictjson.Result) string {
+		if v.Type != strictjson.String {
 			why = reason.TokenMalformed
 		}
 		return v.Str
 	}
-	header.ForEach(func(name, value gjson.Result) bool {
+	header.ForEach(func(name, value strictjson.Result) bool {
 		switch name.Str {
 		case "alg":
 			t.alg = text(value)

@@ -5,14 +5,13 @@ import (
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/strictjson"
-	"github.com/tidwall/gjson"
 )
 
 // condition is one test of one claim.
 type condition struct {
 	pointer strictjson.Pointer
 	op      operator
-	want    []gjson.Result // anyOf has several, the others one
+	want    []strictjson.Result // anyOf has several, the others one
 }
 
 type operator uint8
@@ -83,15 +82,15 @@ func (c *condition) argument(v strictjson.Value) {
 			v.Fail("is a string, a number or a boolean")
 		}
 	}
-	c.want = []gjson.Result{v.JSON()}
+	c.want = []strictjson.Result{v.JSON()}
 }
 
-func scalar(v gjson.Result) bool {
-	return v.Type == gjson.String || v.Type == gjson.Number || v.IsBool()
+func scalar(v strictjson.Result) bool {
+	return v.Type == strictjson.String || v.Type == strictjson.Number || v.IsBool()
 }
 
 // test evaluates the condition on verified claims.
-func (c *condition) test(claims gjson.Result) outcome {
+func (c *condition) test(claims strictjson.Result) outcome {
 	v := c.pointer.In(claims)
 	want := c.want[0]
 	switch {
@@ -99,14 +98,14 @@ func (c *condition) test(claims gjson.Result) outcome {
 		return is(v.Exists() == want.Bool())
 	case c.op == contains && v.IsArray():
 		found := false
-		v.ForEach(func(_, item gjson.Result) bool {
+		v.ForEach(func(_, item strictjson.Result) bool {
 			found = same(item, want)
 			return !found
 		})
 		return is(found)
-	case c.op == prefix && v.Type == gjson.String:
+	case c.op == prefix && v.Type == strictjson.String:
 		return is(strings.HasPrefix(v.Str, want.Str))
-	case c.op == suffix && v.Type == gjson.String:
+	case c.op == suffix && v.Type == strictjson.String:
 		return is(strings.HasSuffix(v.Str, want.Str))
 	case (c.op == equals || c.op == anyOf) && scalar(v):
 		for _, w := range c.want {
@@ -131,13 +130,13 @@ const maxExact = 1 << 53
 
 // same compares two scalars of one type. Numbers too large for float64 to tell
 // apart are the same only if they are written alike.
-func same(a, b gjson.Result) bool {
+func same(a, b strictjson.Result) bool {
 	switch {
 	case a.Type != b.Type:
 		return false
-	case a.Type == gjson.String:
+	case a.Type == strictjson.String:
 		return a.Str == b.Str
-	case a.Type == gjson.Number && math.Abs(a.Num) < maxExact:
+	case a.Type == strictjson.Number && math.Abs(a.Num) < maxExact:
 		return a.Num == b.Num
 	}
 	return a.Raw == b.Raw
@@ -145,7 +144,7 @@ func same(a, b gjson.Result) bool {
 
 // grants reports whether all conditions hold; a claim that is missing, or
 // cannot be compared, does not.
-func grants(list []condition, claims gjson.Result) bool {
+func grants(list []condition, claims strictjson.Result) bool {
 	for i := range list {
 		if list[i].test(claims) != yes {
 			return false
@@ -156,7 +155,7 @@ func grants(list []condition, claims gjson.Result) bool {
 
 // denies reports whether no condition is known not to hold: a deny whose
 // condition cannot be evaluated applies, as in Google's deny policies.
-func denies(list []condition, claims gjson.Result) bool {
+func denies(list []condition, claims strictjson.Result) bool {
 	for i := range list {
 		if list[i].test(claims) == no {
 			return false

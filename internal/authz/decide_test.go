@@ -11,7 +11,6 @@ import (
 	"github.com/modelgate/modelgate/internal/authz"
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/strictjson"
-	"github.com/tidwall/gjson"
 )
 
 const pool = "projects/1/locations/global/workloadIdentityPools/partner"
@@ -50,15 +49,16 @@ func who(issuer, claims string) *authn.Principal {
 	if issuer == "" {
 		return &authn.Principal{}
 	}
-	c := gjson.Parse(claims)
+	c := strictjson.Read(claims)
 	p := &authn.Principal{Issuer: issuer, Subject: c.Get("sub").Str, Email: c.Get("email").Str, Domain: c.Get("hd").Str, Claims: c}
 	p.Address = p.Email
 	if claimed := c.Get("claimed"); claimed.Exists() { // and not verified
 		p.Address = claimed.Str
 	}
-	for _, g := range c.Get("groups").Array() {
+	c.Get("groups").ForEach(func(_, g strictjson.Result) bool {
 		p.Groups = append(p.Groups, g.Str)
-	}
+		return true
+	})
 	if issuer == "partner" {
 		p.Pool = pool
 		if r := c.Get("repository"); r.Exists() {

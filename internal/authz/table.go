@@ -3,7 +3,7 @@ package authz
 import (
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/inference"
-	"github.com/tidwall/gjson"
+	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
 // table is the index of all grants, or of all denies. A request looks up what
@@ -25,7 +25,7 @@ type table struct {
 // meaning is in what grants and denies differ: which conditions hold that cannot
 // be evaluated, and what a caller goes by.
 type meaning struct {
-	holds  func([]condition, gjson.Result) bool
+	holds  func([]condition, strictjson.Result) bool
 	as     func(*authn.Principal) (address, domain string)
 	folds  bool // the names of members are in small letters, as those of as
 	groups groups

@@ -7,7 +7,6 @@ import (
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/strictjson"
-	"github.com/tidwall/gjson"
 )
 
 // identityHeader is one line of "identity": a header that tells the upstream
@@ -90,7 +89,7 @@ func placeholder(name string) func(*authn.Principal) string {
 		return nil
 	}
 	return func(p *authn.Principal) string {
-		if v := pointer.In(p.Claims); v.Type == gjson.String || v.Type == gjson.Number || v.IsBool() {
+		if v := pointer.In(p.Claims); v.Type == strictjson.String || v.Type == strictjson.Number || v.IsBool() {
 			return v.String()
 		}
 		return ""

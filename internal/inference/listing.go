@@ -6,7 +6,6 @@ import (
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/scan"
 	"github.com/modelgate/modelgate/internal/strictjson"
-	"github.com/tidwall/gjson"
 )
 
 // Listing says how a reply lists models. What it does not know of a reply is
@@ -59,7 +58,7 @@ func trimJSON(body []byte, member, before, after, key string, shown func(name, v
 	if strictjson.Check(doc) != nil {
 		return nil, false
 	}
-	list := gjson.Parse(doc)
+	list := strictjson.Read(doc)
 	if member != "" {
 		if !list.IsObject() {
 			return nil, false
@@ -70,12 +69,12 @@ func trimJSON(body []byte, member, before, after, key string, shown func(name, v
 		return nil, false
 	}
 	trimmed, ok := []byte(before), true
-	list.ForEach(func(_, item gjson.Result) bool {
-		name, version := item, gjson.Result{}
+	list.ForEach(func(_, item strictjson.Result) bool {
+		name, version := item, strictjson.Result{}
 		if key != "" {
 			name, version = item.Get(key), item.Get("version")
 		}
-		if ok = name.Type == gjson.String && (key == "" || item.IsObject()) && (!version.Exists() || version.Type == gjson.String); !ok {
+		if ok = name.Type == strictjson.String && (key == "" || item.IsObject()) && (!version.Exists() || version.Type == strictjson.String); !ok {
 			return false
 		}
 		if !shown(name.Str, version.Str) {

@@ -11,8 +11,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/tidwall/gjson"
 )
 
 // MaxDepth is the deepest nesting of arrays and objects that Check accepts.
@@ -183,7 +181,7 @@ func (s *scanner) name() (string, *SyntaxError) {
 	if strings.IndexByte(quoted, '\\') < 0 {
 		return quoted[1 : len(quoted)-1], nil
 	}
-	return gjson.Parse(quoted).Str, nil
+	return Read(quoted).Str, nil
 }
 
 func (s *scanner) array(depth int) *SyntaxError {

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tidwall/gjson"
 )
 
 func nested(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
@@ -98,13 +100,16 @@ func TestCheckFindsEveryRepeat(t *testing.T) {
 // stricter are the reasons to refuse what encoding/json calls valid.
 var stricter = []string{"byte order mark", "not UTF-8", "lone surrogate", "occurs twice", "nested too deeply"}
 
-// compare holds Check to encoding/json.
+// compare holds Check to encoding/json, and Read to gjson.
 func compare(t *testing.T, doc string) {
 	t.Helper()
 	err := Check(doc)
 	valid := json.Valid([]byte(doc))
 	if err == nil && !valid {
 		t.Fatalf("Check(%q) = nil, but it is no JSON", doc)
+	}
+	if err == nil {
+		alike(t, Read(doc), gjson.Parse(doc))
 	}
 	if err != nil && valid && !slices.ContainsFunc(stricter, func(s string) bool { return strings.Contains(err.Error(), s) }) {
 		t.Fatalf("Check(%q) = %v, but it is JSON", doc, err)

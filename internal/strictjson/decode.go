@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/tidwall/gjson"
 )
 
 // Problem is one thing wrong with a document that is valid JSON.
@@ -31,7 +29,7 @@ func (p Problems) Error() string {
 // with it to the document's list of problems and goes on, so that all of them
 // are found at once; a reader that must not go on looks at the list.
 type Value struct {
-	json     gjson.Result
+	json     Result
 	parent   *Value
 	token    string
 	problems *Problems
@@ -46,7 +44,7 @@ func Parse(doc string, problems *Problems) (Value, bool) {
 		*problems = append(*problems, Problem{e.Pointer, fmt.Sprintf("%s at byte %d", e.Message, e.Offset)})
 		return v, false
 	}
-	v.json = gjson.Parse(doc)
+	v.json = Read(doc)
 	return v, true
 }
 
@@ -54,7 +52,7 @@ func Parse(doc string, problems *Problems) (Value, bool) {
 func (v Value) Exists() bool { return v.json.Exists() }
 
 // JSON is the value's own text.
-func (v Value) JSON() gjson.Result { return v.json }
+func (v Value) JSON() Result { return v.json }
 
 // Pointer is where the value stands.
 func (v Value) Pointer() string {
@@ -83,7 +81,7 @@ func (v Value) is(ok bool, what string) bool {
 
 // Text reads a string that is not empty; "" where there is none.
 func (v Value) Text() string {
-	if !v.is(v.json.Type == gjson.String, "a string") {
+	if !v.is(v.json.Type == String, "a string") {
 		return ""
 	}
 	if v.json.Str == "" {
@@ -131,7 +129,7 @@ func (v Value) Items() []Value {
 		return nil
 	}
 	var items []Value
-	v.json.ForEach(func(_, item gjson.Result) bool {
+	v.json.ForEach(func(_, item Result) bool {
 		items = append(items, Value{item, &v, strconv.Itoa(len(items)), v.problems})
 		return true
 	})
@@ -175,7 +173,7 @@ func (v Value) Object(known ...string) Object {
 	if !v.is(v.json.IsObject(), "an object") {
 		return o
 	}
-	v.json.ForEach(func(name, value gjson.Result) bool {
+	v.json.ForEach(func(name, value Result) bool {
 		m := Member{name.Str, Value{value, &v, name.Str, v.problems}}
 		o.Members = append(o.Members, m)
 		if len(known) > 0 && !slices.Contains(known, m.Name) {

@@ -30,6 +30,43 @@ func FuzzCheck(f *testing.F) {
 	})
 }
 
+// alike holds a reading to gjson's.
+func alike(t *testing.T, got Result, want gjson.Result) {
+	t.Helper()
+	types := [...]gjson.Type{Null: gjson.Null, False: gjson.False, Number: gjson.Number, String: gjson.String, True: gjson.True, Composite: gjson.JSON}
+	raw := strings.TrimRight(want.Raw, " \t\r\n") // gjson leaves what follows the root
+	if types[got.Type] != want.Type || got.Raw != raw || got.Str != want.Str || got.Num != want.Num || got.Exists() != want.Exists() ||
+		got.IsObject() != want.IsObject() || got.IsArray() != want.IsArray() || got.IsBool() != want.IsBool() {
+		t.Fatalf("%q is read as %+v, want %+v", want.Raw, got, want)
+	}
+	if got.Type != Composite {
+		if got.String() != want.String() || got.IsBool() && got.Bool() != want.Bool() {
+			t.Fatalf("%q reads %s, want %s", want.Raw, got, want)
+		}
+		return
+	}
+	var names []string
+	var values []Result
+	got.ForEach(func(name, value Result) bool {
+		names, values = append(names, name.Str), append(values, value)
+		return true
+	})
+	want.ForEach(func(name, value gjson.Result) bool {
+		if len(values) == 0 || names[0] != name.Str {
+			t.Fatalf("member %q of %q is not read", name.Str, raw)
+		}
+		alike(t, values[0], value)
+		if got.IsObject() && got.Get(name.Str) != values[0] {
+			t.Fatalf("Get(%q) of %q = %v, want %v", name.Str, raw, got.Get(name.Str), values[0])
+		}
+		names, values = names[1:], values[1:]
+		return true
+	})
+	if len(values) > 0 {
+		t.Fatalf("%d members too many of %q", len(values), raw)
+	}
+}
+
 // same walks a document with an independent decoder, which keeps every name,
 // and holds gjson's reading to it.
 func same(t *testing.T, d *json.Decoder, got gjson.Result) {

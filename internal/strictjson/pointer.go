@@ -4,12 +4,10 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-
-	"github.com/tidwall/gjson"
 )
 
 // Pointer is a compiled JSON Pointer (RFC 6901): its reference tokens,
-// unescaped. Claims are addressed by it and never by a gjson path, in which
+// unescaped. Claims are addressed by it and never by a path language, in which
 // dots, '@', '#' and '*' are operators and may be part of a claim's name.
 type Pointer []string
 
@@ -34,17 +32,17 @@ func ParsePointer(s string) (Pointer, error) {
 // In finds the value in a checked document. The result does not exist where
 // the pointer leads nowhere. It allocates only where a name or a string value
 // on the way is escaped.
-func (p Pointer) In(doc gjson.Result) gjson.Result {
+func (p Pointer) In(doc Result) Result {
 	for _, token := range p {
 		doc = child(doc, token)
 	}
 	return doc
 }
 
-func child(v gjson.Result, token string) (found gjson.Result) {
+func child(v Result, token string) (found Result) {
 	switch {
 	case v.IsObject():
-		v.ForEach(func(name, value gjson.Result) bool {
+		v.ForEach(func(name, value Result) bool {
 			if name.Str == token {
 				found = value
 				return false
@@ -54,7 +52,7 @@ func child(v gjson.Result, token string) (found gjson.Result) {
 	case v.IsArray():
 		var n int64
 		var digits [20]byte
-		v.ForEach(func(_, value gjson.Result) bool {
+		v.ForEach(func(_, value Result) bool {
 			if string(strconv.AppendInt(digits[:0], n, 10)) == token { // canonical digits only, as RFC 6901 section 4 demands
 				found = value
 				return false

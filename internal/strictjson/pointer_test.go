@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/tidwall/gjson"
 )
 
 func TestParsePointer(t *testing.T) {
@@ -47,18 +45,18 @@ func TestPointerIn(t *testing.T) {
 		if err != nil || Check(x.doc) != nil {
 			t.Fatalf("ParsePointer(%s) = %v, Check(%s) = %v", x.pointer, err, x.doc, Check(x.doc))
 		}
-		if got := p.In(gjson.Parse(x.doc)); got.Raw != x.want || got.Exists() != (x.want != "") {
+		if got := p.In(Read(x.doc)); got.Raw != x.want || got.Exists() != (x.want != "") {
 			t.Errorf("Pointer(%s).In(%.80s) = %s, want %s", x.pointer, x.doc, got.Raw, x.want)
 		}
 	}
 	// An empty pointer is the whole document (section 5).
-	if got := (Pointer{}).In(gjson.Parse(rfc)); got.Raw != rfc {
+	if got := (Pointer{}).In(Read(rfc)); got.Raw != rfc {
 		t.Errorf("Pointer().In(doc) = %s", got.Raw)
 	}
 }
 
 func TestPointerAllocatesNothing(t *testing.T) {
-	doc := gjson.Parse(`{"before":["x",{"y":1}],"https://corp.example/claims":{"list":[` + strings.Repeat(`"g",`, 200) + `{"deep":"value"}]}}`)
+	doc := Read(`{"before":["x",{"y":1}],"https://corp.example/claims":{"list":[` + strings.Repeat(`"g",`, 200) + `{"deep":"value"}]}}`)
 	for _, text := range []string{"/https:~1~1corp.example~1claims/list/200/deep", "/before/1/y", "/nowhere/at/all"} {
 		p, err := ParsePointer(text)
 		if err != nil {
