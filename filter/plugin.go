@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -104,11 +105,7 @@ func (p *plugin) start(size int) (status types.OnPluginStartStatus) {
 	}
 	v := newVerifier(&p.vm.vmMetrics)
 	p.verify = v.verify
-	if v.works {
-		abi.Log(abi.Info, "model gate: signatures are verified by the host")
-	} else {
-		abi.Log(abi.Info, "model gate: signatures are verified in the module")
-	}
+	abi.Log(abi.Info, "model gate: signatures are verified by the host: ", strconv.FormatBool(v.works))
 	if !p.vm.warm {
 		p.vm.warm = true
 		warm(v.check)
