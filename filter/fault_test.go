@@ -37,6 +37,7 @@ func allowed(t *testing.T) (s *gatetest.Scenario, r gatetest.Request, want strin
 func TestHostCallFails(t *testing.T) {
 	for _, c := range []struct{ call, want string }{
 		{"proxy_get_header_map_pairs", "500 internal"},
+		{"proxy_get_current_time_nanoseconds", "500 internal"},
 		{"proxy_remove_header_map_value", "500 internal"},
 		{"proxy_replace_header_map_value", "500 internal"},
 		{"proxy_increment_metric", "allow"},

@@ -11,9 +11,8 @@
 // host enter the module for callbacks in which this filter has nothing to do,
 // looks each context up in up to four maps, and takes all it is given from the
 // heap, some two kilobytes a request that are then to be collected. It ends the
-// VM with a panic where a call goes wrong, and links fmt, and with it reflect: a
-// third of the module, compiled by V8 at each start. Its package types, which
-// has none of that, is used.
+// VM with a panic where a call goes wrong. Its package types, which has none of
+// that, is used.
 //
 // # Memory
 //
