@@ -35,11 +35,9 @@ func parseToken(s string) (*token, reason.Reason) {
 	}
 	dots := 0
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '.':
+		if c := s[i]; c == '.' {
 			dots++
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_':
-		default:
+		} else if !alphabet[c] {
 			return nil, reason.TokenMalformed
 		}
 	}
@@ -74,8 +72,18 @@ func octets(s string) ([]byte, error) {
 	if strings.ContainsAny(s, "\r\n") {
 		return nil, errLineBreak
 	}
-	return base64.RawURLEncoding.Strict().DecodeString(s)
+	return strict.DecodeString(s)
 }
+
+var strict = base64.RawURLEncoding.Strict()
+
+// alphabet is base64url's (RFC 4648 section 5).
+var alphabet = func() (is [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
+		is[c] = true
+	}
+	return is
+}()
 
 var errLineBreak = errors.New("line break in base64url")
 
