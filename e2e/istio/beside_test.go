@@ -62,7 +62,7 @@ func TestBeside(t *testing.T) {
 		istios := testdata(t, "beside.yaml", map[string]string{"NAME": mark + "policy", "RULE": c.rule, "JWKS": jwks(t, s)})
 		plane.apply(istios...)
 		plane.apply(plugin(t, "gateway", s, func(w *extensions.WasmPlugin) {
-			w.Phase, w.PluginConfig = c.phase, document(t, strings.Replace(c.config, `"analysts"`, `"`+mark+`grant"`, 1))
+			w.Phase, w.PluginConfig = c.phase, document(t, named(c.config, mark+"grant"))
 		}))
 		gateway.serves(t, mark+"policy", mark+"grant")
 		settled(t, gateway, good, c.want, c.name)

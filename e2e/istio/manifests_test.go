@@ -3,6 +3,7 @@ package istio
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v4"
@@ -86,6 +87,12 @@ func document(t *testing.T, config string) *structpb.Struct {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// named is the iap example's configuration with another name for its grant, by
+// which it is known in what Envoy says of itself.
+func named(config, grant string) string {
+	return strings.Replace(config, `"analysts"`, `"`+grant+`"`, 1)
 }
 
 func load(t *testing.T, name string) *gatetest.Scenario {
