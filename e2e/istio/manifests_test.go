@@ -3,7 +3,6 @@ package istio
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v4"
@@ -89,10 +88,10 @@ func document(t *testing.T, config string) *structpb.Struct {
 	return s
 }
 
-// named is the iap example's configuration with another name for its grant, by
-// which it is known in what Envoy says of itself.
-func named(config, grant string) string {
-	return strings.Replace(config, `"analysts"`, `"`+grant+`"`, 1)
+// marked puts a text into a plugin's configuration where it says nothing to the
+// gate, and by which it is known in what Envoy says of itself.
+func marked(text string) func(*extensions.WasmPlugin) {
+	return func(w *extensions.WasmPlugin) { w.PluginConfig.Fields["$schema"] = structpb.NewStringValue(text) }
 }
 
 func load(t *testing.T, name string) *gatetest.Scenario {

@@ -64,9 +64,8 @@ func TestImageFetched(t *testing.T) {
 		{"where a failed fetch is to let traffic through", from("127.0.0.1:1/modelgate:0.1.0", ""), true, passed},
 		{"and back", from(repository.repository+":0.1.0", ""), false, passed},
 	} {
-		mark := fmt.Sprintf("row-%d-grant", i) // by which this row is told from the last
-		plane.apply(plugin(t, "gateway", s, c.edit, func(w *extensions.WasmPlugin) {
-			w.PluginConfig = document(t, named(s.Config, mark))
+		mark := fmt.Sprintf("row-%d-plugin", i) // by which this row is told from the last
+		plane.apply(plugin(t, "gateway", s, c.edit, marked(mark), func(w *extensions.WasmPlugin) {
 			if c.open {
 				w.FailStrategy = extensions.FailStrategy_FAIL_OPEN
 			}

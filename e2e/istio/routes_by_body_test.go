@@ -3,74 +3,43 @@ package istio
 import (
 	"context"
 	"errors"
-	"strings"
 	"testing"
 	"time"
 
 	extensions "istio.io/api/extensions/v1alpha1"
 	"istio.io/istio/pkg/config"
 
-	"github.com/modelgate/modelgate/e2e"
 	"github.com/modelgate/modelgate/e2e/upstream"
 	"github.com/modelgate/modelgate/internal/gatetest"
 )
 
-// models starts an example's two servers; the routes to them are in the file of
-// its name.
-func models(t *testing.T, example string, names ...string) (servers map[string]*upstream.Server, addrs map[string]string, routes []config.Config) {
+// openAI are the example's two servers, and the routes to them.
+func openAI(t *testing.T) (map[string]*upstream.Server, []config.Config) {
 	t.Helper()
-	servers, addrs, err := e2e.Upstreams(names...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	vars := map[string]string{}
-	for name, s := range servers {
-		t.Cleanup(func() { s.Close() })
-		vars[strings.ToUpper(name)] = portOf(s.Addr)
-	}
-	return servers, addrs, testdata(t, example+".yaml", vars)
+	servers := recording(t, "llm", "embed")
+	return servers, testdata(t, "openai.yaml", map[string]string{"LLM": portOf(servers["llm"].Addr), "EMBED": portOf(servers["embed"].Addr)})
 }
 
-// TestCorpusBodies sends the cases of examples that read bodies through the gate
-// in either way that Istio has, and through an Envoy without Istio: the verdicts
-// are to be the same. By the EnvoyFilter a head waits for its body, which says
-// where both go; by the WasmPlugin heads go on, and bodies wait.
-func TestCorpusBodies(t *testing.T) {
-	for _, c := range []struct {
-		example string
-		names   []string
-		gate    func(*testing.T, *gatetest.Scenario) config.Config
-	}{
-		{"openai", []string{"llm", "embed"}, func(t *testing.T, s *gatetest.Scenario) config.Config {
-			return filled(t, push(t, makeImage(t, shipped)).repository+":0.1.0", s.Config)
-		}},
-		{"kserve-v2", []string{"rest", "grpc"}, func(t *testing.T, s *gatetest.Scenario) config.Config {
-			return plugin(t, "gateway", s)
-		}},
-	} {
-		t.Run(c.example, func(t *testing.T) {
-			s, w := load(t, c.example), ingress(t)
-			servers, addrs, routes := models(t, c.example, c.names...)
-			plane := newPlane(t, unnormalised, append(append(front(t, w), routes...), c.gate(t, s))...)
-			gateway, alone := plane.start(t, w), standalone(t, s, addrs)
-			for _, one := range s.Cases {
-				reply := ""
-				if one.Reply != nil {
-					r, err := s.Request(one, time.Now())
-					if err != nil {
-						t.Fatal(err)
-					}
-					reply = r.Reply
-				}
-				for _, server := range servers {
-					server.Answer(reply)
-				}
-				sameVerdict(t, s, one, gateway, alone, "")
-			}
-			if n := gateway.nacks(); len(n) > 0 {
-				t.Errorf("Envoy rejected %q", n)
-			}
-		})
+// TestCorpusEnvoyFilter sends the cases of the example for OpenAI, where a body
+// says where its request goes, through the gate as the EnvoyFilter puts it there,
+// and through an Envoy without Istio: the verdicts are to be the same.
+func TestCorpusEnvoyFilter(t *testing.T) {
+	s, w := load(t, "openai"), ingress(t)
+	servers, routes := openAI(t)
+	gate := filled(t, push(t, makeImage(t, shipped)).repository+":0.1.0", s.Config)
+	plane := newPlane(t, unnormalised, append(append(front(t, w), routes...), gate)...)
+	gateway := plane.start(t, w)
+	alone := standalone(t, s, map[string]string{"llm": servers["llm"].Addr, "embed": servers["embed"].Addr})
+	for _, c := range s.Cases {
+		r, err := s.Request(c, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer(servers, r)
+		sameVerdict(t, s, c, gateway, alone, "")
+	}
+	if n := gateway.nacks(); len(n) > 0 {
+		t.Errorf("Envoy rejected %q", n)
 	}
 }
 
@@ -80,7 +49,7 @@ func TestCorpusBodies(t *testing.T) {
 // service, the head goes on, and the body waits until its model is granted.
 func TestHeldByPlugin(t *testing.T) {
 	s, w := load(t, "openai"), ingress(t)
-	servers, _, routes := models(t, "openai", "llm", "embed")
+	servers, routes := openAI(t)
 	plane := newPlane(t, nil, append(append(front(t, w), routes...), plugin(t, "gateway", s))...)
 	gateway := plane.start(t, w)
 	ask := func(path, model string, token *gatetest.Token) gatetest.Request {

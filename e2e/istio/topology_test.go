@@ -2,7 +2,6 @@ package istio
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -157,14 +156,10 @@ func TestLocalGatewayInOnePod(t *testing.T) {
 	allowed := request(t, s, ana, "POST /kfserving/prod/fraud:predict")
 	nobody := request(t, s, nil, "POST /v1/models/fraud:predict")
 	nobody.Authority = "fraud-predictor-default.prod.svc.cluster.local"
-	number, err := strconv.ParseUint(public.port, 10, 32)
-	if err != nil {
-		t.Fatal(err)
-	}
 	match := func(selectors ...*extensions.WasmPlugin_TrafficSelector) func(*extensions.WasmPlugin) {
 		return func(w *extensions.WasmPlugin) { w.Match = selectors }
 	}
-	first := match(&extensions.WasmPlugin_TrafficSelector{Ports: []*typeapi.PortSelector{{Number: uint32(number)}}})
+	first := match(&extensions.WasmPlugin_TrafficSelector{Ports: []*typeapi.PortSelector{{Number: number(t, public.port)}}})
 	server := match(&extensions.WasmPlugin_TrafficSelector{Mode: typeapi.WorkloadMode_SERVER})
 	for _, c := range []struct {
 		name                string
