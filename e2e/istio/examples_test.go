@@ -40,6 +40,11 @@ func TestExamples(t *testing.T) {
 				}
 			}))
 			gateway.serves(t, "rest-of-"+c.name, c.name+"-marked")
+			first, err := s.Request(s.Cases[0], time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			settled(t, gateway, first, s.Cases[0].Want, "the worker has it too")
 			for _, one := range s.Cases {
 				r, err := s.Request(one, time.Now())
 				if err != nil {

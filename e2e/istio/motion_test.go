@@ -100,7 +100,8 @@ func TestBrokenConfiguration(t *testing.T) {
 	eventually(t, "the log says why", func() bool { return strings.Contains(gateway.Log(), `"/grants/0/role": is viewer, invoker or admin`) })
 	settled(t, gateway, native(t, s, ana), passed, "after it")
 	settled(t, gateway, native(t, s, nil), "401 credential_missing", "after it, nobody")
-	plane.apply(plugin(t, "gateway", generations(s, 1)))
+	plane.apply(plugin(t, "gateway", generations(s, 1), marked("a-good-one")))
+	gateway.serves(t, "a-good-one")
 	settled(t, gateway, native(t, s, ana), passed, "after a good one")
 
 	plane.apply(plugin(t, "gateway", &broken))

@@ -77,7 +77,8 @@ func TestHeldByPlugin(t *testing.T) {
 		for _, name := range []string{"models", "aliases", "default", "modelHeader"} {
 			delete(route, name)
 		}
-	}))
+	}, marked("held-bodies")))
+	gateway.serves(t, "held-bodies")
 	settled(t, gateway, ask(service, small, dev), "allow llm-kserve-workload-svc.prod.svc.cluster.local "+plain, "a model with a grant")
 	if got := len(servers["llm"].Requests()); got == 0 {
 		t.Error("the model server says that it got nothing")

@@ -19,8 +19,9 @@ type asked struct {
 	want    []string
 }
 
-// traffic asks over two connections, one request after the other. It ends before
-// the proxy does, also where the test ends early.
+// traffic asks over two connections, one request after the other, with a pause
+// that leaves Envoy the processor on which it compiles. It ends before the proxy
+// does, also where the test ends early.
 type traffic struct {
 	t    *testing.T
 	done chan struct{}
@@ -55,7 +56,7 @@ func (l *traffic) run(addr string, all []asked) {
 			select {
 			case <-l.done:
 				return
-			default:
+			case <-time.After(2 * time.Millisecond):
 			}
 			if !l.one(conn, a) {
 				return
