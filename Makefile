@@ -54,9 +54,9 @@ e2e-kserve: ## Real model servers and their clients, and 100,000 requests held t
 e2e-bench: ## The benchmark's contenders in real Envoys, held to the same answers; nothing is timed.
 	cd e2e/bench && $(GO) test -timeout 20m ./...
 
-# The first time it downloads and compiles Istio.
+# The first time it downloads and compiles Istio, in some ten minutes.
 e2e-istio: ## The manifests, delivered by Istio's own control plane to a real Envoy.
-	cd e2e/istio && $(GO) test -timeout 40m .
+	cd e2e/istio && $(GO) test -v -count=1 -timeout 40m .
 
 check: ## Formatting, vet, static analysis, tidy modules, and the borders between packages.
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w'; exit 1; }

@@ -13,9 +13,10 @@ import (
 
 // Admin calls the admin interface and returns the answer's body. Any status but
 // 200 is an error. It always posts: Envoy insists on it where something changes,
-// and does not mind elsewhere.
+// and does not mind elsewhere. It waits for a minute: the thread that answers is
+// the one that compiles modules.
 func (e *Envoy) Admin(path string) (string, error) {
-	client := http.Client{Timeout: 10 * time.Second}
+	client := http.Client{Timeout: time.Minute}
 	defer client.CloseIdleConnections()
 	response, err := client.Post("http://"+e.admin+path, "", nil)
 	if err != nil {

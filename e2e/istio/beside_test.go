@@ -62,9 +62,9 @@ func TestBeside(t *testing.T) {
 		istios := testdata(t, "beside.yaml", map[string]string{"NAME": mark + "policy", "RULE": c.rule, "JWKS": jwks(t, s)})
 		plane.apply(istios...)
 		plane.apply(plugin(t, "gateway", s, func(w *extensions.WasmPlugin) {
-			w.Phase, w.PluginConfig = c.phase, document(t, strings.Replace(c.config, `"analysts"`, `"`+mark+`grant"`, 1))
-		}))
-		gateway.serves(t, mark+"policy", mark+"grant")
+			w.Phase, w.PluginConfig = c.phase, document(t, c.config)
+		}, marked(mark+"plugin")))
+		gateway.serves(t, mark+"policy", mark+"plugin")
 		settled(t, gateway, good, c.want, c.name)
 		settled(t, gateway, missing, c.wantMissing, c.name+", nobody")
 		settled(t, gateway, noGrant, c.wantNoGrant, c.name+", no grant")

@@ -50,14 +50,15 @@ func TestBody(t *testing.T) {
 	}
 	plane.remove(byPlugin)
 	plane.apply(filled(t, held.repository+":0.1.0", ""))
+	gateway.serves(t, "allow_on_headers_stop_iteration")
 	settled(t, gateway, send("head", prod), "allow "+prod+" /x", "EnvoyFilter: routed by body")
 	settled(t, gateway, send("head", "refuse"), "403 refused", "EnvoyFilter: refused by body")
 
 	t.Log("the gate by the EnvoyFilter, and a fetch that fails")
 	real := push(t, makeImage(t, shipped))
 	plane.apply(filled(t, real.repository+":0.1.0", s.Config))
-	settled(t, gateway, native(t, s, ana), passed, "the gate")
 	settled(t, gateway, native(t, s, nil), "401 credential_missing", "the gate, nobody")
+	settled(t, gateway, native(t, s, ana), passed, "the gate")
 	plane.apply(filled(t, real.repository+":0.2.0", s.Config))
 	settled(t, gateway, native(t, s, ana), "403", "no such tag")
 	if n := gateway.nacks(); len(n) > 0 {

@@ -33,7 +33,7 @@ func upstreams(t *testing.T, names ...string) map[string]string {
 func standalone(t *testing.T, s *gatetest.Scenario, clusters map[string]string) *harness.Envoy {
 	t.Helper()
 	envoy, err := harness.StartEnvoy(harness.Options{
-		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Wasm: shipped, Upstreams: clusters,
+		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Wasm: shipped, Upstreams: clusters, Timeout: patience,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +71,8 @@ func TestCorpusGateway(t *testing.T) {
 	for _, name := range []string{"a dot segment", "a dot-dot segment", "an escaped dot-dot segment", "an escaped letter", "a backslash", "a dot-dot with a parameter"} {
 		normalised["refused: "+name] = passed
 	}
+	s, clusters := load(t, "iap"), upstreams(t, "kubeflow", "prod")
+	alone := standalone(t, s, clusters)
 	for _, c := range []struct {
 		name    string
 		mesh    func(*meshconfig.MeshConfig)
@@ -80,9 +82,9 @@ func TestCorpusGateway(t *testing.T) {
 		{"Istio's default, paths normalised", nil, normalised},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s, clusters, w := load(t, "iap"), upstreams(t, "kubeflow", "prod"), ingress(t)
+			w := ingress(t)
 			plane := newPlane(t, c.mesh, append(public(t, w, clusters), plugin(t, "gateway", s))...)
-			gateway, alone := plane.start(t, w), standalone(t, s, clusters)
+			gateway := plane.start(t, w)
 			for _, one := range s.Cases {
 				sameVerdict(t, s, one, gateway, alone, c.differs[one.Name])
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"istio.io/istio/pilot/pkg/features"
@@ -14,6 +15,12 @@ import (
 
 // Built once, from the sources.
 var root, shipped string
+
+// faulty is the module with the faults, built where a test asks for it.
+var faulty = sync.OnceValues(func() (string, error) {
+	file := shipped + ".faults"
+	return file, e2e.BuildWasm(root, file, "-tags=faults")
+})
 
 func TestMain(m *testing.M) {
 	// Filters of Istio's own build of Envoy, which upstream's does not know:

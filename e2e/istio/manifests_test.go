@@ -88,6 +88,12 @@ func document(t *testing.T, config string) *structpb.Struct {
 	return s
 }
 
+// marked puts a text into a plugin's configuration where it says nothing to the
+// gate, and by which it is known in what Envoy says of itself.
+func marked(text string) func(*extensions.WasmPlugin) {
+	return func(w *extensions.WasmPlugin) { w.PluginConfig.Fields["$schema"] = structpb.NewStringValue(text) }
+}
+
 func load(t *testing.T, name string) *gatetest.Scenario {
 	t.Helper()
 	s, err := gatetest.Load(filepath.Join(root, "examples", name))

@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"google.golang.org/protobuf/types/known/wrapperspb"
@@ -122,4 +123,13 @@ func freePort(t *testing.T) string {
 func portOf(addr string) string {
 	_, port, _ := net.SplitHostPort(addr)
 	return port
+}
+
+func number(t *testing.T, port string) uint32 {
+	t.Helper()
+	n, err := strconv.ParseUint(port, 10, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return uint32(n)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"log"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -42,7 +43,7 @@ type store struct {
 // tags where the layout has names, digests where it has none.
 func push(t *testing.T, dir string) store {
 	t.Helper()
-	server := httptest.NewServer(registry.New(registry.WithReferrersSupport(true)))
+	server := httptest.NewServer(registry.New(registry.WithReferrersSupport(true), registry.Logger(log.New(io.Discard, "", 0))))
 	t.Cleanup(server.Close)
 	s := store{strings.TrimPrefix(server.URL, "http://") + "/modelgate", map[string]string{}}
 	index, err := layout.ImageIndexFromPath(dir)

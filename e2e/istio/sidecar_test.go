@@ -61,8 +61,19 @@ func peers(t *testing.T, mode security.PeerAuthentication_MutualTLS_Mode) config
 	return c
 }
 
+// onPort is the same with an exception for a port, which lets plaintext in.
+func onPort(t *testing.T, c config.Config, port string) config.Config {
+	t.Helper()
+	c.Spec.(*security.PeerAuthentication).PortLevelMtls = map[uint32]*security.PeerAuthentication_MutualTLS{
+		number(t, port): {Mode: security.PeerAuthentication_MutualTLS_DISABLE},
+	}
+	return c
+}
+
 // TestSidecar runs the sidecar's cases, each with its client certificate, on an
-// inbound listener of each mode of PeerAuthentication.
+// inbound listener of each mode of PeerAuthentication. Where a mode, or an
+// exception for the port, lets plaintext in, the gate is what is left: it takes
+// who comes by it for nobody.
 func TestSidecar(t *testing.T) {
 	s, model, w := load(t, "gateway-and-sidecar"), upstreams(t, "fraud"), predictor(t)
 	mesh, unknown := authority(t, "mesh"), authority(t, "unknown")
@@ -70,15 +81,21 @@ func TestSidecar(t *testing.T) {
 	strict := security.PeerAuthentication_MutualTLS_STRICT
 	plane := newPlane(t, unnormalised, append(inbound(t, w, model["fraud"]), peers(t, strict), plugin(t, "sidecar", s))...)
 	sidecar := plane.start(t, w)
-	for _, mode := range []security.PeerAuthentication_MutualTLS_Mode{
-		strict, security.PeerAuthentication_MutualTLS_PERMISSIVE, security.PeerAuthentication_MutualTLS_DISABLE,
+	for _, row := range []struct {
+		name  string
+		peers config.Config
+		mode  security.PeerAuthentication_MutualTLS_Mode // that comes of it
+	}{
+		{"STRICT", peers(t, strict), strict},
+		{"STRICT, but not on the port", onPort(t, peers(t, strict), w.port), security.PeerAuthentication_MutualTLS_DISABLE},
+		{"PERMISSIVE", peers(t, security.PeerAuthentication_MutualTLS_PERMISSIVE), security.PeerAuthentication_MutualTLS_PERMISSIVE},
+		{"DISABLE", peers(t, security.PeerAuthentication_MutualTLS_DISABLE), security.PeerAuthentication_MutualTLS_DISABLE},
 	} {
-		plane.apply(peers(t, mode))
+		mode := row.mode
+		plane.apply(row.peers)
 		listens(t, sidecar, mode, client(t, mesh, predictorID))
 		for _, c := range s.Cases {
-			if c.Envoy == "403" { // of an upgrade: Istio lets websockets be asked for, and the gate refuses
-				c.Envoy = ""
-			}
+			c.Envoy = upgraded(c.Envoy)
 			var tls *tls.Config
 			trusted := c.Peer != nil && !c.Peer.Untrusted && strings.HasPrefix(c.Peer.URI, "spiffe://cluster.local/")
 			switch {
@@ -97,12 +114,12 @@ func TestSidecar(t *testing.T) {
 			closed := mode == strict && c.Peer == nil || c.Peer != nil && (mode == security.PeerAuthentication_MutualTLS_DISABLE || !trusted)
 			if closed {
 				if o.Line != "closed" {
-					t.Errorf("%v: %s: %s, want closed", mode, c.Name, o.Line)
+					t.Errorf("%s: %s: %s, want closed", row.name, c.Name, o.Line)
 				}
 				continue
 			}
 			if err := c.Check(r, o, gatetest.EnvoyHTTP1); err != nil {
-				t.Errorf("%v: %v", mode, err)
+				t.Errorf("%s: %v", row.name, err)
 			}
 		}
 	}

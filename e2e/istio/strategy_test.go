@@ -1,13 +1,10 @@
 package istio
 
 import (
-	"os"
 	"testing"
 	"time"
 
 	extensions "istio.io/api/extensions/v1alpha1"
-
-	"github.com/modelgate/modelgate/e2e"
 )
 
 // TestFailStrategy kills the VM by a request that takes all its memory, which no
@@ -15,11 +12,10 @@ import (
 // FAIL_RELOAD until there is another VM; FAIL_OPEN lets everybody through.
 func TestFailStrategy(t *testing.T) {
 	s, clusters, w := load(t, "iap"), upstreams(t, "kubeflow", "prod"), ingress(t)
-	faulty := shipped + ".faults"
-	if err := e2e.BuildWasm(root, faulty, "-tags=faults"); err != nil {
+	module, err := faulty()
+	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.Remove(faulty) })
 	fault := native(t, s, nil)
 	fault.Headers = append(fault.Headers, [2]string{"x-fault", "1"})
 	for _, c := range []struct {
@@ -31,7 +27,7 @@ func TestFailStrategy(t *testing.T) {
 		{extensions.FailStrategy_FAIL_OPEN, passed, passed},
 	} {
 		plane := newPlane(t, nil, append(public(t, w, clusters), plugin(t, "gateway", s, func(w *extensions.WasmPlugin) {
-			w.Url, w.FailStrategy = "file://"+faulty, c.strategy
+			w.Url, w.FailStrategy = "file://"+module, c.strategy
 			w.VmConfig = &extensions.VmConfig{Env: []*extensions.EnvVar{{Name: "MODELGATE_FAULT", Value: "memory"}}}
 		}))...)
 		gateway := plane.start(t, w)

@@ -1,8 +1,8 @@
 package istio
 
 import (
+	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +109,7 @@ func TestKFServing(t *testing.T) {
 	plane.remove(plugin(t, "gateway", s))
 	plane.remove(route[0])
 	plane.apply(testdata(t, "byhand.yaml", nil)...)
+	settled(t, gateway, round(nil), "404", "gate at the sidecar, the model's own host") // neither the gate nor its route is there any more
 	settled(t, gateway, allowed, served, "gate at the sidecar")
 	settled(t, gateway, noGrant, "403 grant_missing", "gate at the sidecar, no grant")
 	settled(t, gateway, nobody, "401 credential_missing", "gate at the sidecar, nobody")
@@ -152,21 +153,17 @@ func TestLocalGatewayInOnePod(t *testing.T) {
 	plane := newPlane(t, mutual, slices.Concat(front(t, public), knative(t, second, "istio: ingressgateway", second.port),
 		inbound(t, pod, model["fraud"]), []config.Config{peers(t, security.PeerAuthentication_MutualTLS_STRICT)}, manifests(t, "kfserving"))...)
 	gateway := plane.start(t, public)
-	plane.start(t, pod)
+	sidecar := plane.start(t, pod)
 	inside := &proxy{gateway.Envoy, gateway.agent, second.addr()}
 	allowed := request(t, s, ana, "POST /kfserving/prod/fraud:predict")
 	nobody := request(t, s, nil, "POST /v1/models/fraud:predict")
 	nobody.Authority = "fraud-predictor-default.prod.svc.cluster.local"
-	number, err := strconv.ParseUint(public.port, 10, 32)
-	if err != nil {
-		t.Fatal(err)
-	}
 	match := func(selectors ...*extensions.WasmPlugin_TrafficSelector) func(*extensions.WasmPlugin) {
 		return func(w *extensions.WasmPlugin) { w.Match = selectors }
 	}
-	first := match(&extensions.WasmPlugin_TrafficSelector{Ports: []*typeapi.PortSelector{{Number: uint32(number)}}})
+	first := match(&extensions.WasmPlugin_TrafficSelector{Ports: []*typeapi.PortSelector{{Number: number(t, public.port)}}})
 	server := match(&extensions.WasmPlugin_TrafficSelector{Mode: typeapi.WorkloadMode_SERVER})
-	for _, c := range []struct {
+	for i, c := range []struct {
 		name                string
 		plugin              config.Config
 		public, out, around string // a caller with a grant; nobody, by either port
@@ -176,12 +173,18 @@ func TestLocalGatewayInOnePod(t *testing.T) {
 		{"on the public port, stripping", plugin(t, "gateway", s, first), served, "401 credential_missing", served},
 		{"on both ports, forwarding", forwarding(t, s), served, "401 credential_missing", "401 credential_missing"},
 	} {
+		mark := fmt.Sprintf("row-%d-mark", i)
 		plane.apply(c.plugin)
+		plane.apply(testdata(t, "mark.yaml", map[string]string{"NAME": mark})...)
+		gateway.serves(t, mark)
 		settled(t, gateway, allowed, c.public, c.name)
 		settled(t, gateway, nobody, c.out, c.name+", nobody")
 		settled(t, inside, nobody, c.around, c.name+", nobody round it")
 	}
-	plane.apply(plugin(t, "gateway", s, first), plugin(t, "sidecar", load(t, "gateway-and-sidecar")))
+	plane.apply(plugin(t, "sidecar", load(t, "gateway-and-sidecar"), marked("at-the-sidecar")))
+	sidecar.serves(t, "at-the-sidecar")
+	plane.apply(plugin(t, "gateway", s, first, marked("at-the-gateway")))
+	gateway.serves(t, "at-the-gateway")
 	settled(t, inside, nobody, "401 credential_missing", "on the public port and at the sidecar, nobody round it")
 }
 

@@ -1,0 +1,98 @@
+package istio
+
+import (
+	"testing"
+	"time"
+
+	extensions "istio.io/api/extensions/v1alpha1"
+
+	"github.com/modelgate/modelgate/e2e/upstream"
+	"github.com/modelgate/modelgate/internal/gatetest"
+)
+
+// TestExamples sends the cases of the examples that run behind one gateway
+// through it, one example's WasmPlugin and routes after the other's, and holds
+// them to the lines to which an Envoy without Istio is held. Other tests have the
+// rest: TestCorpusGateway, TestSidecar and TestCorpusEnvoyFilter.
+func TestExamples(t *testing.T) {
+	const every, kubeflow = `"*"`, `"*.kubeflow", "*.kubeflow.svc", "*.kubeflow.svc.cluster.local"`
+	w := ingress(t)
+	plane := newPlane(t, unnormalised, front(t, w)...)
+	gateway := plane.start(t, w)
+	for _, c := range []struct{ name, rest, grpc, hosts string }{
+		{"bearer", "models", "models", every},
+		{"grpc-cloud-run", "echo", "echo", every},
+		{"hostile", "kubeflow", "kubeflow", kubeflow},
+		{"kserve-v2", "rest", "grpc", every},
+		{"remote-keys", "models", "models", every},
+		{"shadow", "models", "models", every},
+		{"tfserving", "rest", "grpc", every},
+		{"triton-stream", "rest", "grpc", every},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s, servers := load(t, c.name), recording(t, c.rest, c.grpc)
+			plane.apply(testdata(t, "models.yaml", map[string]string{"NAME": c.name, "HOSTS": c.hosts,
+				"REST": portOf(servers[c.rest].Addr), "GRPC": portOf(servers[c.grpc].Addr)})...)
+			plane.apply(plugin(t, "gateway", s, marked(c.name+"-marked"), func(w *extensions.WasmPlugin) {
+				w.VmConfig = &extensions.VmConfig{}
+				for name, value := range s.Env {
+					w.VmConfig.Env = append(w.VmConfig.Env, &extensions.EnvVar{Name: name, Value: value})
+				}
+			}))
+			gateway.serves(t, "rest-of-"+c.name, c.name+"-marked")
+			first, err := s.Request(s.Cases[0], time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			settled(t, gateway, first, s.Cases[0].Want, "the worker has it too")
+			for _, one := range s.Cases {
+				r, err := s.Request(one, time.Now())
+				if err != nil {
+					t.Fatal(err)
+				}
+				answer(servers, r)
+				one.Envoy = upgraded(one.Envoy)
+				if err := one.Check(r, ask(t, gateway.addr, nil, r), gatetest.EnvoyHTTP1); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	if n := gateway.nacks(); len(n) > 0 {
+		t.Errorf("Envoy rejected %q", n)
+	}
+}
+
+// upgraded is the answer that Envoy is to give itself, but "" for the 403 of an
+// upgrade: Istio lets websockets be asked for, and the gate refuses.
+func upgraded(envoy string) string {
+	if envoy == "403" {
+		return ""
+	}
+	return envoy
+}
+
+// recording starts servers; equal names are one.
+func recording(t *testing.T, names ...string) map[string]*upstream.Server {
+	t.Helper()
+	servers := map[string]*upstream.Server{}
+	for _, name := range names {
+		if servers[name] != nil {
+			continue
+		}
+		s, err := upstream.Start(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { s.Close() })
+		servers[name] = s
+	}
+	return servers
+}
+
+// answer has the servers answer as a case says.
+func answer(servers map[string]*upstream.Server, r gatetest.Request) {
+	for _, s := range servers {
+		s.Answer(r.Reply)
+	}
+}
