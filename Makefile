@@ -35,9 +35,11 @@ demo: build/demo ## The commands of `make run`, run and compared.
 build/demo:
 	@cd e2e && $(GO) build -o ../build/demo ./cmd/demo
 
+# Some tests build the module themselves, of which Go's cache of test results knows
+# nothing.
 test: ## Every test: natively, in the module under wazero, and in a real Envoy.
-	$(GO) test ./...
-	cd e2e && $(GO) test -timeout 20m ./...
+	$(GO) test -count=1 ./...
+	cd e2e && $(GO) test -count=1 -timeout 20m ./...
 
 e2e-hostile: ## 200,000 generated heads through a real Envoy, over HTTP/1.1 and HTTP/2.
 	cd e2e && $(GO) test -v -timeout 20m ./hostile -args -heads 200000
@@ -52,7 +54,7 @@ e2e-kserve: ## Real model servers and their clients, and 100,000 requests held t
 	cd e2e && $(GO) test -v -tags kserve -timeout 30m ./kserve -args -requests 100000
 
 e2e-bench: ## The benchmark's contenders in real Envoys, held to the same answers; nothing is timed.
-	cd e2e/bench && $(GO) test -timeout 20m ./...
+	cd e2e/bench && $(GO) test -count=1 -timeout 20m ./...
 
 # The first time it downloads and compiles Istio, in some ten minutes.
 e2e-istio: ## The manifests, delivered by Istio's own control plane to a real Envoy.
