@@ -52,7 +52,7 @@ func (s *stream) end() {
 			s.ring.forget(s)
 		})
 	}
-	if len(spare) < maxSpare && !s.exchange.Keeps() {
+	if len(spare) < maxSpare && s.ring == nil && !s.exchange.Keeps() {
 		s.exchange.Release()
 		*s = stream{exchange: s.exchange}
 		spare = append(spare, s)

@@ -26,6 +26,7 @@ var (
 // Enter begins a callback.
 func Enter() {
 	poison(block)
+	poison(piece)
 	block = block[:0]
 }
 
