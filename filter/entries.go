@@ -16,6 +16,7 @@ var (
 	machine vm
 	plugins = map[uint32]*plugin{}
 	streams = map[uint32]*stream{}
+	latest  *stream // of those that were made, until it ends: mostly the one that is asked for
 )
 
 //go:wasmexport proxy_abi_version_0_2_0
@@ -41,7 +42,8 @@ func onContextCreate(id, parent uint32) {
 	if parent == 0 {
 		plugins[id] = &plugin{vm: &machine, id: id}
 	} else if p := plugins[parent]; p != nil {
-		streams[id] = newStream(p, id)
+		latest = newStream(p, id)
+		streams[id] = latest
 	}
 }
 
@@ -50,6 +52,9 @@ func onDelete(id uint32) {
 	abi.Enter()
 	if s := streams[id]; s != nil {
 		delete(streams, id)
+		if s == latest {
+			latest = nil
+		}
 		s.end()
 	} else {
 		delete(plugins, id)
@@ -76,6 +81,9 @@ func onCallResponse(id, call, _, size, _ uint32) {
 // host has called for one that it never announced.
 func of(id uint32) *stream {
 	abi.Enter()
+	if latest != nil && latest.id == id {
+		return latest
+	}
 	if s := streams[id]; s != nil {
 		return s
 	}

@@ -53,10 +53,16 @@ func (s *stream) end() {
 		})
 	}
 	if len(spare) < maxSpare && s.ring == nil && !s.exchange.Keeps() {
-		s.exchange.Release()
-		*s = stream{exchange: s.exchange}
+		s.clear()
 		spare = append(spare, s)
 	}
+}
+
+// clear makes a stream that has ended as new, but for the memory of its exchange.
+func (s *stream) clear() {
+	s.exchange.Release()
+	s.plugin, s.id, s.began, s.head, s.request = nil, 0, time.Time{}, gate.Head{}, pipe{}
+	s.asked, s.passed, s.answered, s.trimming, s.reply = false, false, false, false, 0
 }
 
 // let is the only place where anything goes on.

@@ -20,7 +20,7 @@ type point struct {
 
 // curveRounds bounds how often a curve is gone through: a trend needs less
 // than a comparison.
-func (b *bench) curveRounds() int { return min(b.rounds, 3) }
+func (b *bench) curveRounds() int { return min(b.rounds, 5) }
 
 // candidate is one point of a curve about to be measured.
 type candidate struct {

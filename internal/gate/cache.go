@@ -20,25 +20,28 @@ import (
 // is recalled.
 type Cache struct {
 	tokens  *authn.Cache
-	decided map[question]*decided
+	decided map[*authn.Principal][]*decided
+	n       int // of all of them
 }
 
-// The most that are remembered, and how long in octets a path and a host may be.
-// When there are more, all is forgotten: what is asked often is soon back.
+// The most that are remembered, of all callers and of one, and how long in octets
+// a path and a host may be. When there are more, all is forgotten: what is asked
+// often is soon back.
 const (
 	maxDecided  = 1024
+	maxOfCaller = 16
 	maxQuestion = 512
 )
 
-// question is all that a remembered decision depends on.
+// question is, beside the caller, all that a remembered decision depends on.
 type question struct {
-	who                     *authn.Principal
 	method, path, authority string
 	grpc                    bool
 }
 
 // decided is a call that was allowed.
 type decided struct {
+	question
 	call    inference.Call
 	rule    string
 	set     [][2]string
@@ -46,19 +49,22 @@ type decided struct {
 }
 
 // Remembered is how many decisions are.
-func (c *Cache) Remembered() int { return len(c.decided) }
+func (c *Cache) Remembered() int { return c.n }
 
-func (x *Exchange) question() question {
-	h := &x.head
-	return question{x.Principal, h.Method, h.Path, h.Authority, h.GRPC}
-}
+func (h *head) question() question { return question{h.Method, h.Path, h.Authority, h.GRPC} }
 
 // recall finds what was decided before.
 func (x *Exchange) recall(env Env) *decided {
 	if env.Cache == nil || !env.Cache.tokens.Known || x.failed || x.head.routed {
 		return nil
 	}
-	return env.Cache.decided[x.question()]
+	q := x.head.question()
+	for _, d := range env.Cache.decided[x.Principal] {
+		if d.question == q {
+			return d
+		}
+	}
+	return nil
 }
 
 // again lets a request go on as one did before.
@@ -69,15 +75,16 @@ func (x *Exchange) again(d *decided) Step {
 	return x.pass(reason.Allowed, &x.edited)
 }
 
-// remember keeps what was decided, once a token comes a second time.
+// remember keeps what was decided, once a token comes a second time. The strings
+// are copies: those of the request end with it.
 func (x *Exchange) remember(env Env, m *inference.Match) {
 	if env.Cache == nil || !env.Cache.tokens.Known || x.head.routed || x.listing != nil || x.Principal.Peer != "" ||
 		len(x.head.Path)+len(x.head.Authority) > maxQuestion {
 		return
 	}
-	q := x.question()
+	q := x.head.question()
 	q.method, q.path, q.authority = strings.Clone(q.method), strings.Clone(q.path), strings.Clone(q.authority)
-	d := &decided{call: x.Call, rule: x.Rule, forward: m.Route.Forward}
+	d := &decided{question: q, call: x.Call, rule: x.Rule, forward: m.Route.Forward}
 	d.call.Models = nil
 	for _, model := range x.Call.Models {
 		d.call.Models = append(d.call.Models, inference.Model{Namespace: strings.Clone(model.Namespace), Service: strings.Clone(model.Service),
@@ -86,8 +93,18 @@ func (x *Exchange) remember(env Env, m *inference.Match) {
 	for _, h := range x.edited.Set {
 		d.set = append(d.set, [2]string{strings.Clone(h[0]), strings.Clone(h[1])})
 	}
-	if len(env.Cache.decided) >= maxDecided {
-		clear(env.Cache.decided)
+	env.Cache.keep(x.Principal, d)
+}
+
+func (c *Cache) keep(who *authn.Principal, d *decided) {
+	if of := c.decided[who]; len(of) >= maxOfCaller {
+		c.n -= len(of)
+		delete(c.decided, who)
 	}
-	env.Cache.decided[q] = d
+	if c.n >= maxDecided {
+		clear(c.decided)
+		c.n = 0
+	}
+	c.decided[who] = append(c.decided[who], d)
+	c.n++
 }

@@ -100,30 +100,42 @@ func questions(t *testing.T, s *gatetest.Scenario) func(*rand.Rand) *gate.Head {
 	}
 }
 
-// TestMemoryIsBounded asks for more than can be remembered, and for what is too
-// long to be.
+// TestMemoryIsBounded asks for more than can be remembered, of one caller and of
+// all, and for what is not to be.
 func TestMemoryIsBounded(t *testing.T) {
 	g, s := load(t, world)
-	token := pair{"authorization", "Bearer " + mint(t, s, corp(nil))}
 	env := gate.Env{Now: now, Keys: g.Keys(), Cache: g.NewCache()}
-	ask := func(model string) {
+	ask := func(token pair, query string) {
 		for range 2 {
-			if _, step := g.Begin(env, head("POST /kfserving/prod/fraud:predict?"+model, token)); step.Act != gate.Forward {
+			if _, step := g.Begin(env, head("POST /kfserving/prod/fraud:predict?"+query, token)); step.Act != gate.Forward {
 				t.Fatal(step.Reason)
 			}
 		}
 	}
 	most := 0
-	for i := range 3000 {
-		ask("q" + strings.Repeat("x", i%400) + string(rune('a'+i%26)) + strconv.Itoa(i))
-		most = max(most, env.Cache.Remembered())
+	for caller, want := range []int{16, 32} {
+		token := pair{"authorization", "Bearer " + mint(t, s, corp(map[string]any{"sub": "s" + strconv.Itoa(caller)}))}
+		for i := range 100 {
+			ask(token, "q"+strings.Repeat("x", i)+strconv.Itoa(i))
+			most = max(most, env.Cache.Remembered())
+		}
+		if most > want {
+			t.Errorf("%d are remembered of %d callers, want %d at most", most, caller+1, want)
+		}
+	}
+	for caller := range 300 {
+		token := pair{"authorization", "Bearer " + mint(t, s, corp(map[string]any{"sub": "t" + strconv.Itoa(caller)}))}
+		for i := range 5 {
+			ask(token, strconv.Itoa(i))
+			most = max(most, env.Cache.Remembered())
+		}
 	}
 	if most != 1024 {
 		t.Errorf("%d are remembered, want 1024 at most", most)
 	}
 	before := env.Cache.Remembered()
-	ask(strings.Repeat("long", 200))
-	g.Begin(env, &gate.Head{Pairs: head("POST /kfserving/public/x:predict").Pairs}) // nobody
+	ask(pair{"authorization", "Bearer " + mint(t, s, corp(nil))}, strings.Repeat("long", 200))
+	g.Begin(env, head("POST /kfserving/public/x:predict")) // nobody
 	if env.Cache.Remembered() != before {
 		t.Error("a question of any length is remembered, or one of nobody")
 	}

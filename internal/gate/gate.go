@@ -64,7 +64,7 @@ func (g *Gate) NewCache() *Cache {
 	if !g.cached {
 		return nil
 	}
-	return &Cache{tokens: authn.NewCache(), decided: map[question]*decided{}}
+	return &Cache{tokens: authn.NewCache(), decided: map[*authn.Principal][]*decided{}}
 }
 
 // KnowsPeers reports whether a host has to hand in the connection's certificate.
@@ -116,7 +116,7 @@ func (x *Exchange) Keeps() bool { return x.missing != nil || x.body != nil || x.
 // come is trailers, and of the request they know its id then.
 func (x *Exchange) Release() {
 	x.whole, x.Principal, x.Call, x.Rule = nil, authn.Nobody(), inference.Call{}, ""
-	x.head = head{marked: x.head.marked, id: x.head.id, Request: inference.Request{GRPC: x.head.GRPC}}
+	x.head.Request = inference.Request{GRPC: x.head.GRPC}
 }
 
 // Wake decides a request that waited for keys: everything is evaluated again.
