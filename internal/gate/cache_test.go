@@ -20,7 +20,10 @@ import (
 // clock goes back too.
 func TestMemoryChangesNothing(t *testing.T) {
 	for _, audit := range []string{"all", "refused"} {
-		g, s := load(t, strings.Replace(trials(), `"audit": "all"`, `"audit": "`+audit+`"`, 1))
+		config := strings.Replace(trials(), `"audit": "all"`, `"audit": "`+audit+`"`, 1)
+		// A header may name a model, and an identity at the same time.
+		config = strings.Replace(config, `"identity": [`, `"identity": [{"header": "mm-vmodel-id", "value": "{subject}"},`, 1)
+		g, s := load(t, config)
 		ask := questions(t, s)
 		env := gate.Env{Now: now, Keys: g.Keys(), Cache: g.NewCache()}
 		x, random, allowed, remembered := &gate.Exchange{}, rand.New(rand.NewPCG(7, 8)), 0, 0
@@ -86,6 +89,8 @@ func questions(t *testing.T, s *gatetest.Scenario) func(*rand.Rand) *gate.Head {
 		{{"content-type", "application/grpc"}},
 		{{"x-request-id", "id-1"}},
 		{{"mm-model-id", "fraud"}},
+		{{"mm-vmodel-id", "fraud"}},
+		{{"mm-vmodel-id", "other"}},
 		{{"kserve-isvc-name", "fraud"}, {"kserve-isvc-namespace", "prod"}},
 		{{"kserve-isvc-name", "other"}},
 	}

@@ -68,7 +68,7 @@ func (h *head) readAll(g *Gate, pairs [][2]string) reason.Reason {
 		seen |= c.once
 		if c.strip != kept {
 			h.marked = append(h.marked, mark{i, c.strip})
-			h.routed = h.routed || c.strip == routed
+			h.routed = h.routed || c.routes
 		}
 		h.read(c.field, value)
 	}

@@ -1,6 +1,9 @@
 package gate
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // names says what headers mean to the gate, by their folded names.
 type names struct {
@@ -14,9 +17,10 @@ type names struct {
 
 // class is what a header means to the gate by its name; the zero class is nothing.
 type class struct {
-	strip kind
-	field field
-	once  uint16 // the bit of a header that is there at most once
+	strip  kind
+	routes bool // it names a model or a service
+	field  field
+	once   uint16 // the bit of a header that is there at most once
 }
 
 // kind is whether a header of a client reaches the upstream.
@@ -25,8 +29,7 @@ type kind uint8
 const (
 	kept       kind = iota
 	credential      // goes on where the route says credentials: forward
-	forged          // identities and overrides: only the gate may set these
-	routed          // names of models and services: only the gate may set these
+	forged          // identities, overrides and routes: only the gate may set these
 )
 
 // single lists what a request has at most once. Two of them would let two
@@ -45,13 +48,14 @@ func newNames(carriers, relayed, models []string, identity []identityHeader) nam
 	for name, f := range fields {
 		n.add(name, func(c *class) { c.field = f })
 	}
-	for _, list := range []struct {
-		kind
-		names []string
-	}{{credential, carriers}, {credential, credentials}, {forged, forgeries}, {routed, routing}, {forged, relayed}, {routed, models}} {
-		for _, name := range list.names {
-			n.add(name, func(c *class) { c.strip = list.kind })
-		}
+	for _, name := range slices.Concat(carriers, credentials) {
+		n.add(name, func(c *class) { c.strip = credential })
+	}
+	for _, name := range slices.Concat(forgeries, relayed) {
+		n.add(name, func(c *class) { c.strip = forged })
+	}
+	for _, name := range slices.Concat(routing, models) {
+		n.add(name, func(c *class) { c.strip, c.routes = forged, true })
 	}
 	for _, h := range identity {
 		n.add(h.name, func(c *class) { c.strip = forged })
@@ -81,7 +85,8 @@ func hint(name string) (length int, letter uint32) {
 // spelt as it should be is a part of the head.
 func (n *names) of(name string) class {
 	if !folded(name) {
-		return class{strip: n.classes[fold(name)].strip}
+		c := n.classes[fold(name)]
+		return class{strip: c.strip, routes: c.routes}
 	}
 	switch name { // what every request has is not looked up
 	case "":

@@ -1,0 +1,30 @@
+package gate
+
+import (
+	"time"
+
+	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/keys"
+)
+
+// Env is what the world looks like during one call. Nothing else is read.
+type Env struct {
+	Now  time.Time
+	Keys *authn.Keys
+	// Verify checks a signature outside the module. done is false where it
+	// cannot, and then Go does. Nil is the same as never done.
+	Verify func(k *authn.Key, signed string, signature []byte) (ok, done bool)
+	Cache  *Cache // nil decides everything anew
+	// Patience is what can still be done about keys that are not in Keys. The
+	// zero value is for a host that cannot wait.
+	Patience keys.Patience
+}
+
+// authn is the part of it by which callers are told.
+func (e *Env) authn() authn.Env {
+	part := authn.Env{Now: e.Now, Keys: e.Keys, Verify: e.Verify, Patience: e.Patience}
+	if e.Cache != nil {
+		part.Cache = e.Cache.tokens
+	}
+	return part
+}
