@@ -63,7 +63,7 @@ const resolution = 0.1
 // flat is whether the memory's slope is zero within two standard errors, or what
 // can be told apart.
 func (b *bench) flat() goal {
-	g := goal{Name: "memory over a million requests with 100,000 tokens", Goal: "slope zero within noise (MiB)"}
+	g := goal{Name: "memory's slope a million requests, with 100,000 tokens", Goal: "zero within noise, MiB"}
 	slope, noise := b.table["soak"]["MiB a million requests"], b.table["soak"]["noise of that"]
 	if len(slope) == 1 {
 		g.Value, g.stat = &slope[0], statOf(slope)
