@@ -100,12 +100,12 @@ func (v Value) Instant() int64 {
 	if !v.Exists() {
 		return 0
 	}
-	seconds, ok := instant(v.Text())
-	if !ok || seconds <= 0 {
+	t, err := time.Parse(time.RFC3339, v.Text())
+	if err != nil || t.Unix() <= 0 {
 		v.Fail("is a time such as 2026-12-31T00:00:00Z")
 		return 0
 	}
-	return seconds
+	return t.Unix()
 }
 
 // Duration reads a duration from least to most, such as "30s"; 0 where there is
