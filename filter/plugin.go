@@ -142,7 +142,7 @@ func (p *plugin) fetchKeys(g *gate.Gate) error {
 			return err
 		}
 		if err := r.keeper.Look(raw); err != nil {
-			abi.Log(abi.Error, "model gate: keys of ", remote.Name, ": ", err.Error())
+			r.log(abi.Error, err.Error())
 		}
 		r.install(now)
 	}
