@@ -14,11 +14,6 @@ func domainForm(s string) bool {
 	return s != "" && strings.Trim(s[:1]+s[len(s)-1:], lower) == "" && strings.Trim(s, lower+".-") == ""
 }
 
-// namespaceForm reports whether s is a DNS-1123 label.
-func namespaceForm(s string) bool {
-	return domainForm(s) && !strings.Contains(s, ".") && len(s) <= 63
-}
-
 // splitPool cuts a name below //iam.googleapis.com after its pool.
 func splitPool(name string) (pool, rest string, ok bool) {
 	path, ok := strings.CutPrefix(name, "//iam.googleapis.com/")

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/modelgate/modelgate/internal/inference"
 )
 
 // TestForms holds each form to a regular expression, over text put together at
@@ -21,8 +23,8 @@ func TestForms(t *testing.T) {
 		} else if got {
 			domains++
 		}
-		if got, want := namespaceForm(s), namespace.MatchString(s); got != want {
-			t.Fatalf("namespaceForm(%q) = %v, want %v", s, got, want)
+		if got, want := inference.Label(s), namespace.MatchString(s); got != want {
+			t.Fatalf("inference.Label(%q) = %v, want %v", s, got, want)
 		} else if got {
 			namespaces++
 		}

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
@@ -94,7 +95,7 @@ func (id *identifier) parse(kind, text string) (why string) {
 		id.kind, id.name = spiffe, text
 	case "namespace":
 		id.kind = namespace
-		if !namespaceForm(name) {
+		if !inference.Label(name) {
 			why = "is no DNS-1123 label"
 		}
 	case "principal", "principalSet":

@@ -7,7 +7,7 @@ import "slices"
 // ok is false where one of the two is no DNS-1123 label; the list is empty where
 // no route has a prefix, or the service's name is too long for a host's.
 func (rs *Routes) Hosts(namespace, service string) (hosts []string, ok bool) {
-	if !label(namespace) || !label(service) {
+	if !Label(namespace) || !Label(service) {
 		return nil, false
 	}
 	for _, r := range rs.routes {

@@ -100,9 +100,9 @@ type Call struct {
 	Protocol string
 }
 
-// label reports whether s is a DNS-1123 label: what may become part of a host
+// Label reports whether s is a DNS-1123 label: what may become part of a host
 // name, and so of a decision about where to send a request.
-func label(s string) bool {
+func Label(s string) bool {
 	if s == "" || len(s) > 63 || s[0] == '-' || s[len(s)-1] == '-' {
 		return false
 	}
@@ -155,9 +155,9 @@ func ParsePattern(s string) (Pattern, error) {
 		case strings.Contains(exact, "*"):
 			return p, fmt.Errorf("%q: one '*' may stand at the end of a segment and nowhere else", s)
 		case segment == "*":
-		case i < 2 && exact == segment && !label(exact):
+		case i < 2 && exact == segment && !Label(exact):
 			return p, fmt.Errorf("%q: %q is no DNS-1123 label", s, exact)
-		case i < 2 && !label(exact) && !label(exact+"0"): // "risk-*" continues after the hyphen
+		case i < 2 && !Label(exact) && !Label(exact+"0"): // "risk-*" continues after the hyphen
 			return p, fmt.Errorf("%q: %q cannot begin a DNS-1123 label", s, exact)
 		case i >= 2 && !modelName(exact):
 			return p, fmt.Errorf("%q: %q cannot be part of a model's name", s, exact)

@@ -115,14 +115,14 @@ func (t *hostTemplate) read(host string) (service, namespace string, ok bool) {
 	}
 	namespace, ok = strings.CutPrefix(inner[dot:], t.between)
 	service = inner[:dot]
-	return service, namespace, ok && label(service) && label(namespace)
+	return service, namespace, ok && Label(service) && Label(namespace)
 }
 
 // hostForm reports whether s is a host name of at most 253 octets whose labels
 // are all lower case.
 func hostForm(s string) bool {
 	for l := range strings.SplitSeq(s, ".") {
-		if !label(l) {
+		if !Label(l) {
 			return false
 		}
 	}

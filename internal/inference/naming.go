@@ -73,7 +73,7 @@ func (n *naming) canonical(text string) (namespace, name string, why reason.Reas
 	name = text
 	if ns, model, ok := publisher(text); ok && n.homes != nil { // another server takes it as it stands
 		namespace, name = ns, model
-		if !label(namespace) {
+		if !Label(namespace) {
 			return "", "", reason.ModelInvalid
 		}
 	}

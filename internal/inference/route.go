@@ -101,7 +101,7 @@ func Compile(v, serves strictjson.Value, holds bool) *Routes {
 	if serves.Exists() {
 		o := serves.Object("namespace", "service")
 		rs.serves = Model{Namespace: o.Need("namespace").Text(), Service: o.Need("service").Text()}
-		if !label(rs.serves.Namespace) || !label(rs.serves.Service) {
+		if !Label(rs.serves.Namespace) || !Label(rs.serves.Service) {
 			serves.Fail("has a namespace and a service that are DNS-1123 labels")
 		}
 	}

@@ -94,7 +94,7 @@ func (s *server) public(r *parsed, rest string) (Match, reason.Reason) {
 	switch {
 	case path == "", why == reason.PathUnknown, s.rooted && slices.Contains(ownRoots, namespace):
 		return Match{}, reason.PathUnknown
-	case !label(namespace) || !label(service):
+	case !Label(namespace) || !Label(service):
 		return Match{}, reason.ModelInvalid
 	case why != reason.Allowed:
 		return Match{}, why

@@ -75,7 +75,7 @@ func (s *server) somewhere(o strictjson.Object) {
 // compileService reads namespace/service.
 func compileService(v strictjson.Value) Model {
 	namespace, service, _ := strings.Cut(v.Text(), "/")
-	if !label(namespace) || !label(service) {
+	if !Label(namespace) || !Label(service) {
 		v.Fail("is one service: namespace/service")
 	}
 	return Model{Namespace: namespace, Service: service}
