@@ -37,7 +37,7 @@ func faultVerify(pairs [][2]string) {
 	v, held, silent := &verifier{works: true}, mutate.NewBits(count), 0
 	for i := range count {
 		c := pick(uint64(i))
-		ok, done := v.ask(c.Algorithm, c.Key, string(c.Signed), c.Signature)
+		ok, done := v.ask(c.Algorithm, c.Key, string(c.Signed), string(c.Signature))
 		if ok {
 			held.Set(i)
 		}

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"runtime"
 	"strconv"
 	"syscall"
 	"time"
@@ -32,7 +33,7 @@ type plugin struct {
 	rings  map[string]*ring // issuers with published keys, by name
 	woken  []wakeup         // requests that are to go on
 	period uint32           // of ticks, in milliseconds
-	verify func(k *authn.Key, signed string, signature []byte) (ok, done bool)
+	verify func(k *authn.Key, signed, signature string) (ok, done bool)
 	cache  *gate.Cache               // nil where the configuration wants none
 	calls  map[uint32]func(size int) // what is to be done with the answer to a call
 }
@@ -115,6 +116,7 @@ func (p *plugin) start(size int) (status types.OnPluginStartStatus) {
 		return failed(key, "published keys: "+err.Error())
 	}
 	p.gate = g
+	runtime.GC() // so that none goes on when requests come: see verifier.giveWay
 	return types.OnPluginStartStatusOK
 }
 

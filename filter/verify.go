@@ -3,8 +3,9 @@
 package main
 
 import (
-	"bytes"
 	"encoding/base64"
+	"runtime"
+	"strings"
 
 	"github.com/modelgate/modelgate/filter/abi"
 	"github.com/modelgate/modelgate/internal/authn"
@@ -18,6 +19,8 @@ import (
 type verifier struct {
 	works   bool // the host passed the probe
 	metrics *vmMetrics
+	message []byte // memory for what the host is asked
+	turns   int
 }
 
 const verifyFunction = "verify_signature"
@@ -34,22 +37,34 @@ func newVerifier(m *vmMetrics) *verifier {
 	)
 	der, _ := base64.RawStdEncoding.DecodeString(key)
 	signature, _ := base64.RawURLEncoding.DecodeString(sig)
-	good, done := ask("sha256", der, asn1Signature(signature), doc)
-	bad, doneToo := ask("sha256", der, asn1Signature(signature), doc+"x")
+	good, done := v.ask("ES256", der, doc, string(signature))
+	bad, doneToo := v.ask("ES256", der, doc+"x", string(signature))
 	v.works = done && doneToo && good && !bad
 	return v
 }
 
 // verify is authn's port for signatures checked outside the module. What the
 // host cannot check, Go does, and that is counted.
-func (v *verifier) verify(k *authn.Key, signed string, signature []byte) (ok, done bool) {
+func (v *verifier) verify(k *authn.Key, signed, signature string) (ok, done bool) {
 	if ok, done = v.check(k, signed, signature); !done {
 		add(v.metrics.fallbacks, 1)
 	}
+	v.giveWay()
 	return ok, done
 }
 
-func (v *verifier) check(k *authn.Key, signed string, signature []byte) (ok, done bool) {
+// giveWay lets the goroutine of the collector run, which it can only while a
+// callback gives way to it. A collection that has begun and that nobody finishes
+// has each write of a pointer cost more: all requests then take the module up to
+// twice as long. New memory is used for tokens that were not seen before, so it is
+// on their way. Too often is too dear as well.
+func (v *verifier) giveWay() {
+	if v.turns++; v.turns%16 == 0 {
+		runtime.Gosched()
+	}
+}
+
+func (v *verifier) check(k *authn.Key, signed, signature string) (ok, done bool) {
 	der := k.SubjectPublicKeyInfo()
 	if !v.works || der == nil {
 		return false, false
@@ -57,29 +72,28 @@ func (v *verifier) check(k *authn.Key, signed string, signature []byte) (ok, don
 	return v.ask(k.Algorithm(), der, signed, signature)
 }
 
-// ask has the host verify a signature of a JWS by RS or ES.
-func (v *verifier) ask(algorithm string, key []byte, signed string, signature []byte) (ok, done bool) {
-	if algorithm[0] == 'E' {
-		signature = asn1Signature(signature)
-	}
-	return ask("sha"+algorithm[2:], key, signature, signed)
-}
-
-// ask calls the host. Only the exact encoding of {result: true} is a yes.
-func ask(hash string, key, signature []byte, text string) (ok, done bool) {
+// ask has the host verify a signature of a JWS by RS or ES. Only the exact
+// encoding of {result: true} is a yes.
+func (v *verifier) ask(algorithm string, key []byte, signed, signature string) (ok, done bool) {
 	// VerifySignatureArguments of source/extensions/common/wasm/ext/
 	// verify_signature.proto: four fields of wire type 2.
-	b := make([]byte, 0, len(hash)+len(key)+len(signature)+len(text)+24)
-	b = appendField(b, 1, hash)
-	b = appendField(b, 2, string(key))
-	b = appendField(b, 3, string(signature))
-	b = appendField(b, 4, text)
+	b := append(v.message[:0], 1<<3|2, byte(len("sha256")))
+	b = append(append(b, "sha"...), algorithm[2:]...)
+	b = appendField(b, 2, key)
+	if algorithm[0] == 'E' {
+		var room [maxASN1]byte
+		b = appendField(b, 3, asn1Signature(&room, signature))
+	} else {
+		b = appendField(b, 3, signature)
+	}
+	b = appendField(b, 4, signed)
+	v.message = b
 	result, err := abi.CallForeignFunction(verifyFunction, b)
-	return bytes.Equal(result, []byte{8, 1}), err == nil && len(result) > 0
+	return string(result) == "\x08\x01", err == nil && len(result) > 0
 }
 
 // appendField writes a field of a protocol buffer, length first.
-func appendField(b []byte, number byte, value string) []byte {
+func appendField[T string | []byte](b []byte, number byte, value T) []byte {
 	b = append(b, number<<3|2)
 	n := len(value)
 	for ; n >= 0x80; n >>= 7 {
@@ -89,22 +103,34 @@ func appendField(b []byte, number byte, value string) []byte {
 }
 
 // asn1Signature turns JOSE's r and s, two numbers of one length (RFC 7518
-// section 3.4), into the DER sequence that BoringSSL reads.
-func asn1Signature(jose []byte) []byte {
-	half := len(jose) / 2
-	body := appendInteger(appendInteger(nil, jose[:half]), jose[half:])
-	if len(body) < 0x80 {
-		return append([]byte{0x30, byte(len(body))}, body...)
+// section 3.4), into the DER sequence that BoringSSL reads, in the room given. It
+// is nothing, which is no signature, where they are longer than any curve's.
+func asn1Signature(room *[maxASN1]byte, jose string) []byte {
+	if len(jose) > maxJOSE {
+		return nil
 	}
-	return append([]byte{0x30, 0x81, byte(len(body))}, body...) // P-521: at most 138 octets
+	half, start := len(jose)/2, 1
+	body := appendInteger(appendInteger(room[3:3], jose[:half]), jose[half:])
+	if len(body) >= 0x80 { // of P-521 only
+		room[1], start = 0x81, 0
+	}
+	room[start], room[2] = 0x30, byte(len(body))
+	return room[start : 3+len(body)]
 }
+
+// What P-521 needs: two numbers of 66 octets, each with a tag, a length and maybe a
+// zero, and a tag and a length of two octets for both.
+const (
+	maxJOSE = 2 * 66
+	maxASN1 = 3 + 2*(3+66)
+)
 
 // appendInteger writes an unsigned number as a DER integer: without leading
 // zeros, but for the one that keeps it positive.
-func appendInteger(b, number []byte) []byte {
-	number = bytes.TrimLeft(number, "\x00")
-	if len(number) == 0 || number[0] >= 0x80 {
-		number = append([]byte{0}, number...)
+func appendInteger(b []byte, number string) []byte {
+	number = strings.TrimLeft(number, "\x00")
+	if number == "" || number[0] >= 0x80 {
+		return append(append(b, 2, byte(1+len(number)), 0), number...)
 	}
 	return append(append(b, 2, byte(len(number))), number...)
 }

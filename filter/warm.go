@@ -29,7 +29,7 @@ const (
 
 // warm goes through an allowed request, verified and remembered, and through
 // each kind of refusal. What goes wrong is logged and changes nothing.
-func warm(verify func(*authn.Key, string, []byte) (ok, done bool)) {
+func warm(verify func(*authn.Key, string, string) (ok, done bool)) {
 	defer func() {
 		if p := recover(); p != nil {
 			abi.Log(abi.Error, "model gate: warming up: ", said(p))
@@ -45,7 +45,8 @@ func warm(verify func(*authn.Key, string, []byte) (ok, done bool)) {
 		path, authorization string
 		want                reason.Reason
 	}{
-		{"/warm/warm/warm:predict", good, reason.Allowed}, {"/warm/warm/warm:predict?again", good, reason.Allowed},
+		{"/warm/warm/warm:predict", good, reason.Allowed}, {"/warm/warm/warm:predict", good, reason.Allowed}, // which is remembered now,
+		{"/warm/warm/warm:predict", good, reason.Allowed}, {"/warm/warm/warm:predict", good, reason.Allowed}, // and here its answer
 		{"/warm/warm/none:predict", good, reason.GrantMissing}, {"/warm/warm/cold:predict", good, reason.Denied},
 		{"/warm/warm/warm:predict", forged, reason.SignatureInvalid}, {"/warm/warm/warm:predict", "", reason.CredentialMissing},
 		{"/warm//", good, reason.PathInvalid}, {"/", good, reason.PathInvalid},

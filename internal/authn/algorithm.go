@@ -58,11 +58,13 @@ func exactSalt(m *jwt.SigningMethodRSAPSS) *jwt.SigningMethodRSAPSS {
 
 // algorithmNamed finds a row by its exact, case-sensitive name. Ed25519 is the
 // name that RFC 9864 gives to what RFC 8037 calls EdDSA with that curve.
-func algorithmNamed(name string) *algorithm {
+func algorithmNamed(name string) *algorithm { return named(name, algorithms[:]) }
+
+func named(name string, among []*algorithm) *algorithm {
 	if name == "Ed25519" {
 		name = "EdDSA"
 	}
-	for _, a := range algorithms {
+	for _, a := range among {
 		if a.name == name {
 			return a
 		}

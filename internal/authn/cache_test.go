@@ -65,8 +65,10 @@ func TestCacheEnds(t *testing.T) {
 		for _, warm := range []bool{false, true} {
 			env := w.env
 			env.Cache = NewCache()
-			if warm {
-				w.a.Authenticate(env, bearerPairs(token), Peer{})
+			for range 2 {
+				if warm {
+					w.a.Authenticate(env, bearerPairs(token), Peer{})
+				}
 			}
 			env.Now = now.Add(x.at)
 			if _, got, _ := w.a.Authenticate(env, bearerPairs(token), Peer{}); got != x.want {
@@ -76,9 +78,9 @@ func TestCacheEnds(t *testing.T) {
 	}
 }
 
-// TestCacheVerifiesOnce counts verifications, of good tokens and of forged ones,
-// and does so anew for other keys and in another place.
-func TestCacheVerifiesOnce(t *testing.T) {
+// TestCacheVerifiesTwice counts verifications, of good tokens and of forged ones: of
+// each the first two, and then one anew for other keys and in another place.
+func TestCacheVerifiesTwice(t *testing.T) {
 	two := with(row("a", []string{"ES256"}, publicJWK(ecKey, "", "")), "from", []m{{"header": "authorization", "scheme": "Bearer"}, {"header": "x-token"}})
 	w := newWorld(t, two)
 	good := sign("ES256", ecKey, m{"alg": "ES256"}, claimsOf("a"))
@@ -87,15 +89,15 @@ func TestCacheVerifiesOnce(t *testing.T) {
 	env := w.env
 	other := &Keys{[]*KeySet{{env.Keys.sets[0].keys}}}
 	env.Cache = NewCache()
-	env.Verify = func(*Key, string, []byte) (ok, done bool) { verified++; return false, false }
+	env.Verify = func(*Key, string, string) (ok, done bool) { verified++; return false, false }
 	for _, x := range []struct {
 		name  string
 		pairs [][2]string
 		keys  *Keys
 		want  int
 	}{
-		{"good", bearerPairs(good), env.Keys, 1}, {"good again", bearerPairs(good), env.Keys, 0},
-		{"forged", bearerPairs(forged), env.Keys, 1}, {"forged again", bearerPairs(forged), env.Keys, 0},
+		{"good", bearerPairs(good), env.Keys, 1}, {"good again", bearerPairs(good), env.Keys, 1}, {"and again", bearerPairs(good), env.Keys, 0},
+		{"forged", bearerPairs(forged), env.Keys, 1}, {"forged again", bearerPairs(forged), env.Keys, 1}, {"and again", bearerPairs(forged), env.Keys, 0},
 		{"another place", [][2]string{{"x-token", good}}, env.Keys, 1}, {"and again", [][2]string{{"x-token", good}}, env.Keys, 0},
 		{"new keys", bearerPairs(good), other, 1}, {"forged, new keys", bearerPairs(forged), other, 1},
 	} {
@@ -112,29 +114,84 @@ func TestCacheIsBounded(t *testing.T) {
 	c := NewCache()
 	at, is, set := &place{}, &Issuer{}, &KeySet{}
 	env := Env{Now: now, Keys: &Keys{[]*KeySet{set}}}
-	allowed := verdict{why: reason.Allowed, to: now.Add(time.Hour), issuer: is, keys: set}
-	key := func(i int) cacheKey { return cacheKey{at, fmt.Sprint("token", i)} }
+	keep := func(token string, why reason.Reason) {
+		for range 2 {
+			c.keep(&cached{place: at, verdict: verdict{why: why, to: now.Add(time.Hour), issuer: is, keys: set}}, token)
+		}
+	}
 	for i := range 2 * maxGood {
-		c.keep(key(i), &allowed)
-		c.keep(cacheKey{at, fmt.Sprint("bad", i)}, &verdict{why: reason.SignatureInvalid, issuer: is, keys: set})
-		if c.look(env, key(0)) == nil {
+		keep(fmt.Sprint("token", i), reason.Allowed)
+		keep(fmt.Sprint("bad", i), reason.SignatureInvalid)
+		if c.look(env, at, "token0") == nil {
 			t.Fatalf("the token that is asked for most is forgotten after %d others", i)
 		}
 	}
-	if len(c.good.entries) != maxGood || c.good.recent.Len() != maxGood || len(c.bad.entries) != maxBad {
+	if len(c.good.entries) != maxGood || length(&c.good) != maxGood || len(c.bad.entries) != maxBad {
 		t.Errorf("%d good and %d bad are kept, want %d and %d", len(c.good.entries), len(c.bad.entries), maxGood, maxBad)
 	}
 	for i := range 2000 {
-		c.keep(cacheKey{at, strings.Repeat("x", MaxTokenBytes-8) + fmt.Sprint(i)}, &allowed)
+		keep(strings.Repeat("x", MaxTokenBytes-8)+fmt.Sprint(i), reason.Allowed)
 	}
 	if c.good.bytes > maxGoodBytes || len(c.good.entries) < maxGoodBytes/(2*MaxTokenBytes+768)-1 {
 		t.Errorf("%d octets in %d entries are kept, want at most %d", c.good.bytes, len(c.good.entries), maxGoodBytes)
 	}
-	for k := range c.good.entries {
-		c.good.drop(k)
+	for _, e := range c.good.entries {
+		c.good.drop(e)
 	}
-	if c.good.bytes != 0 || c.good.recent.Len() != 0 {
+	if c.good.bytes != 0 || length(&c.good) != 0 {
 		t.Errorf("empty, it holds %d octets", c.good.bytes)
+	}
+}
+
+// length counts a ring both ways.
+func length(s *space) (n int) {
+	back := 0
+	for c := s.ring.newer; c != &s.ring; c = c.newer {
+		n++
+	}
+	for c := s.ring.older; c != &s.ring; c = c.older {
+		back++
+	}
+	if n != back {
+		return -1
+	}
+	return n
+}
+
+// TestCacheTellsTokensThatEndAlike: each is found for what it is, in its place,
+// also where one displaces the other.
+func TestCacheTellsTokensThatEndAlike(t *testing.T) {
+	c := NewCache()
+	here, there, is, set := &place{}, &place{}, &Issuer{}, &KeySet{}
+	env := Env{Now: now, Keys: &Keys{[]*KeySet{set}}}
+	tail := strings.Repeat("t", 32)
+	random := rand.New(rand.NewPCG(1, 2))
+	last := map[reason.Reason]*cached{} // by space: the one kept last
+	found := 0
+	c.seen.again(tail)
+	for range 20_000 {
+		at := []*place{here, there}[random.IntN(2)]
+		token := []string{"a", "b", "", "t"}[random.IntN(4)] + tail
+		e := &cached{place: at, verdict: verdict{why: reason.Allowed, to: now.Add(time.Hour), issuer: is, keys: set}}
+		if random.IntN(2) == 0 {
+			e.why = reason.SignatureInvalid
+		}
+		if v := c.look(env, at, token); v != nil {
+			if kept := last[v.why]; v != &kept.verdict || kept.token != token || kept.place != at || c.Known != (v.why == reason.Allowed) {
+				t.Fatalf("look(%s) finds what was not kept last, but for %s", token, kept.token)
+			}
+			found++
+		}
+		if random.IntN(3) == 0 {
+			c.keep(e, token)
+			last[e.why] = e
+			if len(c.good.entries) > 1 || len(c.bad.entries) > 1 || length(&c.good) != len(c.good.entries) || length(&c.bad) != len(c.bad.entries) {
+				t.Fatalf("%d and %d are kept", len(c.good.entries), len(c.bad.entries))
+			}
+		}
+	}
+	if found < 1000 {
+		t.Errorf("only %d were found", found)
 	}
 }
 
@@ -144,7 +201,33 @@ func TestCacheHitAllocatesNothing(t *testing.T) {
 	env := w.env
 	env.Cache = NewCache()
 	pairs := bearerPairs(sign("ES256", ecKey, m{"alg": "ES256"}, claimsOf("a")))
+	w.a.Authenticate(env, pairs, Peer{})
 	if n := testing.AllocsPerRun(100, func() { w.a.Authenticate(env, pairs, Peer{}) }); n != 0 {
 		t.Errorf("a hit allocates %v times", n)
+	}
+}
+
+// TestCacheTakesWhatComesAgain: of many tokens that come once hardly any is kept, and
+// of those that come again, in any order and as many as there is room for, all.
+func TestCacheTakesWhatComesAgain(t *testing.T) {
+	c := NewCache()
+	is, set := &Issuer{}, &KeySet{}
+	come := func(token string) {
+		c.keep(&cached{verdict: verdict{why: reason.Allowed, to: now.Add(time.Hour), issuer: is, keys: set}}, token)
+	}
+	for i := range 200_000 {
+		come(fmt.Sprint("once", i))
+	}
+	if n := len(c.good.entries); n > 1000 { // one in two hundred is taken for another
+		t.Errorf("%d of 200,000 tokens that come once are kept", n)
+	}
+	c = NewCache()
+	for range 2 {
+		for i := range 4000 {
+			come(fmt.Sprint("again", i))
+		}
+	}
+	if n := len(c.good.entries); n != 4000 {
+		t.Errorf("%d of 4,000 tokens that come again are kept", n)
 	}
 }

@@ -1,96 +1,55 @@
 package authn
 
 import (
-	"errors"
 	"math"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// claims reads the registered claims of RFC 7519 section 4.1 for golang-jwt's
-// validator, with types taken strictly: a number is not a string, and what is
-// there but of another type is an error, never absent.
-type claims struct {
-	strictjson.Result
-	members     []member // of the Result, which are asked for again and again
-	oneAudience bool
-}
-
-type member struct {
-	name  string
-	value strictjson.Result
-}
-
-func readClaims(v strictjson.Result) claims {
-	c := claims{Result: v, members: make([]member, 0, 16)}
-	v.ForEach(func(name, value strictjson.Result) bool {
-		c.members = append(c.members, member{name.Str, value})
-		return true
-	})
-	return c
-}
-
-var errClaimType = errors.New("claim of the wrong type")
+// claims are the members of a payload, with types taken strictly: a number is
+// not a string, and what is there but of another type is an error, never absent.
+type claims []strictjson.Field
 
 // named finds a top-level claim by its exact name.
 func (c claims) named(name string) strictjson.Result {
-	for i := range c.members {
-		if c.members[i].name == name {
-			return c.members[i].value
+	for i := range c {
+		if c[i].Name == name {
+			return c[i].Value
 		}
 	}
 	return strictjson.Result{}
 }
+
+// at is what a pointer leads to.
+func (c claims) at(p strictjson.Pointer) strictjson.Result { return p[1:].In(c.named(p[0])) }
 
 // maxDate is the last second of the year 9999. Later numbers are mistakes
 // (milliseconds) or attempts at overflow.
 const maxDate = 253402300799
 
 // date reads a NumericDate (RFC 7519 section 2): seconds since 1970, a JSON
-// number, fractions and exponents included, from 0 to the year 9999.
-func (c claims) date(name string) (*jwt.NumericDate, error) {
+// number, fractions and exponents included, from 0 to the year 9999. It is the
+// zero Time where the claim is not there.
+func (c claims) date(name string) (_ time.Time, ok bool) {
 	v := c.named(name)
 	if !v.Exists() {
-		return nil, nil
+		return time.Time{}, true
 	}
 	if v.Type != strictjson.Number || !(v.Num >= 0 && v.Num <= maxDate) {
-		return nil, errClaimType
+		return time.Time{}, false
 	}
 	seconds, fraction := math.Modf(v.Num)
-	return &jwt.NumericDate{Time: time.Unix(int64(seconds), int64(fraction*1e9))}, nil
+	return time.Unix(int64(seconds), int64(fraction*1e9)).UTC(), true
 }
 
-func (c claims) text(name string) (string, error) {
+// text is "" where the claim is not there.
+func (c claims) text(name string) (_ string, ok bool) {
 	v := c.named(name)
-	if v.Exists() && v.Type != strictjson.String {
-		return "", errClaimType
-	}
-	return v.Str, nil
-}
-
-func (c claims) GetExpirationTime() (*jwt.NumericDate, error) { return c.date("exp") }
-func (c claims) GetIssuedAt() (*jwt.NumericDate, error)       { return c.date("iat") }
-func (c claims) GetNotBefore() (*jwt.NumericDate, error)      { return c.date("nbf") }
-func (c claims) GetIssuer() (string, error)                   { return c.text("iss") }
-func (c claims) GetSubject() (string, error)                  { return c.text("sub") }
-
-// GetAudience reads aud: a string, or an array of strings (RFC 7519 section
-// 4.1.3), none of them empty.
-func (c claims) GetAudience() (jwt.ClaimStrings, error) {
-	v := c.named("aud")
-	if c.oneAudience && v.IsArray() {
-		return nil, errClaimType
-	}
-	list, ok := texts(v)
-	if !ok || slices.Contains(list, "") {
-		return nil, errClaimType
-	}
-	return list, nil
+	return v.Str, !v.Exists() || v.Type == strictjson.String
 }
 
 // texts reads a string or an array of nothing but strings.
@@ -110,76 +69,78 @@ func texts(v strictjson.Result) (list []string, ok bool) {
 	return nil, false
 }
 
-// validate holds verified claims to the issuer. exp, aud and sub must be
-// there; iat too where a maximum lifetime is counted from it.
-func (is *Issuer) validate(c claims, now time.Time) reason.Reason {
-	c.oneAudience = is.oneAudience
-	err := jwt.NewValidator(
-		jwt.WithTimeFunc(func() time.Time { return now }),
-		jwt.WithLeeway(is.skew),
-		jwt.WithExpirationRequired(),
-		jwt.WithIssuedAt(),
-		jwt.WithAudience(is.audiences...),
-	).Validate(c)
-	sub, subErr := c.GetSubject()
-	switch {
-	case errors.Is(err, errClaimType), errors.Is(err, jwt.ErrTokenRequiredClaimMissing), subErr != nil, sub == "":
-		return reason.ClaimsInvalid
-	case errors.Is(err, jwt.ErrTokenInvalidAudience):
-		return reason.AudienceWrong
-	case errors.Is(err, jwt.ErrTokenExpired):
-		return reason.TokenExpired
-	case errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
-		return reason.TokenNotYetValid
-	case err != nil, is.typ != "" && !c.ofAccess():
-		return reason.ClaimsInvalid
+// addressed reads aud: a string, or an array of strings (RFC 7519 section
+// 4.1.3), none of them empty, of which the issuer has to accept one.
+func (is *Issuer) addressed(aud strictjson.Result) reason.Reason {
+	why, accept := reason.ClaimsInvalid, reason.AudienceWrong
+	read := func(_, v strictjson.Result) bool {
+		if v.Type != strictjson.String || v.Str == "" {
+			why = reason.ClaimsInvalid
+			return false
+		}
+		if slices.Contains(is.audiences, v.Str) {
+			accept = reason.Allowed
+		}
+		why = accept
+		return true
 	}
-	return is.lifetime(c)
+	if !aud.IsArray() {
+		read(strictjson.Result{}, aud)
+	} else if !is.oneAudience {
+		aud.ForEach(read)
+	}
+	return why
+}
+
+// validate holds verified claims to the issuer, by the rules of golang-jwt's
+// Validator, to which the tests hold it. exp, aud and sub must be there; iat too
+// where a maximum lifetime is counted from it. from and to are when valid claims
+// are valid, skew included: from the later of nbf and iat to exp.
+func (is *Issuer) validate(c claims, now time.Time) (from, to time.Time, why reason.Reason) {
+	exp, ok := c.date("exp")
+	nbf, ok2 := c.date("nbf")
+	iat, ok3 := c.date("iat")
+	sub, ok4 := c.text("sub")
+	why = is.addressed(c.named("aud"))
+	if !ok || !ok2 || !ok3 || !ok4 || exp.IsZero() || sub == "" {
+		why = reason.ClaimsInvalid
+	}
+	for _, since := range [...]time.Time{nbf, iat} {
+		if !since.IsZero() && since.Add(-is.skew).After(from) {
+			from = since.Add(-is.skew)
+		}
+	}
+	to = exp.Add(is.skew)
+	switch {
+	case why != reason.Allowed:
+	case !now.Before(to):
+		why = reason.TokenExpired
+	case now.Before(from):
+		why = reason.TokenNotYetValid
+	case is.typ != "" && !c.ofAccess(), is.maxLifetime > 0 && iat.IsZero():
+		why = reason.ClaimsInvalid
+	case is.maxLifetime > 0 && exp.Sub(iat) > is.maxLifetime+2*is.skew: // with skew at both ends, as IAP allows it
+		why = reason.TokenLifetime
+	}
+	return from, to, why
 }
 
 // ofAccess reports whether the claims that RFC 9068 section 2.2 adds to those of
 // every token are there: client_id, jti and iat.
 func (c claims) ofAccess() bool {
-	client, err := c.text("client_id")
-	id, err2 := c.text("jti")
-	issued, err3 := c.GetIssuedAt()
-	return err == nil && err2 == nil && err3 == nil && client != "" && id != "" && issued != nil
+	client, ok := c.text("client_id")
+	id, ok2 := c.text("jti")
+	return ok && ok2 && client != "" && id != "" && c.named("iat").Exists()
 }
 
-// period is when valid claims are valid, skew included: from the later of nbf and
-// iat to exp.
-func (is *Issuer) period(c claims) (from, to time.Time) {
-	exp, _ := c.GetExpirationTime() // all were read without error by validate
-	for _, name := range []string{"nbf", "iat"} {
-		if d, _ := c.date(name); d != nil && d.Add(-is.skew).After(from) {
-			from = d.Add(-is.skew)
-		}
-	}
-	return from, exp.Add(is.skew)
-}
-
-// lifetime bounds exp - iat, with skew at both ends as IAP allows it.
-func (is *Issuer) lifetime(c claims) reason.Reason {
-	if is.maxLifetime == 0 {
-		return reason.Allowed
-	}
-	exp, _ := c.GetExpirationTime() // both were read without error by validate
-	iat, _ := c.GetIssuedAt()
-	switch {
-	case iat == nil:
-		return reason.ClaimsInvalid
-	case exp.Sub(iat.Time) > is.maxLifetime+2*is.skew:
-		return reason.TokenLifetime
-	}
-	return reason.Allowed
-}
+var thumbprint = strictjson.Pointer{"cnf", "x5t#S256"}
 
 // binding reads the certificate that a token is bound to (RFC 8705 section 3.1):
 // cnf, and x5t#S256 in it. An issuer that binds its tokens binds all of them;
 // another issuer's bound token is refused, since nobody here would check it.
 // Confirmations by other methods are passed over (RFC 7800 section 3.1).
-func (is *Issuer) binding(c claims) (thumbprint string, why reason.Reason) {
-	bound := strictjson.Pointer{"cnf", "x5t#S256"}.In(c.Result)
+func (is *Issuer) binding(c claims) (_ string, why reason.Reason) {
+	bound := c.at(thumbprint)
 	if bound.Exists() != is.bound || is.bound && (bound.Type != strictjson.String || bound.Str == "") {
 		return "", reason.TokenBinding
 	}
@@ -189,26 +150,29 @@ func (is *Issuer) binding(c claims) (thumbprint string, why reason.Reason) {
 // principal makes the caller out of verified claims. It fails only where a
 // groups claim is there but is no list of strings: a deny by group could not
 // be evaluated.
-func (is *Issuer) principal(c claims) (Principal, reason.Reason) {
-	p := Principal{Issuer: is.Name, Pool: is.pool, Claims: c.Result}
-	p.Subject, _ = c.GetSubject()
+func (is *Issuer) principal(c claims, p *Principal) reason.Reason {
+	p.Issuer, p.Pool = is.Name, is.pool
+	p.Subject, _ = c.text("sub")
 	p.Address, _ = c.text("email")
 	if addressForm(p.Address) && (is.emailByName || c.named("email_verified").Type == strictjson.True) {
 		p.Email = p.Address
 	}
 	p.Domain, _ = c.text("hd")
-	if groups := is.groups.In(c.Result); is.groups != nil && groups.Exists() {
-		var ok bool
-		if p.Groups, ok = texts(groups); !ok {
-			return Principal{}, reason.ClaimsInvalid
+	if is.groups != nil {
+		if groups := c.at(is.groups); groups.Exists() {
+			var ok bool
+			if p.Groups, ok = texts(groups); !ok {
+				*p = Principal{}
+				return reason.ClaimsInvalid
+			}
 		}
 	}
 	for _, a := range is.attributes {
-		if v := a.pointer.In(c.Result); v.Type == strictjson.String {
+		if v := c.at(a.pointer); v.Type == strictjson.String {
 			p.Attributes = append(p.Attributes, [2]string{a.name, v.Str})
 		}
 	}
-	return p, reason.Allowed
+	return reason.Allowed
 }
 
 // addressForm keeps out what could be read as two addresses, or break a

@@ -54,9 +54,9 @@ func TestJ4CompactFormOnly(t *testing.T) {
 		w.bearer(t, attempt{name, token, reason.TokenMalformed})
 	}
 	// In a header their commas make them two credentials, before they are read.
-	for _, token := range []string{string(jsonForm), string(general)} {
-		if _, why := parseToken(token); why != reason.TokenMalformed {
-			t.Errorf("parseToken(%s) = %v, want %v", token, why, reason.TokenMalformed)
+	for _, form := range []string{string(jsonForm), string(general)} {
+		if why := new(token).parse(form); why != reason.TokenMalformed {
+			t.Errorf("parse(%s) = %v, want %v", form, why, reason.TokenMalformed)
 		}
 	}
 }

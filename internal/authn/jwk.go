@@ -99,8 +99,8 @@ func (j jwk) octets(name string) []byte {
 	if text == "" {
 		return nil
 	}
-	b, err := octets(text)
-	if err != nil {
+	b, ok := octets(text)
+	if !ok {
 		v.Fail("is not base64url without padding")
 		return nil
 	}

@@ -175,10 +175,10 @@ func TestVerifyOutside(t *testing.T) {
 		{"yes, but too short", true, true, short, reason.SignatureInvalid, 0},
 	} {
 		calls := 0
-		w.env.Verify = func(k *Key, signed string, signature []byte) (ok, done bool) {
+		w.env.Verify = func(k *Key, signed, signature string) (ok, done bool) {
 			calls++
 			digest := sha256.Sum256([]byte(signed))
-			r, s := new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])
+			r, s := new(big.Int).SetBytes([]byte(signature[:32])), new(big.Int).SetBytes([]byte(signature[32:]))
 			public := k.Public().(*ecdsa.PublicKey)
 			if k.Algorithm() != "ES256" || k.ID != "k" || ecdsa.Verify(public, digest[:], r, s) != (x.token == good) {
 				t.Errorf("Verify(%s) got %s %q %q", x.name, k.Algorithm(), k.ID, signed)

@@ -257,7 +257,7 @@ func TestCertificateBound(t *testing.T) {
 		env := w.env
 		env.Cache = NewCache()
 		pairs := bearerPairs(sign("ES256", ecKey, m{"alg": "ES256"}, bound(x.cnf)))
-		for range 2 { // anew, and remembered
+		for range 3 { // anew, and remembered
 			if _, got, _ := w.a.Authenticate(env, pairs, x.peer); got != x.want {
 				t.Errorf("%s: %v, want %v", x.name, got, x.want)
 			}

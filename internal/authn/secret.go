@@ -18,11 +18,11 @@ func sharedSecret(name strictjson.Value, alg *algorithm, secrets Secrets) *KeySe
 		return &KeySet{}
 	}
 	value, ok := secrets(name.Text())
-	key, err := octets(strings.TrimSpace(value))
+	key, decodes := octets(strings.TrimSpace(value))
 	switch {
 	case !ok:
 		name.Fail("the VM has no such environment variable")
-	case err != nil:
+	case !decodes:
 		name.Fail("the variable's value is not base64url without padding")
 	case len(key) < alg.size:
 		name.Fail("the variable holds %d octets; %s needs at least %d", len(key), alg.name, alg.size)

@@ -2,7 +2,7 @@ package authn
 
 import (
 	"encoding/base64"
-	"errors"
+	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
@@ -21,119 +21,92 @@ const signatureRemoved = "SIGNATURE_REMOVED_BY_GOOGLE"
 // checked for form; nothing of it is true yet.
 type token struct {
 	signed    string // header.payload, the JWS signing input
-	signature []byte
+	signature string // its octets
+	payload   string // decoded
 	alg, kid  string
 	typ       string
-	claims    strictjson.Result
 }
 
-// parseToken takes a token apart. The order is cheap before dear: length,
-// characters, the two dots, then base64url and JSON.
-func parseToken(s string) (*token, reason.Reason) {
+// parse takes a token apart. The order is cheap before dear: length, the two
+// dots, then base64url and JSON. What it decodes to is one piece of memory.
+func (t *token) parse(s string) reason.Reason {
 	if len(s) > MaxTokenBytes {
-		return nil, reason.TokenTooLarge
-	}
-	dots := 0
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c == '.' {
-			dots++
-		} else if !alphabet[c] {
-			return nil, reason.TokenMalformed
-		}
+		return reason.TokenTooLarge
 	}
 	header, rest, _ := strings.Cut(s, ".")
 	payload, signature, _ := strings.Cut(rest, ".")
-	if dots != 2 || header == "" || payload == "" {
-		return nil, reason.TokenMalformed // two dots exactly: five parts are a JWE
+	if header == "" || payload == "" || len(header)+1+len(payload) == len(s) || strings.IndexByte(signature, '.') >= 0 {
+		return reason.TokenMalformed // two dots exactly: five parts are a JWE
 	}
-	if signature == signatureRemoved {
-		return nil, reason.SignatureRemoved
+	removed := signature == signatureRemoved
+	if removed {
+		signature = ""
 	}
-	t := &token{signed: s[:len(header)+1+len(payload)]}
-	if why := t.readHeader(header); why != reason.Allowed {
-		return nil, why
+	var room [2 << 10]byte
+	b, ok := room[:0], true
+	var ends [3]int
+	for i, part := range [...]string{header, payload, signature} {
+		if b, ok = appendOctets(b, part); !ok {
+			return reason.TokenMalformed
+		}
+		ends[i] = len(b)
 	}
-	var ok bool
-	if t.claims, ok = object(payload); !ok {
-		return nil, reason.TokenMalformed
+	if removed {
+		return reason.SignatureRemoved
 	}
-	sig, err := octets(signature)
-	if err != nil {
-		return nil, reason.TokenMalformed
-	}
-	t.signature = sig
-	return t, reason.Allowed
+	all := string(b)
+	t.signed, t.payload, t.signature = s[:len(header)+1+len(payload)], all[ends[0]:ends[1]], all[ends[1]:]
+	return t.readHeader(all[:ends[0]])
 }
 
 // octets decodes base64url as in RFC 7515 section 2: no padding, no stray bits
 // at the end and no line breaks, which encoding/base64 passes over even when
 // strict. So octets have one spelling.
-func octets(s string) ([]byte, error) {
-	if strings.ContainsAny(s, "\r\n") {
-		return nil, errLineBreak
-	}
-	return strict.DecodeString(s)
+func octets(s string) ([]byte, bool) { return appendOctets(nil, s) }
+
+func appendOctets(b []byte, s string) ([]byte, bool) {
+	at, size := len(b), strict.DecodedLen(len(s))
+	b = slices.Grow(b, size)[:at+size]
+	n, err := strict.Decode(b[at:], []byte(s))
+	// With line breaks passed over, fewer octets come of it than of as many digits,
+	// except for a single one too many, which no text without them can have.
+	return b, err == nil && n == size && len(s)%4 != 1
 }
 
 var strict = base64.RawURLEncoding.Strict()
 
-// alphabet is base64url's (RFC 4648 section 5).
-var alphabet = func() (is [256]bool) {
-	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
-		is[c] = true
-	}
-	return is
-}()
-
-var errLineBreak = errors.New("line break in base64url")
-
-// object decodes a part that must be a JSON object.
-func object(part string) (strictjson.Result, bool) {
-	b, err := octets(part)
-	doc := string(b)
-	if err != nil || strictjson.Check(doc) != nil {
-		return strictjson.Result{}, false
-	}
-	v := strictjson.Read(doc)
-	return v, v.IsObject()
-}
-
 // readHeader reads the JOSE header. jku, jwk, x5u, x5c and x5t are never
 // looked at: a token does not bring its own key (RFC 8725 section 3.10).
-func (t *token) readHeader(part string) reason.Reason {
-	header, ok := object(part)
-	if !ok {
+func (t *token) readHeader(doc string) reason.Reason {
+	var room [8]strictjson.Field
+	whole, header := strictjson.Fields(doc, room[:0])
+	if !whole.Exists() {
 		return reason.TokenMalformed
 	}
-	why, cty := reason.Allowed, ""
-	text := func(v strictjson.Result) string {
-		if v.Type != strictjson.String {
-			why = reason.TokenMalformed
-		}
-		return v.Str
-	}
-	header.ForEach(func(name, value strictjson.Result) bool {
-		switch name.Str {
+	cty := ""
+	for i := range header {
+		why, value := reason.Allowed, &header[i].Value
+		switch header[i].Name {
 		case "alg":
-			t.alg = text(value)
+			t.alg, why = text(value)
 		case "kid":
-			if t.kid = text(value); t.kid == "" && why == reason.Allowed {
+			if t.kid, why = text(value); t.kid == "" && why == reason.Allowed {
 				why = reason.KeyUnknown
 			}
 		case "typ":
-			t.typ = text(value)
+			t.typ, why = text(value)
 		case "cty":
-			cty = text(value)
+			cty, why = text(value)
 		case "crit", "b64":
 			// No extension is understood, so a critical one never is (RFC 7515
 			// section 4.1.11), nor the unencoded payload of RFC 7797.
 			why = reason.TokenCritical
 		}
-		return why == reason.Allowed
-	})
+		if why != reason.Allowed {
+			return why
+		}
+	}
 	switch {
-	case why != reason.Allowed:
-		return why
 	case t.alg == "":
 		return reason.TokenAlgorithm
 	case cty != "":
@@ -142,6 +115,13 @@ func (t *token) readHeader(part string) reason.Reason {
 		return reason.KeyUnknown
 	}
 	return reason.Allowed
+}
+
+func text(v *strictjson.Result) (string, reason.Reason) {
+	if v.Type != strictjson.String {
+		return "", reason.TokenMalformed
+	}
+	return v.Str, reason.Allowed
 }
 
 // typeFits holds typ to what the issuer's tokens carry (RFC 8725 section

@@ -1,25 +1,27 @@
 package authn
 
 import (
+	"crypto/rsa"
 	"time"
 
 	"github.com/modelgate/modelgate/internal/keys"
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
 // authenticate is verify with a memory.
 func (at *place) authenticate(env Env, token string) *verdict {
-	if env.Cache == nil {
-		v := at.verify(env, token)
-		return &v
+	if env.Cache != nil {
+		if v := env.Cache.look(env, at, token); v != nil {
+			return v
+		}
 	}
-	key := cacheKey{at, token}
-	if v := env.Cache.look(env, key); v != nil {
-		return v
+	e := &cached{place: at}
+	e.verify(env, at.issuers, token)
+	if env.Cache != nil {
+		env.Cache.keep(e, token)
 	}
-	v := at.verify(env, token)
-	env.Cache.keep(key, &v)
-	return &v
+	return &e.verdict
 }
 
 // verdict is what came of a token, and when that holds if it is Allowed. Once it
@@ -36,35 +38,47 @@ type verdict struct {
 
 // verify trusts nothing of the token but iss and kid, to choose among what is
 // configured, before its signature holds.
-func (at *place) verify(env Env, raw string) (v verdict) {
-	var t *token
-	if t, v.why = parseToken(raw); v.why != reason.Allowed {
-		return v
+func (v *verdict) verify(env Env, among []*Issuer, raw string) {
+	var t token
+	if v.why = t.parse(raw); v.why != reason.Allowed {
+		return
 	}
-	c := readClaims(t.claims)
-	iss, err := c.GetIssuer()
-	if err != nil || iss == "" {
-		return verdict{why: reason.ClaimsInvalid}
+	var room [16]strictjson.Field // memory for the claims of most tokens
+	payload, fields := strictjson.Fields(t.payload, room[:0])
+	c := claims(fields)
+	iss, ok := c.text("iss")
+	switch {
+	case !payload.Exists():
+		v.why = reason.TokenMalformed
+	case !ok || iss == "":
+		v.why = reason.ClaimsInvalid
+	default:
+		v.issuer, v.why = issuerNamed(among, iss), reason.IssuerUnknown
 	}
-	is := issuerNamed(at.issuers, iss)
-	if is == nil {
-		return verdict{why: reason.IssuerUnknown}
+	if v.issuer == nil {
+		return
 	}
-	v.issuer, v.keys = is, env.Keys.sets[is.index]
-	if v.why = is.checkSignature(env, v.keys, t); v.why != reason.Allowed {
+	v.keys = env.Keys.sets[v.issuer.index]
+	if v.why = v.issuer.checkSignature(env, v.keys, &t); v.why != reason.Allowed {
 		v.lack(env, t.kid)
-		return v
+		return
 	}
-	if v.why = is.validate(c, env.Now); v.why != reason.Allowed {
-		return v
+	if v.believe(c, env.Now); v.why == reason.Allowed {
+		v.principal.Claims = payload
+	}
+}
+
+// believe reads the claims of a token whose signature holds.
+func (v *verdict) believe(c claims, now time.Time) {
+	is := v.issuer
+	if v.from, v.to, v.why = is.validate(c, now); v.why != reason.Allowed {
+		return
 	}
 	if v.thumbprint, v.why = is.binding(c); v.why != reason.Allowed {
-		return v
+		return
 	}
-	v.from, v.to = is.period(c)
-	v.principal, v.why = is.principal(c)
+	v.why = is.principal(c, &v.principal)
 	v.principal.Until = v.to
-	return v
 }
 
 // lack says what is to be done about a key that is not there. Without a look at
@@ -92,12 +106,7 @@ func (is *Issuer) checkSignature(env Env, set *KeySet, t *token) reason.Reason {
 	if !t.typeFits(is) {
 		return reason.TokenType
 	}
-	var alg *algorithm
-	for _, allowed := range is.algorithms {
-		if algorithmNamed(t.alg) == allowed {
-			alg = allowed
-		}
-	}
+	alg := named(t.alg, is.algorithms)
 	if alg == nil {
 		return reason.TokenAlgorithm
 	}
@@ -118,8 +127,8 @@ func (is *Issuer) checkSignature(env Env, set *KeySet, t *token) reason.Reason {
 // 3.4: 64, 96 and 132 octets for ES), before anybody interprets it.
 func (k *Key) verify(env Env, t *token) bool {
 	size := k.alg.size
-	if rsa, ok := k.public.(interface{ Size() int }); ok {
-		size = rsa.Size()
+	if public, ok := k.public.(*rsa.PublicKey); ok {
+		size = public.Size()
 	}
 	if len(t.signature) != size {
 		return false
@@ -129,5 +138,5 @@ func (k *Key) verify(env Env, t *token) bool {
 			return ok
 		}
 	}
-	return k.alg.method.Verify(t.signed, t.signature, k.public) == nil
+	return k.alg.method.Verify(t.signed, []byte(t.signature), k.public) == nil
 }

@@ -13,7 +13,7 @@ type Env struct {
 	Keys *authn.Keys
 	// Verify checks a signature outside the module. done is false where it
 	// cannot, and then Go does. Nil is the same as never done.
-	Verify func(k *authn.Key, signed string, signature []byte) (ok, done bool)
+	Verify func(k *authn.Key, signed, signature string) (ok, done bool)
 	Cache  *Cache // nil decides everything anew
 	// Patience is what can still be done about keys that are not in Keys. The
 	// zero value is for a host that cannot wait.

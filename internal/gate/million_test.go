@@ -260,11 +260,11 @@ func TestMillion(t *testing.T) {
 // the decisions are what is tested here.
 func million(t *testing.T, g *gate.Gate, people []*caller, r *rand.Rand, n int, seen map[string]int) {
 	memo := map[string]bool{}
-	env := gate.Env{Now: now, Keys: g.Keys(), Verify: func(k *authn.Key, signed string, signature []byte) (ok, done bool) {
-		id := signed + "." + string(signature)
+	env := gate.Env{Now: now, Keys: g.Keys(), Verify: func(k *authn.Key, signed, signature string) (ok, done bool) {
+		id := signed + "." + signature
 		ok, done = memo[id]
 		if !done {
-			ok = jwt.GetSigningMethod(k.Algorithm()).Verify(signed, signature, k.Public()) == nil
+			ok = jwt.GetSigningMethod(k.Algorithm()).Verify(signed, []byte(signature), k.Public()) == nil
 			memo[id] = ok
 		}
 		return ok, true

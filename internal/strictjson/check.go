@@ -32,31 +32,78 @@ func (e *SyntaxError) Error() string {
 // meaning open), a name that occurs twice in one object after unescaping, and
 // nesting deeper than MaxDepth. It returns nil or a *SyntaxError.
 func Check(doc string) error {
-	if strings.HasPrefix(doc, "\ufeff") {
-		return &SyntaxError{Message: "byte order mark"}
-	}
-	if !utf8.ValidString(doc) {
-		return &SyntaxError{Message: "not UTF-8"}
-	}
 	s := scanner{doc: doc}
-	s.space()
-	err := s.value(0)
+	err := s.begin()
 	if err == nil {
-		s.space()
-		if s.i < len(doc) {
-			err = s.fail("data after the document")
-		}
+		err = s.value(0)
 	}
-	if err != nil { // a typed nil must not become a non-nil error
+	if err = s.end(err); err != nil { // a typed nil must not become a non-nil error
 		return err
 	}
 	return nil
 }
 
+// Field is a member of an object.
+type Field struct {
+	Name  string
+	Value Result
+}
+
+// Fields checks a document that is to be an object, and appends its members to
+// fields as it comes by them: the document is read once. The object itself does
+// not exist where Check would report something, or where it is none.
+func Fields(doc string, fields []Field) (object Result, _ []Field) {
+	s := scanner{doc: doc}
+	if s.begin() != nil || s.peek() != '{' {
+		return Result{}, fields
+	}
+	first := s.i
+	s.i++
+	for o := (open{}); ; {
+		name, more, err := s.member(&o)
+		if !more || err != nil {
+			object = result(doc[first:s.i], false)
+			if s.end(err) != nil {
+				object = Result{}
+			}
+			return object, fields
+		}
+		start, escapes := s.i, s.escapes
+		if s.value(1) != nil {
+			return Result{}, fields
+		}
+		fields = append(fields, Field{name, result(doc[start:s.i], s.escapes > escapes)})
+	}
+}
+
 type scanner struct {
-	doc   string
-	i     int
-	names []string // of all open objects, innermost last
+	doc     string
+	i       int
+	escapes int   // in the strings so far
+	names   names // of all open objects, innermost last
+}
+
+// begin goes to where the document's value begins.
+func (s *scanner) begin() *SyntaxError {
+	if strings.HasPrefix(s.doc, "\ufeff") {
+		return &SyntaxError{Message: "byte order mark"}
+	}
+	if !utf8.ValidString(s.doc) {
+		return &SyntaxError{Message: "not UTF-8"}
+	}
+	s.space()
+	return nil
+}
+
+// end is what is wrong with the document, if it is nothing in its value.
+func (s *scanner) end(err *SyntaxError) *SyntaxError {
+	if err != nil {
+		return err
+	}
+	if s.space(); s.i < len(s.doc) {
+		return s.fail("data after the document")
+	}
+	return nil
 }
 
 func (s *scanner) fail(message string) *SyntaxError {
@@ -111,56 +158,43 @@ func (s *scanner) word(w string) bool {
 }
 
 func (s *scanner) object(depth int) *SyntaxError {
-	base := len(s.names)
-	defer func() { s.names = s.names[:base] }()
-	var seen map[string]bool
-	s.space()
-	if s.word("}") {
-		return nil
-	}
+	o := open{base: s.names.n}
 	for {
-		name, err := s.name()
-		if err != nil {
+		name, more, err := s.member(&o)
+		if !more || err != nil {
+			s.names.n = o.base
 			return err
-		}
-		if seen = s.remember(base, name, seen); seen != nil && seen[name] {
-			return s.fail(fmt.Sprintf("name %q occurs twice", name))
-		} else if seen != nil {
-			seen[name] = true
 		}
 		if err := s.value(depth); err != nil {
 			err.Pointer = "/" + escape(name) + err.Pointer
 			return err
 		}
-		if done, err := s.next('}'); done || err != nil {
-			return err
-		}
-		s.space()
 	}
 }
 
-// remember adds name to the open object's names. It returns the set of the
-// names before it, which is built only when the object grows beyond a handful
-// or name is among them: claims and configuration objects are small.
-func (s *scanner) remember(base int, name string, seen map[string]bool) map[string]bool {
-	const few = 16
-	if seen != nil {
-		return seen
+// open is an object that is being read.
+type open struct {
+	base    int             // its first name in the scanner's
+	members int             // so far
+	seen    map[string]bool // its names, where they are many
+}
+
+// member reads the next member up to its value; more is false at the end.
+func (s *scanner) member(o *open) (name string, more bool, err *SyntaxError) {
+	s.space()
+	if o.members == 0 && s.word("}") {
+		return "", false, nil
+	} else if o.members > 0 {
+		if done, err := s.next('}'); done || err != nil {
+			return "", false, err
+		}
+		s.space()
 	}
-	names := s.names[base:]
-	twice := false
-	for _, n := range names {
-		twice = twice || n == name
+	o.members++
+	if name, err = s.name(); err == nil && !s.names.add(o, name) {
+		err = s.fail(fmt.Sprintf("name %q occurs twice", name))
 	}
-	s.names = append(s.names, name)
-	if !twice && len(names) < few {
-		return nil
-	}
-	seen = make(map[string]bool, 2*few)
-	for _, n := range names {
-		seen[n] = true
-	}
-	return seen
+	return name, true, err
 }
 
 // name reads `"name" :` and the space around it.
@@ -168,7 +202,7 @@ func (s *scanner) name() (string, *SyntaxError) {
 	if s.peek() != '"' {
 		return "", s.fail("a name in quotes expected")
 	}
-	start := s.i
+	start, escapes := s.i, s.escapes
 	if err := s.str(); err != nil {
 		return "", err
 	}
@@ -178,10 +212,7 @@ func (s *scanner) name() (string, *SyntaxError) {
 		return "", s.fail("':' expected")
 	}
 	s.space()
-	if strings.IndexByte(quoted, '\\') < 0 {
-		return quoted[1 : len(quoted)-1], nil
-	}
-	return Read(quoted).Str, nil
+	return result(quoted, s.escapes > escapes).Str, nil
 }
 
 func (s *scanner) array(depth int) *SyntaxError {

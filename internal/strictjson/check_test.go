@@ -100,10 +100,24 @@ func TestCheckFindsEveryRepeat(t *testing.T) {
 // stricter are the reasons to refuse what encoding/json calls valid.
 var stricter = []string{"byte order mark", "not UTF-8", "lone surrogate", "occurs twice", "nested too deeply"}
 
-// compare holds Check to encoding/json, and Read to gjson.
+// compare holds Check to encoding/json, Read to gjson, and Fields to both.
 func compare(t *testing.T, doc string) {
 	t.Helper()
 	err := Check(doc)
+	object, fields := Fields(doc, nil)
+	if want := err == nil && Read(doc).IsObject(); object.Exists() != want || want && object != Read(doc) {
+		t.Fatalf("Fields(%q) = %+v, want an object: %v", doc, object, want)
+	}
+	if object.Exists() {
+		var want []Field
+		Read(doc).ForEach(func(name, value Result) bool {
+			want = append(want, Field{name.Str, value})
+			return true
+		})
+		if !slices.Equal(fields, want) {
+			t.Fatalf("Fields(%q) = %+v, want %+v", doc, fields, want)
+		}
+	}
 	valid := json.Valid([]byte(doc))
 	if err == nil && !valid {
 		t.Fatalf("Check(%q) = nil, but it is no JSON", doc)

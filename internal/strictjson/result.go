@@ -115,52 +115,73 @@ func (r Result) ForEach(yield func(name, value Result) bool) {
 }
 
 // read reads the value that begins here.
-func (s *scanner) read() (r Result) {
-	start := s.i
+func (s *scanner) read() Result {
+	start, escapes := s.i, false
 	switch s.peek() {
 	case '"':
-		r.Type = String
-		s.skipString()
-		r.Str = s.doc[start+1 : s.i-1]
-		if strings.IndexByte(r.Str, '\\') >= 0 {
+		escapes = s.skipString()
+	case '{', '[':
+		s.skipComposite()
+	default: // a number, or a word
+		for s.i < len(s.doc) && s.doc[s.i] > ' ' && s.doc[s.i] != ',' && s.doc[s.i] != ']' && s.doc[s.i] != '}' {
+			s.i++
+		}
+	}
+	if s.i == start {
+		return Result{}
+	}
+	return result(s.doc[start:s.i], escapes)
+}
+
+// result is the value with this text; a string may have escapes.
+func result(raw string, escapes bool) Result {
+	r := Result{Raw: raw}
+	switch raw[0] {
+	case '"':
+		r.Type, r.Str = String, raw[1:len(raw)-1]
+		if escapes {
 			r.Str = unescape(r.Str)
 		}
 	case '{', '[':
 		r.Type = Composite
-		s.skipComposite()
 	case 't':
 		r.Type = True
-		s.word("true")
 	case 'f':
-		s.word("false")
 		r.Type = False
 	case 'n':
-		s.word("null")
 	default:
-		for s.i < len(s.doc) && strings.IndexByte("+-.0123456789Ee", s.doc[s.i]) >= 0 {
-			s.i++
-		}
-		if s.i == start {
-			return r
-		}
-		r.Type = Number
-		r.Num, _ = strconv.ParseFloat(s.doc[start:s.i], 64)
+		r.Type, r.Num = Number, float(raw)
 	}
-	r.Raw = s.doc[start:s.i]
 	return r
 }
 
-// skipString goes beyond a string.
-func (s *scanner) skipString() {
+// float is the nearest number, infinite where there is none. Most are integers
+// that are exact.
+func float(raw string) float64 {
+	n := 0
+	for i := 0; i < len(raw); i++ {
+		if raw[i] < '0' || raw[i] > '9' || i == 15 {
+			f, _ := strconv.ParseFloat(raw, 64)
+			return f
+		}
+		n = n*10 + int(raw[i]-'0')
+	}
+	return float64(n)
+}
+
+// skipString goes beyond a string, and says whether there are escapes in it.
+func (s *scanner) skipString() (escapes bool) {
 	for s.i++; s.i < len(s.doc); s.i++ {
 		switch s.doc[s.i] {
 		case '\\':
 			s.i++
+			escapes = true
 		case '"':
 			s.i++
-			return
+			return escapes
 		}
 	}
+	return escapes
 }
 
 // skipComposite goes beyond an object or an array.
