@@ -8,9 +8,9 @@ import (
 	"github.com/modelgate/modelgate/internal/reason"
 )
 
-// Cache is what a VM remembers for one configuration: who tokens are, and for
-// callers that come again what they were allowed. It is not safe for more than
-// one goroutine.
+// Cache is what a VM remembers for one configuration: who tokens are, what is
+// meant by a question, and for callers that come again what they were allowed. It is
+// not safe for more than one goroutine.
 //
 // A refusal is never remembered, nor what depended on more than the question: on
 // the connection's certificate, on headers that name a model, on a body or a
@@ -19,9 +19,15 @@ import (
 // that the token has not expired, and that keys have not changed, before anything
 // is recalled.
 type Cache struct {
-	tokens  *authn.Cache
-	decided map[*authn.Principal][]*decided
-	n       int // of all of them
+	tokens   *authn.Cache
+	meanings map[question]*meaning
+	latest   *meaning // of those that were asked for
+	decided  map[*authn.Principal][]*decided
+	n        int // of all of them
+}
+
+func newCache() *Cache {
+	return &Cache{tokens: authn.NewCache(), meanings: map[question]*meaning{}, decided: map[*authn.Principal][]*decided{}}
 }
 
 // The most that are remembered, of all callers and of one, and how long in octets
@@ -29,6 +35,7 @@ type Cache struct {
 // often is soon back.
 const (
 	maxDecided  = 1024
+	maxMeanings = 1024
 	maxOfCaller = 16
 	maxQuestion = 512
 )
@@ -39,13 +46,17 @@ type question struct {
 	grpc                    bool
 }
 
+// meaning is what a question asks for, whoever asks.
+type meaning struct {
+	question
+	match inference.Match
+}
+
 // decided is a call that was allowed.
 type decided struct {
-	question
-	call    inference.Call
-	rule    string
-	set     [][2]string
-	forward bool // with credentials
+	*meaning
+	rule string
+	set  [][2]string
 }
 
 // Remembered is how many decisions are.
@@ -69,31 +80,64 @@ func (x *Exchange) recall(env Env) *decided {
 
 // again lets a request go on as one did before.
 func (x *Exchange) again(d *decided) Step {
-	x.Call, x.Rule = d.call, d.rule
-	x.strip(d.forward)
+	x.Call, x.Rule = d.match.Call, d.rule
+	x.strip(d.match.Route.Forward)
 	x.edited.Set = append(x.edited.Set[:0], d.set...)
 	return x.pass(reason.Allowed, &x.edited)
 }
 
-// remember keeps what was decided, once a token comes a second time. The strings
-// are copies: those of the request end with it.
+// match finds the call in a request, by what the same question meant before.
+func (x *Exchange) match(env Env) (inference.Match, reason.Reason) {
+	if env.Cache != nil && !x.head.routed {
+		q, latest := x.head.question(), env.Cache.latest
+		if latest == nil || latest.question != q {
+			latest = env.Cache.meanings[q]
+		}
+		if latest != nil {
+			x.meaning, env.Cache.latest = latest, latest
+			return latest.match, reason.Allowed
+		}
+	}
+	return x.gate.routes.Match(x.head.Request)
+}
+
+// remember keeps what an allowed request meant, and once its token comes a second
+// time what was decided. The strings are copies: those of the request end with it.
 func (x *Exchange) remember(env Env, m *inference.Match) {
-	if env.Cache == nil || !env.Cache.tokens.Known || x.head.routed || x.listing != nil || x.Principal.Peer != "" ||
-		len(x.head.Path)+len(x.head.Authority) > maxQuestion {
+	if env.Cache == nil || x.head.routed || x.listing != nil || len(x.head.Path)+len(x.head.Authority) > maxQuestion {
 		return
 	}
-	q := x.head.question()
-	q.method, q.path, q.authority = strings.Clone(q.method), strings.Clone(q.path), strings.Clone(q.authority)
-	d := &decided{question: q, call: x.Call, rule: x.Rule, forward: m.Route.Forward}
-	d.call.Models = nil
-	for _, model := range x.Call.Models {
-		d.call.Models = append(d.call.Models, inference.Model{Namespace: strings.Clone(model.Namespace), Service: strings.Clone(model.Service),
-			Name: strings.Clone(model.Name), Version: strings.Clone(model.Version)})
+	again := env.Cache.tokens.Known && x.Principal.Peer == ""
+	if x.meaning == nil {
+		one := strings.IndexByte(x.head.Path, '?') >= 0 // of many, mostly
+		if one && !again {
+			return
+		}
+		x.meaning = newMeaning(x.head.question(), m)
+		if !one {
+			env.Cache.learn(x.meaning)
+		}
 	}
+	if !again {
+		return
+	}
+	d := &decided{meaning: x.meaning, rule: x.Rule}
 	for _, h := range x.edited.Set {
 		d.set = append(d.set, [2]string{strings.Clone(h[0]), strings.Clone(h[1])})
 	}
 	env.Cache.keep(x.Principal, d)
+}
+
+func newMeaning(q question, m *inference.Match) *meaning {
+	q.method, q.path, q.authority = strings.Clone(q.method), strings.Clone(q.path), strings.Clone(q.authority)
+	return &meaning{q, m.Clone()}
+}
+
+func (c *Cache) learn(m *meaning) {
+	if len(c.meanings) >= maxMeanings {
+		clear(c.meanings)
+	}
+	c.meanings[m.question] = m
 }
 
 func (c *Cache) keep(who *authn.Principal, d *decided) {

@@ -39,7 +39,7 @@ func (g *Gate) NewCache() *Cache {
 	if !g.cached {
 		return nil
 	}
-	return &Cache{tokens: authn.NewCache(), decided: map[*authn.Principal][]*decided{}}
+	return newCache()
 }
 
 // KnowsPeers reports whether a host has to hand in the connection's certificate.
@@ -58,6 +58,7 @@ type Exchange struct {
 	body      *body          // being read, or nil
 	listing   *listing       // whose reply is trimmed, or nil
 	responded bool           // the response has begun
+	meaning   *meaning       // of the question, where one is remembered
 	edited    Edit           // memory for that of the head
 }
 
@@ -90,7 +91,7 @@ func (x *Exchange) Keeps() bool { return x.missing != nil || x.body != nil || x.
 // Release forgets the head of a request that has been decided. All that can still
 // come is trailers, and of the request they know its id then.
 func (x *Exchange) Release() {
-	x.whole, x.Principal, x.Call, x.Rule = nil, authn.Nobody(), inference.Call{}, ""
+	x.whole, x.Principal, x.Call, x.Rule, x.meaning = nil, authn.Nobody(), inference.Call{}, "", nil
 	x.head.Request = inference.Request{GRPC: x.head.GRPC}
 }
 
@@ -155,7 +156,7 @@ func (x *Exchange) decide(env Env) (known *decided, m inference.Match, why reaso
 	if known = x.recall(env); known != nil {
 		return known, m, reason.Allowed, false
 	}
-	m, matched := x.gate.routes.Match(x.head.Request)
+	m, matched := x.match(env)
 	shadow = matched == reason.Allowed && env.Now.Unix() < m.Route.Shadow
 	if x.failed {
 		return nil, m, why, shadow && (why.HTTP() == 401 || why == reason.KeysUnavailable)

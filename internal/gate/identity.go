@@ -109,8 +109,7 @@ func groupList(p *authn.Principal) string {
 
 // render is the header's value, or "" where a part is missing or cannot stand
 // in a header: an identity is written as verified or not at all.
-func (h *identityHeader) render(p *authn.Principal) string {
-	var b strings.Builder
+func (h *identityHeader) render(p *authn.Principal) (text string) {
 	for _, part := range h.parts {
 		s := part.text
 		if part.value != nil {
@@ -119,12 +118,12 @@ func (h *identityHeader) render(p *authn.Principal) string {
 		if s == "" {
 			return ""
 		}
-		b.WriteString(s)
+		text += s
 	}
-	if s := b.String(); visible(s) {
-		return s
+	if !visible(text) {
+		return ""
 	}
-	return ""
+	return text
 }
 
 // visible reports whether s is field-vchar and inner spaces of RFC 9110 section 5.5.

@@ -40,6 +40,22 @@ type Match struct {
 	open   bool   // the body says which of the services it is for
 }
 
+// Clone is a copy with memory of its own, for when the request has gone.
+func (m *Match) Clone() Match {
+	c := *m
+	for _, text := range []*string{&c.Authority, &c.Path, &c.Header[0], &c.Header[1], &c.host, &c.pinned} {
+		*text = strings.Clone(*text)
+	}
+	c.Call.Models = slices.Clone(m.Call.Models)
+	for i := range c.Call.Models {
+		model := &c.Call.Models[i]
+		for _, text := range []*string{&model.Namespace, &model.Service, &model.Name, &model.Version} {
+			*text = strings.Clone(*text)
+		}
+	}
+	return c
+}
+
 // Deferred reports whether nothing before the body says where the request goes.
 func (m *Match) Deferred() bool { return m.open }
 
