@@ -1,9 +1,9 @@
 package main
 
-// Pools of fresh tokens are to be larger than the cache of a gate (8192), and go
-// round: a token that comes again has been forgotten. Signing with RSA takes a
-// millisecond, so there are fewer of those.
-const mostRSA = 16_384
+// Pools of fresh tokens go round, and are to be larger than what a gate knows of
+// tokens that came once (16,384): one that comes again has been forgotten. Signing
+// with RSA takes a millisecond, so there are fewer of those.
+const mostRSA = 24_000
 
 // The rows, as goals and charts name them.
 const (

@@ -89,6 +89,9 @@ func run(s settings) (err error) {
 	if s.out == "" {
 		s.out = filepath.Join(root, "build")
 	}
+	if err := os.MkdirAll(s.out, 0o755); err != nil {
+		return err
+	}
 	b := &bench{settings: s, table: samples{}, fixture: &fixture{}}
 	if b.dir, err = os.MkdirTemp("", "bench-"); err != nil {
 		return err
@@ -176,12 +179,17 @@ func (b *bench) upstreams() (stops []func(), err error) {
 	return stops, nil
 }
 
+// warmUp is how long each contender carries the load before anything of it is
+// measured: as long as V8 takes to compile anew what is called most. What a proxy
+// costs before that, its start and its first request say.
+const warmUp = 5 * time.Second
+
 // ready asks a contender the corpus and warms it up.
 func (b *bench) ready(c contender) error {
 	say("ready? %s", c.name)
 	if err := c.proxy.verify(b.fixture, c.alg, c.tokens); err != nil {
 		return err
 	}
-	_, err := load{addr: c.proxy.envoy.Addr(), tokens: c.tokens, connections: b.connections, exactly: 2000}.http1()
+	_, err := load{addr: c.proxy.envoy.Addr(), tokens: c.tokens, connections: b.connections, duration: warmUp}.http1()
 	return err
 }
