@@ -14,7 +14,6 @@ import (
 // each request, cost no memory and push out none either.
 type Cache struct {
 	good, bad space
-	seen      sieve
 	// Known says whether the last token that was looked for had been verified
 	// before.
 	Known bool
@@ -56,6 +55,7 @@ type space struct {
 	ring            cached // without a token: before the newest, after the oldest
 	most, mostBytes int
 	bytes           int
+	seen            sieve // tokens that came once
 }
 
 func (s *space) clear(most, mostBytes int) {
@@ -148,11 +148,14 @@ func (c *Cache) keep(e *cached, token string) {
 	default:
 		return
 	}
-	if c.seen.again(token) {
+	if into.seen.again(token) {
 		e.token = strings.Clone(token)
 		into.put(e)
 	}
 }
+
+// sieved is how many tokens a sieve takes.
+const sieved = 2 * maxGood
 
 // sieve tells tokens that come again from those that come for the first time, but
 // for one in some hundreds that it takes for another. It is a Bloom filter whose
@@ -174,7 +177,7 @@ func (s *sieve) again(token string) bool {
 	if *word&bits == bits {
 		return true
 	}
-	if s.n == 2*maxGood {
+	if s.n == sieved {
 		*s = sieve{}
 	}
 	s.n++

@@ -168,7 +168,8 @@ func TestCacheTellsTokensThatEndAlike(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	last := map[reason.Reason]*cached{} // by space: the one kept last
 	found := 0
-	c.seen.again(tail)
+	c.good.seen.again(tail)
+	c.bad.seen.again(tail)
 	for range 20_000 {
 		at := []*place{here, there}[random.IntN(2)]
 		token := []string{"a", "b", "", "t"}[random.IntN(4)] + tail
