@@ -17,6 +17,9 @@ type Cache struct {
 	// Known says whether the last token that was looked for had been verified
 	// before.
 	Known bool
+	// Forgotten is told of the callers whose good tokens are no longer remembered.
+	// Nil is nobody.
+	Forgotten func(*Principal)
 }
 
 // The most that a Cache holds, a token counted with what was made of it.
@@ -79,14 +82,15 @@ func (s *space) get(at *place, token string) *cached {
 	return c
 }
 
-func (s *space) put(c *cached) {
+// put adds an entry. Those that have to go for it are handed over.
+func (s *space) put(c *cached, gone func(*cached)) {
 	if same := s.entries[end(c.token)]; same != nil {
-		s.drop(same)
+		gone(same)
 	}
 	s.entries[end(c.token)] = c
 	s.link(c)
 	for s.bytes += c.bytes(); len(s.entries) > s.most || s.bytes > s.mostBytes; {
-		s.drop(s.ring.newer)
+		gone(s.ring.newer)
 	}
 }
 
@@ -119,10 +123,10 @@ func (c *Cache) look(env Env, at *place, token string) *verdict {
 		}
 		return nil
 	case !good.current(env):
-		c.good.drop(good)
+		c.forget(good)
 		return nil
 	case !env.Now.Before(good.to):
-		c.good.drop(good)
+		c.forget(good)
 		return &verdict{why: reason.TokenExpired}
 	case env.Now.Before(good.from):
 		return &verdict{why: reason.TokenNotYetValid}
@@ -148,9 +152,22 @@ func (c *Cache) keep(e *cached, token string) {
 	default:
 		return
 	}
-	if into.seen.again(token) {
-		e.token = strings.Clone(token)
-		into.put(e)
+	if !into.seen.again(token) {
+		return
+	}
+	e.token = strings.Clone(token)
+	if into == &c.good {
+		into.put(e, c.forget)
+	} else {
+		into.put(e, into.drop)
+	}
+}
+
+// forget drops a good token.
+func (c *Cache) forget(e *cached) {
+	c.good.drop(e)
+	if c.Forgotten != nil {
+		c.Forgotten(&e.principal)
 	}
 }
 

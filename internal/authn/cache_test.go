@@ -210,14 +210,15 @@ func TestCacheHitAllocatesNothing(t *testing.T) {
 
 // TestCacheTakesWhatComesAgain: of many tokens that come once hardly any is kept, and
 // of those that come again, in any order and as many as there is room for, all.
+// Garbage in between makes none of them be forgotten.
 func TestCacheTakesWhatComesAgain(t *testing.T) {
 	c := NewCache()
 	is, set := &Issuer{}, &KeySet{}
-	come := func(token string) {
-		c.keep(&cached{verdict: verdict{why: reason.Allowed, to: now.Add(time.Hour), issuer: is, keys: set}}, token)
+	come := func(token string, why reason.Reason) {
+		c.keep(&cached{verdict: verdict{why: why, to: now.Add(time.Hour), issuer: is, keys: set}}, token)
 	}
 	for i := range 200_000 {
-		come(fmt.Sprint("once", i))
+		come(fmt.Sprint("once", i), reason.Allowed)
 	}
 	if n := len(c.good.entries); n > 1000 { // one in two hundred is taken for another
 		t.Errorf("%d of 200,000 tokens that come once are kept", n)
@@ -225,7 +226,10 @@ func TestCacheTakesWhatComesAgain(t *testing.T) {
 	c = NewCache()
 	for range 2 {
 		for i := range 4000 {
-			come(fmt.Sprint("again", i))
+			come(fmt.Sprint("again", i), reason.Allowed)
+		}
+		for i := range 50_000 {
+			come(fmt.Sprint("garbage", i), reason.SignatureInvalid)
 		}
 	}
 	if n := len(c.good.entries); n != 4000 {

@@ -27,14 +27,16 @@ type Cache struct {
 }
 
 func newCache() *Cache {
-	return &Cache{tokens: authn.NewCache(), meanings: map[question]*meaning{}, decided: map[*authn.Principal][]*decided{}}
+	c := &Cache{tokens: authn.NewCache(), meanings: map[question]*meaning{}, decided: map[*authn.Principal][]*decided{}}
+	c.tokens.Forgotten = c.forget
+	return c
 }
 
 // The most that are remembered, of all callers and of one, and how long in octets
 // a path and a host may be. When there are more, all is forgotten: what is asked
 // often is soon back.
 const (
-	maxDecided  = 1024
+	maxDecided  = 8192
 	maxMeanings = 1024
 	maxOfCaller = 16
 	maxQuestion = 512
@@ -102,7 +104,8 @@ func (x *Exchange) match(env Env) (inference.Match, reason.Reason) {
 }
 
 // remember keeps what an allowed request meant, and once its token comes a second
-// time what was decided. The strings are copies: those of the request end with it.
+// time what was decided. No string is the request's, with which it would end: they
+// are copies, or the caller's.
 func (x *Exchange) remember(env Env, m *inference.Match) {
 	if env.Cache == nil || x.head.routed || x.listing != nil || len(x.head.Path)+len(x.head.Authority) > maxQuestion {
 		return
@@ -121,11 +124,8 @@ func (x *Exchange) remember(env Env, m *inference.Match) {
 	if !again {
 		return
 	}
-	d := &decided{meaning: x.meaning, rule: x.Rule}
-	for _, h := range x.edited.Set {
-		d.set = append(d.set, [2]string{strings.Clone(h[0]), strings.Clone(h[1])})
-	}
-	env.Cache.keep(x.Principal, d)
+	set := make([][2]string, 0, len(x.edited.Set))
+	env.Cache.keep(x.Principal, &decided{x.meaning, x.Rule, x.gate.sets(x, x.meaning.match, set)})
 }
 
 func newMeaning(q question, m *inference.Match) *meaning {
@@ -140,10 +140,15 @@ func (c *Cache) learn(m *meaning) {
 	c.meanings[m.question] = m
 }
 
+// forget is what to do about a caller whose token is no longer remembered.
+func (c *Cache) forget(who *authn.Principal) {
+	c.n -= len(c.decided[who])
+	delete(c.decided, who)
+}
+
 func (c *Cache) keep(who *authn.Principal, d *decided) {
-	if of := c.decided[who]; len(of) >= maxOfCaller {
-		c.n -= len(of)
-		delete(c.decided, who)
+	if len(c.decided[who]) >= maxOfCaller {
+		c.forget(who)
 	}
 	if c.n >= maxDecided {
 		clear(c.decided)

@@ -12,6 +12,7 @@ import (
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/reason"
 )
 
 // TestMemoryChangesNothing asks two gates of one configuration the same, one with
@@ -111,7 +112,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	g, s := load(t, world)
 	env := gate.Env{Now: now, Keys: g.Keys(), Cache: g.NewCache()}
 	ask := func(token pair, query string) {
-		for range 2 {
+		for range 3 { // anew, again, and remembered
 			if _, step := g.Begin(env, head("POST /kfserving/prod/fraud:predict?"+query, token)); step.Act != gate.Forward {
 				t.Fatal(step.Reason)
 			}
@@ -128,20 +129,52 @@ func TestMemoryIsBounded(t *testing.T) {
 			t.Errorf("%d are remembered of %d callers, want %d at most", most, caller+1, want)
 		}
 	}
-	for caller := range 300 {
+	for caller := range 2000 {
 		token := pair{"authorization", "Bearer " + mint(t, s, corp(map[string]any{"sub": "t" + strconv.Itoa(caller)}))}
 		for i := range 5 {
 			ask(token, strconv.Itoa(i))
 			most = max(most, env.Cache.Remembered())
 		}
 	}
-	if most != 1024 {
-		t.Errorf("%d are remembered, want 1024 at most", most)
+	if most != 8192 {
+		t.Errorf("%d are remembered, want 8192 at most", most)
 	}
 	before := env.Cache.Remembered()
 	ask(pair{"authorization", "Bearer " + mint(t, s, corp(nil))}, strings.Repeat("long", 200))
 	g.Begin(env, head("POST /kfserving/public/x:predict")) // nobody
 	if env.Cache.Remembered() != before {
 		t.Error("a question of any length is remembered, or one of nobody")
+	}
+}
+
+// TestDecisionsGoWithTheirToken: nothing is remembered of a caller whose token has
+// expired, or has been forgotten for others.
+func TestDecisionsGoWithTheirToken(t *testing.T) {
+	g, s := load(t, world)
+	env := gate.Env{Now: now, Keys: g.Keys(), Cache: g.NewCache()}
+	ask := func(subject string) {
+		h := head(askStaff, pair{"authorization", "Bearer " + mint(t, s, corp(map[string]any{"sub": subject}))})
+		for range 3 {
+			g.Begin(env, h)
+		}
+	}
+	short := head(askStaff, pair{"authorization", "Bearer " + mint(t, s, corp(map[string]any{"exp": "now+1m"}))})
+	for range 3 {
+		g.Begin(env, short)
+	}
+	ask("first")
+	if n := env.Cache.Remembered(); n != 2 {
+		t.Fatalf("%d are remembered, want 2", n)
+	}
+	env.Now = now.Add(5 * time.Minute)
+	if _, step := g.Begin(env, short); step.Reason != reason.TokenExpired || env.Cache.Remembered() != 1 {
+		t.Errorf("%v, and %d are remembered, want 1", step.Reason, env.Cache.Remembered())
+	}
+	env.Now = now
+	for i := range 9000 { // more than tokens are remembered, and more than decisions
+		ask(strconv.Itoa(i))
+		if n := env.Cache.Remembered(); n > i+2 || n > 8192 || i < 8000 && n != i+2 {
+			t.Fatalf("%d are remembered of %d callers", n, i+2)
+		}
 	}
 }
