@@ -52,7 +52,7 @@ type Field struct {
 // Fields checks a document that is to be an object, and appends its members to
 // fields as it comes by them: the document is read once. The object itself does
 // not exist where Check would report something, or where it is none.
-func Fields(doc string, fields []Field) (object Result, _ []Field) {
+func Fields(doc string, fields []Field) (Result, []Field) {
 	s := scanner{doc: doc}
 	if s.begin() != nil || s.peek() != '{' {
 		return Result{}, fields
@@ -62,11 +62,11 @@ func Fields(doc string, fields []Field) (object Result, _ []Field) {
 	for o := (open{}); ; {
 		name, more, err := s.member(&o)
 		if !more || err != nil {
-			object = result(doc[first:s.i], false)
+			object := doc[first:s.i]
 			if s.end(err) != nil {
-				object = Result{}
+				return Result{}, fields
 			}
-			return object, fields
+			return result(object, false), fields
 		}
 		start, escapes := s.i, s.escapes
 		if s.value(1) != nil {
