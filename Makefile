@@ -3,7 +3,7 @@
 # Needed: Go 1.26, Python 3 with venv (for the pinned Envoy), make; curl for the
 # commands that `make run` prints. Set ENVOY to use an Envoy of your own.
 # `make e2e-kserve` needs Python 3.11 to 3.13, and 1.3 GB for what it installs
-# below build/ (build/kserve), once, in some minutes.
+# below build/, once, in some minutes.
 
 GO         ?= go
 FUZZTIME   ?= 5m
@@ -17,12 +17,12 @@ help: ## This list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 build: ## The filter (build/modelgate.wasm) and the terminal command (build/modelgate).
-	build/wasm build/modelgate.wasm
+	build/tools/wasm build/modelgate.wasm
 	$(GO) build -o build/modelgate ./cmd/modelgate
 
 image: ## The module as an OCI image layout (build/oci), to push with any client; prints the digests.
-	build/wasm build/modelgate.wasm
-	@cd build/image && $(GO) run . -wasm ../modelgate.wasm -root ../.. -out ../oci -version $(VERSION) \
+	build/tools/wasm build/modelgate.wasm
+	@cd build/tools/image && $(GO) run . -wasm ../../modelgate.wasm -root ../../.. -out ../../oci -version $(VERSION) \
 	  -revision $$(git rev-parse HEAD) -time $$(git log -1 --format=%ct)
 
 run: build/demo ## The IAP example, or EXAMPLE=openai, in a real Envoy, with commands to try, until Ctrl-C.
@@ -67,18 +67,18 @@ check: ## Formatting, vet, static analysis, tidy modules, and the borders betwee
 	cd e2e && $(GO) vet ./...
 	cd e2e/bench && $(GO) vet ./...
 	cd e2e && $(GO) vet -tags kserve ./kserve
-	cd build/image && $(GO) vet ./...
+	cd build/tools/image && $(GO) vet ./...
 	$(GO) run $(staticcheck) ./...
 	cd e2e && $(GO) run $(staticcheck) ./...
 	cd e2e/bench && $(GO) run $(staticcheck) ./...
 	cd e2e && $(GO) run $(staticcheck) -tags kserve ./kserve/...
-	cd build/image && $(GO) run $(staticcheck) ./...
+	cd build/tools/image && $(GO) run $(staticcheck) ./...
 	$(GO) mod tidy -diff
 	cd e2e && $(GO) mod tidy -diff
 	cd e2e/bench && $(GO) mod tidy -diff
-	cd build/image && $(GO) mod tidy -diff
+	cd build/tools/image && $(GO) mod tidy -diff
 	cd e2e/istio && $(GO) mod tidy -diff
-	build/borders
+	build/tools/borders
 	@for d in manifests/istio/*/; do $(GO) run $(kustomize) build $$d > /dev/null || exit 1; done
 	$(GO) run ./cmd/modelgate check $(filter-out examples/bearer/%,$(wildcard examples/*/config.json examples/*/*/config.json))
 

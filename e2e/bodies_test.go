@@ -16,9 +16,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/modelgate/modelgate/e2e/harness"
-	"github.com/modelgate/modelgate/e2e/rawgrpc"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/rawgrpc"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 const (
@@ -70,7 +70,7 @@ func startTriton(t *testing.T, holds bool, claims map[string]any, edits ...func(
 	for name, value := range claims {
 		all[name] = value
 	}
-	token, err := s.Mint(gatetest.Token{Issuer: "corp", Claims: all}, time.Now())
+	token, err := s.Mint(corpus.Token{Issuer: "corp", Claims: all}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func allowHolding(bootstrap map[string]any) {
 
 func message(t testing.TB, text string) []byte {
 	t.Helper()
-	m, err := gatetest.Message(text)
+	m, err := corpus.Message(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +211,7 @@ func TestHeldApart(t *testing.T) {
 		transport.Protocols.SetUnencryptedHTTP2(true)
 		frames := func(texts ...string) (all string) {
 			for _, text := range texts {
-				f, err := gatetest.Frame(text)
+				f, err := corpus.Frame(text)
 				if err != nil {
 					t.Fatal(err)
 				}

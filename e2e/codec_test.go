@@ -10,9 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e/harness"
-	"github.com/modelgate/modelgate/e2e/rawhttp"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/rawhttp"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // TestCodec sends what no case can say, octet by octet, with an assertion that
@@ -21,7 +21,7 @@ import (
 func TestCodec(t *testing.T) {
 	s := load(t, "hostile")
 	envoy, servers := runWith(t, s, harness.Options{})
-	token, err := s.Mint(gatetest.Token{Issuer: "iap", Claims: map[string]any{"email": "ana@example.com"}}, time.Now())
+	token, err := s.Mint(corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "ana@example.com"}}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,5 +92,5 @@ func raw(t *testing.T, addr, head string) string {
 	}
 	defer response.Body.Close()
 	body, _ := io.ReadAll(response.Body)
-	return gatetest.RefusedReply(response.StatusCode, string(body))
+	return corpus.RefusedReply(response.StatusCode, string(body))
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,10 +14,10 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/modelgate/modelgate/e2e/harness"
-	"github.com/modelgate/modelgate/e2e/rawhttp"
-	"github.com/modelgate/modelgate/e2e/upstream"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/rawhttp"
+	"github.com/modelgate/modelgate/e2e/internal/upstream"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // Built once, from the sources, so that no test runs against a stale module.
@@ -27,14 +28,14 @@ func TestMain(m *testing.M) {
 		dir, err := os.MkdirTemp("", "modelgate")
 		if err == nil {
 			defer os.RemoveAll(dir)
-			root, err = Root()
+			root, err = testbed.Root()
 		}
 		if err == nil {
 			shipped, faulty = filepath.Join(dir, "modelgate.wasm"), filepath.Join(dir, "faults.wasm")
-			err = BuildWasm(root, shipped)
+			err = testbed.BuildWasm(root, shipped)
 		}
 		if err == nil {
-			err = BuildWasm(root, faulty, "-tags=faults")
+			err = testbed.BuildWasm(root, faulty, "-tags=faults")
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -62,18 +63,18 @@ var clusters = map[string][]string{
 }
 
 // run starts an example in Envoy, as its envoy.yaml says, with the run's keys.
-func run(t *testing.T, s *gatetest.Scenario, options harness.Options) *harness.Envoy {
+func run(t *testing.T, s *corpus.Scenario, options harness.Options) *harness.Envoy {
 	t.Helper()
 	envoy, _ := runWith(t, s, options)
 	return envoy
 }
 
-func runWith(t *testing.T, s *gatetest.Scenario, options harness.Options) (*harness.Envoy, map[string]*upstream.Server) {
+func runWith(t *testing.T, s *corpus.Scenario, options harness.Options) (*harness.Envoy, map[string]*upstream.Server) {
 	t.Helper()
 	for name, value := range s.Env {
 		t.Setenv(name, value) // the example hands the variable on to the VM
 	}
-	servers, addrs, err := Upstreams(clusters[s.Name]...)
+	servers, addrs, err := testbed.Upstreams(clusters[s.Name]...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,20 +94,20 @@ func runWith(t *testing.T, s *gatetest.Scenario, options harness.Options) (*harn
 	return envoy, servers
 }
 
-func load(t *testing.T, name string) *gatetest.Scenario {
+func load(t *testing.T, name string) *corpus.Scenario {
 	t.Helper()
-	s, err := gatetest.Load(filepath.Join(root, "examples", name))
+	s, err := corpus.Load(filepath.Join(root, "examples", name))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-func ask(t *testing.T, envoy *harness.Envoy, r gatetest.Request) gatetest.Outcome {
+func ask(t *testing.T, envoy *harness.Envoy, r corpus.Request) corpus.Outcome {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	o, err := Ask(ctx, envoy.Addr(), nil, Proto(r), r)
+	o, err := testbed.Ask(ctx, envoy.Addr(), nil, testbed.Proto(r), r)
 	if err != nil {
 		t.Fatalf("%s %s: %v\n%s", r.Method, r.Path, err, tail(envoy.Log()))
 	}
@@ -117,7 +118,7 @@ func tail(s string) string { return s[max(0, len(s)-4000):] }
 
 // TestCorpusEnvoy runs every case through Envoy with one worker and with two.
 func TestCorpusEnvoy(t *testing.T) {
-	all, err := gatetest.LoadAll(filepath.Join(root, "examples"))
+	all, err := corpus.LoadAll(filepath.Join(root, "examples"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +137,7 @@ func TestCorpusEnvoy(t *testing.T) {
 					for _, server := range servers {
 						server.Answer(r.Reply)
 					}
-					checkIn(t, s, c, envoy, nil, gatetest.EnvoyHTTP1)
+					checkIn(t, s, c, envoy, nil, corpus.EnvoyHTTP1)
 				}
 				visible(t, s, envoy)
 			})
@@ -151,7 +152,7 @@ func TestHostileHTTP2(t *testing.T) {
 	envoy, servers := runWith(t, s, harness.Options{})
 	allowed := 0
 	for _, c := range s.Cases {
-		checkIn(t, s, c, envoy, nil, gatetest.EnvoyHTTP2)
+		checkIn(t, s, c, envoy, nil, corpus.EnvoyHTTP2)
 		if c.HTTP2 == "" && strings.HasPrefix(c.Want, "allow ") || strings.HasPrefix(c.HTTP2, "allow ") {
 			allowed++
 		}
@@ -161,19 +162,19 @@ func TestHostileHTTP2(t *testing.T) {
 	}
 }
 
-func checkIn(t *testing.T, s *gatetest.Scenario, c gatetest.Case, envoy *harness.Envoy, config *tls.Config, host gatetest.Host) {
+func checkIn(t *testing.T, s *corpus.Scenario, c corpus.Case, envoy *harness.Envoy, config *tls.Config, host corpus.Host) {
 	t.Helper()
 	r, err := s.Request(c, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
-	proto := Proto(r)
-	if host == gatetest.EnvoyHTTP2 {
+	proto := testbed.Proto(r)
+	if host == corpus.EnvoyHTTP2 {
 		proto = rawhttp.H2
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	o, err := Ask(ctx, envoy.Addr(), config, proto, r)
+	o, err := testbed.Ask(ctx, envoy.Addr(), config, proto, r)
 	if err != nil {
 		o.Line = "closed"
 	}
@@ -184,7 +185,7 @@ func checkIn(t *testing.T, s *gatetest.Scenario, c gatetest.Case, envoy *harness
 
 // visible holds Envoy's statistics and its access log to the corpus: a counter
 // a Reason, and the Reason among the response code's details.
-func visible(t *testing.T, s *gatetest.Scenario, envoy *harness.Envoy) {
+func visible(t *testing.T, s *corpus.Scenario, envoy *harness.Envoy) {
 	t.Helper()
 	if !strings.Contains(envoy.Log(), "signatures are verified by the host: true") {
 		t.Error("Envoy did not pass the probe of its verify_signature")
@@ -195,7 +196,7 @@ func visible(t *testing.T, s *gatetest.Scenario, envoy *harness.Envoy) {
 	}
 	want := map[string]uint64{}
 	for _, c := range s.Cases {
-		why := c.Counter(gatetest.EnvoyHTTP1)
+		why := c.Counter(corpus.EnvoyHTTP1)
 		if why == "" {
 			continue
 		}

@@ -2,11 +2,12 @@ package e2e
 
 import (
 	"context"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e/harness"
-	"github.com/modelgate/modelgate/e2e/rawhttp"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/rawhttp"
 )
 
 // TestExemptHasNoBody: a health check ends with its head. One whose end comes
@@ -48,7 +49,7 @@ func TestExemptHasNoBody(t *testing.T) {
 				t.Errorf("%s, %s: %v", c.name, at.path, err)
 				continue
 			}
-			if o, err := outcome(response); err != nil || o.Line != want {
+			if o, err := testbed.Outcome(response); err != nil || o.Line != want {
 				t.Errorf("%s, %s: %s (%v), want %s", c.name, at.path, o.Line, err, want)
 			}
 		}

@@ -8,15 +8,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e/harness"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // native is a request to a model's own host: without a filter it would reach
 // the model, so it shows a gate that is not there.
-func native(t *testing.T, s *gatetest.Scenario, token *gatetest.Token) gatetest.Request {
+func native(t *testing.T, s *corpus.Scenario, token *corpus.Token) corpus.Request {
 	t.Helper()
-	r, err := s.Request(gatetest.Case{
+	r, err := s.Request(corpus.Case{
 		Name: "native", Token: token, Host: "sklearn-iap-predictor-default.kubeflow.svc.cluster.local",
 		Request: "POST /v1/models/sklearn-iap:predict",
 	}, time.Now())
@@ -28,7 +28,7 @@ func native(t *testing.T, s *gatetest.Scenario, token *gatetest.Token) gatetest.
 
 const passed = "allow sklearn-iap-predictor-default.kubeflow.svc.cluster.local /v1/models/sklearn-iap:predict"
 
-var ana = &gatetest.Token{Issuer: "iap", Claims: map[string]any{"email": "ana@example.com"}}
+var ana = &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "ana@example.com"}}
 
 // TestWorkerStartFails: Envoy's base VM and its main thread start, and each
 // worker panics. Without the guard the request passes, although the failure
@@ -75,7 +75,7 @@ func TestRequestPanics(t *testing.T) {
 
 // returns waits until a worker whose VM died serves again, and sees to it that
 // until then nobody passes.
-func returns(t *testing.T, s *gatetest.Scenario, envoy *harness.Envoy) {
+func returns(t *testing.T, s *corpus.Scenario, envoy *harness.Envoy) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if got := ask(t, envoy, native(t, s, nil)).Line; got != "503" && got != "401 credential_missing" {

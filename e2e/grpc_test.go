@@ -9,9 +9,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/modelgate/modelgate/e2e/echo"
-	"github.com/modelgate/modelgate/e2e/harness"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/e2e/internal/echo"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // TestGRPCClient calls a real gRPC server through the gate with a real client,
@@ -43,7 +43,7 @@ func TestGRPCClient(t *testing.T) {
 		{"another one", map[string]any{"email": "x@project.iam.gserviceaccount.com", "email_verified": true}, codes.PermissionDenied, "grant_missing"},
 		{"another audience", map[string]any{"email": robot["email"], "email_verified": true, "aud": "x"}, codes.Unauthenticated, "audience_wrong"},
 	} {
-		token, err := s.Mint(gatetest.Token{Issuer: "google", Claims: c.claims}, time.Now())
+		token, err := s.Mint(corpus.Token{Issuer: "google", Claims: c.claims}, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

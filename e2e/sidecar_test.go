@@ -3,14 +3,16 @@ package e2e
 import (
 	"context"
 	"crypto/tls"
+	"github.com/modelgate/modelgate/e2e/internal/certs"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e/harness"
-	"github.com/modelgate/modelgate/e2e/rawhttp"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/rawhttp"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 const (
@@ -19,9 +21,9 @@ const (
 )
 
 // authority makes the mesh's certificate authority.
-func authority(t *testing.T, name string) *Authority {
+func authority(t *testing.T, name string) *certs.Authority {
 	t.Helper()
-	a, err := NewAuthority(name)
+	a, err := certs.NewAuthority(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +31,7 @@ func authority(t *testing.T, name string) *Authority {
 }
 
 // certs puts certificates where an edit of the bootstrap has Envoy look.
-func certs(t *testing.T, a *Authority, uri string, more func(map[string]any)) func(map[string]any) {
+func withCerts(t *testing.T, a *certs.Authority, uri string, more func(map[string]any)) func(map[string]any) {
 	t.Helper()
 	dir := t.TempDir()
 	if err := a.Write(dir, uri); err != nil {
@@ -86,7 +88,7 @@ func acceptAnyone(node any) {
 func TestCorpusPeers(t *testing.T) {
 	s := load(t, "gateway-and-sidecar")
 	mesh, unknown := authority(t, "mesh"), authority(t, "unknown")
-	envoy := run(t, s, harness.Options{Edit: certs(t, mesh, sidecarID, func(b map[string]any) { acceptAnyone(b) })})
+	envoy := run(t, s, harness.Options{Edit: withCerts(t, mesh, sidecarID, func(b map[string]any) { acceptAnyone(b) })})
 	for _, c := range s.Cases {
 		from, uri := mesh, ""
 		if c.Peer != nil {
@@ -99,7 +101,7 @@ func TestCorpusPeers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkIn(t, s, c, envoy, client, gatetest.EnvoyHTTP1)
+		checkIn(t, s, c, envoy, client, corpus.EnvoyHTTP1)
 	}
 	visible(t, s, envoy)
 }
@@ -111,7 +113,7 @@ func TestNoTLS(t *testing.T) {
 	envoy := run(t, s, harness.Options{Edit: plaintext})
 	for _, c := range s.Cases {
 		if c.Peer == nil {
-			checkIn(t, s, c, envoy, nil, gatetest.EnvoyHTTP1)
+			checkIn(t, s, c, envoy, nil, corpus.EnvoyHTTP1)
 		}
 	}
 }
@@ -130,15 +132,15 @@ func plaintext(bootstrap map[string]any) {
 func TestGatewayAndSidecar(t *testing.T) {
 	mesh, unknown := authority(t, "mesh"), authority(t, "unknown")
 	s := load(t, "gateway-and-sidecar")
-	sidecar := run(t, s, harness.Options{Edit: certs(t, mesh, sidecarID, nil)})
+	sidecar := run(t, s, harness.Options{Edit: withCerts(t, mesh, sidecarID, nil)})
 
-	front, err := gatetest.LoadConfig(filepath.Join(root, "examples", "gateway-and-sidecar", "gateway"))
+	front, err := corpus.LoadConfig(filepath.Join(root, "examples", "gateway-and-sidecar", "gateway"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	gateway, err := harness.StartEnvoy(harness.Options{
 		Bootstrap: filepath.Join(front.Dir, "envoy.yaml"), PluginConfig: front.Config, Wasm: shipped,
-		Upstreams: map[string]string{"fraud": sidecar.Addr()}, Edit: certs(t, mesh, gatewayID, nil),
+		Upstreams: map[string]string{"fraud": sidecar.Addr()}, Edit: withCerts(t, mesh, gatewayID, nil),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -150,9 +152,9 @@ func TestGatewayAndSidecar(t *testing.T) {
 		{"only the gateway does", "bob@example.com", "example.com", "403 grant_missing"},
 		{"only the sidecar would", "ana@example.com", "", "403 grant_missing"},
 	} {
-		r, err := front.Request(gatetest.Case{
+		r, err := front.Request(corpus.Case{
 			Name: c.name, Request: "POST /kfserving/prod/fraud:predict",
-			Token:   &gatetest.Token{Issuer: "iap", Claims: map[string]any{"email": c.email, "hd": c.domain}},
+			Token:   &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": c.email, "hd": c.domain}},
 			Headers: [][2]string{{"x-goog-iap-jwt-assertion", "{token}"}, {"x-caller", "iap/root"}, {"x-caller-email", "ana@example.com"}, {"x-caller-groups", "analysts"}},
 		}, time.Now())
 		if err != nil {
@@ -168,14 +170,14 @@ func TestGatewayAndSidecar(t *testing.T) {
 			}
 		}
 	}
-	goRound(t, s, sidecar.Addr(), map[string]*Authority{"mesh": mesh, "unknown": unknown})
+	goRound(t, s, sidecar.Addr(), map[string]*certs.Authority{"mesh": mesh, "unknown": unknown})
 }
 
 // goRound calls the sidecar as somebody inside the mesh would who skips the
 // gateway and claims what it would have said.
-func goRound(t *testing.T, s *gatetest.Scenario, addr string, by map[string]*Authority) {
+func goRound(t *testing.T, s *corpus.Scenario, addr string, by map[string]*certs.Authority) {
 	t.Helper()
-	r, err := s.Request(gatetest.Case{
+	r, err := s.Request(corpus.Case{
 		Name: "round", Request: "POST /v1/models/fraud:predict", Host: "fraud-predictor.prod.svc.cluster.local",
 		Headers: [][2]string{{"x-caller", "iap/7"}, {"x-caller-email", "ana@example.com"}},
 	}, time.Now())
@@ -195,7 +197,7 @@ func goRound(t *testing.T, s *gatetest.Scenario, addr string, by map[string]*Aut
 			}
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-		o, err := Ask(ctx, addr, config, rawhttp.H1, r)
+		o, err := testbed.Ask(ctx, addr, config, rawhttp.H1, r)
 		cancel()
 		if err != nil {
 			o.Line = "closed"

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/internal/gatetest"
-	"github.com/modelgate/modelgate/internal/wasmhost"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
+	"github.com/modelgate/modelgate/internal/testing/wasmhost"
 )
 
 // waiting is a configuration whose keys are fetched and whose requests name
@@ -25,7 +25,7 @@ func waiting(holds bool) string {
 func TestBodiesThatWait(t *testing.T) {
 	frame := func(texts ...string) (all string) {
 		for _, text := range texts {
-			f, err := gatetest.Frame(text)
+			f, err := corpus.Frame(text)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -66,7 +66,7 @@ func TestBodiesThatWait(t *testing.T) {
 			tick(t, vm)
 			got := "allowed"
 			if local := s.Local(); local != nil {
-				got = gatetest.RefusedReply(int(local.Status), local.Body)
+				got = corpus.RefusedReply(int(local.Status), local.Body)
 				if c.mediaType == "application/grpc" {
 					got = "grpc 7 " + local.Body
 				}

@@ -10,9 +10,9 @@ import (
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/modelgate/modelgate/internal/gatetest"
 	"github.com/modelgate/modelgate/internal/reason"
-	"github.com/modelgate/modelgate/internal/wasmhost"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
+	"github.com/modelgate/modelgate/internal/testing/wasmhost"
 )
 
 // hotHost are the host calls of an allowed and rewritten request whose token
@@ -87,7 +87,7 @@ func TestAllocations(t *testing.T) {
 	env := gate.Env{Now: time.Now(), Keys: g.Keys(), Cache: g.NewCache()}
 	for _, c := range []struct {
 		name string
-		r    gatetest.Request
+		r    corpus.Request
 		want reason.Reason
 		most float64
 	}{

@@ -5,8 +5,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/internal/gatetest"
-	"github.com/modelgate/modelgate/internal/wasmhost"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
+	"github.com/modelgate/modelgate/internal/testing/wasmhost"
 )
 
 // failing makes one host call fail.
@@ -20,9 +20,9 @@ func failing(call string) func(string) wasmhost.Status {
 }
 
 // allowed is a request that the iap scenario allows.
-func allowed(t *testing.T) (s *gatetest.Scenario, r gatetest.Request, want string) {
+func allowed(t *testing.T) (s *corpus.Scenario, r corpus.Request, want string) {
 	t.Helper()
-	s, err := gatetest.Load("../examples/iap")
+	s, err := corpus.Load("../examples/iap")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestRequestPanics(t *testing.T) {
 	evil := r
 	evil.Headers = append([][2]string{{"x-fault", "1"}}, r.Headers...)
 	for _, c := range []struct {
-		r    gatetest.Request
+		r    corpus.Request
 		want string
 	}{{r, want}, {evil, "500 internal"}, {r, want}} {
 		if got := ask(t, vm, c.r).Line; got != c.want {

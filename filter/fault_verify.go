@@ -9,7 +9,7 @@ import (
 	"strconv"
 
 	"github.com/modelgate/modelgate/filter/abi"
-	"github.com/modelgate/modelgate/internal/mutate"
+	"github.com/modelgate/modelgate/internal/testing/mutate"
 )
 
 // faultVerify has the host verify signatures as the filter has it do, and logs

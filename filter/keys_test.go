@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/modelgate/modelgate/internal/gatetest"
-	"github.com/modelgate/modelgate/internal/wasmhost"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
+	"github.com/modelgate/modelgate/internal/testing/wasmhost"
 )
 
 // published is an issuer whose keys are fetched, in a host with clusters.
@@ -44,7 +44,7 @@ func newKeyPair(t *testing.T, kid string) keyPair {
 }
 
 // call is a request with a token of the key.
-func (k keyPair) call(t *testing.T, now time.Time) gatetest.Request {
+func (k keyPair) call(t *testing.T, now time.Time) corpus.Request {
 	t.Helper()
 	token := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims{
 		"iss": "https://corp.example", "aud": "models", "sub": "ana", "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
@@ -54,14 +54,14 @@ func (k keyPair) call(t *testing.T, now time.Time) gatetest.Request {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return gatetest.Request{Method: "POST", Path: "/kfserving/prod/fraud:predict", Authority: "models.example.com",
+	return corpus.Request{Method: "POST", Path: "/kfserving/prod/fraud:predict", Authority: "models.example.com",
 		Headers: [][2]string{{"authorization", "Bearer " + signed}}}
 }
 
 func document(keys ...keyPair) []byte {
 	var list []any
 	for _, k := range keys {
-		list = append(list, gatetest.JWK(k.PrivateKey, k.kid, "ES256"))
+		list = append(list, corpus.JWK(k.PrivateKey, k.kid, "ES256"))
 	}
 	doc, _ := json.Marshal(map[string]any{"keys": list})
 	return doc
@@ -70,7 +70,7 @@ func document(keys ...keyPair) []byte {
 var found = [][2]string{{":status", "200"}}
 
 // held begins a request that has to wait.
-func held(t *testing.T, vm *wasmhost.VM, r gatetest.Request) *wasmhost.Stream {
+func held(t *testing.T, vm *wasmhost.VM, r corpus.Request) *wasmhost.Stream {
 	t.Helper()
 	s := vm.Stream(nil)
 	if action, err := s.RequestHeaders(r.Pairs(), false); action != wasmhost.Pause || err != nil || s.Local() != nil {
@@ -87,13 +87,13 @@ func became(s *wasmhost.Stream) string {
 	defer s.Close()
 	switch local := s.Local(); {
 	case local != nil:
-		return gatetest.RefusedReply(int(local.Status), local.Body)
+		return corpus.RefusedReply(int(local.Status), local.Body)
 	case s.Held():
 		return "held"
 	case string(s.Request().Body) != "{}":
 		return "its body is lost"
 	}
-	return gatetest.Sent(s.Request().Headers).Line
+	return corpus.Sent(s.Request().Headers).Line
 }
 
 const passes = "allow fraud-predictor.prod.svc.cluster.local /v1/models/fraud:predict"

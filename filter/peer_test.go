@@ -4,20 +4,20 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/internal/gatetest"
-	"github.com/modelgate/modelgate/internal/wasmhost"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
+	"github.com/modelgate/modelgate/internal/testing/wasmhost"
 )
 
 // TestPeerOfHost: what the host says of the connection's certificate counts only if
 // it is said whole; a host that fails to say it lets nobody pass, and one that knows
 // no certificates knows no peers.
 func TestPeerOfHost(t *testing.T) {
-	s, err := gatetest.Load("../examples/gateway-and-sidecar")
+	s, err := corpus.Load("../examples/gateway-and-sidecar")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := s.Request(gatetest.Case{Name: "scorer", Request: "POST /v1/models/fraud:predict", Host: "fraud-predictor.prod",
-		Peer: &gatetest.Peer{URI: "spiffe://cluster.local/ns/batch/sa/scorer"}}, time.Now())
+	r, err := s.Request(corpus.Case{Name: "scorer", Request: "POST /v1/models/fraud:predict", Host: "fraud-predictor.prod",
+		Peer: &corpus.Peer{URI: "spiffe://cluster.local/ns/batch/sa/scorer"}}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestPeerOfHost(t *testing.T) {
 }
 
 // askBy is ask on a connection of which the host knows these properties.
-func askBy(t *testing.T, vm *wasmhost.VM, r gatetest.Request, properties map[string][]byte) string {
+func askBy(t *testing.T, vm *wasmhost.VM, r corpus.Request, properties map[string][]byte) string {
 	t.Helper()
 	stream := vm.Stream(properties)
 	defer stream.Close()
@@ -75,9 +75,9 @@ func askBy(t *testing.T, vm *wasmhost.VM, r gatetest.Request, properties map[str
 	case err != nil:
 		return "trap"
 	case reply != nil:
-		return gatetest.RefusedReply(int(reply.Status), reply.Body)
+		return corpus.RefusedReply(int(reply.Status), reply.Body)
 	case action == wasmhost.Continue:
-		return gatetest.Sent(stream.Request().Headers).Line
+		return corpus.Sent(stream.Request().Headers).Line
 	}
 	return "paused"
 }

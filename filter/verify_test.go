@@ -11,15 +11,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/internal/gatetest"
-	"github.com/modelgate/modelgate/internal/wasmhost"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
+	"github.com/modelgate/modelgate/internal/testing/wasmhost"
 )
 
 // bearer is the scenario with the most algorithms: RS256, ES384, ES256, EdDSA
 // and HS256.
-func bearer(t *testing.T) *gatetest.Scenario {
+func bearer(t *testing.T) *corpus.Scenario {
 	t.Helper()
-	s, err := gatetest.Load("../examples/bearer")
+	s, err := corpus.Load("../examples/bearer")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestHostVerifies(t *testing.T) {
 			t.Fatal(err)
 		}
 		asked = 0
-		if err := c.Check(r, ask(t, vm, r), gatetest.Elsewhere); err != nil {
+		if err := c.Check(r, ask(t, vm, r), corpus.Elsewhere); err != nil {
 			t.Error(err)
 		}
 		allowed := c.Token != nil && strings.HasPrefix(c.Want, "allow ")
@@ -115,7 +115,7 @@ func TestHostCannotVerify(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := c.Check(r, ask(t, vm, r), gatetest.Elsewhere); err != nil {
+			if err := c.Check(r, ask(t, vm, r), corpus.Elsewhere); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}

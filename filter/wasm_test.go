@@ -1,5 +1,5 @@
 // Package main_test drives the module that ships, built from these sources,
-// in a host of the project's own (internal/wasmhost).
+// in a host of the project's own (internal/testing/wasmhost).
 package main_test
 
 import (
@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/internal/gatetest"
-	"github.com/modelgate/modelgate/internal/wasmhost"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
+	"github.com/modelgate/modelgate/internal/testing/wasmhost"
 )
 
 // The module is compiled once: that takes seconds, an instance milliseconds.
@@ -39,8 +39,8 @@ func TestMain(m *testing.M) {
 // build makes the module anew, so that no test runs against a stale one.
 func build(dir, name string, flags ...string) (*wasmhost.Module, error) {
 	out := filepath.Join(dir, name)
-	if text, err := exec.Command("../build/wasm", append([]string{out}, flags...)...).CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build/wasm: %v\n%s", err, text)
+	if text, err := exec.Command("../build/tools/wasm", append([]string{out}, flags...)...).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build/tools/wasm: %v\n%s", err, text)
 	}
 	wasm, err := os.ReadFile(out)
 	if err != nil {
@@ -66,9 +66,9 @@ func configure(t *testing.T, vm *wasmhost.VM, config string) {
 	}
 }
 
-func scenarios(t *testing.T) []*gatetest.Scenario {
+func scenarios(t *testing.T) []*corpus.Scenario {
 	t.Helper()
-	all, err := gatetest.LoadAll("../examples")
+	all, err := corpus.LoadAll("../examples")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +76,7 @@ func scenarios(t *testing.T) []*gatetest.Scenario {
 }
 
 // ask runs one request to its end and says what became of it.
-func ask(t *testing.T, vm *wasmhost.VM, r gatetest.Request) gatetest.Outcome {
+func ask(t *testing.T, vm *wasmhost.VM, r corpus.Request) corpus.Outcome {
 	t.Helper()
 	s := vm.Stream(properties(r))
 	defer s.Close()
@@ -94,31 +94,31 @@ func ask(t *testing.T, vm *wasmhost.VM, r gatetest.Request) gatetest.Outcome {
 		err = reply(s, r)
 	}
 	if err != nil {
-		return gatetest.Outcome{Line: "trap"}
+		return corpus.Outcome{Line: "trap"}
 	}
 	reply := s.Local()
 	switch {
 	case reply == nil && action == wasmhost.Continue:
-		o := gatetest.Sent(s.Request().Headers)
+		o := corpus.Sent(s.Request().Headers)
 		o.Reply = string(s.Response().Body)
 		return o
 	case reply == nil:
-		return gatetest.Outcome{Line: "paused"}
+		return corpus.Outcome{Line: "paused"}
 	case action == wasmhost.Continue && r.Reply == "":
-		return gatetest.Outcome{Line: "answered and continued"}
+		return corpus.Outcome{Line: "answered and continued"}
 	}
-	line := gatetest.RefusedReply(int(reply.Status), reply.Body)
+	line := corpus.RefusedReply(int(reply.Status), reply.Body)
 	if r.GRPC {
 		line = fmt.Sprintf("grpc %d %s", reply.GRPC, reply.Body)
 	}
 	if why := line[strings.LastIndexByte(line, ' ')+1:]; reply.Details != "modelgate_"+why {
 		t.Errorf("details %q of %q", reply.Details, line)
 	}
-	return gatetest.Outcome{Line: line}
+	return corpus.Outcome{Line: line}
 }
 
 // reply lets the upstream answer, where the case says what.
-func reply(s *wasmhost.Stream, r gatetest.Request) error {
+func reply(s *wasmhost.Stream, r corpus.Request) error {
 	if r.Reply == "" {
 		return nil
 	}
@@ -137,7 +137,7 @@ func reply(s *wasmhost.Stream, r gatetest.Request) error {
 }
 
 // properties are what Envoy knows of the connection.
-func properties(r gatetest.Request) map[string][]byte {
+func properties(r corpus.Request) map[string][]byte {
 	if r.Peer.URI == "" {
 		return map[string][]byte{wasmhost.Path("connection", "peer_certificate_valid"): {0}}
 	}
@@ -153,13 +153,13 @@ func properties(r gatetest.Request) map[string][]byte {
 
 // TestCorpusWasm runs every case through the module, as one VM would get them:
 // three times, so that what the VM remembers is asked for too.
-func TestCorpusWasm(t *testing.T) { corpus(t, shipped) }
+func TestCorpusWasm(t *testing.T) { runCorpus(t, shipped) }
 
 // TestCorpusPoisoned does so with the module that spoils what the host has handed
 // over as soon as a callback has ended: nothing that is used later may lie there.
-func TestCorpusPoisoned(t *testing.T) { corpus(t, faulty) }
+func TestCorpusPoisoned(t *testing.T) { runCorpus(t, faulty) }
 
-func corpus(t *testing.T, m *wasmhost.Module) {
+func runCorpus(t *testing.T, m *wasmhost.Module) {
 	for _, s := range scenarios(t) {
 		vm := start(t, m, wasmhost.Options{Env: s.Env, StopIteration: strings.Contains(s.Config, `"holdHeaders": true`)})
 		configure(t, vm, s.Config)
@@ -170,7 +170,7 @@ func corpus(t *testing.T, m *wasmhost.Module) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := c.Check(r, ask(t, vm, r), gatetest.Elsewhere); err != nil {
+			if err := c.Check(r, ask(t, vm, r), corpus.Elsewhere); err != nil {
 				t.Errorf("%s: %v", s.Name, err)
 			}
 		}
@@ -180,11 +180,11 @@ func corpus(t *testing.T, m *wasmhost.Module) {
 
 // countsAddUp holds the counters to the corpus: one count a request, under the
 // Reason of its line.
-func countsAddUp(t *testing.T, s *gatetest.Scenario, vm *wasmhost.VM) {
+func countsAddUp(t *testing.T, s *corpus.Scenario, vm *wasmhost.VM) {
 	t.Helper()
 	want := map[string]uint64{}
 	for _, c := range s.Cases {
-		why := c.Counter(gatetest.Elsewhere)
+		why := c.Counter(corpus.Elsewhere)
 		want["modelgate."+why] += 3
 		if (len(c.Trailers) > 0 || why == "discovery_withheld") && why != "allowed" { // its head was allowed
 			want["modelgate.allowed"] += 3

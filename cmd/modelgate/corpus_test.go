@@ -9,12 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // TestCorpusDecide runs every case through `modelgate decide`, a line each.
 func TestCorpusDecide(t *testing.T) {
-	scenarios, err := gatetest.LoadAll("../../examples")
+	scenarios, err := corpus.LoadAll("../../examples")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func TestCorpusDecide(t *testing.T) {
 			t.Fatal(err)
 		}
 		now := time.Now().Truncate(time.Second)
-		var requests []gatetest.Request
+		var requests []corpus.Request
 		var in, out, errs strings.Builder
 		for _, c := range s.Cases {
 			r, err := s.Request(c, now)
@@ -50,7 +50,7 @@ func TestCorpusDecide(t *testing.T) {
 			if c.Reply != nil && strings.HasPrefix(c.Want, "502 ") {
 				continue // what a reply is worth is not asked here
 			}
-			if err := c.Check(requests[i], said(t, answers[i], requests[i]), gatetest.Elsewhere); err != nil {
+			if err := c.Check(requests[i], said(t, answers[i], requests[i]), corpus.Elsewhere); err != nil {
 				t.Errorf("%s: %v", s.Name, err)
 			}
 		}
@@ -58,7 +58,7 @@ func TestCorpusDecide(t *testing.T) {
 }
 
 // said puts an answer in the words of the corpus; headers it has none.
-func said(t *testing.T, line string, r gatetest.Request) gatetest.Outcome {
+func said(t *testing.T, line string, r corpus.Request) corpus.Outcome {
 	t.Helper()
 	var a answer
 	if err := json.Unmarshal([]byte(line), &a); err != nil {
@@ -66,9 +66,9 @@ func said(t *testing.T, line string, r gatetest.Request) gatetest.Outcome {
 	}
 	switch {
 	case a.Allow:
-		return gatetest.Outcome{Line: gatetest.Allowed(a.Authority, a.Path)}
+		return corpus.Outcome{Line: corpus.Allowed(a.Authority, a.Path)}
 	case r.GRPC:
-		return gatetest.Outcome{Line: fmt.Sprintf("grpc %d %s", a.GRPC, a.Reason)}
+		return corpus.Outcome{Line: fmt.Sprintf("grpc %d %s", a.GRPC, a.Reason)}
 	}
-	return gatetest.Outcome{Line: fmt.Sprintf("%d %s", a.Status, a.Reason)}
+	return corpus.Outcome{Line: fmt.Sprintf("%d %s", a.Status, a.Reason)}
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // meshConfig has peers, a gateway that relays callers, a health check and rules
@@ -48,12 +48,12 @@ func TestDecideOfPeersAndTrials(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "cases.json", "[]")
 	file := write(t, dir, "config.json", meshConfig)
-	s, err := gatetest.Load(filepath.Dir(file))
+	s, err := corpus.Load(filepath.Dir(file))
 	if err != nil {
 		t.Fatal(err)
 	}
 	now := time.Date(2029, 12, 31, 23, 59, 59, 0, time.UTC)
-	token, err := s.Mint(gatetest.Token{Issuer: "corp"}, now)
+	token, err := s.Mint(corpus.Token{Issuer: "corp"}, now)
 	if err != nil {
 		t.Fatal(err)
 	}

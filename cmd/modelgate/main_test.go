@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 const config = `{
@@ -23,12 +23,12 @@ const config = `{
 }`
 
 // scenario writes the configuration and signs its tokens.
-func scenario(t *testing.T) (*gatetest.Scenario, string) {
+func scenario(t *testing.T) (*corpus.Scenario, string) {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, dir, "cases.json", "[]")
 	file := write(t, dir, "config.json", config)
-	s, err := gatetest.Load(dir)
+	s, err := corpus.Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestCheck(t *testing.T) {
 }
 
 // runDecide runs decide over lines of input.
-func runDecide(t *testing.T, s *gatetest.Scenario, args []string, lines ...string) (status int, out []string, errs string) {
+func runDecide(t *testing.T, s *corpus.Scenario, args []string, lines ...string) (status int, out []string, errs string) {
 	t.Helper()
 	var o, e strings.Builder
 	status = run(append([]string{"decide"}, args...), strings.NewReader(strings.Join(lines, "\n")), &o, &e, s.Secret)
@@ -106,7 +106,7 @@ func runDecide(t *testing.T, s *gatetest.Scenario, args []string, lines ...strin
 func TestDecide(t *testing.T) {
 	s, file := scenario(t)
 	now := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
-	token, err := s.Mint(gatetest.Token{Issuer: "corp"}, now)
+	token, err := s.Mint(corpus.Token{Issuer: "corp"}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestDecide(t *testing.T) {
 
 func TestNow(t *testing.T) {
 	s, file := scenario(t)
-	token, err := s.Mint(gatetest.Token{Issuer: "corp"}, time.Now())
+	token, err := s.Mint(corpus.Token{Issuer: "corp"}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
 )
 
 // TestMain lets the test's own binary be the server of ext_authz, as bench is.
@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 // TestContendersAgree starts every contender and asks each the corpus, as a run
 // does before it times anything.
 func TestContendersAgree(t *testing.T) {
-	root, err := e2e.Root()
+	root, err := testbed.Root()
 	if err != nil {
 		t.Fatal(err)
 	}

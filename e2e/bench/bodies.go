@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e/upstream"
+	"github.com/modelgate/modelgate/e2e/internal/upstream"
 )
 
 // serveBodies is the upstream that reads bodies to their end.

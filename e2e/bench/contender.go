@@ -11,8 +11,8 @@ import (
 	"text/template"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e"
-	"github.com/modelgate/modelgate/e2e/harness"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
 )
 
 //go:embed envoy/*.yaml
@@ -53,7 +53,7 @@ func (f *fixture) build(root string) error {
 	f.modules, f.sizes = map[string]string{}, map[string]int64{}
 	here := filepath.Join(root, "e2e", "bench", "testdata")
 	path := func(name string) string { return filepath.Join(f.dir, name+".wasm") }
-	if err := e2e.BuildWasm(root, path("gate")); err != nil {
+	if err := testbed.BuildWasm(root, path("gate")); err != nil {
 		return err
 	}
 	empty := exec.Command("go", "build", "-buildvcs=false", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w -buildid=", "-o", path("empty"), ".")

@@ -25,7 +25,7 @@ import (
 
 	"fortio.org/log"
 
-	"github.com/modelgate/modelgate/e2e"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
 )
 
 func main() {
@@ -82,7 +82,7 @@ func run(s settings) (err error) {
 	if err != nil {
 		return err
 	}
-	root, err := e2e.Root()
+	root, err := testbed.Root()
 	if err != nil {
 		return err
 	}

@@ -15,8 +15,8 @@ type question struct {
 	want  []int
 }
 
-// corpus is by the issuer whose tokens a contender takes.
-func corpus(is *issuer) ([]question, error) {
+// questionsFor returns the questions for a contender that takes the issuer's tokens.
+func questionsFor(is *issuer) ([]question, error) {
 	ago := func(d time.Duration) int64 { return time.Now().Add(-d).Unix() }
 	var failed error
 	mint := func(over map[string]any) string {
@@ -56,7 +56,7 @@ func firstOf(first, second error) error {
 // throughout. The floor in C verifies no token, it knows one: for it only what
 // is asked with that one, and without any, is asked.
 func (p *proxy) verify(f *fixture, alg string, known *pool) error {
-	questions, err := corpus(f.issuers[alg])
+	questions, err := questionsFor(f.issuers[alg])
 	if err != nil {
 		return err
 	}

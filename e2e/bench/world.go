@@ -19,7 +19,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // The world that every contender lives in: one caller, one model, one audience,
@@ -60,7 +60,7 @@ func newIssuer(alg string) (*issuer, error) {
 func (is *issuer) url() string { return "https://" + strings.ToLower(is.alg) + ".example.com" }
 
 func (is *issuer) jwks() string {
-	text, _ := json.Marshal(map[string]any{"keys": []any{gatetest.JWK(is.key, is.alg, is.alg)}}) // strings only
+	text, _ := json.Marshal(map[string]any{"keys": []any{corpus.JWK(is.key, is.alg, is.alg)}}) // strings only
 	return string(text)
 }
 

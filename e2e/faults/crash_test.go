@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e/harness"
-	"github.com/modelgate/modelgate/e2e/load"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/load"
 )
 
 // crashing is the module that dies of a request with the header x-fault.

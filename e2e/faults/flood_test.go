@@ -3,8 +3,8 @@ package faults
 import (
 	"time"
 
-	"github.com/modelgate/modelgate/e2e/keyserver"
-	"github.com/modelgate/modelgate/e2e/load"
+	"github.com/modelgate/modelgate/e2e/internal/keyserver"
+	"github.com/modelgate/modelgate/e2e/internal/load"
 )
 
 // forgedKids sends tokens that each name a key of their own which does not

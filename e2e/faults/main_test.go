@@ -14,8 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e"
-	"github.com/modelgate/modelgate/e2e/harness"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
 )
 
 var full = flag.Bool("full", false, "run everything at its full length")
@@ -39,14 +39,14 @@ func TestMain(m *testing.M) {
 		dir, err := os.MkdirTemp("", "modelgate")
 		if err == nil {
 			defer os.RemoveAll(dir)
-			root, err = e2e.Root()
+			root, err = testbed.Root()
 		}
 		if err == nil {
 			shipped, faulty = filepath.Join(dir, "modelgate.wasm"), filepath.Join(dir, "faults.wasm")
-			err = e2e.BuildWasm(root, shipped)
+			err = testbed.BuildWasm(root, shipped)
 		}
 		if err == nil {
-			err = e2e.BuildWasm(root, faulty, "-tags=faults")
+			err = testbed.BuildWasm(root, faulty, "-tags=faults")
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e/harness"
-	"github.com/modelgate/modelgate/e2e/keyserver"
-	"github.com/modelgate/modelgate/e2e/load"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/keyserver"
+	"github.com/modelgate/modelgate/e2e/internal/load"
 )
 
 // deadAtStart starts Envoy while an endpoint is dead. Until it is there callers

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e/keyserver"
-	"github.com/modelgate/modelgate/e2e/load"
+	"github.com/modelgate/modelgate/e2e/internal/keyserver"
+	"github.com/modelgate/modelgate/e2e/internal/load"
 )
 
 // maxGrowth is what Envoy's anonymous memory may grow by between the first tenth

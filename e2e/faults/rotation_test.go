@@ -4,7 +4,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e/load"
+	"github.com/modelgate/modelgate/e2e/internal/load"
 )
 
 // rotation rotates the issuer's key under load. Callers use a new key the

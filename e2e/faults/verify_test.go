@@ -20,9 +20,9 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/modelgate/modelgate/e2e/harness"
-	"github.com/modelgate/modelgate/e2e/load"
-	"github.com/modelgate/modelgate/internal/mutate"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/load"
+	"github.com/modelgate/modelgate/internal/testing/mutate"
 )
 
 // inGo is what Go says of a signature.

@@ -15,9 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e/harness"
-	"github.com/modelgate/modelgate/e2e/keyserver"
-	"github.com/modelgate/modelgate/e2e/load"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/keyserver"
+	"github.com/modelgate/modelgate/e2e/internal/load"
 )
 
 // object is a JSON object.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/modelgate/modelgate/e2e/rawhttp"
+	"github.com/modelgate/modelgate/e2e/internal/rawhttp"
 )
 
 // lies are the ways in which a head departs from an honest one; some stand here

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/modelgate/modelgate/e2e/rawhttp"
+	"github.com/modelgate/modelgate/e2e/internal/rawhttp"
 )
 
 // The reference says what may pass, from the rules as they are documented and

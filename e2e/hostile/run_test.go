@@ -19,10 +19,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e"
-	"github.com/modelgate/modelgate/e2e/harness"
-	"github.com/modelgate/modelgate/e2e/rawhttp"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/rawhttp"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 var (
@@ -44,7 +44,7 @@ const maxGrowth = 200 << 10
 type run struct {
 	t        *testing.T
 	envoy    *harness.Envoy
-	scenario *gatetest.Scenario
+	scenario *corpus.Scenario
 	tokens   atomic.Pointer[tokens]
 	next     [2]atomic.Int64 // of each protocol
 	expected []atomic.Pointer[verdict]
@@ -79,17 +79,17 @@ func TestHostileRun(t *testing.T) {
 
 func start(t *testing.T) *run {
 	t.Helper()
-	root, err := e2e.Root()
+	root, err := testbed.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
 	wasm := filepath.Join(t.TempDir(), "modelgate.wasm")
-	if err := e2e.BuildWasm(root, wasm); err != nil {
+	if err := testbed.BuildWasm(root, wasm); err != nil {
 		t.Fatal(err)
 	}
 	r := &run{t: t, found: map[int]bool{}, expected: make([]atomic.Pointer[verdict], *heads+2), arrived: make([]atomic.Int32, *heads+2)}
 	r.tally = [2]map[string]int{{}, {}}
-	if r.scenario, err = gatetest.Load(filepath.Join(root, "examples", "hostile")); err != nil {
+	if r.scenario, err = corpus.Load(filepath.Join(root, "examples", "hostile")); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.refresh(); err != nil {

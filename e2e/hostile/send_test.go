@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e/rawhttp"
+	"github.com/modelgate/modelgate/e2e/internal/rawhttp"
 )
 
 func newRand(seed uint64, id int) *rand.Rand { return rand.New(rand.NewPCG(seed, uint64(id))) }

@@ -3,7 +3,7 @@ package hostile
 import (
 	"time"
 
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 const issuer = "iap"
@@ -38,7 +38,7 @@ const (
 	audience = "/projects/1234/global/backendServices/5678"
 )
 
-var badKinds = []gatetest.Token{
+var badKinds = []corpus.Token{
 	{Claims: map[string]any{"email": "bob@example.com"}},
 	{Claims: map[string]any{"email": "ana@example.com.evil.example"}},
 	{Claims: map[string]any{"email": "ana@example.com,root@example.com"}},
@@ -62,14 +62,14 @@ var badKinds = []gatetest.Token{
 	{Claims: map[string]any{"email": ana}, Header: map[string]any{"crit": []string{"b64"}, "b64": false}},
 }
 
-func mint(s *gatetest.Scenario, now time.Time) (*tokens, error) {
+func mint(s *corpus.Scenario, now time.Time) (*tokens, error) {
 	p := &tokens{issued: map[string]identity{}}
 	for _, kind := range goodKinds {
 		claims := map[string]any{"email": ana, "exp": "now+9m"}
 		for name, value := range kind.claims {
 			claims[name] = value
 		}
-		text, err := s.Mint(gatetest.Token{Issuer: issuer, Claims: claims}, now)
+		text, err := s.Mint(corpus.Token{Issuer: issuer, Claims: claims}, now)
 		if err != nil {
 			return nil, err
 		}

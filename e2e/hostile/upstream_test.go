@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/modelgate/modelgate/e2e/rawhttp"
+	"github.com/modelgate/modelgate/e2e/internal/rawhttp"
 )
 
 // arrival is a request as the upstream got it, octet by octet: net/http would

@@ -10,7 +10,7 @@ import (
 	extensions "istio.io/api/extensions/v1alpha1"
 	security "istio.io/api/security/v1beta1"
 
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // TestBeside runs the gate in each phase beside Istio's own RequestAuthentication
@@ -36,8 +36,8 @@ func TestBeside(t *testing.T) {
 	)
 	good := request(t, s, ana, "POST /kfserving/kubeflow/sklearn-iap:predict")
 	missing := request(t, s, nil, "POST /kfserving/kubeflow/sklearn-iap:predict")
-	noGrant := request(t, s, &gatetest.Token{Issuer: "iap", Claims: map[string]any{"email": "bob@example.com"}}, "POST /kfserving/kubeflow/sklearn-iap:predict")
-	forged := request(t, s, &gatetest.Token{Issuer: "iap", Claims: map[string]any{"email": "ana@example.com"}, Fault: "other-key"}, "POST /kfserving/kubeflow/sklearn-iap:predict")
+	noGrant := request(t, s, &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "bob@example.com"}}, "POST /kfserving/kubeflow/sklearn-iap:predict")
+	forged := request(t, s, &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "ana@example.com"}, Fault: "other-key"}, "POST /kfserving/kubeflow/sklearn-iap:predict")
 	plane := newPlane(t, nil, append(public(t, w, clusters), plugin(t, "gateway", s))...)
 	gateway := plane.start(t, w)
 	for i, c := range []struct {
@@ -76,9 +76,9 @@ func TestBeside(t *testing.T) {
 	}
 }
 
-func request(t *testing.T, s *gatetest.Scenario, token *gatetest.Token, line string) gatetest.Request {
+func request(t *testing.T, s *corpus.Scenario, token *corpus.Token, line string) corpus.Request {
 	t.Helper()
-	r, err := s.Request(gatetest.Case{Name: line, Token: token, Request: line}, time.Now())
+	r, err := s.Request(corpus.Case{Name: line, Token: token, Request: line}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func request(t *testing.T, s *gatetest.Scenario, token *gatetest.Token, line str
 }
 
 // jwks is the iap issuer's key set, on one line.
-func jwks(t *testing.T, s *gatetest.Scenario) string {
+func jwks(t *testing.T, s *corpus.Scenario) string {
 	t.Helper()
 	var doc struct {
 		Issuers []struct {

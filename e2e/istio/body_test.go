@@ -12,9 +12,9 @@ import (
 	networking "istio.io/api/networking/v1alpha3"
 	"istio.io/istio/pkg/config"
 
-	"github.com/modelgate/modelgate/e2e"
-	"github.com/modelgate/modelgate/e2e/rawhttp"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/e2e/internal/rawhttp"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // filled is the EnvoyFilter with an image and a configuration.
@@ -40,8 +40,8 @@ func TestBody(t *testing.T) {
 	plane := newPlane(t, nil, append(public(t, w, clusters), byPlugin)...)
 	gateway := plane.start(t, w)
 	const kubeflow, prod = "a.kubeflow.svc.cluster.local", "a.prod.svc.cluster.local"
-	send := func(hold, body string) gatetest.Request {
-		return gatetest.Request{Method: "POST", Path: "/x", Authority: kubeflow, Headers: [][2]string{{"x-hold", hold}}, Body: body}
+	send := func(hold, body string) corpus.Request {
+		return corpus.Request{Method: "POST", Path: "/x", Authority: kubeflow, Headers: [][2]string{{"x-hold", hold}}, Body: body}
 	}
 	settled(t, gateway, send("body", "hello"), "allow "+kubeflow+" /x", "WasmPlugin: a held body goes on")
 	settled(t, gateway, send("body", "refuse"), "403 refused", "WasmPlugin: a held body is refused")
@@ -67,11 +67,11 @@ func TestBody(t *testing.T) {
 }
 
 // within asks, and waits no longer than that.
-func within(t *testing.T, x *proxy, r gatetest.Request, d time.Duration) (gatetest.Outcome, error) {
+func within(t *testing.T, x *proxy, r corpus.Request, d time.Duration) (corpus.Outcome, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	defer cancel()
-	return e2e.Ask(ctx, x.addr, nil, rawhttp.H1, r)
+	return testbed.Ask(ctx, x.addr, nil, rawhttp.H1, r)
 }
 
 // holding builds the filter that holds.

@@ -9,15 +9,15 @@ import (
 	meshconfig "istio.io/api/mesh/v1alpha1"
 	"istio.io/istio/pkg/config"
 
-	"github.com/modelgate/modelgate/e2e"
-	"github.com/modelgate/modelgate/e2e/harness"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // upstreams starts a recording server for each name.
 func upstreams(t *testing.T, names ...string) map[string]string {
 	t.Helper()
-	servers, addrs, err := e2e.Upstreams(names...)
+	servers, addrs, err := testbed.Upstreams(names...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func upstreams(t *testing.T, names ...string) map[string]string {
 }
 
 // standalone runs an example in an Envoy without Istio.
-func standalone(t *testing.T, s *gatetest.Scenario, clusters map[string]string) *harness.Envoy {
+func standalone(t *testing.T, s *corpus.Scenario, clusters map[string]string) *harness.Envoy {
 	t.Helper()
 	envoy, err := harness.StartEnvoy(harness.Options{
 		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Wasm: shipped, Upstreams: clusters, Timeout: patience,
@@ -97,7 +97,7 @@ func TestCorpusGateway(t *testing.T) {
 
 // sameVerdict holds a case's answer by Istio to the corpus and to the answer
 // without Istio, or to the one by which it is known to differ.
-func sameVerdict(t *testing.T, s *gatetest.Scenario, c gatetest.Case, gateway *proxy, alone *harness.Envoy, differs string) {
+func sameVerdict(t *testing.T, s *corpus.Scenario, c corpus.Case, gateway *proxy, alone *harness.Envoy, differs string) {
 	t.Helper()
 	r, err := s.Request(c, time.Now())
 	if err != nil {
@@ -113,7 +113,7 @@ func sameVerdict(t *testing.T, s *gatetest.Scenario, c gatetest.Case, gateway *p
 	if o.Line != want.Line {
 		t.Errorf("%s: %q by Istio, %q without", c.Name, o.Line, want.Line)
 	}
-	if err := c.Check(r, o, gatetest.EnvoyHTTP1); err != nil {
+	if err := c.Check(r, o, corpus.EnvoyHTTP1); err != nil {
 		t.Error(err)
 	}
 }

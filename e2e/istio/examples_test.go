@@ -6,8 +6,8 @@ import (
 
 	extensions "istio.io/api/extensions/v1alpha1"
 
-	"github.com/modelgate/modelgate/e2e/upstream"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/e2e/internal/upstream"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // TestExamples sends the cases of the examples that run behind one gateway
@@ -52,7 +52,7 @@ func TestExamples(t *testing.T) {
 				}
 				answer(servers, r)
 				one.Envoy = upgraded(one.Envoy)
-				if err := one.Check(r, ask(t, gateway.addr, nil, r), gatetest.EnvoyHTTP1); err != nil {
+				if err := one.Check(r, ask(t, gateway.addr, nil, r), corpus.EnvoyHTTP1); err != nil {
 					t.Error(err)
 				}
 			}
@@ -91,7 +91,7 @@ func recording(t *testing.T, names ...string) map[string]*upstream.Server {
 }
 
 // answer has the servers answer as a case says.
-func answer(servers map[string]*upstream.Server, r gatetest.Request) {
+func answer(servers map[string]*upstream.Server, r corpus.Request) {
 	for _, s := range servers {
 		s.Answer(r.Reply)
 	}

@@ -10,7 +10,7 @@ import (
 	"istio.io/istio/pilot/pkg/features"
 	"istio.io/istio/pkg/log"
 
-	"github.com/modelgate/modelgate/e2e"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
 )
 
 // Built once, from the sources.
@@ -19,7 +19,7 @@ var root, shipped string
 // faulty is the module with the faults, built where a test asks for it.
 var faulty = sync.OnceValues(func() (string, error) {
 	file := shipped + ".faults"
-	return file, e2e.BuildWasm(root, file, "-tags=faults")
+	return file, testbed.BuildWasm(root, file, "-tags=faults")
 })
 
 func TestMain(m *testing.M) {
@@ -35,11 +35,11 @@ func TestMain(m *testing.M) {
 		dir, err := os.MkdirTemp("", "modelgate")
 		if err == nil {
 			defer os.RemoveAll(dir)
-			root, err = e2e.Root()
+			root, err = testbed.Root()
 		}
 		if err == nil {
 			shipped = filepath.Join(dir, "modelgate.wasm")
-			err = e2e.BuildWasm(root, shipped)
+			err = testbed.BuildWasm(root, shipped)
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)

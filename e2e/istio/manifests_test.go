@@ -11,7 +11,7 @@ import (
 	extensions "istio.io/api/extensions/v1alpha1"
 	"istio.io/istio/pkg/config"
 
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // manifests reads a directory below manifests/istio as kustomize would build it.
@@ -62,7 +62,7 @@ func only[T config.Spec](t *testing.T, all []config.Config) config.Config {
 
 // plugin is a manifest's WasmPlugin with the module of this build and the
 // configuration of a scenario: what a user fills in, and nothing else.
-func plugin(t *testing.T, dir string, s *gatetest.Scenario, edits ...func(*extensions.WasmPlugin)) config.Config {
+func plugin(t *testing.T, dir string, s *corpus.Scenario, edits ...func(*extensions.WasmPlugin)) config.Config {
 	t.Helper()
 	edits = append([]func(*extensions.WasmPlugin){func(w *extensions.WasmPlugin) {
 		w.Url, w.PluginConfig = "file://"+shipped, document(t, s.Config)
@@ -94,9 +94,9 @@ func marked(text string) func(*extensions.WasmPlugin) {
 	return func(w *extensions.WasmPlugin) { w.PluginConfig.Fields["$schema"] = structpb.NewStringValue(text) }
 }
 
-func load(t *testing.T, name string) *gatetest.Scenario {
+func load(t *testing.T, name string) *corpus.Scenario {
 	t.Helper()
-	s, err := gatetest.Load(filepath.Join(root, "examples", name))
+	s, err := corpus.Load(filepath.Join(root, "examples", name))
 	if err != nil {
 		t.Fatal(err)
 	}

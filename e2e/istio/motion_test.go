@@ -8,7 +8,7 @@ import (
 	extensions "istio.io/api/extensions/v1alpha1"
 	"istio.io/istio/pkg/config"
 
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // pushes is how often TestConfigurationInMotion changes the configuration.
@@ -29,13 +29,13 @@ func TestConfigurationInMotion(t *testing.T) {
 	plane := newPlane(t, nil, append(public(t, w, clusters), generation(0))...)
 	gateway := plane.start(t, w)
 	const path = "POST /kfserving/kubeflow/sklearn-iap:predict"
-	carl := request(t, s, &gatetest.Token{Issuer: "iap", Claims: map[string]any{"email": "carl@example.com"}}, path)
+	carl := request(t, s, &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "carl@example.com"}}, path)
 	settled(t, gateway, carl, passed, "the first configuration")
 	serving, started := vms(t, gateway, "active"), vms(t, gateway, "created")
 
 	busy := newTraffic(t, gateway.addr, []asked{
 		{request(t, s, ana, path), []string{passed}},
-		{request(t, s, &gatetest.Token{Issuer: "iap", Claims: map[string]any{"email": "bob@example.com"}}, path), []string{"403 grant_missing"}},
+		{request(t, s, &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "bob@example.com"}}, path), []string{"403 grant_missing"}},
 		{request(t, s, nil, path), []string{"401 credential_missing"}},
 		{carl, []string{passed, "403 grant_missing"}},
 	})
@@ -61,7 +61,7 @@ func TestConfigurationInMotion(t *testing.T) {
 
 // generations is a scenario in its nth configuration: Carl has a grant in every
 // other one.
-func generations(s *gatetest.Scenario, n int) *gatetest.Scenario {
+func generations(s *corpus.Scenario, n int) *corpus.Scenario {
 	who := `"user:ana@example.com", "user:carl@example.com"`
 	if n%2 == 1 {
 		who = fmt.Sprintf(`"user:ana@example.com", "user:nobody-%d@example.com"`, n)

@@ -8,18 +8,18 @@ import (
 
 	extensions "istio.io/api/extensions/v1alpha1"
 
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // The iap example's two requests of a granted caller and of nobody, to a model's
 // own host: without a gate either would reach the model.
 const passed = "allow sklearn-iap-predictor-default.kubeflow.svc.cluster.local /v1/models/sklearn-iap:predict"
 
-var ana = &gatetest.Token{Issuer: "iap", Claims: map[string]any{"email": "ana@example.com"}}
+var ana = &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "ana@example.com"}}
 
-func native(t *testing.T, s *gatetest.Scenario, token *gatetest.Token) gatetest.Request {
+func native(t *testing.T, s *corpus.Scenario, token *corpus.Token) corpus.Request {
 	t.Helper()
-	r, err := s.Request(gatetest.Case{
+	r, err := s.Request(corpus.Case{
 		Name: "native", Token: token, Host: "sklearn-iap-predictor-default.kubeflow.svc.cluster.local",
 		Request: "POST /v1/models/sklearn-iap:predict",
 	}, time.Now())
@@ -101,7 +101,7 @@ func (x *proxy) serves(t *testing.T, marks ...string) {
 
 // settled waits until an answer is the one that is wanted, which a worker gives
 // a moment after Envoy has accepted a configuration, and sees that it stays.
-func settled(t *testing.T, x *proxy, r gatetest.Request, want, what string) {
+func settled(t *testing.T, x *proxy, r corpus.Request, want, what string) {
 	t.Helper()
 	got := ""
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {

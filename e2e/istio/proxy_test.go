@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e"
-	"github.com/modelgate/modelgate/e2e/harness"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // workload is a pod with a proxy. Each has an address of its own on the
@@ -125,11 +125,11 @@ func eventually(t *testing.T, what string, true func() bool) {
 
 // ask sends a request to an address and says what became of it; "closed" is a
 // connection that ended without an answer.
-func ask(t *testing.T, addr string, config *tls.Config, r gatetest.Request) gatetest.Outcome {
+func ask(t *testing.T, addr string, config *tls.Config, r corpus.Request) corpus.Outcome {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	o, err := e2e.Ask(ctx, addr, config, e2e.Proto(r), r)
+	o, err := testbed.Ask(ctx, addr, config, testbed.Proto(r), r)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		o.Line = "no answer in a minute"

@@ -26,9 +26,9 @@ func makeImage(t *testing.T, wasm string) string {
 	out := filepath.Join(t.TempDir(), "oci")
 	cmd := exec.Command("go", "run", ".", "-wasm", wasm, "-root", root, "-out", out,
 		"-version", "0.1.0", "-revision", "0123456789abcdef0123456789abcdef01234567", "-time", "1700000000")
-	cmd.Dir = filepath.Join(root, "build", "image")
+	cmd.Dir = filepath.Join(root, "build", "tools", "image")
 	if text, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build/image: %v\n%s", err, text)
+		t.Fatalf("build/tools/image: %v\n%s", err, text)
 	}
 	return out
 }

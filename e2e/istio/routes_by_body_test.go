@@ -9,8 +9,8 @@ import (
 	extensions "istio.io/api/extensions/v1alpha1"
 	"istio.io/istio/pkg/config"
 
-	"github.com/modelgate/modelgate/e2e/upstream"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/e2e/internal/upstream"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // openAI are the example's two servers, and the routes to them.
@@ -52,15 +52,15 @@ func TestHeldByPlugin(t *testing.T) {
 	servers, routes := openAI(t)
 	plane := newPlane(t, nil, append(append(front(t, w), routes...), plugin(t, "gateway", s))...)
 	gateway := plane.start(t, w)
-	ask := func(path, model string, token *gatetest.Token) gatetest.Request {
-		r, err := s.Request(gatetest.Case{Name: model, Token: token, Request: "POST " + path,
+	ask := func(path, model string, token *corpus.Token) corpus.Request {
+		r, err := s.Request(corpus.Case{Name: model, Token: token, Request: "POST " + path,
 			Headers: [][2]string{{"content-type", "application/json"}}, Body: `{"messages": [], "model": "` + model + `"}`}, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
 		return r
 	}
-	dev := &gatetest.Token{Issuer: "corp", Claims: map[string]any{"email": "ana@example.com", "email_verified": true}}
+	dev := &corpus.Token{Issuer: "corp", Claims: map[string]any{"email": "ana@example.com", "email_verified": true}}
 	const small, large = "meta-llama/Llama-3.1-8B", "meta-llama/Llama-3.1-70B"
 	const plain, service = "/v1/chat/completions", "/prod/llm/v1/chat/completions"
 	settled(t, gateway, ask(plain, small, nil), "401 credential_missing", "nobody, whose body nobody waits for")

@@ -10,7 +10,7 @@ import (
 	networking "istio.io/api/networking/v1alpha3"
 	"istio.io/istio/pkg/config"
 
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // TestGeneratedRoutes has `modelgate routes` write the VirtualServices of 300
@@ -36,7 +36,7 @@ func TestGeneratedRoutes(t *testing.T) {
 	gateway := plane.start(t, w)
 	settled(t, gateway, request(t, s, ana, "POST /kfserving/kubeflow/sklearn-iap:predict"), passed, "a service with a route")
 	settled(t, gateway, request(t, s, nil, "POST /kfserving/kubeflow/model-7:predict"), "401 credential_missing", "nobody")
-	office := &gatetest.Token{Issuer: "iap", Claims: map[string]any{"email": "zoe@partner.example",
+	office := &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "zoe@partner.example",
 		"google": map[string]any{"access_levels": []any{"accessPolicies/1/accessLevels/office"}}}}
 	settled(t, gateway, request(t, s, office, "POST /kfserving/prod/risk-eu:predict"), "404", "a service without a route")
 	if n := gateway.nacks(); len(n) > 0 {
@@ -45,7 +45,7 @@ func TestGeneratedRoutes(t *testing.T) {
 }
 
 // generated runs `modelgate routes`.
-func generated(t *testing.T, s *gatetest.Scenario, services []string) []config.Config {
+func generated(t *testing.T, s *corpus.Scenario, services []string) []config.Config {
 	t.Helper()
 	cmd := exec.Command("go", "run", "./cmd/modelgate", "routes", "--config", filepath.Join(s.Dir, "config.json"),
 		"--gateway", "kubeflow/kubeflow-gateway", "--to", "kubeflow.example.com")

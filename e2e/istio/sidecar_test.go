@@ -9,16 +9,16 @@ import (
 	security "istio.io/api/security/v1beta1"
 	"istio.io/istio/pkg/config"
 
-	"github.com/modelgate/modelgate/e2e"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/e2e/internal/certs"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 const predictorID = "spiffe://cluster.local/ns/prod/sa/fraud"
 
 // authority makes a certificate authority.
-func authority(t *testing.T, name string) *e2e.Authority {
+func authority(t *testing.T, name string) *certs.Authority {
 	t.Helper()
-	a, err := e2e.NewAuthority(name)
+	a, err := certs.NewAuthority(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +26,7 @@ func authority(t *testing.T, name string) *e2e.Authority {
 }
 
 // certs is a directory with a workload's certificate.
-func certs(t *testing.T, a *e2e.Authority, uri string) string {
+func withCerts(t *testing.T, a *certs.Authority, uri string) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := a.Write(dir, uri); err != nil {
@@ -37,7 +37,7 @@ func certs(t *testing.T, a *e2e.Authority, uri string) string {
 
 // client is a workload's TLS, as a sidecar speaks it: its ALPN is how an inbound
 // listener knows it from TLS that is the application's own.
-func client(t *testing.T, a *e2e.Authority, uri string) *tls.Config {
+func client(t *testing.T, a *certs.Authority, uri string) *tls.Config {
 	t.Helper()
 	config, err := a.Client(uri)
 	if err != nil {
@@ -77,7 +77,7 @@ func onPort(t *testing.T, c config.Config, port string) config.Config {
 func TestSidecar(t *testing.T) {
 	s, model, w := load(t, "gateway-and-sidecar"), upstreams(t, "fraud"), predictor(t)
 	mesh, unknown := authority(t, "mesh"), authority(t, "unknown")
-	w.certs = certs(t, mesh, predictorID)
+	w.certs = withCerts(t, mesh, predictorID)
 	strict := security.PeerAuthentication_MutualTLS_STRICT
 	plane := newPlane(t, unnormalised, append(inbound(t, w, model["fraud"]), peers(t, strict), plugin(t, "sidecar", s))...)
 	sidecar := plane.start(t, w)
@@ -118,7 +118,7 @@ func TestSidecar(t *testing.T) {
 				}
 				continue
 			}
-			if err := c.Check(r, o, gatetest.EnvoyHTTP1); err != nil {
+			if err := c.Check(r, o, corpus.EnvoyHTTP1); err != nil {
 				t.Errorf("%s: %v", row.name, err)
 			}
 		}
@@ -131,7 +131,7 @@ func TestSidecar(t *testing.T) {
 // listens waits until the sidecar speaks what a mode says.
 func listens(t *testing.T, x *proxy, mode security.PeerAuthentication_MutualTLS_Mode, mesh *tls.Config) {
 	t.Helper()
-	probe := gatetest.Request{Method: "GET", Path: "/healthz", Authority: "probe"}
+	probe := corpus.Request{Method: "GET", Path: "/healthz", Authority: "probe"}
 	tls := mode != security.PeerAuthentication_MutualTLS_DISABLE
 	plain := mode != security.PeerAuthentication_MutualTLS_STRICT
 	eventually(t, mode.String()+" is in force", func() bool {

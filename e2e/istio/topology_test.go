@@ -14,7 +14,7 @@ import (
 	typeapi "istio.io/api/type/v1beta1"
 	"istio.io/istio/pkg/config"
 
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 const (
@@ -34,7 +34,7 @@ func knative(t *testing.T, w workload, selector, server string) []config.Config 
 
 // gated is the iap example's gate for a predictor: it verifies the assertion
 // again, which the gateway has forwarded.
-func gated(t *testing.T, s *gatetest.Scenario) config.Config {
+func gated(t *testing.T, s *corpus.Scenario) config.Config {
 	t.Helper()
 	return plugin(t, "sidecar", s, func(w *extensions.WasmPlugin) {
 		w.PluginConfig.Fields["serves"] = document(t, `{"v": {"namespace": "prod", "service": "fraud"}}`).Fields["v"]
@@ -42,7 +42,7 @@ func gated(t *testing.T, s *gatetest.Scenario) config.Config {
 }
 
 // forwarding is the gateway's plugin with credentials that go on to the next.
-func forwarding(t *testing.T, s *gatetest.Scenario, edits ...func(*extensions.WasmPlugin)) config.Config {
+func forwarding(t *testing.T, s *corpus.Scenario, edits ...func(*extensions.WasmPlugin)) config.Config {
 	t.Helper()
 	return plugin(t, "gateway", s, append(edits, func(w *extensions.WasmPlugin) {
 		w.PluginConfig = document(t, strings.Replace(s.Config, `"names": "kfserving",`, `"names": "kfserving", "credentials": "forward",`, 1))
@@ -57,18 +57,18 @@ func TestKFServing(t *testing.T) {
 	s, model, mesh := load(t, "iap"), upstreams(t, "fraud"), authority(t, "mesh")
 	public, pod := ingress(t), predictor(t)
 	local := workload{router: true, name: "knative-local-gateway", namespace: "istio-system", ip: "127.0.0.4", port: freePort(t),
-		labels: map[string]any{"istio": "knative-local-gateway"}, certs: certs(t, mesh, localGatewayID)}
-	public.certs, pod.certs = certs(t, mesh, ingressID), certs(t, mesh, predictorID)
+		labels: map[string]any{"istio": "knative-local-gateway"}, certs: withCerts(t, mesh, localGatewayID)}
+	public.certs, pod.certs = withCerts(t, mesh, ingressID), withCerts(t, mesh, predictorID)
 	route := manifests(t, "kfserving")
 	plane := newPlane(t, mutual, slices.Concat(front(t, public), knative(t, local, "istio: knative-local-gateway", "80"), testdata(t, "localpod.yaml", map[string]string{"IP": local.ip}),
 		inbound(t, pod, model["fraud"]), []config.Config{peers(t, security.PeerAuthentication_MutualTLS_STRICT)}, route)...)
 	gateway, inside, sidecar := plane.start(t, public), plane.start(t, local), plane.start(t, pod)
 
 	allowed := request(t, s, ana, "POST /kfserving/prod/fraud:predict")
-	noGrant := request(t, s, &gatetest.Token{Issuer: "iap", Claims: map[string]any{"email": "bob@example.com"}}, "POST /kfserving/prod/fraud:predict")
+	noGrant := request(t, s, &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "bob@example.com"}}, "POST /kfserving/prod/fraud:predict")
 	nobody := request(t, s, nil, "POST /kfserving/prod/fraud:predict")
-	round := func(token *gatetest.Token) gatetest.Request { // inside the mesh, past the ingress
-		r, err := s.Request(gatetest.Case{Name: "round", Token: token, Request: "POST /v1/models/fraud:predict",
+	round := func(token *corpus.Token) corpus.Request { // inside the mesh, past the ingress
+		r, err := s.Request(corpus.Case{Name: "round", Token: token, Request: "POST /v1/models/fraud:predict",
 			Host: "fraud-predictor-default.prod.svc.cluster.local", Headers: headersFor(token)}, time.Now())
 		if err != nil {
 			t.Fatal(err)
@@ -91,7 +91,7 @@ func TestKFServing(t *testing.T) {
 	t.Log("and one at the sidecar")
 	plane.apply(gated(t, s))
 	settled(t, inside, round(nil), "401 credential_missing", "both gates, round the ingress")
-	settled(t, inside, round(&gatetest.Token{Issuer: "iap", Claims: map[string]any{"email": "bob@example.com"}}), "403 grant_missing", "both gates, round the ingress without a grant")
+	settled(t, inside, round(&corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "bob@example.com"}}), "403 grant_missing", "both gates, round the ingress without a grant")
 	settled(t, inside, round(ana), served, "both gates, round the ingress with a grant")
 	settled(t, gateway, allowed, served, "both gates")
 	settled(t, gateway, noGrant, "403 grant_missing", "both gates, no grant")
@@ -122,7 +122,7 @@ func TestKFServing(t *testing.T) {
 
 // headersFor puts an assertion where a caller inside the mesh would, beside an
 // identity that it has no right to.
-func headersFor(token *gatetest.Token) [][2]string {
+func headersFor(token *corpus.Token) [][2]string {
 	headers := [][2]string{{"kubeflow-userid", "accounts.google.com:root@example.com"}}
 	if token != nil {
 		headers = append(headers, [2]string{"x-goog-iap-jwt-assertion", "{token}"})
@@ -147,7 +147,7 @@ func value(headers [][2]string, name string) string {
 func TestLocalGatewayInOnePod(t *testing.T) {
 	s, model, mesh := load(t, "iap"), upstreams(t, "fraud"), authority(t, "mesh")
 	public, pod := ingress(t), predictor(t)
-	public.certs, pod.certs = certs(t, mesh, ingressID), certs(t, mesh, predictorID)
+	public.certs, pod.certs = withCerts(t, mesh, ingressID), withCerts(t, mesh, predictorID)
 	second := public
 	second.port = freePort(t)
 	plane := newPlane(t, mutual, slices.Concat(front(t, public), knative(t, second, "istio: ingressgateway", second.port),
@@ -194,7 +194,7 @@ func TestLocalGatewayInOnePod(t *testing.T) {
 func TestPeerGrants(t *testing.T) {
 	s, model, mesh := load(t, "gateway-and-sidecar"), upstreams(t, "fraud"), authority(t, "mesh")
 	pod := predictor(t)
-	pod.certs = certs(t, mesh, predictorID)
+	pod.certs = withCerts(t, mesh, predictorID)
 	caller := workload{name: "caller", namespace: "batch", ip: "127.0.0.5", port: freePort(t), labels: map[string]any{"app": "caller"}}
 	mode := func(mode string) config.Config {
 		return testdata(t, "plaintext.yaml", map[string]string{"MODE": mode})[0]
@@ -203,7 +203,7 @@ func TestPeerGrants(t *testing.T) {
 		testdata(t, "caller.yaml", map[string]string{"IP": caller.ip, "PORT": caller.port, "TARGET": pod.port}),
 		[]config.Config{peers(t, security.PeerAuthentication_MutualTLS_STRICT), plugin(t, "sidecar", s), mode("ISTIO_MUTUAL")})...)
 	plane.start(t, pod)
-	ask := func(line string) gatetest.Request {
+	ask := func(line string) corpus.Request {
 		r := request(t, s, nil, line)
 		r.Authority = "fraud-predictor.prod.svc.cluster.local"
 		return r
@@ -220,13 +220,13 @@ func TestPeerGrants(t *testing.T) {
 		if last != nil {
 			last.Stop()
 		}
-		caller.certs = certs(t, mesh, c.uri)
+		caller.certs = withCerts(t, mesh, c.uri)
 		last = plane.start(t, caller)
 		settled(t, last, ask(predict), c.predict, c.name+" predicts")
 		settled(t, last, ask(ready), c.ready, c.name+" looks")
 	}
 	last.Stop()
-	caller.certs = certs(t, mesh, "spiffe://cluster.local/ns/batch/sa/scorer")
+	caller.certs = withCerts(t, mesh, "spiffe://cluster.local/ns/batch/sa/scorer")
 	scorer := plane.start(t, caller)
 	plane.apply(mode("DISABLE"))
 	settled(t, scorer, ask(predict), "503", "without mutual TLS where it is demanded")

@@ -8,14 +8,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e"
-	"github.com/modelgate/modelgate/e2e/rawhttp"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/e2e/internal/rawhttp"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // asked is a request of a load, and the answers that are right.
 type asked struct {
-	request gatetest.Request
+	request corpus.Request
 	want    []string
 }
 
@@ -68,7 +68,7 @@ func (l *traffic) run(addr string, all []asked) {
 func (l *traffic) one(conn *rawhttp.Conn, a asked) bool {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	o, err := e2e.AskOn(ctx, conn, a.request)
+	o, err := testbed.AskOn(ctx, conn, a.request)
 	if err != nil {
 		l.t.Errorf("a request without an answer: %v", err)
 		return false

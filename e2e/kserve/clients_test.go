@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e/harness"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 const (
@@ -101,7 +101,7 @@ func startGate(t *testing.T, holds bool, upstreams map[string]string) (*harness.
 // change to the bootstrap.
 func startGateFor(t *testing.T, holds bool, upstreams map[string]string, expires string, edit func(map[string]any)) (*harness.Envoy, string) {
 	t.Helper()
-	s, err := gatetest.LoadConfig(filepath.Join(root, "e2e", "kserve", "testdata"))
+	s, err := corpus.LoadConfig(filepath.Join(root, "e2e", "kserve", "testdata"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func startGateFor(t *testing.T, holds bool, upstreams map[string]string, expires
 			t.Logf("Envoy wrote:\n%s", tail(envoy.Log()))
 		}
 	})
-	token, err := s.Mint(gatetest.Token{Issuer: "corp", Claims: map[string]any{"groups": []string{"analysts"}, "exp": expires}}, time.Now())
+	token, err := s.Mint(corpus.Token{Issuer: "corp", Claims: map[string]any{"groups": []string{"analysts"}, "exp": expires}}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/modelgate/modelgate/internal/gatetest"
 	"github.com/modelgate/modelgate/internal/inference"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // compile makes a gate of a family's routes, before which everybody may
@@ -43,7 +43,7 @@ func decide(g *gate.Gate, a ask) (d decision, ok bool) {
 	cut := len(a.body) / 3
 	for i, piece := range []string{a.body[:cut], a.body[cut:]} {
 		if step.Edit != nil {
-			pairs = gatetest.Apply(pairs, step.Edit)
+			pairs = corpus.Apply(pairs, step.Edit)
 		}
 		if step.Act == gate.Hold {
 			step = x.Body(env, gate.Upstream, []byte(piece), i == 1)
@@ -53,7 +53,7 @@ func decide(g *gate.Gate, a ask) (d decision, ok bool) {
 		return d, false
 	}
 	if step.Edit != nil {
-		pairs = gatetest.Apply(pairs, step.Edit)
+		pairs = corpus.Apply(pairs, step.Edit)
 	}
 	return decision{asked: a, sent: a.with(pairs), call: x.Call}, true
 }

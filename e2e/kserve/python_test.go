@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/modelgate/modelgate/e2e"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
 )
 
 // Set once, before the tests.
@@ -21,11 +21,11 @@ func TestMain(m *testing.M) {
 		dir, err := os.MkdirTemp("", "modelgate")
 		if err == nil {
 			defer os.RemoveAll(dir)
-			root, err = e2e.Root()
+			root, err = testbed.Root()
 		}
 		if err == nil {
 			wasm = filepath.Join(dir, "modelgate.wasm")
-			err = e2e.BuildWasm(root, wasm)
+			err = testbed.BuildWasm(root, wasm)
 		}
 		if err == nil {
 			interpreter, err = install(root)
@@ -38,14 +38,14 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// install returns the Python that build/kserve prints. It may install it first,
+// install returns the Python that build/tools/kserve prints. It may install it first,
 // which takes minutes and the network.
 func install(root string) (string, error) {
-	script := exec.Command(filepath.Join(root, "build", "kserve"))
+	script := exec.Command(filepath.Join(root, "build", "tools", "kserve"))
 	script.Stderr = os.Stderr
 	path, err := script.Output()
 	if err != nil {
-		return "", fmt.Errorf("build/kserve: %w", err)
+		return "", fmt.Errorf("build/tools/kserve: %w", err)
 	}
 	return strings.TrimSpace(string(path)), nil
 }

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/modelgate/modelgate/e2e/rawhttp"
+	"github.com/modelgate/modelgate/e2e/internal/rawhttp"
 	"github.com/modelgate/modelgate/internal/inference"
 )
 

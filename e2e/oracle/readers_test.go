@@ -29,11 +29,11 @@ type python struct {
 
 func startPython(t *testing.T) *python {
 	t.Helper()
-	script := exec.Command("../../build/orjson")
+	script := exec.Command("../../build/tools/orjson")
 	script.Stderr = os.Stderr
 	path, err := script.Output()
 	if err != nil {
-		t.Fatalf("build/orjson found no Python: %v", err)
+		t.Fatalf("build/tools/orjson found no Python: %v", err)
 	}
 	cmd := exec.Command(strings.TrimSpace(string(path)), "readers.py")
 	cmd.Stderr = os.Stderr

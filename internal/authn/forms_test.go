@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/modelgate/modelgate/internal/formtest"
+	"github.com/modelgate/modelgate/internal/testing/forms"
 )
 
 // TestForms holds each form to a regular expression, over text put together at
@@ -24,7 +24,7 @@ func TestForms(t *testing.T) {
 			`[a-z0-9-]+/backendServices/[0-9]+|locations/[a-z0-9-]+/services/[a-z0-9-]+)$`,
 			[]string{"/projects/", "12", "/apps/", "a.b:c", "/global", "/eu-1", "/backendServices/", "7", "/locations/", "/services/", "s-1", "/"}},
 	} {
-		formtest.Compare(t, name, x.form, x.pattern, nil, x.pieces)
+		forms.Compare(t, name, x.form, x.pattern, nil, x.pieces)
 	}
 }
 

@@ -6,13 +6,13 @@ import (
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // TestProblems compiles the policies of the configurations that the gate is
 // known to refuse: alone, they have the same problems.
 func TestProblems(t *testing.T) {
-	refused, err := gatetest.LoadRefused("../gate/testdata/config/refused")
+	refused, err := corpus.LoadRefused("../gate/testdata/config/refused")
 	if err != nil {
 		t.Fatal(err)
 	}

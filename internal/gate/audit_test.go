@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 type auditLine struct {
@@ -49,23 +49,23 @@ func TestAudit(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		line  string
-		token *gatetest.Token
+		token *corpus.Token
 		more  []pair
 		want  auditLine
 	}{
-		{"allowed", askStaff, &gatetest.Token{Issuer: "corp"}, []pair{{"x-request-id", "r-1"}}, auditLine{Decision: "allowed", Issuer: "corp", Subject: "subject-1", Verb: "predict", Models: []string{"prod/fraud"}, Rule: "staff", ID: "r-1"}},
+		{"allowed", askStaff, &corpus.Token{Issuer: "corp"}, []pair{{"x-request-id", "r-1"}}, auditLine{Decision: "allowed", Issuer: "corp", Subject: "subject-1", Verb: "predict", Models: []string{"prod/fraud"}, Rule: "staff", ID: "r-1"}},
 		{"anonymous, allowed", askPublic, nil, nil, auditLine{Decision: "allowed", Verb: "predict", Models: []string{"public/iris"}, Rule: "showcase"}},
 		{"anonymous, refused", askStaff, nil, nil, auditLine{Decision: "credential_missing", Verb: "predict", Models: []string{"prod/fraud"}}},
-		{"denied", "POST /kfserving/prod/frozen:explain", &gatetest.Token{Issuer: "corp"}, nil, auditLine{Decision: "denied", Issuer: "corp", Subject: "subject-1", Verb: "explain", Models: []string{"prod/frozen"}, Rule: "frozen"}},
-		{"not granted", "GET /kfserving/secret/m", &gatetest.Token{Issuer: "corp"}, nil, auditLine{Decision: "grant_missing", Issuer: "corp", Subject: "subject-1", Verb: "ready", Models: []string{"secret/m"}}},
-		{"forged", askStaff, &gatetest.Token{Issuer: "corp", Fault: "tampered"}, nil, auditLine{Decision: "signature_invalid"}},
-		{"expired", askStaff, &gatetest.Token{Issuer: "corp", Claims: map[string]any{"exp": "now-1h"}}, nil, auditLine{Decision: "token_expired"}},
-		{"injection by sub", askStaff, &gatetest.Token{Issuer: "corp", Claims: map[string]any{"sub": injection}}, nil, auditLine{Decision: "allowed", Issuer: "corp", Subject: injection, Verb: "predict", Models: []string{"prod/fraud"}, Rule: "staff"}},
-		{"injection by kid", askStaff, &gatetest.Token{Issuer: "corp", Header: map[string]any{"kid": injection}}, nil, auditLine{Decision: "key_unknown"}},
-		{"injection by path", "POST /kfserving/prod/fraud\n{}:predict", &gatetest.Token{Issuer: "corp"}, nil, auditLine{Decision: "path_invalid", Issuer: "corp", Subject: "subject-1"}},
-		{"injection by request id", askStaff, &gatetest.Token{Issuer: "corp"}, []pair{{"x-request-id", "a\n\"b"}}, auditLine{Decision: "allowed", Issuer: "corp", Subject: "subject-1", Verb: "predict", Models: []string{"prod/fraud"}, Rule: "staff"}},
-		{"long sub", askStaff, &gatetest.Token{Issuer: "corp", Claims: map[string]any{"sub": "x" + long}}, nil, auditLine{Decision: "allowed", Issuer: "corp", Subject: "x" + long[:254] + "…", Verb: "predict", Models: []string{"prod/fraud"}, Rule: "staff"}},
-		{"unread head", askStaff, &gatetest.Token{Issuer: "corp"}, []pair{{"upgrade", "h2c"}, {"x-request-id", "r"}}, auditLine{Decision: "upgrade_refused", ID: "r"}},
+		{"denied", "POST /kfserving/prod/frozen:explain", &corpus.Token{Issuer: "corp"}, nil, auditLine{Decision: "denied", Issuer: "corp", Subject: "subject-1", Verb: "explain", Models: []string{"prod/frozen"}, Rule: "frozen"}},
+		{"not granted", "GET /kfserving/secret/m", &corpus.Token{Issuer: "corp"}, nil, auditLine{Decision: "grant_missing", Issuer: "corp", Subject: "subject-1", Verb: "ready", Models: []string{"secret/m"}}},
+		{"forged", askStaff, &corpus.Token{Issuer: "corp", Fault: "tampered"}, nil, auditLine{Decision: "signature_invalid"}},
+		{"expired", askStaff, &corpus.Token{Issuer: "corp", Claims: map[string]any{"exp": "now-1h"}}, nil, auditLine{Decision: "token_expired"}},
+		{"injection by sub", askStaff, &corpus.Token{Issuer: "corp", Claims: map[string]any{"sub": injection}}, nil, auditLine{Decision: "allowed", Issuer: "corp", Subject: injection, Verb: "predict", Models: []string{"prod/fraud"}, Rule: "staff"}},
+		{"injection by kid", askStaff, &corpus.Token{Issuer: "corp", Header: map[string]any{"kid": injection}}, nil, auditLine{Decision: "key_unknown"}},
+		{"injection by path", "POST /kfserving/prod/fraud\n{}:predict", &corpus.Token{Issuer: "corp"}, nil, auditLine{Decision: "path_invalid", Issuer: "corp", Subject: "subject-1"}},
+		{"injection by request id", askStaff, &corpus.Token{Issuer: "corp"}, []pair{{"x-request-id", "a\n\"b"}}, auditLine{Decision: "allowed", Issuer: "corp", Subject: "subject-1", Verb: "predict", Models: []string{"prod/fraud"}, Rule: "staff"}},
+		{"long sub", askStaff, &corpus.Token{Issuer: "corp", Claims: map[string]any{"sub": "x" + long}}, nil, auditLine{Decision: "allowed", Issuer: "corp", Subject: "x" + long[:254] + "…", Verb: "predict", Models: []string{"prod/fraud"}, Rule: "staff"}},
+		{"unread head", askStaff, &corpus.Token{Issuer: "corp"}, []pair{{"upgrade", "h2c"}, {"x-request-id", "r"}}, auditLine{Decision: "upgrade_refused", ID: "r"}},
 	} {
 		h, token := head(c.line, c.more...), ""
 		if c.token != nil {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // bench runs allowed and rewritten requests, with the headers that a proxy in front
@@ -18,7 +18,7 @@ func bench(b *testing.B, tokens int, env gate.Env) {
 		heads[i] = head(askStaff, pair{"content-type", "application/json"}, pair{"accept", "application/json"},
 			pair{"user-agent", "bench"}, pair{"x-forwarded-proto", "https"}, pair{"x-forwarded-for", "203.0.113.7"},
 			pair{"x-request-id", "5ab4c1c2-7f3b-4f0e-8d6a-1f2e3d4c5b6a"}, pair{"content-length", "60"},
-			pair{"x-goog-iap-jwt-assertion", mint(b, s, gatetest.Token{Issuer: "iap", Claims: map[string]any{"email": "ana@example.com"}})})
+			pair{"x-goog-iap-jwt-assertion", mint(b, s, corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "ana@example.com"}})})
 	}
 	env.Now, env.Keys, env.Cache = now, g.Keys(), g.NewCache()
 	x := &gate.Exchange{}

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/modelgate/modelgate/internal/gatetest"
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // bodies is a configuration with a route of each kind that reads bodies.
@@ -47,7 +47,7 @@ var (
 func frames(t testing.TB, messages ...string) (all string) {
 	t.Helper()
 	for _, m := range messages {
-		f, err := gatetest.Frame(m)
+		f, err := corpus.Frame(m)
 		if err != nil {
 			t.Fatal(err)
 		}

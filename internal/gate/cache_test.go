@@ -11,8 +11,8 @@ import (
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/modelgate/modelgate/internal/gatetest"
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // TestMemoryChangesNothing asks two gates of one configuration the same, one with
@@ -67,7 +67,7 @@ func same(a, b gate.Step) bool {
 }
 
 // questions makes requests of a few callers for a few models, again and again.
-func questions(t *testing.T, s *gatetest.Scenario) func(*rand.Rand) *gate.Head {
+func questions(t *testing.T, s *corpus.Scenario) func(*rand.Rand) *gate.Head {
 	bearer := func(claims map[string]any) pair {
 		return pair{"authorization", "Bearer " + mint(t, s, corp(claims))}
 	}

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // spellings are all the ways to write a header's name that a server could take
@@ -35,27 +35,27 @@ func arrivals(pairs []pair, name string) (values []string) {
 
 var identityCallers = []struct {
 	name  string
-	token *gatetest.Token
+	token *corpus.Token
 	want  map[string]string // what the upstream gets; every other identity header is absent
 }{
 	{"anonymous", nil, nil},
-	{"iap", &gatetest.Token{Issuer: "iap", Claims: map[string]any{"sub": "accounts:7", "email": "ana@example.com", "hd": "example.com", "tenant": map[string]any{"id": 42}}},
+	{"iap", &corpus.Token{Issuer: "iap", Claims: map[string]any{"sub": "accounts:7", "email": "ana@example.com", "hd": "example.com", "tenant": map[string]any{"id": 42}}},
 		map[string]string{"kubeflow-userid": "accounts.google.com:ana@example.com", "x-gate-caller": "iap/accounts:7", "x-tenant-id": "42", "x-hosted-domain": "example.com"}},
-	{"no optional claims", &gatetest.Token{Issuer: "iap", Claims: map[string]any{"sub": "7"}}, map[string]string{"x-gate-caller": "iap/7"}},
-	{"unverified e-mail", &gatetest.Token{Issuer: "corp", Claims: map[string]any{"sub": "7", "email": "ana@example.com"}}, map[string]string{"x-gate-caller": "corp/7"}},
-	{"verified e-mail", &gatetest.Token{Issuer: "corp", Claims: map[string]any{"sub": "7", "email": "ana@example.com", "email_verified": true}},
+	{"no optional claims", &corpus.Token{Issuer: "iap", Claims: map[string]any{"sub": "7"}}, map[string]string{"x-gate-caller": "iap/7"}},
+	{"unverified e-mail", &corpus.Token{Issuer: "corp", Claims: map[string]any{"sub": "7", "email": "ana@example.com"}}, map[string]string{"x-gate-caller": "corp/7"}},
+	{"verified e-mail", &corpus.Token{Issuer: "corp", Claims: map[string]any{"sub": "7", "email": "ana@example.com", "email_verified": true}},
 		map[string]string{"x-gate-caller": "corp/7", "kubeflow-userid": "accounts.google.com:ana@example.com"}},
-	{"two addresses in one", &gatetest.Token{Issuer: "iap", Claims: map[string]any{"sub": "7", "email": "a@evil.com@example.com"}}, map[string]string{"x-gate-caller": "iap/7"}},
-	{"line break in sub", &gatetest.Token{Issuer: "iap", Claims: map[string]any{"sub": "7\r\nx-admin: 1", "hd": "example.com"}}, map[string]string{"x-hosted-domain": "example.com"}},
-	{"NUL in sub", &gatetest.Token{Issuer: "iap", Claims: map[string]any{"sub": "7\x00"}}, nil},
-	{"not ASCII", &gatetest.Token{Issuer: "iap", Claims: map[string]any{"sub": "é", "hd": "exämple.com", "tenant": map[string]any{"id": "\u00a07"}}}, nil},
-	{"spaces at the ends", &gatetest.Token{Issuer: "iap", Claims: map[string]any{"sub": "7 ", "hd": " example.com", "tenant": map[string]any{"id": "\t"}}}, nil},
-	{"spaces inside", &gatetest.Token{Issuer: "iap", Claims: map[string]any{"sub": "the 7th", "tenant": map[string]any{"id": "a b"}}}, map[string]string{"x-gate-caller": "iap/the 7th", "x-tenant-id": "a b"}},
-	{"empty claims", &gatetest.Token{Issuer: "iap", Claims: map[string]any{"sub": "7", "email": "", "hd": "", "tenant": map[string]any{"id": ""}}}, map[string]string{"x-gate-caller": "iap/7"}},
-	{"claims of other types", &gatetest.Token{Issuer: "iap", Claims: map[string]any{"sub": "7", "email": []string{"a@b"}, "hd": 7, "tenant": map[string]any{"id": []int{1}}}}, map[string]string{"x-gate-caller": "iap/7"}},
-	{"an object as claim", &gatetest.Token{Issuer: "iap", Claims: map[string]any{"sub": "7", "tenant": map[string]any{"id": map[string]any{"a": 1}}}}, map[string]string{"x-gate-caller": "iap/7"}},
-	{"null as claim", &gatetest.Token{Issuer: "iap", Claims: map[string]any{"sub": "7", "tenant": map[string]any{"id": nil}}}, map[string]string{"x-gate-caller": "iap/7"}},
-	{"a boolean as claim", &gatetest.Token{Issuer: "iap", Claims: map[string]any{"sub": "7", "tenant": map[string]any{"id": false}}}, map[string]string{"x-gate-caller": "iap/7", "x-tenant-id": "false"}},
+	{"two addresses in one", &corpus.Token{Issuer: "iap", Claims: map[string]any{"sub": "7", "email": "a@evil.com@example.com"}}, map[string]string{"x-gate-caller": "iap/7"}},
+	{"line break in sub", &corpus.Token{Issuer: "iap", Claims: map[string]any{"sub": "7\r\nx-admin: 1", "hd": "example.com"}}, map[string]string{"x-hosted-domain": "example.com"}},
+	{"NUL in sub", &corpus.Token{Issuer: "iap", Claims: map[string]any{"sub": "7\x00"}}, nil},
+	{"not ASCII", &corpus.Token{Issuer: "iap", Claims: map[string]any{"sub": "é", "hd": "exämple.com", "tenant": map[string]any{"id": "\u00a07"}}}, nil},
+	{"spaces at the ends", &corpus.Token{Issuer: "iap", Claims: map[string]any{"sub": "7 ", "hd": " example.com", "tenant": map[string]any{"id": "\t"}}}, nil},
+	{"spaces inside", &corpus.Token{Issuer: "iap", Claims: map[string]any{"sub": "the 7th", "tenant": map[string]any{"id": "a b"}}}, map[string]string{"x-gate-caller": "iap/the 7th", "x-tenant-id": "a b"}},
+	{"empty claims", &corpus.Token{Issuer: "iap", Claims: map[string]any{"sub": "7", "email": "", "hd": "", "tenant": map[string]any{"id": ""}}}, map[string]string{"x-gate-caller": "iap/7"}},
+	{"claims of other types", &corpus.Token{Issuer: "iap", Claims: map[string]any{"sub": "7", "email": []string{"a@b"}, "hd": 7, "tenant": map[string]any{"id": []int{1}}}}, map[string]string{"x-gate-caller": "iap/7"}},
+	{"an object as claim", &corpus.Token{Issuer: "iap", Claims: map[string]any{"sub": "7", "tenant": map[string]any{"id": map[string]any{"a": 1}}}}, map[string]string{"x-gate-caller": "iap/7"}},
+	{"null as claim", &corpus.Token{Issuer: "iap", Claims: map[string]any{"sub": "7", "tenant": map[string]any{"id": nil}}}, map[string]string{"x-gate-caller": "iap/7"}},
+	{"a boolean as claim", &corpus.Token{Issuer: "iap", Claims: map[string]any{"sub": "7", "tenant": map[string]any{"id": false}}}, map[string]string{"x-gate-caller": "iap/7", "x-tenant-id": "false"}},
 }
 
 // TestIdentityArrivesAsVerifiedOrNotAtAll has the client supply each identity

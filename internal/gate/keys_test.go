@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/modelgate/modelgate/internal/gatetest"
 	"github.com/modelgate/modelgate/internal/keys"
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // inlined is an issuer whose keys stand in its configuration, so that the test
@@ -22,7 +22,7 @@ const inlined = `{"version": 1,
 		{"prefix": "/trial", "protocol": "kserve-v1", "names": "kfserving", "shadow": {"until": "2030-01-01T00:00:00Z"}}],
 	"grants": [{"name": "all", "issuers": ["corp"], "members": ["allAuthenticatedUsers"], "role": "invoker", "models": ["prod/*"]}]}`
 
-func published(t *testing.T, scheme string) (g *gate.Gate, document string, s *gatetest.Scenario) {
+func published(t *testing.T, scheme string) (g *gate.Gate, document string, s *corpus.Scenario) {
 	t.Helper()
 	_, s = load(t, inlined)
 	var config map[string]any

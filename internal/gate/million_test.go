@@ -13,8 +13,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/modelgate/modelgate/internal/gatetest"
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // rule is a grant or a deny as the configuration has it; the reference reads
@@ -104,7 +104,7 @@ func millionConfig() string {
 }
 
 // callers are people with good tokens, and with bad ones of every kind.
-func callers(t *testing.T, s *gatetest.Scenario) (list []*caller) {
+func callers(t *testing.T, s *corpus.Scenario) (list []*caller) {
 	for _, c := range []caller{
 		{issuer: "iap", email: "ana@x.example", domain: "x.example"}, {issuer: "iap", email: "bob@x.example"}, {issuer: "iap", email: "eve@y.example", domain: "y.example"},
 		{issuer: "corp", email: "ana@x.example"}, {issuer: "corp", email: "bob@x.example", groups: []string{"science"}}, {issuer: "corp", groups: []string{"ops", "staff"}},
@@ -113,7 +113,7 @@ func callers(t *testing.T, s *gatetest.Scenario) (list []*caller) {
 		for _, fault := range []string{"", "", "", "", "", "", "", "", "", "", "", "", "", "", "", "other-key", "tampered", "no-signature", "expired", "early", "audience", "kid", "alg", "truncated"} {
 			claims := map[string]any{"email": c.email, "email_verified": true, "hd": c.domain, "groups": append([]string{}, c.groups...)}
 			header := map[string]any{}
-			token := gatetest.Token{Issuer: c.issuer, Claims: claims, Header: header}
+			token := corpus.Token{Issuer: c.issuer, Claims: claims, Header: header}
 			switch fault {
 			case "expired":
 				claims["exp"], claims["iat"] = "now-31s", "now-2m"

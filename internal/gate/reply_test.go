@@ -7,8 +7,8 @@ import (
 	"testing"
 
 	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/modelgate/modelgate/internal/gatetest"
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // TestAnonymousLearnsNothing asks without a credential for what exists, what
@@ -40,13 +40,13 @@ func TestAnonymousLearnsNothing(t *testing.T) {
 }
 
 // corp is a token of the issuer corp with more claims.
-func corp(claims map[string]any) gatetest.Token {
-	return gatetest.Token{Issuer: "corp", Claims: claims}
+func corp(claims map[string]any) corpus.Token {
+	return corpus.Token{Issuer: "corp", Claims: claims}
 }
 
 func TestReplies(t *testing.T) {
 	g, s := load(t, world)
-	bearer := func(token gatetest.Token) pair { return pair{"authorization", "Bearer " + mint(t, s, token)} }
+	bearer := func(token corpus.Token) pair { return pair{"authorization", "Bearer " + mint(t, s, token)} }
 	ok := bearer(corp(nil))
 	for _, c := range []struct {
 		name      string
@@ -58,8 +58,8 @@ func TestReplies(t *testing.T) {
 	}{
 		{"no credential", head(askStaff), 401, 16, "credential_missing", "-"},
 		{"expired", head(askStaff, bearer(corp(map[string]any{"exp": "now-31s"}))), 401, 16, "token_expired", "invalid_token"},
-		{"forged", head(askStaff, bearer(gatetest.Token{Issuer: "corp", Fault: "tampered"})), 401, 16, "signature_invalid", "invalid_token"},
-		{"forged, on a public model", head(askPublic, bearer(gatetest.Token{Issuer: "corp", Fault: "tampered"})), 401, 16, "signature_invalid", "invalid_token"},
+		{"forged", head(askStaff, bearer(corpus.Token{Issuer: "corp", Fault: "tampered"})), 401, 16, "signature_invalid", "invalid_token"},
+		{"forged, on a public model", head(askPublic, bearer(corpus.Token{Issuer: "corp", Fault: "tampered"})), 401, 16, "signature_invalid", "invalid_token"},
 		{"another scheme", head(askPublic, pair{"authorization", "Basic YTpi"}), 401, 16, "scheme_unsupported", "invalid_token"},
 		{"bad assertion beside a good token", head(askStaff, ok, pair{"x-goog-iap-jwt-assertion", "x"}), 401, 16, "token_malformed", "invalid_token"},
 		{"two credentials", head(askStaff, ok, ok), 400, 3, "credential_repeated", "invalid_request"},

@@ -9,8 +9,8 @@ import (
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/modelgate/modelgate/internal/gatetest"
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // trials is the world with a route, a grant and a deny of each kind in shadow,
@@ -36,9 +36,9 @@ func verdict(step gate.Step) string {
 
 func TestShadow(t *testing.T) {
 	g, s := load(t, trials())
-	token := func(token gatetest.Token) pair { return pair{"authorization", "Bearer " + mint(t, s, token)} }
+	token := func(token corpus.Token) pair { return pair{"authorization", "Bearer " + mint(t, s, token)} }
 	late := map[string]any{"exp": "now+1h"} // every token here outlives the trial
-	ok, forged, expired := token(corp(late)), token(gatetest.Token{Issuer: "corp", Claims: late, Fault: "tampered"}), token(corp(map[string]any{"exp": "now-1h", "iat": "now-2h"}))
+	ok, forged, expired := token(corp(late)), token(corpus.Token{Issuer: "corp", Claims: late, Fault: "tampered"}), token(corp(map[string]any{"exp": "now-1h", "iat": "now-2h"}))
 	wrong := token(corp(map[string]any{"aud": "x", "exp": "now+1h"}))
 	for _, c := range []struct {
 		line          string
@@ -112,7 +112,7 @@ func inShadow(t *testing.T, h *gate.Head, x *gate.Exchange, step gate.Step) {
 // it did before, but nobody is said to be who was not verified.
 func TestShadowHeaders(t *testing.T) {
 	g, s := load(t, trials())
-	good, bad := "Bearer "+mint(t, s, corp(nil)), "Bearer "+mint(t, s, gatetest.Token{Issuer: "corp", Fault: "tampered"})
+	good, bad := "Bearer "+mint(t, s, corp(nil)), "Bearer "+mint(t, s, corpus.Token{Issuer: "corp", Fault: "tampered"})
 	for _, c := range []struct{ line, credential, verdict, caller, to string }{
 		{"POST /trial/secret/x:predict?a", good, "shadow grant_missing", "corp/subject-1", "x.secret.trial /v1/models/x:predict?a"},
 		{"POST /trial/prod/fraud:predict", bad, "shadow signature_invalid", "", "fraud.prod.trial /v1/models/fraud:predict"},

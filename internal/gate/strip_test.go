@@ -7,8 +7,8 @@ import (
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/modelgate/modelgate/internal/gatetest"
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 const relayIssuer = `{"name": "gateway", "relay": {"peers": ["spiffe://cluster.local/ns/edge/sa/gateway"], "subject": "x-caller", "email": "x-caller-email", "groups": "x-caller-groups"}}`
@@ -25,7 +25,7 @@ func applied(h *gate.Head, step gate.Step) []pair {
 	if step.Act != gate.Forward {
 		return nil
 	}
-	return gatetest.Apply(slices.Clone(h.Pairs), step.Edit)
+	return corpus.Apply(slices.Clone(h.Pairs), step.Edit)
 }
 
 // relayWorld has a gateway in front before the other issuers.

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/modelgate/modelgate/internal/gatetest"
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // world is a configuration with two issuers, a route of each kind, and every
@@ -46,7 +46,7 @@ const world = `{
 var now = time.Unix(1_700_000_000, 0)
 
 // load compiles a configuration with fresh keys that the test can sign with.
-func load(t testing.TB, config string) (*gate.Gate, *gatetest.Scenario) {
+func load(t testing.TB, config string) (*gate.Gate, *corpus.Scenario) {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{"config.json": config, "cases.json": "[]"} {
@@ -54,7 +54,7 @@ func load(t testing.TB, config string) (*gate.Gate, *gatetest.Scenario) {
 			t.Fatal(err)
 		}
 	}
-	s, err := gatetest.Load(dir)
+	s, err := corpus.Load(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func load(t testing.TB, config string) (*gate.Gate, *gatetest.Scenario) {
 	return g, s
 }
 
-func mint(t testing.TB, s *gatetest.Scenario, token gatetest.Token) string {
+func mint(t testing.TB, s *corpus.Scenario, token corpus.Token) string {
 	t.Helper()
 	text, err := s.Mint(token, now)
 	if err != nil {
@@ -91,7 +91,7 @@ func sent(h *gate.Head, step gate.Step) []pair {
 	if step.Act != gate.Forward || step.Reason != reason.Allowed {
 		return nil
 	}
-	return gatetest.Apply(slices.Clone(h.Pairs), step.Edit)
+	return corpus.Apply(slices.Clone(h.Pairs), step.Edit)
 }
 
 const (

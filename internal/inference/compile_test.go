@@ -3,14 +3,14 @@ package inference_test
 import (
 	"testing"
 
-	"github.com/modelgate/modelgate/internal/gatetest"
 	"github.com/modelgate/modelgate/internal/inference"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // TestProblems compiles the routes of the configurations that the gate is
 // known to refuse: alone, they have the same problems.
 func TestProblems(t *testing.T) {
-	refused, err := gatetest.LoadRefused("../gate/testdata/config/refused")
+	refused, err := corpus.LoadRefused("../gate/testdata/config/refused")
 	if err != nil {
 		t.Fatal(err)
 	}

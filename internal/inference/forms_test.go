@@ -3,7 +3,7 @@ package inference
 import (
 	"testing"
 
-	"github.com/modelgate/modelgate/internal/formtest"
+	"github.com/modelgate/modelgate/internal/testing/forms"
 )
 
 // TestForms holds each form to a regular expression, over text put together at
@@ -19,6 +19,6 @@ func TestForms(t *testing.T) {
 		"service": {serviceForm, `^(` + name + `\.)*` + name + `$`},
 	} {
 		pieces := []string{"/", "/", ".", "a", "Z", "_", "0", "~", "-", "echo", "Echo", "/v1", "%", "é", "\n", "*"}
-		formtest.Compare(t, what, x.form, x.pattern, []string{"/", "/a", "a."}, pieces)
+		forms.Compare(t, what, x.form, x.pattern, []string{"/", "/a", "a."}, pieces)
 	}
 }

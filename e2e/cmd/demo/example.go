@@ -12,18 +12,18 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/modelgate/modelgate/e2e"
-	"github.com/modelgate/modelgate/e2e/harness"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // startExample brings up one example by itself, before servers that answer with
 // what they got, and returns its cases as commands. Calls of gRPC and replies
 // that list models need more than curl: the tests have those.
 func startExample(root, name string) (*stage, []line, error) {
-	s := &stage{scenarios: map[string]*gatetest.Scenario{}, envoys: map[string]*harness.Envoy{}, upstreams: map[string]string{}}
+	s := &stage{scenarios: map[string]*corpus.Scenario{}, envoys: map[string]*harness.Envoy{}, upstreams: map[string]string{}}
 	dir := filepath.Join(root, "examples", name)
-	scenario, err := gatetest.Load(dir)
+	scenario, err := corpus.Load(dir)
 	if err != nil {
 		return s, nil, err
 	}
@@ -34,7 +34,7 @@ func startExample(root, name string) (*stage, []line, error) {
 	if s.binary, err = harness.FindEnvoy(); err != nil {
 		return s, nil, err
 	}
-	servers, addrs, err := e2e.Upstreams(clusters...)
+	servers, addrs, err := testbed.Upstreams(clusters...)
 	for _, server := range servers {
 		s.stoppers = append(s.stoppers, func() { server.Close() })
 	}
@@ -78,7 +78,7 @@ func clustersOf(path string) (names []string, err error) {
 var jwt = regexp.MustCompile(`[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`)
 
 // commands writes cases as commands, with their tokens in files.
-func commands(s *gatetest.Scenario, addr string) (lines []line, err error) {
+func commands(s *corpus.Scenario, addr string) (lines []line, err error) {
 	if err := os.MkdirAll("build/run", 0o700); err != nil {
 		return nil, err
 	}

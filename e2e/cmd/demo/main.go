@@ -17,9 +17,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/modelgate/modelgate/e2e"
-	"github.com/modelgate/modelgate/e2e/echo"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/e2e/internal/echo"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 func main() {
@@ -58,14 +58,14 @@ func call(addr, tokenFile string, stream bool) error {
 }
 
 func show(example string, check bool) error {
-	root, err := e2e.Root()
+	root, err := testbed.Root()
 	if err != nil {
 		return err
 	}
 	if err := os.Chdir(root); err != nil { // the commands are written for the repository's root
 		return err
 	}
-	if err := e2e.BuildWasm(root, filepath.Join(root, "build", "modelgate.wasm")); err != nil {
+	if err := testbed.BuildWasm(root, filepath.Join(root, "build", "modelgate.wasm")); err != nil {
 		return err
 	}
 	var s *stage
@@ -114,17 +114,17 @@ func wait(renew func(time.Time) error) error {
 // tokens are the files that the commands read, below build/run.
 var tokens = map[string]struct {
 	example string
-	gatetest.Token
+	corpus.Token
 }{
-	"ana":       {"iap", gatetest.Token{Issuer: "iap", Claims: who("ana@example.com")}},
-	"bob":       {"iap", gatetest.Token{Issuer: "iap", Claims: who("bob@example.com")}},
-	"expired":   {"iap", gatetest.Token{Issuer: "iap", Claims: who("ana@example.com", "iat", "now-20m", "exp", "now-11m")}},
-	"elsewhere": {"iap", gatetest.Token{Issuer: "iap", Claims: who("ana@example.com", "aud", "/projects/1234/global/backendServices/9")}},
-	"forged":    {"iap", gatetest.Token{Issuer: "iap", Claims: who("ana@example.com"), Fault: "other-key"}},
-	"unsigned": {"iap", gatetest.Token{Issuer: "iap", Claims: who("ana@example.com"), Fault: "no-signature",
+	"ana":       {"iap", corpus.Token{Issuer: "iap", Claims: who("ana@example.com")}},
+	"bob":       {"iap", corpus.Token{Issuer: "iap", Claims: who("bob@example.com")}},
+	"expired":   {"iap", corpus.Token{Issuer: "iap", Claims: who("ana@example.com", "iat", "now-20m", "exp", "now-11m")}},
+	"elsewhere": {"iap", corpus.Token{Issuer: "iap", Claims: who("ana@example.com", "aud", "/projects/1234/global/backendServices/9")}},
+	"forged":    {"iap", corpus.Token{Issuer: "iap", Claims: who("ana@example.com"), Fault: "other-key"}},
+	"unsigned": {"iap", corpus.Token{Issuer: "iap", Claims: who("ana@example.com"), Fault: "no-signature",
 		Header: map[string]any{"alg": "none"}}},
-	"robot":   {"grpc-cloud-run", gatetest.Token{Issuer: "google", Claims: who("client@project.iam.gserviceaccount.com", "email_verified", true)}},
-	"another": {"grpc-cloud-run", gatetest.Token{Issuer: "google", Claims: who("another@project.iam.gserviceaccount.com", "email_verified", true)}},
+	"robot":   {"grpc-cloud-run", corpus.Token{Issuer: "google", Claims: who("client@project.iam.gserviceaccount.com", "email_verified", true)}},
+	"another": {"grpc-cloud-run", corpus.Token{Issuer: "google", Claims: who("another@project.iam.gserviceaccount.com", "email_verified", true)}},
 }
 
 func who(email string, more ...any) map[string]any {

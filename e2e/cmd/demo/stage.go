@@ -7,17 +7,17 @@ import (
 	"path/filepath"
 	"sync"
 
-	"github.com/modelgate/modelgate/e2e/echo"
-	"github.com/modelgate/modelgate/e2e/harness"
-	"github.com/modelgate/modelgate/e2e/iris"
-	"github.com/modelgate/modelgate/internal/gatetest"
+	"github.com/modelgate/modelgate/e2e/internal/echo"
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/iris"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 const grpcAuthority = "echo-1234.run.app"
 
 // stage is everything that runs.
 type stage struct {
-	scenarios map[string]*gatetest.Scenario
+	scenarios map[string]*corpus.Scenario
 	envoys    map[string]*harness.Envoy
 	upstreams map[string]string // by cluster
 	binary    string
@@ -33,7 +33,7 @@ func (s *stage) stop() {
 // start brings the servers up, and then both Envoys at once: most of their
 // start is compiling the module.
 func start(root string) (*stage, error) {
-	s := &stage{scenarios: map[string]*gatetest.Scenario{}, envoys: map[string]*harness.Envoy{}, upstreams: map[string]string{}}
+	s := &stage{scenarios: map[string]*corpus.Scenario{}, envoys: map[string]*harness.Envoy{}, upstreams: map[string]string{}}
 	var err error
 	if s.binary, err = harness.FindEnvoy(); err != nil {
 		return s, err
@@ -58,7 +58,7 @@ func (s *stage) startEnvoys(root string) error {
 	var first error
 	for example, clusters := range map[string][]string{"iap": {"kubeflow", "prod"}, "grpc-cloud-run": {"echo"}} {
 		dir := filepath.Join(root, "examples", example)
-		scenario, err := gatetest.Load(dir)
+		scenario, err := corpus.Load(dir)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,153 @@
+package corpus
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/reason"
+)
+
+// Outcome is what became of a request, in the same words for every host.
+type Outcome struct {
+	// Line is "allow <authority> <path>", "<status> <reason>", or for gRPC
+	// "grpc <code> <reason>".
+	Line    string
+	Headers [][2]string // what the upstream got; nil where it got nothing
+	Via     string      // the cluster, where the host has clusters
+	Reply   string      // what the client got, where the case has a reply
+}
+
+// Allowed is the line of a request that was sent on.
+func Allowed(authority, path string) string { return "allow " + authority + " " + path }
+
+// Answered is the line of an answer of the gate's own, by its Reason.
+func Answered(why reason.Reason, grpc bool) string {
+	if grpc {
+		return fmt.Sprintf("grpc %d %s", why.GRPC(), why)
+	}
+	return fmt.Sprintf("%d %s", why.HTTP(), why)
+}
+
+// RefusedReply reads a refusal as a client gets it. A body that is not the
+// gate's is quoted, so that it matches no case.
+func RefusedReply(status int, body string) string {
+	var b struct {
+		Reason string `json:"reason"`
+	}
+	if json.Unmarshal([]byte(body), &b) != nil || b.Reason == "" {
+		return fmt.Sprintf("%d", status)
+	}
+	return fmt.Sprintf("%d %s", status, b.Reason)
+}
+
+// Native runs a request through the gate in this process, as a host would.
+func Native(g *gate.Gate, env gate.Env, r Request) Outcome {
+	x, step := g.Whole(env, r.Head(), []byte(r.Body), r.Trailers)
+	if step.Act != gate.Forward {
+		return Outcome{Line: Answered(step.Reason, r.GRPC)}
+	}
+	o := Sent(Apply(r.Pairs(), step.Edit))
+	if r.Reply != "" && x.Watches() {
+		if o.Reply, step = replied(x, env, r); step.Act != gate.Forward {
+			return Outcome{Line: Answered(step.Reason, r.GRPC)}
+		}
+	}
+	return o
+}
+
+// replied is what the client gets of the upstream's reply.
+func replied(x *gate.Exchange, env gate.Env, r Request) (string, gate.Step) {
+	step := x.Respond(env, r.ReplyPairs(), false)
+	if step.Act == gate.Hold {
+		step = x.Body(env, gate.Downstream, []byte(r.Reply), true)
+	}
+	return string(step.Body), step
+}
+
+// Apply edits headers as a host does.
+func Apply(pairs [][2]string, e *gate.Edit) [][2]string {
+	pairs = slices.DeleteFunc(pairs, func(p [2]string) bool { return slices.Contains(e.Remove, p[0]) })
+	for _, set := range e.Set {
+		pairs = slices.DeleteFunc(pairs, func(p [2]string) bool { return p[0] == set[0] })
+		pairs = append(pairs, set)
+	}
+	return pairs
+}
+
+// Sent is the outcome of headers that go to the upstream.
+func Sent(pairs [][2]string) Outcome {
+	o := Outcome{}
+	var authority, path string
+	for _, p := range pairs {
+		switch {
+		case p[0] == ":authority":
+			authority = p[1]
+		case p[0] == ":path":
+			path = p[1]
+		case p[0][0] != ':':
+			o.Headers = append(o.Headers, p)
+		}
+	}
+	o.Line = Allowed(authority, path)
+	return o
+}
+
+// Host is where a case ran.
+type Host uint8
+
+// In Envoy the codec of the protocol acts before the gate.
+const (
+	Elsewhere Host = iota
+	EnvoyHTTP1
+	EnvoyHTTP2
+)
+
+// watched are parts of the names of headers by which an upstream could be told
+// who called, or from where.
+var watched = []string{"authorization", "cookie", "user", "iap-", "email", "groups", "original", "override", "rewrite"}
+
+// Check compares what happened with what a case expects.
+func (c Case) Check(r Request, o Outcome, host Host) error {
+	want := c.line(host)
+	if o.Line != want {
+		return fmt.Errorf("%s: got %q, want %q", c.Name, o.Line, want)
+	}
+	if o.Headers == nil {
+		return nil
+	}
+	if r.Reply != "" && o.Reply != r.Gets {
+		return fmt.Errorf("%s: the client got %q, want %q", c.Name, o.Reply, r.Gets)
+	}
+	if host != Elsewhere && c.Upstream != "" && o.Via != c.Upstream {
+		return fmt.Errorf("%s: went by cluster %q, want %q", c.Name, o.Via, c.Upstream)
+	}
+	return c.checkArrived(r.Arrives, o.Headers)
+}
+
+func (c Case) checkArrived(want map[string]string, headers [][2]string) error {
+	got := map[string]int{}
+	for _, h := range headers {
+		name := strings.ToLower(h[0])
+		isWatched := slices.ContainsFunc(watched, func(w string) bool {
+			return strings.Contains(strings.ReplaceAll(name, "_", "-"), w)
+		})
+		value, expected := want[name]
+		switch {
+		case expected && h[1] != value:
+			return fmt.Errorf("%s: upstream got %s: %q, want %q", c.Name, name, h[1], value)
+		case expected:
+			got[name]++
+		case isWatched && name != "user-agent":
+			return fmt.Errorf("%s: upstream got %s: %q, want none", c.Name, name, h[1])
+		}
+	}
+	for name := range want {
+		if got[name] != 1 {
+			return fmt.Errorf("%s: upstream got %s %d times, want once", c.Name, name, got[name])
+		}
+	}
+	return nil
+}

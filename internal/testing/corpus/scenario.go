@@ -1,0 +1,248 @@
+// Package corpus runs the cases of examples/<scenario> against anything that
+// holds the gate. A case is a request, its token as claims, and one expected
+// line; the same cases run natively, in the module under wazero, in Envoy and
+// at a terminal, and a disagreement between them is a fault of an adapter.
+//
+// Keys and tokens are made afresh on each run: the public keys in an example's
+// configuration are replaced, and no private key is ever written down.
+package corpus
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/gate"
+)
+
+// Case is one row of cases.json.
+type Case struct {
+	Name    string `json:"name"`
+	Request string `json:"request"` // method and raw path, with a space between
+	Host    string `json:"host"`    // models.example.com where it is absent
+	Token   *Token `json:"token"`
+	// Headers are sent as they stand; "{token}" in a value is replaced by the
+	// token, which is otherwise put where its issuer expects it.
+	Headers  [][2]string `json:"headers"`
+	GRPC     bool        `json:"grpc"`
+	Body     string      `json:"body"`
+	Messages []string    `json:"messages"` // of gRPC, instead of a body: see Message
+	Reply    *Reply      `json:"reply"`    // what the upstream answers, where it matters
+	Peer     *Peer       `json:"peer"`     // the client's certificate; none where it is absent
+	Trailers [][2]string `json:"trailers"`
+
+	Want string `json:"want"` // Outcome.Line
+	// Envoy is the line in Envoy, where its codec acts before the gate does.
+	Envoy string `json:"envoy"`
+	HTTP2 string `json:"http2"` // the line over HTTP/2 in Envoy, where it is yet another
+	// Arrives are identity and credential headers that the upstream gets, with
+	// "{token}" in them as in Headers; no other of those names may reach it.
+	Arrives  map[string]string `json:"arrives"`
+	Upstream string            `json:"upstream"` // the cluster that Envoy sends it to
+	// Counts is the counter of a request that goes on for another reason than
+	// being allowed: "exempt", or "shadow." and what would have refused it.
+	Counts string `json:"counts"`
+}
+
+// Counter is the gate's counter that a case counts under, below "modelgate.";
+// "" where the request does not get as far as the gate.
+func (c Case) Counter(host Host) string {
+	line := c.line(host)
+	switch why := line[strings.LastIndexByte(line, ' ')+1:]; {
+	case c.Counts != "":
+		return c.Counts
+	case strings.HasPrefix(line, "allow "):
+		return "allowed"
+	case why != line:
+		return why
+	}
+	return ""
+}
+
+// line is what a host is expected to answer.
+func (c Case) line(host Host) string {
+	switch {
+	case host == EnvoyHTTP2 && c.HTTP2 != "":
+		return c.HTTP2
+	case host != Elsewhere && c.Envoy != "":
+		return c.Envoy
+	}
+	return c.Want
+}
+
+// Reply is what an upstream answers to a call that lists models, and what the
+// caller gets of it: text, or for gRPC a message as in Message.
+type Reply struct {
+	Body string `json:"body"`
+	Gets string `json:"gets"`
+}
+
+// Peer is a client certificate of a case.
+type Peer struct {
+	URI       string `json:"uri"`
+	Untrusted bool   `json:"untrusted"` // signed by an authority that nobody trusts
+}
+
+// Request is a case made concrete.
+type Request struct {
+	Method, Path, Authority string
+	Headers                 [][2]string // names in lower case, pseudo-headers left out
+	Trailers                [][2]string
+	GRPC                    bool
+	Body                    string
+	Peer                    authn.Peer
+	Arrives                 map[string]string
+	Reply, Gets             string
+}
+
+// ReplyPairs are the headers of a reply.
+func (r Request) ReplyPairs() [][2]string {
+	mediaType := "application/json"
+	if r.GRPC {
+		mediaType = "application/grpc"
+	}
+	return [][2]string{{":status", "200"}, {"content-type", mediaType}, {"content-length", fmt.Sprint(len(r.Reply))}}
+}
+
+// Head is the request as the gate gets it.
+func (r Request) Head() *gate.Head {
+	return &gate.Head{Pairs: r.Pairs(), End: r.Body == "" && len(r.Trailers) == 0, Peer: r.Peer}
+}
+
+// Pairs are the headers as a host has them, pseudo-headers first.
+func (r Request) Pairs() [][2]string {
+	pairs := [][2]string{{":method", r.Method}, {":path", r.Path}, {":scheme", "http"}}
+	if r.Authority != "" {
+		pairs = append(pairs, [2]string{":authority", r.Authority})
+	}
+	return append(pairs, r.Headers...)
+}
+
+// Scenario is one directory of examples.
+type Scenario struct {
+	Name, Dir string
+	Config    string            // config.json with this run's keys
+	Env       map[string]string // symmetric keys
+	Cases     []Case
+	signers   map[string]*signer // by issuer name
+}
+
+// Load reads a scenario and makes its keys.
+func Load(dir string) (*Scenario, error) {
+	s, err := LoadConfig(dir)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "cases.json"))
+	if err != nil {
+		return nil, err
+	}
+	if err := strictUnmarshal(raw, &s.Cases); err != nil {
+		return nil, fmt.Errorf("%s/cases.json: %w", dir, err)
+	}
+	return s, s.check()
+}
+
+// LoadConfig is Load for a directory without cases of its own.
+func LoadConfig(dir string) (*Scenario, error) {
+	s := &Scenario{Name: filepath.Base(dir), Dir: dir, Env: map[string]string{}, signers: map[string]*signer{}}
+	config, err := os.ReadFile(filepath.Join(dir, "config.json"))
+	if err != nil {
+		return nil, err
+	}
+	if s.Config, err = s.freshKeys(config); err != nil {
+		return nil, fmt.Errorf("%s/config.json: %w", dir, err)
+	}
+	return s, nil
+}
+
+func strictUnmarshal(raw []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	return d.Decode(v)
+}
+
+// check finds cases that could not fail, or could not be told apart.
+func (s *Scenario) check() error {
+	seen := map[string]bool{}
+	for _, c := range s.Cases {
+		if c.Name == "" || c.Want == "" || seen[c.Name] {
+			return fmt.Errorf("%s: case %q has no name or no want, or stands twice", s.Name, c.Name)
+		}
+		seen[c.Name] = true
+		if c.Token != nil && s.signers[c.Token.Issuer] == nil {
+			return fmt.Errorf("%s: case %q: no issuer %q", s.Name, c.Name, c.Token.Issuer)
+		}
+	}
+	return nil
+}
+
+// LoadAll reads every scenario below dir that has cases.
+func LoadAll(dir string) ([]*Scenario, error) {
+	paths, err := filepath.Glob(filepath.Join(dir, "*", "cases.json"))
+	if err != nil {
+		return nil, err
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("no scenario below %s", dir)
+	}
+	slices.Sort(paths)
+	var all []*Scenario
+	for _, path := range paths {
+		s, err := Load(filepath.Dir(path))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// Secret looks a symmetric key up, as the VM's environment would.
+func (s *Scenario) Secret(name string) (string, bool) {
+	v, ok := s.Env[name]
+	return v, ok
+}
+
+// Request makes a case concrete; its token's times count from now.
+func (s *Scenario) Request(c Case, now time.Time) (Request, error) {
+	method, path, _ := strings.Cut(c.Request, " ")
+	r := Request{Method: method, Path: path, Authority: c.Host, Trailers: c.Trailers, GRPC: c.GRPC, Body: c.Body, Arrives: map[string]string{}}
+	if err := c.write(&r); err != nil {
+		return r, fmt.Errorf("%s: %w", c.Name, err)
+	}
+	if c.Peer != nil {
+		r.Peer = authn.Peer{URI: c.Peer.URI, Validated: !c.Peer.Untrusted}
+	}
+	if c.Host == "" {
+		r.Authority = "models.example.com"
+	}
+	if c.GRPC {
+		r.Headers = append(r.Headers, [2]string{"content-type", "application/grpc"}, [2]string{"te", "trailers"})
+	}
+	token, placed := "", c.Token == nil
+	if c.Token != nil {
+		var err error
+		if token, err = s.Mint(*c.Token, now); err != nil {
+			return r, fmt.Errorf("%s: %w", c.Name, err)
+		}
+	}
+	for _, h := range c.Headers {
+		placed = placed || strings.Contains(h[1], "{token}")
+		r.Headers = append(r.Headers, [2]string{h[0], strings.ReplaceAll(h[1], "{token}", token)})
+	}
+	for name, value := range c.Arrives {
+		r.Arrives[name] = strings.ReplaceAll(value, "{token}", token)
+	}
+	if !placed {
+		sg := s.signers[c.Token.Issuer]
+		r.Headers = append(r.Headers, [2]string{sg.header, sg.scheme + token})
+	}
+	return r, nil
+}

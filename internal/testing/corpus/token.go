@@ -1,0 +1,101 @@
+package corpus
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// Token is a token as a case describes it. What it does not say is as the
+// issuer would have it: iss, aud, a sub, iat ten seconds ago, exp in five
+// minutes, the right key and a good signature.
+type Token struct {
+	Issuer string         `json:"issuer"`
+	Claims map[string]any `json:"claims"` // null takes a claim away; "now-31s" is a time
+	Header map[string]any `json:"header"` // null takes a member away
+	// Fault is "other-key" (signed by a key nobody published), "tampered" (the
+	// payload changed after signing), "no-signature", "signature-removed" (as
+	// Cloud Run forwards it), or "" for none.
+	Fault string `json:"fault"`
+}
+
+// Mint makes and signs a token.
+func (s *Scenario) Mint(t Token, now time.Time) (string, error) {
+	sg := s.signers[t.Issuer]
+	if sg == nil {
+		return "", fmt.Errorf("no issuer %q", t.Issuer)
+	}
+	claims := map[string]any{
+		"iss": sg.iss, "aud": sg.aud, "sub": "subject-1",
+		"iat": now.Add(-10 * time.Second).Unix(), "exp": now.Add(5 * time.Minute).Unix(),
+	}
+	if err := overlay(claims, t.Claims, now); err != nil {
+		return "", err
+	}
+	header := map[string]any{"alg": sg.alg, "typ": "JWT"}
+	if sg.kid != "" {
+		header["kid"] = sg.kid
+	}
+	if err := overlay(header, t.Header, now); err != nil {
+		return "", err
+	}
+	return sg.sign(header, claims, t.Fault)
+}
+
+// overlay changes base as a case says.
+func overlay(base, over map[string]any, now time.Time) error {
+	maps.Copy(base, over)
+	for name, value := range base {
+		text, _ := value.(string)
+		offset, relative := strings.CutPrefix(text, "now")
+		switch {
+		case value == nil:
+			delete(base, name)
+		case relative:
+			d, err := time.ParseDuration(offset)
+			if err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			base[name] = now.Add(d).Unix()
+		}
+	}
+	return nil
+}
+
+func (sg *signer) sign(header, claims map[string]any, fault string) (string, error) {
+	signed := part(header) + "." + part(claims)
+	key := sg.key
+	if fault == "other-key" {
+		var err error
+		if key, err = newKey(sg.alg); err != nil {
+			return "", err
+		}
+	}
+	method := jwt.GetSigningMethod(sg.alg)
+	sig, err := method.Sign(signed, key)
+	if err != nil {
+		return "", err
+	}
+	switch fault {
+	case "", "other-key":
+	case "tampered":
+		claims["email"], claims["sub"] = "root@example.com", "root"
+		signed = part(header) + "." + part(claims)
+	case "no-signature":
+		sig = nil
+	case "signature-removed":
+		return signed + ".SIGNATURE_REMOVED_BY_GOOGLE", nil
+	default:
+		return "", fmt.Errorf("no fault %q", fault)
+	}
+	return signed + "." + b64(sig), nil
+}
+
+func part(m map[string]any) string {
+	b, _ := json.Marshal(m) // made of JSON values only
+	return b64(b)
+}
