@@ -242,7 +242,7 @@ func TestHeldApart(t *testing.T) {
 			response.Body.Close()
 			writer.Close()
 			if got := response.Header.Get("grpc-status") + " " + response.Header.Get("grpc-message"); got != "7 grant_missing" || len(x.server.Got()) != from+2 {
-				t.Errorf("cut after %d octets, holds %v: %q, the server got %v", i, holds, got, x.server.Got()[from:])
+				t.Errorf("cut after %d bytes, holds %v: %q, the server got %v", i, holds, got, x.server.Got()[from:])
 			}
 		}
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
-// TestCodec sends what no case can say, octet by octet, with an assertion that
+// TestCodec sends what no case can say, byte by byte, with an assertion that
 // may: Envoy's codec refuses it or the gate does, but for what the codec mends
 // without changing who asks for what. want is the status, and the gate's Reason where it was the gate.
 func TestCodec(t *testing.T) {
@@ -39,9 +39,9 @@ func TestCodec(t *testing.T) {
 		{"a NUL in a header", "POST " + target + " HTTP/1.1\r\nHost: a\r\nkubeflow-userid: a\x00b\r\n" + assertion, "400"},
 		{"a bare CR in a header", "POST " + target + " HTTP/1.1\r\nHost: a\r\nx-a: b\rkubeflow-userid: root\r\n" + assertion, "200"},
 		{"a header of 64 KiB", "POST " + target + " HTTP/1.1\r\nHost: a\r\nx-a: " + strings.Repeat("a", 64<<10) + "\r\n" + assertion, "431"},
-		{"an octet of 0xff in the path", "POST /kfserving/kube\xffflow/sklearn-iap:predict HTTP/1.1\r\nHost: a\r\n" + assertion, "400"},
-		{"an octet of 0xff in the host", "POST " + target + " HTTP/1.1\r\nHost: a\xff\r\n" + assertion, "400"},
-		{"an octet of 0xff in the assertion", "POST " + target + " HTTP/1.1\r\nHost: a\r\nx-goog-iap-jwt-assertion: \xff\r\n", "401 token_malformed"},
+		{"a byte of 0xff in the path", "POST /kfserving/kube\xffflow/sklearn-iap:predict HTTP/1.1\r\nHost: a\r\n" + assertion, "400"},
+		{"a byte of 0xff in the host", "POST " + target + " HTTP/1.1\r\nHost: a\xff\r\n" + assertion, "400"},
+		{"a byte of 0xff in the assertion", "POST " + target + " HTTP/1.1\r\nHost: a\r\nx-goog-iap-jwt-assertion: \xff\r\n", "401 token_malformed"},
 		{"a tab in the path", "POST /kfserving/kubeflow/\tsklearn-iap:predict HTTP/1.1\r\nHost: a\r\n" + assertion, "400"},
 	} {
 		if got := raw(t, envoy.Addr(), c.head+"\r\n"); got != c.want {
@@ -74,7 +74,7 @@ func TestCodec(t *testing.T) {
 	}
 }
 
-// raw sends octets and reads one answer.
+// raw sends bytes and reads one answer.
 func raw(t *testing.T, addr, head string) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)

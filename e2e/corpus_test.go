@@ -201,7 +201,7 @@ func visible(t *testing.T, s *corpus.Scenario, envoy *harness.Envoy) {
 			continue
 		}
 		want[why]++
-		if why == "discovery_withheld" { // of a request that was allowed
+		if why == "list_withheld" { // of a request that was allowed
 			want["allowed"]++
 		}
 	}

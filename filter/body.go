@@ -17,8 +17,8 @@ import (
 // has.
 type pipe struct {
 	reads bool   // the gate wants it
-	seen  int    // octets of the host's buffer that the gate has read
-	free  int    // octets that may flow, those of rest first
+	seen  int    // bytes of the host's buffer that the gate has read
+	free  int    // bytes that may flow, those of rest first
 	rest  []byte // before those in the host's buffer
 
 	// While the gate waits for keys: what has come meanwhile.
@@ -28,7 +28,7 @@ type pipe struct {
 	trailered bool
 }
 
-// maxSplit bounds what is copied to take a part of it away, in octets.
+// maxSplit bounds what is copied to take a part of it away, in bytes.
 const maxSplit = 1 << 20
 
 // hold performs a Hold: of the head, where the body has not begun.

@@ -88,7 +88,7 @@ func (r *ring) install(now time.Time) {
 	if document := r.keeper.Document(now); document != r.document {
 		r.document = document
 		r.plugin.keys = r.plugin.keys.With(r.remote, document)
-		r.log(abi.Info, strconv.Itoa(len(document)), " octets are in force")
+		r.log(abi.Info, strconv.Itoa(len(document)), " bytes are in force")
 	}
 }
 

@@ -49,7 +49,7 @@ func (p *plugin) tick() {
 	})
 }
 
-// called is the answer to a call, with a body of size octets.
+// called is the answer to a call, with a body of size bytes.
 func (p *plugin) called(call uint32, size int) {
 	if answered := p.calls[call]; answered != nil {
 		delete(p.calls, call)

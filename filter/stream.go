@@ -25,7 +25,7 @@ type stream struct {
 	answered bool  // a local reply has been sent
 	request  pipe  // the body that the gate reads
 	trimming bool  // the response waits for the gate
-	reply    int   // octets of it so far
+	reply    int   // bytes of it so far
 }
 
 // spare are streams that have ended: the next ones need no memory of their own.

@@ -118,8 +118,8 @@ func asn1Signature(room *[maxASN1]byte, jose string) []byte {
 	return room[start : 3+len(body)]
 }
 
-// What P-521 needs: two numbers of 66 octets, each with a tag, a length and maybe a
-// zero, and a tag and a length of two octets for both.
+// What P-521 needs: two numbers of 66 bytes, each with a tag, a length and maybe a
+// zero, and a tag and a length of two bytes for both.
 const (
 	maxJOSE = 2 * 66
 	maxASN1 = 3 + 2*(3+66)

@@ -67,7 +67,7 @@ type answer struct {
 	Path      string   `json:"path"`
 }
 
-// maxLine bounds a line of input, in octets: a head of 64 KiB, twice over.
+// maxLine bounds a line of input, in bytes: a head of 64 KiB, twice over.
 const maxLine = 1 << 20
 
 func decide(args []string, in io.Reader, out, errs io.Writer, env authn.Secrets) int {
@@ -174,7 +174,7 @@ func ask(g *gate.Gate, env gate.Env, r request) answer {
 		pairs = append(pairs, [2]string{":authority", r.Authority})
 	}
 	pairs = append(pairs, lower(r.Headers)...)
-	x, step := g.Whole(env, &gate.Head{
+	x, step := g.DecideRequest(env, &gate.Head{
 		Pairs: pairs,
 		End:   len(r.Body) == 0 && len(r.Trailers) == 0,
 		Peer:  authn.Peer{URI: r.Peer.URI, Validated: r.Peer.Validated, Digest: r.Peer.Digest},

@@ -68,7 +68,7 @@ func (o *object) ways() []string {
 }
 
 // ports are those on which Istio runs no HTTP filter, or lets the client's first
-// octets decide (istio.io/latest/docs/ops/configuration/traffic-management/
+// bytes decide (istio.io/latest/docs/ops/configuration/traffic-management/
 // protocol-selection: appProtocol, else the name up to its first hyphen).
 func (o *object) ports() (list []string) {
 	for _, p := range o.Spec.Ports {

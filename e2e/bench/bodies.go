@@ -27,11 +27,11 @@ const (
 	largest   = 64 << 20
 )
 
-// bodiesCurve compares the octets a second that pass a gate with those that
+// bodiesCurve compares the bytes a second that pass a gate with those that
 // pass a bare Envoy.
 func (b *bench) bodiesCurve() error {
 	bare, gate := b.contenders[0], b.contender(rowSeen)
-	c := curve{Name: "body size", X: "octets", Y: "throughput, of a bare Envoy's"}
+	c := curve{Name: "body size", X: "bytes", Y: "throughput, of a bare Envoy's"}
 	for _, size := range []int{1 << 10, 64 << 10, 1 << 20, 16 << 20, largest} {
 		times := max(2, min(400, largest/size))
 		ratios := make([]float64, b.curveRounds())

@@ -137,7 +137,7 @@ func (b *bench) sizesCurve() error {
 		}
 		list = append(list, candidate{float64(len(tokens.tokens[0])), p, tokens, 100})
 	}
-	return b.overheads("token size", "octets", list)
+	return b.overheads("token size", "bytes", list)
 }
 
 // workersCurve has as many connections for each worker.

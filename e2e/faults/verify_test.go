@@ -208,7 +208,7 @@ func (w *world) group(keys map[string]any, algorithm, name string, g wycheproofG
 		}
 		if len(signature) != size {
 			if c.Result == "valid" {
-				w.t.Errorf("%s %d: a valid signature of %d octets", name, i, len(signature))
+				w.t.Errorf("%s %d: a valid signature of %d bytes", name, i, len(signature))
 			}
 			continue
 		}

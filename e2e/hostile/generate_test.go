@@ -124,7 +124,7 @@ func (g *generator) junk() {
 	g.add(pick(g, "x-junk", "x_junk", "user-agent", "x-request-id", "accept", "via", "x.kubeflow.userid", "!#$%&'*+.^_`|~0"), string(value))
 }
 
-// mangle changes one octet of s, or puts one in, or takes one away.
+// mangle changes one byte of s, or puts one in, or takes one away.
 func (g *generator) mangle(s string) string {
 	if s == "" {
 		return "x"

@@ -32,7 +32,7 @@ func (g *generator) liePath() {
 	switch g.IntN(6) {
 	case 0: // a segment that somebody takes away
 		g.Path = first + pick(g, "/", "/.", "/x/..", "/%2e", "/x/%2e%2e", "/x/..;", "/%2f", "/..%2f", "%2f", "\\", "/\\..", "//x/../..") + rest
-	case 1: // an octet escaped
+	case 1: // a byte escaped
 		g.Path = g.Path[:at] + fmt.Sprintf(pick(g, "%%%02x", "%%%02X", "%%25%02x", "%%u00%02x"), g.Path[at]) + g.Path[at+1:]
 	case 2:
 		g.Path += pick(g, "/", "//", "/.", "/..", ":predict", ":explain", ";v=1", "%00", "%", "#f", ".json", "/versions/1", "/infer", "\x00", "\x7f", "\x01", " ", "\t", " x",

@@ -13,7 +13,7 @@ import (
 	"github.com/modelgate/modelgate/e2e/internal/rawhttp"
 )
 
-// arrival is a request as the upstream got it, octet by octet: net/http would
+// arrival is a request as the upstream got it, byte by byte: net/http would
 // tidy names, and hide a second request behind a first one's body.
 type arrival struct {
 	method, path string

@@ -86,7 +86,7 @@ func (g *generator) slash() int {
 	return max(0, strings.LastIndexByte(g.path, '/'))
 }
 
-// escape writes some octet in another way, or another octet.
+// escape writes some byte in another way, or another byte.
 func (g *generator) escape() {
 	at := g.IntN(len(g.path))
 	c := g.path[at]

@@ -17,7 +17,7 @@ import (
 	"github.com/modelgate/modelgate/e2e/kserve/inferencepb"
 )
 
-// tensors is the size of a large request's contents, in octets.
+// tensors is the size of a large request's contents, in bytes.
 const tensors = 64 << 20
 
 // maxExtra is how much anonymous memory such a request may take beyond what it

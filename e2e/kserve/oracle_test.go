@@ -210,7 +210,7 @@ func (a ask) wire() string {
 	return b.String() + "\r\n" + a.body
 }
 
-// latin1 makes a character of each octet, which JSON can carry.
+// latin1 makes a character of each byte, which JSON can carry.
 func latin1(s string) string {
 	r := make([]rune, len(s))
 	for i := range len(s) {

@@ -60,7 +60,7 @@ func tfServing(method, target string) selection {
 	return s
 }
 
-// curlUnescape is curl_easy_unescape: %XX becomes an octet, anything else stays.
+// curlUnescape is curl_easy_unescape: %XX becomes a byte, anything else stays.
 func curlUnescape(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {

@@ -21,7 +21,7 @@ import (
 
 const tritonHost = "triton-predictor.prod.svc.cluster.local"
 
-// large is a request's size at most, in octets, for server and client.
+// large is a request's size at most, in bytes, for server and client.
 const large = 128 << 20
 
 // streamServer serves Open Inference's calls and writes down every message.

@@ -13,7 +13,7 @@ func Now() (int64, error) {
 var clock uint64
 
 // Property is a value that the host knows of the stream or the plugin; the
-// segments of its path are separated by zero octets.
+// segments of its path are separated by zero bytes.
 func Property(path string) ([]byte, error) {
 	return taken(proxyGetProperty(first(path), length(path), &out.data, &out.size))
 }
@@ -91,7 +91,7 @@ func Log(level Level, parts ...string) {
 	proxyLog(level, first(line), length(line)) // of whose failing nobody could be told
 }
 
-// Buffer is something to read or write octets of.
+// Buffer is something to read or write bytes of.
 type Buffer uint32
 
 // The buffers that are used.
@@ -102,12 +102,12 @@ const (
 	PluginConfiguration Buffer = 7
 )
 
-// Bytes reads up to size octets.
+// Bytes reads up to size bytes.
 func (b Buffer) Bytes(start, size int) ([]byte, error) {
 	return taken(proxyGetBufferBytes(b, uint32(start), uint32(size), &out.data, &out.size))
 }
 
-// Piece reads up to MaxPiece octets of a body. They are the caller's until the
+// Piece reads up to MaxPiece bytes of a body. They are the caller's until the
 // next piece is read.
 func (b Buffer) Piece(start, size int) ([]byte, error) {
 	if piece == nil {
@@ -119,15 +119,15 @@ func (b Buffer) Piece(start, size int) ([]byte, error) {
 	return octets, err
 }
 
-// MaxPiece is the most octets that Piece reads.
+// MaxPiece is the most bytes that Piece reads.
 const MaxPiece = pieceSize
 
-// Replace puts octets in the place of all that the buffer has.
+// Replace puts bytes in the place of all that the buffer has.
 func (b Buffer) Replace(octets []byte) error {
 	return proxySetBufferBytes(b, 0, math.MaxInt32, firstOf(octets), lengthOf(octets)).err()
 }
 
-// Prepend puts octets before what the buffer has.
+// Prepend puts bytes before what the buffer has.
 func (b Buffer) Prepend(octets []byte) error {
 	return proxySetBufferBytes(b, 0, 0, firstOf(octets), lengthOf(octets)).err()
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // appendPairs reads a header map of the ABI: how many pairs, all lengths, and
-// then all names and values, each ended by a zero octet. The strings are parts of
+// then all names and values, each ended by a zero byte. The strings are parts of
 // b. ok is false where b is anything else.
 func appendPairs(pairs [][2]string, b []byte) (_ [][2]string, ok bool) {
 	if len(b) < 4 {
@@ -34,7 +34,7 @@ func appendPairs(pairs [][2]string, b []byte) (_ [][2]string, ok bool) {
 	return pairs, len(rest) == 0
 }
 
-// text is the octets as a string, not copied.
+// text is the bytes as a string, not copied.
 func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // serialize is the reverse.

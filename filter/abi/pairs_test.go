@@ -64,7 +64,7 @@ func TestPairsRefused(t *testing.T) {
 	good := string(serialize([][2]string{{"name", "value"}, {"a", "b"}}))
 	change := func(at int, octet byte) string { return good[:at] + string(octet) + good[at+1:] }
 	for name, doc := range map[string]string{
-		"three octets":               good[:3],
+		"three bytes":                good[:3],
 		"more pairs than there are":  change(0, 3),
 		"fewer pairs than there are": change(0, 1),
 		"a great number":             change(3, 0xff),

@@ -25,7 +25,7 @@ type algorithm struct {
 	method    jwt.SigningMethod
 	curve     elliptic.Curve // EC only
 	curveName string         // crv of RFC 7518 section 6.2.1.1
-	size      int            // octets of a signature; RSA: the modulus' length instead
+	size      int            // bytes of a signature; RSA: the modulus' length instead
 }
 
 // algorithms is every algorithm that an issuer may be configured for. "none"

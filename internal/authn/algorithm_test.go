@@ -59,7 +59,7 @@ func hmacToken(alg string, secret []byte, header, claims m) string {
 	return text + "." + b64(mac.Sum(nil))
 }
 
-// publicForms are the octets that an attacker knows of a public key.
+// publicForms are the bytes that an attacker knows of a public key.
 func publicForms(t *testing.T, key *rsa.PrivateKey) map[string][]byte {
 	t.Helper()
 	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)

@@ -55,13 +55,13 @@ type Env struct {
 	// cannot, and then Go does. Nil is the same as never done.
 	Verify func(k *Key, signed, signature string) (ok, done bool)
 	Cache  *Cache // nil verifies every token anew
-	// Patience is what can still be done about keys that are not in Keys. The
+	// WaitPolicy is what can still be done about keys that are not in Keys. The
 	// zero value is for a host that cannot wait.
-	Patience keys.Patience
+	WaitPolicy keys.WaitPolicy
 }
 
-// Missing is the key that a request waits for.
-type Missing struct {
+// MissingKey is the key that a request waits for.
+type MissingKey struct {
 	Issuer string // its name
 	KeyID  string
 }
@@ -173,7 +173,7 @@ func (a *Authenticator) PeerForm(id string) bool { return a.domain.holds(id) }
 //
 // The Principal is not to be changed. A token that env's Cache remembers, on a
 // connection without a Peer, has the same one each time.
-func (a *Authenticator) Authenticate(env Env, pairs [][2]string, peer Peer) (*Principal, reason.Reason, *Missing) {
+func (a *Authenticator) Authenticate(env Env, pairs [][2]string, peer Peer) (*Principal, reason.Reason, *MissingKey) {
 	if env.Cache != nil {
 		env.Cache.Known = false
 	}
@@ -187,7 +187,7 @@ func (a *Authenticator) Authenticate(env Env, pairs [][2]string, peer Peer) (*Pr
 	return p, why, missing
 }
 
-func (a *Authenticator) token(env Env, pairs [][2]string, peer Peer, id string) (*Principal, reason.Reason, *Missing) {
+func (a *Authenticator) token(env Env, pairs [][2]string, peer Peer, id string) (*Principal, reason.Reason, *MissingKey) {
 	for _, c := range a.carriers {
 		if c.relay != nil {
 			if p, found, why := c.relay.read(id, pairs); found {

@@ -132,13 +132,13 @@ func TestCacheIsBounded(t *testing.T) {
 		keep(strings.Repeat("x", MaxTokenBytes-8)+fmt.Sprint(i), reason.Allowed)
 	}
 	if c.good.bytes > maxGoodBytes || len(c.good.entries) < maxGoodBytes/(2*MaxTokenBytes+768)-1 {
-		t.Errorf("%d octets in %d entries are kept, want at most %d", c.good.bytes, len(c.good.entries), maxGoodBytes)
+		t.Errorf("%d bytes in %d entries are kept, want at most %d", c.good.bytes, len(c.good.entries), maxGoodBytes)
 	}
 	for _, e := range c.good.entries {
 		c.good.drop(e)
 	}
 	if c.good.bytes != 0 || length(&c.good) != 0 {
-		t.Errorf("empty, it holds %d octets", c.good.bytes)
+		t.Errorf("empty, it holds %d bytes", c.good.bytes)
 	}
 }
 

@@ -39,7 +39,7 @@ func TestJ4CompactFormOnly(t *testing.T) {
 		"compact before JSON": good + `{}`,
 		"quoted":              `"` + good + `"`,
 		"leading space":       " " + good, "trailing space": good + " ", "tab": good + "\t", "newline": good + "\n", "CR": "\r" + good,
-		"NUL": good + "\x00", "semicolon": good + ";", "percent": "%" + good, "fragment": good + "#", "UTF-8": good + "é", "octet 0xff": good + "\xff",
+		"NUL": good + "\x00", "semicolon": good + ";", "percent": "%" + good, "fragment": good + "#", "UTF-8": good + "é", "byte 0xff": good + "\xff",
 		"header is an array":       signText("ES256", ecKey, part(`["ES256"]`)+"."+p[1]),
 		"header is a string":       signText("ES256", ecKey, part(`"ES256"`)+"."+p[1]),
 		"header is null":           signText("ES256", ecKey, part(`null`)+"."+p[1]),
@@ -61,7 +61,7 @@ func TestJ4CompactFormOnly(t *testing.T) {
 	}
 }
 
-// padded is doc with as many spaces before its end as leave n octets beyond a
+// padded is doc with as many spaces before its end as leave n bytes beyond a
 // multiple of three, and so stray bits in the last digit of its base64url.
 func padded(doc string, n int) string {
 	for len(doc)%3 != n {
@@ -107,9 +107,9 @@ func TestJ5OneSpelling(t *testing.T) {
 				w.bearer(t, attempt{name + " in the signature", header + "." + payload + "." + f(signature), reason.TokenMalformed})
 			}
 		}
-		if n == 1 { // 64 octets of signature are one beyond a multiple of three
+		if n == 1 { // 64 bytes of signature are one beyond a multiple of three
 			if b, err := base64.RawURLEncoding.DecodeString(stray(signature)); err != nil || b64(b) != signature {
-				t.Errorf("stray(%s) does not decode to the same octets", signature)
+				t.Errorf("stray(%s) does not decode to the same bytes", signature)
 			}
 		}
 	}
@@ -153,7 +153,7 @@ func TestJ7CriticalExtensions(t *testing.T) {
 	for _, header := range []string{`{"alg":"ES256","cr\u0069t":["x"]}`, `{"cr\u0069t":[],"alg":"ES256"}`, `{"alg":"ES256","b6\u0034":false}`} {
 		w.bearer(t, attempt{header, corpToken(header, claimsOf("corp")), reason.TokenCritical})
 	}
-	// An unencoded payload (RFC 7797) has octets that a compact token cannot.
+	// An unencoded payload (RFC 7797) has bytes that a compact token cannot.
 	text := part(m{"alg": "ES256", "b64": false, "crit": []string{"b64"}}) + `.{"iss":"https://corp.example"}`
 	w.bearer(t, attempt{"unencoded payload", signText("ES256", ecKey, text), reason.TokenMalformed})
 }
@@ -227,7 +227,7 @@ func TestJ22SizeBeforeParsing(t *testing.T) {
 	start := time.Now()
 	w.bearer(t,
 		attempt{"the longest", filled(MaxTokenBytes), reason.Allowed},
-		attempt{"one octet beyond", filled(MaxTokenBytes + 1), reason.TokenTooLarge},
+		attempt{"one byte beyond", filled(MaxTokenBytes + 1), reason.TokenTooLarge},
 		attempt{"1 MB of dots", strings.Repeat(".", 1<<20), reason.TokenTooLarge},
 		attempt{"16 KiB of dots", strings.Repeat(".", MaxTokenBytes), reason.TokenMalformed},
 		attempt{"a megabyte of header", strings.Repeat("A", 1<<20) + ".A.A", reason.TokenTooLarge},

@@ -34,13 +34,13 @@ func TestOctets(t *testing.T) {
 	for n := range 12 {
 		text := b64(make([]byte, n))
 		if got, ok := octets(text); !ok || len(got) != n {
-			t.Errorf("octets(%q) = %x, %v", text, got, ok)
+			t.Errorf("bytes(%q) = %x, %v", text, got, ok)
 		}
 		for at := range len(text) + 1 {
 			for _, breaks := range []string{"\n", "\r", "\r\n", "\n\n\n", "\n\n\n\n", "=", " "} {
 				bad := text[:at] + breaks + text[at:]
 				if got, ok := octets(bad); ok {
-					t.Errorf("octets(%q) = %x, want none", bad, got)
+					t.Errorf("bytes(%q) = %x, want none", bad, got)
 				}
 			}
 		}

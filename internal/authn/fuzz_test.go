@@ -61,7 +61,7 @@ func fixedES256(t testing.TB, key *ecdsa.PrivateKey, text string) []byte {
 }
 
 // FuzzToken: nothing but a token that was signed names a caller, and a signed
-// token with one octet changed is no token.
+// token with one byte changed is no token.
 func FuzzToken(f *testing.F) {
 	w, genuine := fuzzWorld(f)
 	for token := range genuine {
@@ -96,7 +96,7 @@ func FuzzToken(f *testing.F) {
 }
 
 // TestEveryOctetOfAToken is FuzzToken's second property for each place, with
-// each other digit of base64url and some octets that are none.
+// each other digit of base64url and some bytes that are none.
 func TestEveryOctetOfAToken(t *testing.T) {
 	w, genuine := fuzzWorld(t)
 	for good := range genuine {

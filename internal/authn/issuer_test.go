@@ -137,9 +137,9 @@ func TestKeysOfAnIssuer(t *testing.T) {
 		{hsRow(`"HS256"`, `,"symmetric":{"value":"c2VjcmV0"}`), `"/0/symmetric/value": unknown field; known are env` + "\n" + `"/0/symmetric": "env" is missing`},
 		{hsRow(`"HS256"`, env("")), `"/0/symmetric/env": is empty; leave it out instead`},
 		{hsRow(`"HS256"`, env("ABSENT")), `"/0/symmetric/env": the VM has no such environment variable`},
-		{hsRow(`"HS256"`, env("EMPTY")), `"/0/symmetric/env": the variable holds 0 octets; HS256 needs at least 32`},
-		{hsRow(`"HS256"`, env("SHORT")), `"/0/symmetric/env": the variable holds 31 octets; HS256 needs at least 32`},
-		{hsRow(`"HS512"`, env("SHORT")), `"/0/symmetric/env": the variable holds 31 octets; HS512 needs at least 64`},
+		{hsRow(`"HS256"`, env("EMPTY")), `"/0/symmetric/env": the variable holds 0 bytes; HS256 needs at least 32`},
+		{hsRow(`"HS256"`, env("SHORT")), `"/0/symmetric/env": the variable holds 31 bytes; HS256 needs at least 32`},
+		{hsRow(`"HS512"`, env("SHORT")), `"/0/symmetric/env": the variable holds 31 bytes; HS512 needs at least 64`},
 		{hsRow(`"HS256"`, env("PADDED")), notBase64}, {hsRow(`"HS256"`, env("FOLDED")), notBase64}, {hsRow(`"HS256"`, env("PLAIN")), notBase64},
 	} {
 		w, problems := compile("[" + x.row + "]")
@@ -148,7 +148,7 @@ func TestKeysOfAnIssuer(t *testing.T) {
 		}
 		for _, key := range w.env.Keys.sets[0].Keys() {
 			if secret, ok := key.Public().([]byte); ok && len(secret) < 32 {
-				t.Errorf("Compile(%s) keeps a secret of %d octets", x.row, len(secret))
+				t.Errorf("Compile(%s) keeps a secret of %d bytes", x.row, len(secret))
 			}
 		}
 	}

@@ -42,7 +42,7 @@ func (j jwk) mayBePublished() bool {
 func (j jwk) key(id string, allowed []*algorithm) (key *Key, why string) {
 	kty := family(j.text("kty"))
 	if len(id) > maxKeyID {
-		j.Get("kid").Fail("is longer than %d octets", maxKeyID)
+		j.Get("kid").Fail("is longer than %d bytes", maxKeyID)
 		return nil, ""
 	}
 	alg, why := j.algorithm(kty, allowed)
@@ -92,7 +92,7 @@ func (j jwk) algorithm(kty family, allowed []*algorithm) (alg *algorithm, why st
 	return nil, ""
 }
 
-// octets decodes a base64url member without padding (RFC 7515 section 2).
+// bytes decodes a base64url member without padding (RFC 7515 section 2).
 func (j jwk) octets(name string) []byte {
 	v := j.Need(name)
 	text := v.Text()
@@ -112,9 +112,9 @@ func (j jwk) rsa() any {
 	if n == nil || e == nil {
 		return nil
 	}
-	// RFC 7518 section 2, Base64urlUInt: the fewest octets that hold the number.
+	// RFC 7518 section 2, Base64urlUInt: the fewest bytes that hold the number.
 	if n[0] == 0 || e[0] == 0 {
-		j.Fail("n or e begins with a zero octet")
+		j.Fail("n or e begins with a zero byte")
 		return nil
 	}
 	modulus, exponent := new(big.Int).SetBytes(n), new(big.Int).SetBytes(e)
@@ -147,7 +147,7 @@ func (j jwk) ec(alg *algorithm) any {
 	// Full-length coordinates (RFC 7518 section 6.2.1.2), then SEC 1's form,
 	// whose parser refuses what is not on the curve.
 	if length := alg.size / 2; len(x) != length || len(y) != length {
-		j.Fail("x and y of %s have %d octets", alg.curveName, length)
+		j.Fail("x and y of %s have %d bytes", alg.curveName, length)
 		return nil
 	}
 	key, err := ecdsa.ParseUncompressedPublicKey(alg.curve, bytes.Join([][]byte{{4}, x, y}, nil))
@@ -164,7 +164,7 @@ func (j jwk) okp() any {
 		return nil
 	}
 	if len(x) != ed25519.PublicKeySize {
-		j.Get("x").Fail("of Ed25519 has %d octets", ed25519.PublicKeySize)
+		j.Get("x").Fail("of Ed25519 has %d bytes", ed25519.PublicKeySize)
 		return nil
 	}
 	return ed25519.PublicKey(x)

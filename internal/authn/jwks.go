@@ -13,7 +13,7 @@ const (
 	minRSABits = 2048
 	maxRSABits = 8192
 	maxKeys    = 100
-	maxKeyID   = 256 // octets
+	maxKeyID   = 256 // bytes
 )
 
 // Key is one public key (or shared secret) of one issuer, for one algorithm.

@@ -98,9 +98,9 @@ func TestJ11RSAKeySize(t *testing.T) {
 		keyCase{"e 2^32+3", e("0x100000003"), exponent},
 		keyCase{"e 2^64+1", e("0x10000000000000001"), exponent},
 		keyCase{"e of 2048 bits", with(good, "e", octetsOf(modulus(2048))), exponent},
-		keyCase{"e 0", with(good, "e", "AA"), `"/keys/0": n or e begins with a zero octet`},
-		keyCase{"e with a zero before", with(good, "e", "AAEAAQ"), `"/keys/0": n or e begins with a zero octet`},
-		keyCase{"n with a zero before", with(good, "n", b64(append([]byte{0}, rsaKey.N.Bytes()...))), `"/keys/0": n or e begins with a zero octet`},
+		keyCase{"e 0", with(good, "e", "AA"), `"/keys/0": n or e begins with a zero byte`},
+		keyCase{"e with a zero before", with(good, "e", "AAEAAQ"), `"/keys/0": n or e begins with a zero byte`},
+		keyCase{"n with a zero before", with(good, "n", b64(append([]byte{0}, rsaKey.N.Bytes()...))), `"/keys/0": n or e begins with a zero byte`},
 		keyCase{"no e", with(good, "e", missing{}), `"/keys/0": "e" is missing`},
 		keyCase{"neither", with(good, "e", missing{}, "n", missing{}), `"/keys/0": "n" is missing` + "\n" + `"/keys/0": "e" is missing`},
 		keyCase{"empty n", with(good, "n", ""), `"/keys/0/n": is empty; leave it out instead`},
@@ -118,8 +118,8 @@ func TestJ13PointsOnTheCurve(t *testing.T) {
 	x, y := point[1:33], point[33:]
 	p := ecKey.Params().P
 	off := append(y[:31:31], y[31]^1)
-	const length, curve = `"/keys/0": x and y of P-256 have 32 octets`, `"/keys/0": is not a point of P-256`
-	const short = `"/keys/0/x": of Ed25519 has 32 octets`
+	const length, curve = `"/keys/0": x and y of P-256 have 32 bytes`, `"/keys/0": is not a point of P-256`
+	const short = `"/keys/0/x": of Ed25519 has 32 bytes`
 	eachKey(t,
 		keyCase{"P-256", ec, serves}, keyCase{"P-384", publicJWK(p384Key, "e3", ""), serves}, keyCase{"Ed25519", okp, serves},
 		keyCase{"off the curve", with(ec, "y", b64(off)), curve},
@@ -142,7 +142,7 @@ func TestJ13PointsOnTheCurve(t *testing.T) {
 		keyCase{"OKP padded", with(okp, "x", okp["x"].(string)+"="), `"/keys/0/x": is not base64url without padding`},
 	)
 	_, problems := readKeySet(fmt.Sprintf(`{"keys":[%s]}`, mustJSON(with(publicJWK(newEC(elliptic.P521()), "", ""), "crv", "P-384"))), "ES384")
-	if want := `"/keys/0": x and y of P-384 have 48 octets`; !strings.Contains(problems.Error(), want) {
+	if want := `"/keys/0": x and y of P-384 have 48 bytes`; !strings.Contains(problems.Error(), want) {
 		t.Errorf("parseJWKS(P-521 as P-384) = %v, want %s", problems, want)
 	}
 }
@@ -188,7 +188,7 @@ func TestJ15KeySet(t *testing.T) {
 		keyCase{"duplicate kid", with(ec, "kid", "good"), `"/keys/1/kid": "good" stands twice`},
 		keyCase{"duplicate kid, one passed over", with(ec, "kid", "good", "use", "enc"), `"/keys/1/kid": "good" stands twice`},
 		keyCase{"kid of 256", with(ec, "kid", strings.Repeat("k", 256)), serves},
-		keyCase{"kid of 257", with(ec, "kid", strings.Repeat("k", 257)), `"/keys/0/kid": is longer than 256 octets`},
+		keyCase{"kid of 257", with(ec, "kid", strings.Repeat("k", 257)), `"/keys/0/kid": is longer than 256 bytes`},
 		keyCase{"kid empty", with(ec, "kid", ""), `"/keys/0/kid": is empty; leave it out instead`},
 		keyCase{"kid a number", with(ec, "kid", 7), `"/keys/0/kid": a string expected`},
 		keyCase{"kid null", with(ec, "kid", nil), `"/keys/0/kid": a string expected`},

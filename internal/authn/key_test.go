@@ -65,7 +65,7 @@ func TestJ10KeysBelongToIssuer(t *testing.T) {
 		attempt{"an issuer nobody configured", by("ES256", ecKey, "shared", "four"), reason.IssuerUnknown})
 }
 
-// fixed is octets big-endian in size bytes.
+// fixed is bytes big-endian in size bytes.
 func fixed(n *big.Int, size int) []byte { return n.FillBytes(make([]byte, size)) }
 
 // CVE-2022-21449: r and s from 1 to n-1, at their full and only length.
@@ -96,8 +96,8 @@ func TestJ12SignatureForm(t *testing.T) {
 		}
 		der, _ := x.key.Sign(nil, make([]byte, 32), nil)
 		for name, wrong := range map[string][]byte{
-			"empty": {}, "one octet": {0}, "r only": sig[:size], "short": sig[:2*size-1], "long": append(sig[:2*size:2*size], 0), "zero before": append([]byte{0}, sig...),
-			"twice": append(sig[:2*size:2*size], sig...), "DER": der, "r and s at 4 octets more": append(append(make([]byte, 4), sig[:size]...), append(make([]byte, 4), sig[size:]...)...),
+			"empty": {}, "one byte": {0}, "r only": sig[:size], "short": sig[:2*size-1], "long": append(sig[:2*size:2*size], 0), "zero before": append([]byte{0}, sig...),
+			"twice": append(sig[:2*size:2*size], sig...), "DER": der, "r and s at 4 bytes more": append(append(make([]byte, 4), sig[:size]...), append(make([]byte, 4), sig[size:]...)...),
 			"swapped": append(sig[size:2*size:2*size], sig[:size]...), "flipped": append([]byte{sig[0] ^ 1}, sig[1:]...),
 		} {
 			w.bearer(t, attempt{x.alg + " signature " + name, text + b64(wrong), reason.SignatureInvalid})

@@ -183,7 +183,7 @@ func fits(k *Key) string {
 		}
 	}
 	if k.ID == "" || len(k.ID) > maxKeyID {
-		return fmt.Sprintf("its kid has %d octets, not 1 to %d", len(k.ID), maxKeyID)
+		return fmt.Sprintf("its kid has %d bytes, not 1 to %d", len(k.ID), maxKeyID)
 	}
 	return ""
 }

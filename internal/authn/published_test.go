@@ -50,7 +50,7 @@ func TestPublished(t *testing.T) {
 		{"PEM and more", mustJSON(m{"a": publicPEM(ecKey) + "x", "b": publicPEM(ecKey)}), "a:is no public key in PEM, and no JWK Set b:ES256", ""},
 		{"two PEM in one", mustJSON(m{"a": publicPEM(ecKey) + publicPEM(evilEC)}), "a:is no public key in PEM, and no JWK Set", "no key usable with the issuer's algorithms"},
 		{"PEM of a certificate", mustJSON(m{"a": strings.ReplaceAll(publicPEM(ecKey), "PUBLIC KEY", "CERTIFICATE")}), "a:is no public key in PEM, and no JWK Set", "no key usable with the issuer's algorithms"},
-		{"PEM without a name", mustJSON(m{"": publicPEM(ecKey)}), ":its kid has 0 octets, not 1 to 256", "no key usable with the issuer's algorithms"},
+		{"PEM without a name", mustJSON(m{"": publicPEM(ecKey)}), ":its kid has 0 bytes, not 1 to 256", "no key usable with the issuer's algorithms"},
 		{"a string", mustJSON(m{"error": "not found"}), "error:is no public key in PEM, and no JWK Set", "no key usable with the issuer's algorithms"},
 		{"numbers", `{"a":1,"b":null}`, "a:is no public key in PEM, and no JWK Set b:is no public key in PEM, and no JWK Set", "no key usable with the issuer's algorithms"},
 	} {
@@ -126,22 +126,22 @@ func TestPatience(t *testing.T) {
 	for _, x := range []struct {
 		name, document, kid string
 		baseline            []m
-		patience            keys.Patience
+		patience            keys.WaitPolicy
 		want                reason.Reason
 		waits               bool
 	}{
-		{"no keys yet", "", "k", nil, keys.Ask, reason.KeysUnavailable, true},
-		{"no keys, and no time", "", "k", nil, keys.GiveUp, reason.KeysUnavailable, false},
-		{"no keys, although looked", "", "k", nil, keys.Looked, reason.KeysUnavailable, false},
-		{"its key", document, "k", nil, keys.Ask, reason.Allowed, false},
-		{"its key, on a host that cannot wait", document, "k", nil, keys.GiveUp, reason.Allowed, false},
-		{"unknown key", document, "new", nil, keys.Ask, reason.KeysUnavailable, true},
-		{"unknown key, looked for", document, "new", nil, keys.Looked, reason.KeyUnknown, false},
-		{"unknown key, and no time", document, "new", nil, keys.GiveUp, reason.KeysUnavailable, false},
-		{"of the baseline", "", "base", []m{base}, keys.Ask, reason.Allowed, false},
-		{"of the baseline, beside others", document, "base", []m{base}, keys.Ask, reason.Allowed, false},
-		{"beside the baseline", document, "k", []m{base}, keys.Ask, reason.Allowed, false},
-		{"not of the baseline", "", "k", []m{base}, keys.Ask, reason.KeysUnavailable, true},
+		{"no keys yet", "", "k", nil, keys.MayWait, reason.KeysUnavailable, true},
+		{"no keys, and no time", "", "k", nil, keys.NoWait, reason.KeysUnavailable, false},
+		{"no keys, although looked", "", "k", nil, keys.Refreshed, reason.KeysUnavailable, false},
+		{"its key", document, "k", nil, keys.MayWait, reason.Allowed, false},
+		{"its key, on a host that cannot wait", document, "k", nil, keys.NoWait, reason.Allowed, false},
+		{"unknown key", document, "new", nil, keys.MayWait, reason.KeysUnavailable, true},
+		{"unknown key, looked for", document, "new", nil, keys.Refreshed, reason.KeyUnknown, false},
+		{"unknown key, and no time", document, "new", nil, keys.NoWait, reason.KeysUnavailable, false},
+		{"of the baseline", "", "base", []m{base}, keys.MayWait, reason.Allowed, false},
+		{"of the baseline, beside others", document, "base", []m{base}, keys.MayWait, reason.Allowed, false},
+		{"beside the baseline", document, "k", []m{base}, keys.MayWait, reason.Allowed, false},
+		{"not of the baseline", "", "k", []m{base}, keys.MayWait, reason.KeysUnavailable, true},
 	} {
 		w := remoteWorld(t, x.baseline...)
 		remotes := w.a.Remotes()
@@ -154,14 +154,14 @@ func TestPatience(t *testing.T) {
 			}
 			w.env.Keys = w.env.Keys.With(remotes[0], x.document)
 		}
-		w.env.Patience = x.patience
+		w.env.WaitPolicy = x.patience
 		_, why, missing := w.a.Authenticate(w.env, token(x.kid), Peer{})
-		if why != x.want || (missing != nil) != x.waits || missing != nil && *missing != (Missing{"a", x.kid}) {
+		if why != x.want || (missing != nil) != x.waits || missing != nil && *missing != (MissingKey{"a", x.kid}) {
 			t.Errorf("%s: %v, missing %v, want %v", x.name, why, missing, x.want)
 		}
 	}
 	w := remoteWorld(t)
-	w.env.Patience = keys.Ask
+	w.env.WaitPolicy = keys.MayWait
 	forged := bearerPairs(sign("ES256", ecKey, m{"alg": "ES256", "kid": "other"}, claimsOf("b")))
 	if _, why, missing := w.a.Authenticate(w.env, forged, Peer{}); why != reason.KeyUnknown || missing != nil {
 		t.Errorf("an issuer whose keys stand in the configuration: %v, %v", why, missing)
@@ -180,7 +180,7 @@ func TestKeysReplaced(t *testing.T) {
 		{"", "evil k, evil base"}, {both, "k, l, evil base"}, {one, "l, evil k, evil base"}, {"", "evil k, evil base"},
 	} {
 		env := w.env
-		env.Keys, env.Cache, env.Patience = env.Keys.With(remote, x.document), cache, keys.Looked
+		env.Keys, env.Cache, env.WaitPolicy = env.Keys.With(remote, x.document), cache, keys.Refreshed
 		var got []string
 		for _, kid := range []string{"k", "l", "base"} {
 			for name, key := range map[string]crypto.Signer{"": ecKey, "evil ": evilEC} {

@@ -112,8 +112,8 @@ func TestSPKIRefused(t *testing.T) {
 		"empty": nil, "X25519": marshalled(x25519.Public()), "P-224": marshalled(p224.Public()), "PKCS #1": x509.MarshalPKCS1PublicKey(&rsaKey.PublicKey),
 		"compressed": compressed, "more after EC": append(marshalled(ecKey.Public()), 0), "more after RSA": append(marshalled(rsaKey.Public()), 0),
 		"more after Ed25519": append(marshalled(edKey.Public()), 0), "no modulus": element(tagSequence, []byte(rsaAlgorithm), element(tagBitString, []byte{0}, element(tagSequence))),
-		"exponent of 64 bits":   element(tagSequence, []byte(rsaAlgorithm), element(tagBitString, []byte{0}, element(tagSequence, integer(big.NewInt(5)), integer(new(big.Int).Lsh(big.NewInt(1), 63))))),
-		"length of four octets": append([]byte{tagSequence, 0x84, 0, 0, 0, 1}, 0),
+		"exponent of 64 bits":  element(tagSequence, []byte(rsaAlgorithm), element(tagBitString, []byte{0}, element(tagSequence, integer(big.NewInt(5)), integer(new(big.Int).Lsh(big.NewInt(1), 63))))),
+		"length of four bytes": append([]byte{tagSequence, 0x84, 0, 0, 0, 1}, 0),
 	} {
 		if got := parseSubjectPublicKeyInfo(der); got != nil {
 			t.Errorf("%s is read as %v", name, got)

@@ -21,7 +21,7 @@ const signatureRemoved = "SIGNATURE_REMOVED_BY_GOOGLE"
 // checked for form; nothing of it is true yet.
 type token struct {
 	signed    string // header.payload, the JWS signing input
-	signature string // its octets
+	signature string // its bytes
 	payload   string // decoded
 	alg, kid  string
 	typ       string
@@ -59,16 +59,16 @@ func (t *token) parse(s string) reason.Reason {
 	return t.readHeader(all[:ends[0]])
 }
 
-// octets decodes base64url as in RFC 7515 section 2: no padding, no stray bits
+// bytes decodes base64url as in RFC 7515 section 2: no padding, no stray bits
 // at the end and no line breaks, which encoding/base64 passes over even when
-// strict. So octets have one spelling.
+// strict. So bytes have one spelling.
 func octets(s string) ([]byte, bool) { return appendOctets(nil, s) }
 
 func appendOctets(b []byte, s string) ([]byte, bool) {
 	at, size := len(b), strict.DecodedLen(len(s))
 	b = slices.Grow(b, size)[:at+size]
 	n, err := strict.Decode(b[at:], []byte(s))
-	// With line breaks passed over, fewer octets come of it than of as many digits,
+	// With line breaks passed over, fewer bytes come of it than of as many digits,
 	// except for a single one too many, which no text without them can have.
 	return b, err == nil && n == size && len(s)%4 != 1
 }

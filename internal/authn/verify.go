@@ -29,7 +29,7 @@ func (at *place) authenticate(env Env, token string) *verdict {
 type verdict struct {
 	principal  Principal
 	why        reason.Reason
-	missing    *Missing
+	missing    *MissingKey
 	thumbprint string // of the certificate that the connection must have, "" for any
 	from, to   time.Time
 	issuer     *Issuer
@@ -87,13 +87,13 @@ func (v *verdict) lack(env Env, kid string) {
 	if v.issuer.remote == nil || v.why != reason.KeyUnknown {
 		return
 	}
-	switch env.Patience {
-	case keys.Looked:
+	switch env.WaitPolicy {
+	case keys.Refreshed:
 		if v.keys == nil {
 			v.why = reason.KeysUnavailable
 		}
-	case keys.Ask:
-		v.missing = &Missing{Issuer: v.issuer.Name, KeyID: kid}
+	case keys.MayWait:
+		v.missing = &MissingKey{Issuer: v.issuer.Name, KeyID: kid}
 		fallthrough
 	default:
 		v.why = reason.KeysUnavailable
@@ -124,7 +124,7 @@ func (is *Issuer) checkSignature(env Env, set *KeySet, t *token) reason.Reason {
 }
 
 // verify checks the length of the signature, which is fixed (RFC 7518 section
-// 3.4: 64, 96 and 132 octets for ES), before anybody interprets it.
+// 3.4: 64, 96 and 132 bytes for ES), before anybody interprets it.
 func (k *Key) verify(env Env, t *token) bool {
 	size := k.alg.size
 	if public, ok := k.public.(*rsa.PublicKey); ok {

@@ -7,7 +7,7 @@ import (
 	"github.com/modelgate/modelgate/internal/reason"
 )
 
-// maxAudit bounds each field of an audit line, in octets.
+// maxAudit bounds each field of an audit line, in bytes.
 const maxAudit = 256
 
 // audit is one line of JSON: what was decided about whom, and by which rule.

@@ -20,16 +20,16 @@ type body struct {
 
 	seen    int   // values of the message in hand that have been weighed
 	granted bool  // the message in hand may go on, as far as is known
-	read    int64 // octets scanned
-	free    int64 // octets that may flow, from the first on
-	flowed  int64 // octets that have been let go
+	read    int64 // bytes scanned
+	free    int64 // bytes that may flow, from the first on
+	flowed  int64 // bytes that have been let go
 
 	trial reason.Reason // what would have refused the request, were it not in shadow
 	edit  *Edit         // of the head that waits, until it goes
 }
 
 // maxMessage is the longest message that any implementation of gRPC takes, in
-// octets.
+// bytes.
 const maxMessage = math.MaxInt32
 
 // hold begins with a request whose body says what it is for. why is what would
@@ -94,7 +94,7 @@ func (x *Exchange) blank(why reason.Reason) reason.Reason {
 	return why
 }
 
-// requestBody scans the next octets of a request.
+// requestBody scans the next bytes of a request.
 func (x *Exchange) requestBody(env Env, chunk []byte, end bool) Step {
 	b := x.body
 	var why reason.Reason

@@ -36,10 +36,10 @@ func FuzzBody(f *testing.F) {
 				t.Errorf("%s %q cut at %d: %s, whole: %s", line, body, at, p.step.Reason, whole.step.Reason)
 			}
 			if p.step.Act != gate.Forward && line != stream && complete(body[:p.sent]) {
-				t.Errorf("%s %q cut at %d: %s after %d octets", line, body, at, p.step.Reason, p.sent)
+				t.Errorf("%s %q cut at %d: %s after %d bytes", line, body, at, p.step.Reason, p.sent)
 			}
 			if p.step.Act == gate.Forward && (p.sent != len(body) || p.step.Reason != reason.Allowed && p.step.Reason != reason.GrantMissing) {
-				t.Errorf("%s %q cut at %d: %s, %d octets sent", line, body, at, p.step.Reason, p.sent)
+				t.Errorf("%s %q cut at %d: %s, %d bytes sent", line, body, at, p.step.Reason, p.sent)
 			}
 		}
 	})

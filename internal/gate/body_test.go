@@ -60,7 +60,7 @@ func frames(t testing.TB, messages ...string) (all string) {
 type passage struct {
 	step  gate.Step
 	edits []*gate.Edit
-	sent  int  // octets of the body that went on
+	sent  int  // bytes of the body that went on
 	head  bool // it went on
 }
 
@@ -76,7 +76,7 @@ func pump(t testing.TB, g *gate.Gate, h *gate.Head, body string, cuts []int, at 
 		p.step, p.sent = step, p.sent+step.Release
 		p.head = p.head || step.Head || step.Act == gate.Forward || step.Release > 0
 		if p.sent > from || step.Release < 0 {
-			t.Fatalf("%d octets released of %d", p.sent, from)
+			t.Fatalf("%d bytes released of %d", p.sent, from)
 		}
 		if step.Act != gate.Hold {
 			return p
@@ -92,7 +92,7 @@ func pump(t testing.TB, g *gate.Gate, h *gate.Head, body string, cuts []int, at 
 
 func always(int) time.Time { return now }
 
-// everyByte cuts a body at each octet.
+// everyByte cuts a body at each byte.
 func everyByte(body string) (cuts []int) {
 	for i := range len(body) {
 		cuts = append(cuts, i)
@@ -152,7 +152,7 @@ func complete(body string) bool {
 }
 
 // TestBodies cuts each body at every place and everywhere: the answer is the
-// same, and no octet that completes what is refused is let go.
+// same, and no byte that completes what is refused is let go.
 func TestBodies(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, host := range []string{holding, ""} {
@@ -178,9 +178,9 @@ func TestBodies(t *testing.T) {
 				}
 				switch refused := p.step.Act != gate.Forward; {
 				case !refused && p.sent != len(c.body):
-					t.Errorf("%q %s %q cut at %v: %d octets sent", host, c.line, c.body, cut, p.sent)
+					t.Errorf("%q %s %q cut at %v: %d bytes sent", host, c.line, c.body, cut, p.sent)
 				case refused && c.line != stream && complete(c.body[:p.sent]):
-					t.Errorf("%q %s %q cut at %v: refused, and %d octets sent", host, c.line, c.body, cut, p.sent)
+					t.Errorf("%q %s %q cut at %v: refused, and %d bytes sent", host, c.line, c.body, cut, p.sent)
 				case refused && host != "" && p.head && p.sent == 0:
 					t.Errorf("%q %s %q cut at %v: refused, and the head is sent", host, c.line, c.body, cut)
 				}
@@ -190,7 +190,7 @@ func TestBodies(t *testing.T) {
 }
 
 // TestMessages: of a stream each message goes on when it is granted, to its last
-// octet, and nothing of the one that is not.
+// byte, and nothing of the one that is not.
 func TestMessages(t *testing.T) {
 	g, s := load(t, bodies(""))
 	h := head(stream, pair{"authorization", "Bearer " + mint(t, s, corp(nil))}, grpcType)
@@ -198,12 +198,12 @@ func TestMessages(t *testing.T) {
 	for i := range len(good) + 1 {
 		p := pump(t, g, h, good+bad, []int{i, len(good)}, always)
 		if p.step.Reason != reason.Denied || p.sent != len(good) {
-			t.Errorf("cut at %d: %s after %d octets, want %d", i, p.step.Reason, p.sent, len(good))
+			t.Errorf("cut at %d: %s after %d bytes, want %d", i, p.step.Reason, p.sent, len(good))
 		}
 	}
 	for i := len(good); i < len(good+bad); i++ {
 		if p := pump(t, g, h, good+bad, []int{i}, always); p.step.Reason != reason.Denied || p.sent > len(good) {
-			t.Errorf("cut at %d: %s after %d octets, want at most %d", i, p.step.Reason, p.sent, len(good))
+			t.Errorf("cut at %d: %s after %d bytes, want at most %d", i, p.step.Reason, p.sent, len(good))
 		}
 	}
 	// A large message whose name comes first flows but for what completes it.
@@ -214,7 +214,7 @@ func TestMessages(t *testing.T) {
 	for i := range len(large) {
 		step = x.Body(env, gate.Upstream, []byte(large[i:i+1]), false)
 		if sent += step.Release; step.Act != gate.Hold || sent == len(large) || i > 20 && i < len(large)-1 && sent != i+1 {
-			t.Fatalf("octet %d: %d %s, %d sent", i, step.Act, step.Reason, sent)
+			t.Fatalf("byte %d: %d %s, %d sent", i, step.Act, step.Reason, sent)
 		}
 	}
 	if step = x.Trailers(env, gate.Upstream, []pair{{"x", "y"}}); step.Act != gate.Forward || sent+step.Release != len(large) {
@@ -238,7 +238,7 @@ func TestExpiresInStream(t *testing.T) {
 	}
 	env := gate.Env{Now: now, Keys: g.Keys()}
 	x, _ := g.Begin(env, h)
-	if step := x.Body(env, gate.Upstream, []byte(one), false); step.Release != len(one) || !x.Watches() {
+	if step := x.Body(env, gate.Upstream, []byte(one), false); step.Release != len(one) || !x.NeedsResponse() {
 		t.Fatalf("first message: %d released", step.Release)
 	}
 	if step := x.Respond(env, []pair{{":status", "200"}}, false); step.Act != gate.Forward {

@@ -32,7 +32,7 @@ func newCache() *Cache {
 	return c
 }
 
-// The most that are remembered, of all callers and of one, and how long in octets
+// The most that are remembered, of all callers and of one, and how long in bytes
 // a path and a host may be. When there are more, all is forgotten: what is asked
 // often is soon back.
 const (

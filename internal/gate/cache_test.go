@@ -36,7 +36,7 @@ func TestMemoryChangesNothing(t *testing.T) {
 			alone := env
 			alone.Cache = nil
 			y, want := g.Begin(alone, h)
-			if !same(got, want) || x.Rule != y.Rule || !reflect.DeepEqual(x.Call, y.Call) || x.Watches() != y.Watches() || !reflect.DeepEqual(x.Principal, y.Principal) {
+			if !same(got, want) || x.Rule != y.Rule || !reflect.DeepEqual(x.Call, y.Call) || x.NeedsResponse() != y.NeedsResponse() || !reflect.DeepEqual(x.Principal, y.Principal) {
 				t.Fatalf("%s, %v:\nwith a memory %+v %+v\nwithout %+v %+v", env.Now, h, got, got.Edit, want, want.Edit)
 			}
 			if got.Act == gate.Forward {

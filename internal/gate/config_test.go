@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite testdata/config/refused/*.want"
 // secret is the VM's environment in every test.
 func secret(name string) (string, bool) {
 	v, ok := map[string]string{
-		"KEY":    strings.Repeat("A", 43), // 32 octets
+		"KEY":    strings.Repeat("A", 43), // 32 bytes
 		"KEY64":  strings.Repeat("A", 86),
 		"SHORT":  "AAAA",
 		"PADDED": "AAAAAA==",

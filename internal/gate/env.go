@@ -15,14 +15,14 @@ type Env struct {
 	// cannot, and then Go does. Nil is the same as never done.
 	Verify func(k *authn.Key, signed, signature string) (ok, done bool)
 	Cache  *Cache // nil decides everything anew
-	// Patience is what can still be done about keys that are not in Keys. The
+	// WaitPolicy is what can still be done about keys that are not in Keys. The
 	// zero value is for a host that cannot wait.
-	Patience keys.Patience
+	WaitPolicy keys.WaitPolicy
 }
 
 // authn is the part of it by which callers are told.
 func (e *Env) authn() authn.Env {
-	part := authn.Env{Now: e.Now, Keys: e.Keys, Verify: e.Verify, Patience: e.Patience}
+	part := authn.Env{Now: e.Now, Keys: e.Keys, Verify: e.Verify, WaitPolicy: e.WaitPolicy}
 	if e.Cache != nil {
 		part.Cache = e.Cache.tokens
 	}

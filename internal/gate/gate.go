@@ -42,8 +42,8 @@ func (g *Gate) NewCache() *Cache {
 	return newCache()
 }
 
-// KnowsPeers reports whether a host has to hand in the connection's certificate.
-func (g *Gate) KnowsPeers() bool { return g.authn.KnowsPeers() }
+// NeedsPeer reports whether a host has to hand in the connection's certificate.
+func (g *Gate) NeedsPeer() bool { return g.authn.KnowsPeers() }
 
 // Exchange is one request's way through the gate.
 type Exchange struct {
@@ -53,13 +53,13 @@ type Exchange struct {
 	gate      *Gate
 	head      head
 	whole     *Head
-	failed    bool           // a credential was there and did not verify
-	missing   *authn.Missing // what to wait for before anything is decided
-	body      *body          // being read, or nil
-	listing   *listing       // whose reply is trimmed, or nil
-	responded bool           // the response has begun
-	meaning   *meaning       // of the question, where one is remembered
-	edited    Edit           // memory for that of the head
+	failed    bool              // a credential was there and did not verify
+	missing   *authn.MissingKey // what to wait for before anything is decided
+	body      *body             // being read, or nil
+	listing   *listing          // whose reply is trimmed, or nil
+	responded bool              // the response has begun
+	meaning   *meaning          // of the question, where one is remembered
+	edited    Edit              // memory for that of the head
 }
 
 // Begin decides a request by its head. The head, and what its strings are made
@@ -84,20 +84,20 @@ func (x *Exchange) Begin(g *Gate, env Env, h *Head) Step {
 	return x.step(env)
 }
 
-// Keeps reports whether the head is still needed: the request waits, for keys,
+// NeedsHead reports whether the head is still needed: the request waits, for keys,
 // for its body, or for a reply that is to be trimmed.
-func (x *Exchange) Keeps() bool { return x.missing != nil || x.body != nil || x.listing != nil }
+func (x *Exchange) NeedsHead() bool { return x.missing != nil || x.body != nil || x.listing != nil }
 
-// Release forgets the head of a request that has been decided. All that can still
+// DropHead forgets the head of a request that has been decided. All that can still
 // come is trailers, and of the request they know its id then.
-func (x *Exchange) Release() {
+func (x *Exchange) DropHead() {
 	x.whole, x.Principal, x.Call, x.Rule, x.meaning = nil, authn.Nobody(), inference.Call{}, "", nil
 	x.head.Request = inference.Request{GRPC: x.head.GRPC}
 }
 
-// Wake decides a request that waited for keys: everything is evaluated again.
+// Resume decides a request that waited for keys: everything is evaluated again.
 // env's Patience says whether it may wait once more.
-func (x *Exchange) Wake(env Env) Step {
+func (x *Exchange) Resume(env Env) Step {
 	if x.missing == nil {
 		return x.refuse(reason.Internal)
 	}
@@ -205,7 +205,7 @@ func (x *Exchange) pass(why reason.Reason, e *Edit) Step {
 	return step
 }
 
-// Body looks at the next octets of a body, of which there may be none. What is
+// Body looks at the next bytes of a body, of which there may be none. What is
 // held are those that no step has released yet.
 func (x *Exchange) Body(env Env, d Direction, chunk []byte, end bool) Step {
 	switch {

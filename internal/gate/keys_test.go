@@ -45,12 +45,12 @@ func published(t *testing.T, scheme string) (g *gate.Gate, document string, s *c
 func TestAwaitKeys(t *testing.T) {
 	g, document, s := published(t, "https")
 	token := pair{"authorization", "Bearer " + mint(t, s, corp(nil))}
-	none := gate.Env{Now: now, Keys: g.Keys(), Patience: keys.Ask}
+	none := gate.Env{Now: now, Keys: g.Keys(), WaitPolicy: keys.MayWait}
 	with := none
 	with.Keys = g.Keys().With(g.Remotes()[0], document)
 	late := with
 	late.Now = now.Add(time.Hour) // the token has expired meanwhile
-	patience := func(e gate.Env, p keys.Patience) gate.Env { e.Patience = p; return e }
+	patience := func(e gate.Env, p keys.WaitPolicy) gate.Env { e.WaitPolicy = p; return e }
 	for _, c := range []struct {
 		name, line string
 		first      gate.Env
@@ -62,10 +62,10 @@ func TestAwaitKeys(t *testing.T) {
 		{"they were there", askStaff, with, nil, "allowed"},
 		{"they come too late for the token", askStaff, none, []gate.Env{late}, "token_expired"},
 		{"they come, for another model", "POST /kfserving/dev/x:predict", none, []gate.Env{with}, "grant_missing"},
-		{"they do not come", askStaff, none, []gate.Env{patience(none, keys.GiveUp)}, "keys_unavailable"},
-		{"there are none", askStaff, none, []gate.Env{patience(none, keys.Looked)}, "keys_unavailable"},
-		{"the host cannot wait", askStaff, patience(none, keys.GiveUp), nil, "keys_unavailable"},
-		{"in shadow", "POST /trial/prod/fraud:predict", none, []gate.Env{patience(none, keys.GiveUp)}, "shadow keys_unavailable"},
+		{"they do not come", askStaff, none, []gate.Env{patience(none, keys.NoWait)}, "keys_unavailable"},
+		{"there are none", askStaff, none, []gate.Env{patience(none, keys.Refreshed)}, "keys_unavailable"},
+		{"the host cannot wait", askStaff, patience(none, keys.NoWait), nil, "keys_unavailable"},
+		{"in shadow", "POST /trial/prod/fraud:predict", none, []gate.Env{patience(none, keys.NoWait)}, "shadow keys_unavailable"},
 		{"in shadow, they come", "POST /trial/dev/x:predict", none, []gate.Env{with}, "shadow grant_missing"},
 	} {
 		x, step := g.Begin(c.first, head(c.line, token))
@@ -73,12 +73,12 @@ func TestAwaitKeys(t *testing.T) {
 			if step.Act != gate.AwaitKeys || step.Await != (gate.Await{Issuer: "corp", KeyID: "k"}) || step.Edit != nil || step.Audit != "" {
 				t.Fatalf("%s: step %d is %+v, want AwaitKeys", c.name, i, step)
 			}
-			step = x.Wake(env)
+			step = x.Resume(env)
 		}
 		if got := verdict(step); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
-		if step = x.Wake(with); step.Act != gate.Refuse || step.Reason != reason.Internal {
+		if step = x.Resume(with); step.Act != gate.Refuse || step.Reason != reason.Internal {
 			t.Errorf("%s: woken once more: %+v", c.name, step)
 		}
 	}

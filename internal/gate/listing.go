@@ -15,7 +15,7 @@ type listing struct {
 	reply []byte
 }
 
-// maxListing is the longest reply that is trimmed, in octets.
+// maxListing is the longest reply that is trimmed, in bytes.
 const maxListing = 4 << 20
 
 // partial are headers by which a client may get a reply that is not the whole
@@ -33,8 +33,8 @@ func (e *Edit) plainReply(pairs [][2]string) {
 	}
 }
 
-// Watches reports whether the host has to hand in the response too.
-func (x *Exchange) Watches() bool { return x.body != nil || x.listing != nil }
+// NeedsResponse reports whether the host has to hand in the response too.
+func (x *Exchange) NeedsResponse() bool { return x.body != nil || x.listing != nil }
 
 // Respond looks at the head of a response. Once it has begun, a request whose
 // body is still coming can only be refused by ending the stream.
@@ -114,5 +114,5 @@ func (x *Exchange) replyBody(env Env, chunk []byte, end bool) Step {
 // withhold keeps a reply from the caller.
 func (x *Exchange) withhold() Step {
 	x.listing = nil
-	return x.stop(reason.DiscoveryWithheld)
+	return x.stop(reason.ListWithheld)
 }

@@ -29,14 +29,14 @@ func TestListings(t *testing.T) {
 			want  string
 		}{
 			{h, ok, jsonReply, `{"object":"list","data":[{"id":"free"},{"id":"a"}]}`}, {head(list), ok, jsonReply, `{"object":"list","data":[{"id":"free"}]}`},
-			{h, ok, `{"data":{}}`, "discovery_withheld"}, {h, ok, "", "discovery_withheld"}, {h, ok, `{"data":[]}` + strings.Repeat(" ", 4<<20), "discovery_withheld"},
-			{h, status("200", pair{"content-encoding", "gzip"}), jsonReply, "discovery_withheld"}, {h, []pair{{":status", "200"}, {"content-type", "text/html"}}, jsonReply, "discovery_withheld"}, {h, []pair{{":status", "200"}}, jsonReply, "discovery_withheld"},
-			{h, status("206"), jsonReply, "discovery_withheld"}, {h, status("304"), "", "discovery_withheld"}, {h, status("2000"), jsonReply, "discovery_withheld"}, {h, status(""), jsonReply, "discovery_withheld"}, {h, status("200", pair{":status", "404"}), jsonReply, "discovery_withheld"},
+			{h, ok, `{"data":{}}`, "list_withheld"}, {h, ok, "", "list_withheld"}, {h, ok, `{"data":[]}` + strings.Repeat(" ", 4<<20), "list_withheld"},
+			{h, status("200", pair{"content-encoding", "gzip"}), jsonReply, "list_withheld"}, {h, []pair{{":status", "200"}, {"content-type", "text/html"}}, jsonReply, "list_withheld"}, {h, []pair{{":status", "200"}}, jsonReply, "list_withheld"},
+			{h, status("206"), jsonReply, "list_withheld"}, {h, status("304"), "", "list_withheld"}, {h, status("2000"), jsonReply, "list_withheld"}, {h, status(""), jsonReply, "list_withheld"}, {h, status("200", pair{":status", "404"}), jsonReply, "list_withheld"},
 			{h, status("404"), "", "as it is"}, {h, status("503"), "", "as it is"},
 		} {
 			env := gate.Env{Now: now, Keys: g.Keys()}
 			x, step := g.Begin(env, c.h)
-			if step.Act != gate.Forward || !x.Watches() {
+			if step.Act != gate.Forward || !x.NeedsResponse() {
 				t.Fatalf("Begin(%v) = %s", c.h.Pairs, step.Reason)
 			}
 			for _, name := range []string{"accept-encoding", "range", "if-none-match", "if-modified-since"} {
@@ -60,7 +60,7 @@ func TestListings(t *testing.T) {
 			case step.Act == gate.Forward && step.Body == nil:
 				got = "as it is"
 			case step.Act != gate.Forward:
-				if got = step.Reason.String(); (step.Act == gate.Reset) != begun || step.Reason != reason.DiscoveryWithheld {
+				if got = step.Reason.String(); (step.Act == gate.Reset) != begun || step.Reason != reason.ListWithheld {
 					t.Errorf("%q of %v: %d %s", c.body[:min(len(c.body), 40)], c.reply, step.Act, step.Reason)
 				}
 			}

@@ -156,7 +156,7 @@ func TestZeroStepRefuses(t *testing.T) {
 func TestStepsThatNobodyAsksFor(t *testing.T) {
 	g, _ := load(t, world)
 	x, step := begin(g, head(askPublic))
-	if step.Act != gate.Forward || x.Watches() {
+	if step.Act != gate.Forward || x.NeedsResponse() {
 		t.Fatalf("Begin = %s", step.Reason)
 	}
 	for _, d := range []gate.Direction{gate.Upstream, gate.Downstream} {

@@ -23,7 +23,7 @@ const (
 type Step struct {
 	Act     Act
 	Head    bool   // of a Hold: the head goes on now, and only the body waits
-	Release int    // octets of the body that may flow now, the oldest that are held
+	Release int    // bytes of the body that may flow now, the oldest that are held
 	Body    []byte // of a Forward: what goes on in the body's place, unless it is nil
 	Edit    *Edit
 	Await   Await
@@ -39,7 +39,7 @@ type Edit struct {
 }
 
 // Await is the key that a request waits for.
-type Await = authn.Missing
+type Await = authn.MissingKey
 
 // Reply is an answer of the gate's own.
 type Reply struct {

@@ -38,7 +38,7 @@ func relayWorld() string {
 // other; on none does it go on.
 func TestRelayedCaller(t *testing.T) {
 	g, _ := load(t, relayWorld())
-	if !g.KnowsPeers() {
+	if !g.NeedsPeer() {
 		t.Error("the host is not asked for certificates")
 	}
 	strangers := []authn.Peer{{}, {URI: gatewayPeer.URI}, {URI: "spiffe://cluster.local/ns/edge/sa/other", Validated: true}, {URI: "spiffe://other.local/ns/edge/sa/gateway", Validated: true}, {URI: gatewayPeer.URI + "/x", Validated: true}}

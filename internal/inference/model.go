@@ -114,7 +114,7 @@ func Label(s string) bool {
 	return true
 }
 
-// maxName bounds the name of a model inside a service, in octets.
+// maxName bounds the name of a model inside a service, in bytes.
 const maxName = 253
 
 // modelName reports whether s, one path segment, may be a model's name.

@@ -118,7 +118,7 @@ func (t *hostTemplate) read(host string) (service, namespace string, ok bool) {
 	return service, namespace, ok && Label(service) && Label(namespace)
 }
 
-// hostForm reports whether s is a host name of at most 253 octets whose labels
+// hostForm reports whether s is a host name of at most 253 bytes whose labels
 // are all lower case.
 func hostForm(s string) bool {
 	for l := range strings.SplitSeq(s, ".") {

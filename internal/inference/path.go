@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// maxPath bounds :path in octets, the query included.
+// maxPath bounds :path in bytes, the query included.
 const maxPath = 8 << 10
 
 // Canonical reports whether a path (without its query) can be read in one way

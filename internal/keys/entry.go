@@ -7,7 +7,7 @@ import (
 )
 
 // MaxDocument is the largest key set or discovery document that is looked at,
-// in octets.
+// in bytes.
 const MaxDocument = 256 << 10
 
 // Entry is what the VMs of a proxy know of a source. It lies in the data that

@@ -214,7 +214,7 @@ func TestLocated(t *testing.T) {
 // TestDiscovery: the document, then the key set, within one lease.
 func TestDiscovery(t *testing.T) {
 	s := compile(t, `{"discovery":"http://issuer.example/d","cluster":"issuer"}`, "iss")
-	k := NewKeeper(s, usable, 7)
+	k := NewRefresher(s, usable, 7)
 	out, _ := k.Tick(now, "")
 	raw := string(out.Store)
 	ok := [][2]string{{":status", "200"}}
@@ -238,7 +238,7 @@ func TestDiscovery(t *testing.T) {
 func TestOutcomes(t *testing.T) {
 	s := &Source{ID: id, Refresh: time.Minute, Timeout: time.Second, MaxStale: time.Hour, Interval: time.Second}
 	status := func(code string) [][2]string { return [][2]string{{":status", code}} }
-	k := NewKeeper(s, usable, 7)
+	k := NewRefresher(s, usable, 7)
 	first, _ := k.Tick(now, "")
 	good, _, _ := k.Done(now, string(first.Store), first.Fetch, Answer{Headers: status("200"), Body: `["a"]`})
 	later := now.Add(2 * time.Minute)
@@ -274,29 +274,29 @@ func TestOutcomes(t *testing.T) {
 // TestWaiting: how many requests may wait, for how long, and what they are told.
 func TestWaiting(t *testing.T) {
 	s := &Source{ID: id, Refresh: time.Hour, Timeout: time.Second, MaxStale: time.Hour, Interval: 5 * time.Second, Wait: 3 * time.Second}
-	k := NewKeeper(s, usable, 7)
+	k := NewRefresher(s, usable, 7)
 	e := Entry{Document: `["a"]`, Fetched: now, Asked: now, Started: now, Next: now.Add(time.Minute)}
 	if _, err := k.Tick(now, string(e.Encode(id))); err != nil {
 		t.Fatal(err)
 	}
 	for i := range uint32(maxWaiting) {
-		if got := k.Wait(now.Add(1), Waiter{i, fmt.Sprint("k", i), now.Add(1)}); got != Ask {
+		if got := k.Wait(now.Add(1), Waiter{i, fmt.Sprint("k", i), now.Add(1)}); got != MayWait {
 			t.Fatalf("Wait(%d) = %v, want Ask", i, got)
 		}
 	}
-	if got := k.Wait(now.Add(1), Waiter{maxWaiting, "x", now.Add(1)}); got != GiveUp || k.Waiting() != maxWaiting {
+	if got := k.Wait(now.Add(1), Waiter{maxWaiting, "x", now.Add(1)}); got != NoWait || k.Waiting() != maxWaiting {
 		t.Errorf("Wait beyond the bound = %v with %d waiting, want GiveUp", got, k.Waiting())
 	}
 	k.Forget(0)
-	if got := k.Wait(now.Add(4*time.Second), Waiter{0, "late", now.Add(time.Second)}); got != GiveUp || k.Waiting() != maxWaiting-1 {
+	if got := k.Wait(now.Add(4*time.Second), Waiter{0, "late", now.Add(time.Second)}); got != NoWait || k.Waiting() != maxWaiting-1 {
 		t.Errorf("Wait of a request that has waited long enough = %v, want GiveUp", got)
 	}
 	raw := string(e.Encode(id))
-	if out, _ := k.Tick(now.Add(2*time.Second), raw); out.Fetch != nil || len(out.Wake) != 0 {
+	if out, _ := k.Tick(now.Add(2*time.Second), raw); out.Fetch != nil || len(out.Resume) != 0 {
 		t.Errorf("before its interval: %+v", out)
 	}
-	if out, _ := k.Tick(now.Add(3*time.Second+1), raw); len(out.Wake) != maxWaiting-1 || out.Wake[0] != (Wake{1, GiveUp}) || k.Waiting() != 0 {
-		t.Errorf("after the wait %d are woken, the first %v", len(out.Wake), out.Wake[:1])
+	if out, _ := k.Tick(now.Add(3*time.Second+1), raw); len(out.Resume) != maxWaiting-1 || out.Resume[0] != (Resume{1, NoWait}) || k.Waiting() != 0 {
+		t.Errorf("after the wait %d are woken, the first %v", len(out.Resume), out.Resume[:1])
 	}
 	// A look after the request came: it is told so, and the next one at once.
 	since := now.Add(4 * time.Second)
@@ -306,16 +306,16 @@ func TestWaiting(t *testing.T) {
 		t.Fatalf("at its interval: %+v", out)
 	}
 	e.Asked, e.Started = now.Add(5*time.Second), now.Add(5*time.Second)
-	if out, _ := k.Tick(now.Add(6*time.Second), string(e.Encode(id))); len(out.Wake) != 1 || out.Wake[0] != (Wake{1, Looked}) {
-		t.Errorf("after the look: %+v", out.Wake)
+	if out, _ := k.Tick(now.Add(6*time.Second), string(e.Encode(id))); len(out.Resume) != 1 || out.Resume[0] != (Resume{1, Refreshed}) {
+		t.Errorf("after the look: %+v", out.Resume)
 	}
 	again := now.Add(7 * time.Second)
-	if got := k.Wait(again, Waiter{2, "gone", again}); got != Looked {
+	if got := k.Wait(again, Waiter{2, "gone", again}); got != Refreshed {
 		t.Errorf("Wait for a key that was looked for = %v, want Looked", got)
 	}
 	e.Document = `["b"]`
 	k.Tick(again, string(e.Encode(id)))
-	if got := k.Wait(again, Waiter{3, "gone", again}); got != Ask {
+	if got := k.Wait(again, Waiter{3, "gone", again}); got != MayWait {
 		t.Errorf("Wait with another document = %v, want Ask: what was missing may be there", got)
 	}
 	for i := range 2 * maxMissing {
@@ -331,7 +331,7 @@ func TestForeign(t *testing.T) {
 	s := &Source{ID: id, Refresh: time.Minute, Timeout: time.Second, MaxStale: time.Hour, Interval: time.Second, Wait: time.Second}
 	unusable := Entry{Document: "{}", Fetched: now, Asked: now, Started: now, Next: now.Add(time.Minute)}
 	for _, raw := range []string{"garbage", magic, string(unusable.Encode(strings.Repeat("j", 32))), string(unusable.Encode(id))} {
-		k := NewKeeper(s, usable, 7)
+		k := NewRefresher(s, usable, 7)
 		if err := k.Look(raw); err == nil || k.Document(now) != "" {
 			t.Errorf("Look(%.40q) = %v, with document %q", raw, err, k.Document(now))
 		}

@@ -39,7 +39,7 @@ type start struct {
 
 // vm is a Keeper and what its host holds for it.
 type vm struct {
-	keeper  *Keeper
+	keeper  *Refresher
 	flying  []flight
 	refused map[string]bool // keys that were in force here and are gone
 	latest  int             // age of the document in force, in p.ages
@@ -89,7 +89,7 @@ func usable(document string) error {
 // restart is a VM that died, or a new configuration: what it knew is gone, and
 // its requests end.
 func (p *proxy) restart(i int) {
-	p.vms[i] = &vm{keeper: NewKeeper(p.source, usable, p.random.Uint64()), refused: map[string]bool{}, told: map[string]told{}}
+	p.vms[i] = &vm{keeper: NewRefresher(p.source, usable, p.random.Uint64()), refused: map[string]bool{}, told: map[string]told{}}
 	if err := p.vms[i].keeper.Look(p.shared); err != nil && p.shared != "garbage" {
 		p.t.Fatalf("Look = %v", err)
 	}
@@ -150,13 +150,13 @@ func (p *proxy) tick(i int, cas uint32) {
 		p.starts = append(p.starts, start{p.now, out.Wanted})
 		v.flying = append(v.flying, flight{out.Fetch, p.now, p.document()})
 	}
-	for _, w := range out.Wake {
+	for _, w := range out.Resume {
 		r := p.requests[w.Request]
 		if r == nil {
 			p.t.Fatalf("request %d is woken, and does not wait", w.Request)
 		}
 		delete(p.requests, w.Request)
-		p.decide(w.Request, r, w.Patience)
+		p.decide(w.Request, r, w.WaitPolicy)
 	}
 	for _, r := range p.requests {
 		if r.vm == i && !p.now.Before(r.since.Add(p.source.Wait)) {
@@ -183,7 +183,7 @@ func (p *proxy) note(i int, before string) {
 
 // decide is a request with a token of key r.kid, whose signature is genuine if
 // there ever was such a key.
-func (p *proxy) decide(id uint32, r *request, patience Patience) {
+func (p *proxy) decide(id uint32, r *request, patience WaitPolicy) {
 	v := p.vms[r.vm]
 	document := v.keeper.Document(p.now)
 	switch {
@@ -194,7 +194,7 @@ func (p *proxy) decide(id uint32, r *request, patience Patience) {
 		if age := p.now.Sub(v.keeper.entry.Fetched); age >= p.source.MaxStale {
 			p.t.Fatalf("keys of age %s are in force", age)
 		}
-	case patience == Looked && document != "": // 401
+	case patience == Refreshed && document != "": // 401
 		before, again := v.told[r.kid]
 		again = again && before.document == document && p.now.Sub(before.at) < missingFor
 		// A look may end while the key is published, and be reported afterwards: what
@@ -205,15 +205,15 @@ func (p *proxy) decide(id uint32, r *request, patience Patience) {
 		if !again {
 			v.told[r.kid] = told{p.now, document}
 		}
-	case patience == Ask:
+	case patience == MayWait:
 		switch again := v.keeper.Wait(p.now, Waiter{id, r.kid, r.since}); again {
-		case Ask:
+		case MayWait:
 			p.requests[id] = r
 		default:
 			p.decide(id, r, again)
 		}
 	default: // 503
-		if waited := p.now.Sub(r.since); waited < p.source.Wait && v.keeper.Waiting() < maxWaiting && patience == GiveUp {
+		if waited := p.now.Sub(r.since); waited < p.source.Wait && v.keeper.Waiting() < maxWaiting && patience == NoWait {
 			p.t.Fatalf("a request is given up after %s", waited)
 		}
 	}
@@ -300,7 +300,7 @@ func (p *proxy) ask(i int) {
 	case 2:
 		kid = fmt.Sprintf("k%d", 1+p.random.IntN(p.serial+1)) // the last is not published yet
 	}
-	p.decide(p.next, &request{kid, i, p.now}, Ask)
+	p.decide(p.next, &request{kid, i, p.now}, MayWait)
 }
 
 // bounded holds the fetches to their schedule: two never begin closer than a

@@ -65,7 +65,7 @@ func (s *Source) fail(e Entry, now time.Time, jitter float64) Entry {
 type Answer struct {
 	Headers   [][2]string // names in lower case, ":status" among them
 	Body      string
-	Oversized bool // the body has more than MaxDocument octets, and is left out
+	Oversized bool // the body has more than MaxDocument bytes, and is left out
 }
 
 // header is the value of a header, the repeats of a list joined.

@@ -33,7 +33,7 @@ import (
 // Source is where one issuer publishes its keys, and how they are kept. It is
 // immutable.
 type Source struct {
-	// ID is 32 octets: a hash of the issuer and of what stands in the
+	// ID is 32 bytes: a hash of the issuer and of what stands in the
 	// configuration about its keys. Configurations that agree in it share what
 	// was fetched, so one that changes grants only keeps its keys.
 	ID       string

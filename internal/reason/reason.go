@@ -60,7 +60,7 @@ const (
 	PathUnknown // no route knows this method and path
 	NotServed   // another service than the one behind this proxy
 
-	DiscoveryWithheld // a reply that lists models and cannot be cut down to those granted
+	ListWithheld // a reply that lists models and cannot be cut down to those granted
 
 	Exempt  // a health check that the configuration lets pass
 	Allowed // a decision that lets a request pass
@@ -136,7 +136,7 @@ var table = [count]row{
 
 	NotServed: {"not_served", 404, grpcUnimplemented},
 
-	DiscoveryWithheld: {"discovery_withheld", 502, grpcUnavailable},
+	ListWithheld: {"list_withheld", 502, grpcUnavailable},
 
 	Exempt:  {"exempt", 200, grpcOK},
 	Allowed: {"allowed", 200, grpcOK},

@@ -17,7 +17,7 @@ var bodies = map[string]string{
 	"chinese": `{"messages":[` + strings.Repeat(`{"role":"user","content":"谁可以调用哪个模型？请用两句话回答。"},`, 1000) + `{}],"model":"m"}`,
 }
 
-// tensors is a ModelInferRequest with n octets of raw_input_contents (field 7)
+// tensors is a ModelInferRequest with n bytes of raw_input_contents (field 7)
 // in so many fields; the name comes last.
 func tensors(n, fields int) []byte {
 	return []byte(strings.Repeat(sub(7, strings.Repeat("x", n/fields)), fields) + sub(1, "m"))
@@ -77,7 +77,7 @@ func BenchmarkProto(b *testing.B) {
 func BenchmarkFrames(b *testing.B) {
 	for _, size := range []int{16, 1 << 10, 1 << 20} {
 		body := []byte(strings.Repeat("\x00"+string([]byte{0, byte(size >> 16), byte(size >> 8), byte(size)})+strings.Repeat("x", size), 1<<20/size))
-		b.Run(fmt.Sprintf("%d-octets", size), func(b *testing.B) {
+		b.Run(fmt.Sprintf("%d-bytes", size), func(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			for b.Loop() {
 				f := NewFrames(false, 1<<20)

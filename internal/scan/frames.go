@@ -25,7 +25,7 @@ type Part struct {
 	Length  int    // of the message, once Begin has been reported; 0 before
 }
 
-// NewFrames starts a body. Messages longer than limit octets are refused when
+// NewFrames starts a body. Messages longer than limit bytes are refused when
 // their header is read. In a unary call (and where the server alone streams)
 // the body must have exactly one message.
 func NewFrames(unary bool, limit uint32) *Frames { return &Frames{unary: unary, limit: limit} }

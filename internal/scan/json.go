@@ -12,7 +12,7 @@ type Key struct {
 
 // CheckKeys reports what makes a table of keys unusable: more than 64 keys in
 // one object, nesting beyond 8 objects, an object without keys, a name of more
-// than 32 octets or two that a document could not have together because one is
+// than 32 bytes or two that a document could not have together because one is
 // a twin of the other. Scans presuppose it; a test calls it for each table.
 func CheckKeys(keys []Key) error { return checkKeys(keys, 0) }
 

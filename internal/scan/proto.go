@@ -55,7 +55,7 @@ const (
 	inText
 )
 
-// NewProto starts a message of length octets: as long as its frame says.
+// NewProto starts a message of length bytes: as long as its frame says.
 func NewProto(fields []Field, length int, limits Limits) *Proto {
 	p := &Proto{fields: fields, limits: limits.orDefaults(), open: make([]message, 0, maxMessages+1)}
 	p.Reset(length)

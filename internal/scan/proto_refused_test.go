@@ -60,7 +60,7 @@ func TestProtoRefusesMore(t *testing.T) {
 	}
 	p = NewProto(infer, 4, Limits{Text: 1})
 	if err := p.Scan([]byte(sub(1, "mn"))); err == nil || err.Kind != TooLong {
-		t.Errorf("two octets of one: %v", err)
+		t.Errorf("two bytes of one: %v", err)
 	}
 }
 

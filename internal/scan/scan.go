@@ -93,8 +93,8 @@ type Value struct {
 type Limits struct {
 	Depth   int // JSON: of arrays and objects, the document itself included; 64, which is also the most
 	Members int // JSON: of each watched object; 1024
-	Key     int // JSON: octets of a member name of a watched object, unescaped; 256
-	Text    int // JSON, Proto: octets of a watched string, unescaped; 1024
+	Key     int // JSON: bytes of a member name of a watched object, unescaped; 256
+	Text    int // JSON, Proto: bytes of a watched string, unescaped; 1024
 	Items   int // Proto: repeated watched messages in all; 64
 }
 

@@ -70,11 +70,44 @@ func (v Value) Fail(format string, args ...any) {
 	*v.problems = append(*v.problems, Problem{v.Pointer(), fmt.Sprintf(format, args...)})
 }
 
+// MustBe adds the problem that the value is not what it must be, and says what
+// was found: "must be viewer, invoker or admin; got \"invokers\"".
+func (v Value) MustBe(format string, args ...any) {
+	v.Fail("must be %s; got %s", fmt.Sprintf(format, args...), v.found())
+}
+
+// maxFound bounds what a problem shows of a value, in bytes.
+const maxFound = 80
+
+// found is the value as it is written, cut to maxFound; of an object, an array or
+// what may be a secret only what it is.
+func (v Value) found() string {
+	switch raw := v.json.Raw; {
+	case !v.Exists():
+		return "nothing"
+	case v.json.IsObject():
+		return "an object"
+	case v.json.IsArray():
+		return "an array"
+	case v.secret():
+		return "a secret, which must not stand here"
+	case len(raw) > maxFound:
+		return strings.ToValidUTF8(raw[:maxFound], "") + "…"
+	default:
+		return raw
+	}
+}
+
+// secret reports whether a secret may have been written here by mistake.
+func (v Value) secret() bool {
+	return v.token == "symmetric" || v.parent != nil && v.parent.secret()
+}
+
 // is reports whether the value exists as the JSON type named by what; a value
 // of another type is a problem.
 func (v Value) is(ok bool, what string) bool {
 	if v.Exists() && !ok {
-		v.Fail("%s expected", what)
+		v.MustBe("%s", what)
 	}
 	return v.Exists() && ok
 }
@@ -102,7 +135,7 @@ func (v Value) Instant() int64 {
 	}
 	t, err := time.Parse(time.RFC3339, v.Text())
 	if err != nil || t.Unix() <= 0 {
-		v.Fail("is a time such as 2026-12-31T00:00:00Z")
+		v.MustBe("a time such as 2026-12-31T00:00:00Z")
 		return 0
 	}
 	return t.Unix()
@@ -116,7 +149,7 @@ func (v Value) Duration(least, most time.Duration) time.Duration {
 	}
 	d, err := time.ParseDuration(v.Text())
 	if err != nil || d < least || d > most {
-		v.Fail("is a duration from %s to %s, such as \"30s\"", least, most)
+		v.MustBe("a duration from %s to %s, such as \"30s\"", least, most)
 		return 0
 	}
 	return d

@@ -38,7 +38,7 @@ func Huge(w http.ResponseWriter, _ *http.Request, document []byte) {
 	w.Write(document)
 }
 
-// Drip sends the document octet by octet, with a pause after each.
+// Drip sends the document byte by byte, with a pause after each.
 func Drip(pause time.Duration) Behaviour {
 	return func(w http.ResponseWriter, r *http.Request, document []byte) {
 		flusher := http.NewResponseController(w)

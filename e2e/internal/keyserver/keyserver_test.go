@@ -208,7 +208,7 @@ func TestBehaviours(t *testing.T) {
 	} {
 		s.Behave(c.behave)
 		if r, body, err := get(t, s, JWKS); !c.want(r, body, err) {
-			t.Errorf("%s: %d octets of %.80q, %v", name, len(body), body, err)
+			t.Errorf("%s: %d bytes of %.80q, %v", name, len(body), body, err)
 		}
 	}
 	token := must(t)(s.Mint(nil))

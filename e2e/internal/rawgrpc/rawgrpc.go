@@ -1,5 +1,5 @@
 // Package rawgrpc is a real gRPC server for every method of every service, and a
-// client for it: messages are octets, and nobody needs their descriptors. The
+// client for it: messages are bytes, and nobody needs their descriptors. The
 // server remembers each message that it got whole.
 package rawgrpc
 
@@ -18,7 +18,7 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// most bounds a message, in octets.
+// most bounds a message, in bytes.
 const most = 256 << 20
 
 // codec leaves messages as they are.
@@ -45,7 +45,7 @@ func (codec) Unmarshal(data []byte, v any) error {
 // Message is one as it arrived.
 type Message struct {
 	Method string
-	Begin  string // its first octets, at most 64
+	Begin  string // its first bytes, at most 64
 	Length int
 }
 

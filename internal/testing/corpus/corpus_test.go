@@ -10,7 +10,7 @@ import (
 
 // TestCorpusNative runs every case through the gate in this process.
 func TestCorpusNative(t *testing.T) {
-	scenarios, err := LoadAll("../../examples")
+	scenarios, err := LoadAll("../../../examples")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,7 @@ func TestCorpusNative(t *testing.T) {
 
 // counter is what a request's head counts under.
 func counter(g *gate.Gate, r Request, now time.Time) string {
-	_, step := g.Whole(gate.Env{Now: now, Keys: g.Keys()}, r.Head(), []byte(r.Body), nil)
+	_, step := g.DecideRequest(gate.Env{Now: now, Keys: g.Keys()}, r.Head(), []byte(r.Body), nil)
 	if step.Act == gate.Forward && step.Reason < reason.Exempt {
 		return "shadow." + step.Reason.String()
 	}

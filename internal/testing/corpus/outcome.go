@@ -45,12 +45,12 @@ func RefusedReply(status int, body string) string {
 
 // Native runs a request through the gate in this process, as a host would.
 func Native(g *gate.Gate, env gate.Env, r Request) Outcome {
-	x, step := g.Whole(env, r.Head(), []byte(r.Body), r.Trailers)
+	x, step := g.DecideRequest(env, r.Head(), []byte(r.Body), r.Trailers)
 	if step.Act != gate.Forward {
 		return Outcome{Line: Answered(step.Reason, r.GRPC)}
 	}
 	o := Sent(Apply(r.Pairs(), step.Edit))
-	if r.Reply != "" && x.Watches() {
+	if r.Reply != "" && x.NeedsResponse() {
 		if o.Reply, step = replied(x, env, r); step.Act != gate.Forward {
 			return Outcome{Line: Answered(step.Reason, r.GRPC)}
 		}

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// Compare holds a form to a pattern: after each of the beginnings for every octet,
+// Compare holds a form to a pattern: after each of the beginnings for every byte,
 // and over text put together at random out of pieces of what the form takes, with an
-// octet of any value here and there. It must take something.
+// byte of any value here and there. It must take something.
 func Compare(t *testing.T, name string, form func(string) bool, pattern string, beginnings, pieces []string) {
 	t.Helper()
 	reference, random, taken := regexp.MustCompile(pattern), rand.New(rand.NewPCG(1, 2)), 0

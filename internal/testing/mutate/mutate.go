@@ -67,7 +67,7 @@ func At(valid []Vector, seed, i uint64) Vector {
 	return v
 }
 
-// Bits are answers, one bit each, the first in the lowest bit of the first octet.
+// Bits are answers, one bit each, the first in the lowest bit of the first byte.
 type Bits []byte
 
 // NewBits has room for n answers, all of them no.

@@ -59,7 +59,7 @@ func TestAt(t *testing.T) {
 			t.Fatalf("mutation %d is two", i)
 		}
 		if want := map[string]int{"ES256": 64, "RS256": 256}[a.Algorithm]; len(a.Signature) != want {
-			t.Fatalf("mutation %d has %d octets", i, len(a.Signature))
+			t.Fatalf("mutation %d has %d bytes", i, len(a.Signature))
 		}
 		if _, ok := same[string(a.Signature)]; ok {
 			same[string(a.Signature)]++
@@ -91,6 +91,6 @@ func TestBits(t *testing.T) {
 		}
 	}
 	if len(b) != 3 {
-		t.Errorf("%d octets", len(b))
+		t.Errorf("%d bytes", len(b))
 	}
 }

@@ -28,11 +28,11 @@ func TestHTTPCall(t *testing.T) {
 		t.Errorf("called with %+v, want headers %v", c, headers)
 	}
 	expect(t, vm)
-	if err := c.Respond([][2]string{{":status", "200"}, {"ETag", "x"}}, []byte("twelve octets"), [2]string{"t", "1"}); err != nil {
+	if err := c.Respond([][2]string{{":status", "200"}, {"ETag", "x"}}, []byte("twelve bytes"), [2]string{"t", "1"}); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, vm, "called: 2 headers, 13 octets, 1 trailers", "callout-header: [[:status 200] [etag x]]",
-		"callout-body: twelve oct", "callout-trailer: [[t 1]]")
+	expect(t, vm, "called: 2 headers, 12 bytes, 1 trailers", "callout-header: [[:status 200] [etag x]]",
+		"callout-body: twelve byt", "callout-trailer: [[t 1]]")
 	if c.Respond(nil, nil) == nil || c.Fail() == nil || len(vm.Calls()) != 0 {
 		t.Error("a call is answered twice")
 	}
@@ -46,10 +46,10 @@ func TestHTTPCallFails(t *testing.T) {
 	if c := one(t, vm); c.Timeout != 0 || c.Fail() != nil {
 		t.Error("the call does not fail")
 	}
-	expect(t, vm, "called: 0 headers, 0 octets, 0 trailers", "callout-header"+notFound, "callout-body"+notFound, "callout-trailer"+notFound)
+	expect(t, vm, "called: 0 headers, 0 bytes, 0 trailers", "callout-header"+notFound, "callout-body"+notFound, "callout-trailer"+notFound)
 	do(t, vm, "call keys 0 callout-header,callout-body,callout-trailer "+complete)
 	one(t, vm).Respond([][2]string{{":status", "204"}}, nil)
-	expect(t, vm, "called: 1 headers, 0 octets, 0 trailers", "callout-header: [[:status 204]]", "callout-body"+notFound, "callout-trailer"+notFound)
+	expect(t, vm, "called: 1 headers, 0 bytes, 0 trailers", "callout-header: [[:status 204]]", "callout-body"+notFound, "callout-trailer"+notFound)
 	do(t, vm, "callout-header; callout-body") // outside the callback
 	expect(t, vm, "callout-header"+notFound, "callout-body"+notFound)
 }
@@ -147,7 +147,7 @@ func TestHTTPCallOutlives(t *testing.T) {
 	if err := calls[1].Respond(nil, nil); err != nil {
 		t.Error(err)
 	}
-	expect(t, vm, "called: 0 headers, 0 octets, 0 trailers", "effective: error status returned by host: bad argument",
+	expect(t, vm, "called: 0 headers, 0 bytes, 0 trailers", "effective: error status returned by host: bad argument",
 		"callout-header: error status returned by host: not found")
 	old.Close()
 	if n := len(vm.Calls()); n != 1 {

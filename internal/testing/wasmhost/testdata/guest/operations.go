@@ -190,7 +190,7 @@ func dispatch(cluster string, timeout int, then string, parts []string) string {
 	}
 	then = strings.NewReplacer("+", " ", ",", "; ").Replace(then)
 	_, err := proxywasm.DispatchHttpCall(cluster, headers, body, trailers, uint32(timeout), func(headers, size, trailers int) {
-		proxywasm.LogInfof("called: %d headers, %d octets, %d trailers", headers, size, trailers)
+		proxywasm.LogInfof("called: %d headers, %d bytes, %d trailers", headers, size, trailers)
 		do(then)
 	})
 	return failed(err)

@@ -13,14 +13,14 @@ const (
 	missingFor = 30 * time.Second // how long, while the document stays the same
 )
 
-// Patience is what a request may still do about a key that is not there.
-type Patience uint8
+// WaitPolicy is what a request may still do about a key that is not there.
+type WaitPolicy uint8
 
 // The zero value gives up.
 const (
-	GiveUp Patience = iota // the host cannot wait, or the time is over: unknown whether there is such a key
-	Ask                    // the request may wait
-	Looked                 // the keys were fetched since it came: what is not there does not exist
+	NoWait    WaitPolicy = iota // the host cannot wait, or the time is over: unknown whether there is such a key
+	MayWait                     // the request may wait
+	Refreshed                   // the keys were fetched since it came: what is not there does not exist
 )
 
 // Waiter is a request that waits for a key.
@@ -30,10 +30,10 @@ type Waiter struct {
 	Since   time.Time // when the request came
 }
 
-// Wake is a request to go on, and what it may still do.
-type Wake struct {
-	Request  uint32
-	Patience Patience
+// Resume is a request to go on, and what it may still do.
+type Resume struct {
+	Request    uint32
+	WaitPolicy WaitPolicy
 }
 
 // Fetch is a request to an endpoint. It is handed back with the answer.
@@ -45,15 +45,15 @@ type Fetch struct {
 
 // Effects are what the host does next.
 type Effects struct {
-	Store  []byte // to put in the entry's place, by compare and swap: if that fails, forget the rest
-	Fetch  *Fetch // then to begin
-	Wanted bool   // the fetch is for an unknown key, and not due otherwise
-	Wake   []Wake // in any case
+	Store  []byte   // to put in the entry's place, by compare and swap: if that fails, forget the rest
+	Fetch  *Fetch   // then to begin
+	Wanted bool     // the fetch is for an unknown key, and not due otherwise
+	Resume []Resume // in any case
 }
 
-// Keeper is what one VM knows of one source. It is not safe for more than one
+// Refresher is what one VM knows of one source. It is not safe for more than one
 // goroutine.
-type Keeper struct {
+type Refresher struct {
 	source  *Source
 	usable  func(document string) error
 	holder  uint64
@@ -64,14 +64,14 @@ type Keeper struct {
 	foreign string               // what was last found in the entry's place and refused
 }
 
-// NewKeeper makes one that knows nothing. usable says what is wrong with a key
+// NewRefresher makes one that knows nothing. usable says what is wrong with a key
 // set; holder is a random number that tells the VM from others.
-func NewKeeper(s *Source, usable func(document string) error, holder uint64) *Keeper {
-	return &Keeper{source: s, usable: usable, holder: holder | 1, random: holder | 1, missing: map[string]time.Time{}}
+func NewRefresher(s *Source, usable func(document string) error, holder uint64) *Refresher {
+	return &Refresher{source: s, usable: usable, holder: holder | 1, random: holder | 1, missing: map[string]time.Time{}}
 }
 
 // Document is the key set that serves now, or "".
-func (k *Keeper) Document(now time.Time) string {
+func (k *Refresher) Document(now time.Time) string {
 	if now.Before(k.entry.Fetched.Add(k.source.MaxStale)) {
 		return k.entry.Document
 	}
@@ -79,15 +79,15 @@ func (k *Keeper) Document(now time.Time) string {
 }
 
 // Age is the time since the document came; ok is false where there is none.
-func (k *Keeper) Age(now time.Time) (age time.Duration, ok bool) {
+func (k *Refresher) Age(now time.Time) (age time.Duration, ok bool) {
 	return now.Sub(k.entry.Fetched), k.entry.Document != ""
 }
 
 // Waiting is the number of requests that wait.
-func (k *Keeper) Waiting() int { return len(k.waiting) }
+func (k *Refresher) Waiting() int { return len(k.waiting) }
 
 // jitter is a number from 0 to 1 (xorshift64).
-func (k *Keeper) jitter() float64 {
+func (k *Refresher) jitter() float64 {
 	k.random ^= k.random << 13
 	k.random ^= k.random >> 7
 	k.random ^= k.random << 17
@@ -97,7 +97,7 @@ func (k *Keeper) jitter() float64 {
 // Look takes over what the VMs share, without doing anything about it; "" is
 // nothing. What is no entry of the source, or holds no usable key set, is taken
 // for nothing, and the error says so, once.
-func (k *Keeper) Look(raw string) error {
+func (k *Refresher) Look(raw string) error {
 	e, ok := Decode(raw, k.source.ID)
 	var err error
 	switch {
@@ -126,10 +126,10 @@ func (k *Keeper) Look(raw string) error {
 
 // Tick looks at what the VMs share, raw. The error is about what was found
 // there, and for the log.
-func (k *Keeper) Tick(now time.Time, raw string) (out Effects, err error) {
+func (k *Refresher) Tick(now time.Time, raw string) (out Effects, err error) {
 	before := k.entry.Document
 	err = k.Look(raw)
-	out.Wake = k.wake(now, k.entry.Document != before)
+	out.Resume = k.wake(now, k.entry.Document != before)
 	if wanted := len(k.waiting) > 0; k.source.due(&k.entry, now, wanted) {
 		out.Wanted = wanted && !k.source.expired(&k.entry, now)
 		e := k.source.claim(k.entry, now, k.holder)
@@ -142,7 +142,7 @@ func (k *Keeper) Tick(now time.Time, raw string) (out Effects, err error) {
 // fetch that is not over yields another and no outcome; one that took longer
 // than its lease yields nothing. After Store, Tick brings it to the requests
 // that wait.
-func (k *Keeper) Done(now time.Time, raw string, f *Fetch, a Answer) (out Effects, o Outcome, err error) {
+func (k *Refresher) Done(now time.Time, raw string, f *Fetch, a Answer) (out Effects, o Outcome, err error) {
 	e, ok := Decode(raw, k.source.ID)
 	if !ok || e.Holder != k.holder || !e.Started.Equal(f.started) || e.Lease.IsZero() {
 		return out, o, errLate
@@ -185,7 +185,7 @@ func (a *Answer) outcome() (Outcome, error) {
 }
 
 // judge compares a key set with the one before.
-func (k *Keeper) judge(document, before string) (Outcome, error) {
+func (k *Refresher) judge(document, before string) (Outcome, error) {
 	if document == before {
 		return Unchanged, nil
 	}

@@ -1,8 +1,8 @@
 package gate
 
-// Whole decides a request that has come to its end: it is what a host comes to
+// DecideRequest decides a request that has come to its end: it is what a host comes to
 // that gets it piece by piece. The step's Edit is all that changes in the head.
-func (g *Gate) Whole(env Env, h *Head, body []byte, trailers [][2]string) (*Exchange, Step) {
+func (g *Gate) DecideRequest(env Env, h *Head, body []byte, trailers [][2]string) (*Exchange, Step) {
 	x, step := g.Begin(env, h)
 	if step.Act == Hold {
 		edit := step.Edit
