@@ -71,7 +71,7 @@ func (v *vmMetrics) count(counters []abi.Metric, r reason.Reason) {
 // countPass counts a request that goes on. A Reason that refuses is one that
 // would have refused it, were it not in shadow.
 func (v *vmMetrics) countPass(r reason.Reason) {
-	if r < reason.Exempt {
+	if r.Refuses() {
 		v.count(v.shadows, r)
 		return
 	}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/modelgate/modelgate/internal/reason"
 )
 
 // request is one line of decide's input. The names of headers are put in lower
@@ -186,7 +185,7 @@ func ask(g *gate.Gate, env gate.Env, r request) answer {
 func say(r request, x *gate.Exchange, step gate.Step) answer {
 	pass := step.Act == gate.Forward
 	a := answer{
-		Allow: pass, Shadow: pass && step.Reason < reason.Exempt, Status: step.Reason.HTTP(), GRPC: step.Reason.GRPC(),
+		Allow: pass, Shadow: pass && step.Reason.Refuses(), Status: step.Reason.HTTP(), GRPC: step.Reason.GRPC(),
 		Reason: step.Reason.String(), Grant: x.Rule, Models: []string{},
 	}
 	if !x.Principal.Anonymous() {

@@ -151,6 +151,11 @@ func (r Reason) valid() Reason {
 	return r
 }
 
+// Refuses reports whether a decision with this Reason refuses the request. In
+// shadow such a request passes all the same: the Reason then says what would
+// have refused it.
+func (r Reason) Refuses() bool { return r.valid() < Exempt }
+
 // String is the name used in metrics, logs, bodies and tests.
 func (r Reason) String() string { return table[r.valid()].name }
 

@@ -12,7 +12,7 @@ func TestTableIsComplete(t *testing.T) {
 			t.Errorf("Reason %d: name %q is empty, odd or taken", r, r)
 		}
 		seen[r.String()] = true
-		if r.HTTP() == 0 || (r.GRPC() == 0) != (r >= Exempt) || (r.HTTP() < 400) != (r >= Exempt) {
+		if r.HTTP() == 0 || (r.GRPC() != 0) != r.Refuses() || (r.HTTP() >= 400) != r.Refuses() {
 			t.Errorf("%s: http %d grpc %d", r, r.HTTP(), r.GRPC())
 		}
 	}
@@ -21,8 +21,17 @@ func TestTableIsComplete(t *testing.T) {
 func TestZeroAndStrayRefuse(t *testing.T) {
 	var zero Reason
 	for _, r := range []Reason{zero, count, 255} {
-		if r.HTTP() != 500 || r.GRPC() != grpcInternal || r.String() != "internal" {
-			t.Errorf("Reason(%d) = %s %d %d, want internal 500 13", r, r, r.HTTP(), r.GRPC())
+		if !r.Refuses() || r.HTTP() != 500 || r.GRPC() != grpcInternal || r.String() != "internal" {
+			t.Errorf("Reason(%d) = %s %d %d, want a refusal, internal 500 13", r, r, r.HTTP(), r.GRPC())
+		}
+	}
+}
+
+// TestOnlyTwoReasonsPass: every other Reason refuses.
+func TestOnlyTwoReasonsPass(t *testing.T) {
+	for _, r := range All() {
+		if want := r != Exempt && r != Allowed; r.Refuses() != want {
+			t.Errorf("%s.Refuses() = %v, want %v", r, r.Refuses(), want)
 		}
 	}
 }

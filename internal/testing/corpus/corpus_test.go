@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/modelgate/modelgate/internal/reason"
 )
 
 // TestCorpusNative runs every case through the gate in this process.
@@ -47,7 +46,7 @@ func TestCorpusNative(t *testing.T) {
 // counter is what a request's head counts under.
 func counter(g *gate.Gate, r Request, now time.Time) string {
 	_, step := g.DecideRequest(gate.Env{Now: now, Keys: g.Keys()}, r.Head(), []byte(r.Body), nil)
-	if step.Act == gate.Forward && step.Reason < reason.Exempt {
+	if step.Act == gate.Forward && step.Reason.Refuses() {
 		return "shadow." + step.Reason.String()
 	}
 	return step.Reason.String()
