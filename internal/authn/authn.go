@@ -163,35 +163,41 @@ func (a *Authenticator) PinsPeers() bool { return a.domain != "" }
 // PeerForm reports whether id is a SPIFFE ID of the pinned trust domain.
 func (a *Authenticator) PeerForm(id string) bool { return a.domain.holds(id) }
 
+// Result is the answer to the question who is calling.
+type Result struct {
+	// Principal is the caller, and anonymous unless Reason is Allowed. It must not be
+	// changed: Env.Cache shares it. Each hit of the cache returns the same pointer,
+	// unless the connection has a Peer.
+	Principal *Principal
+	Reason    reason.Reason
+	// Missing is the key for want of which the request is refused, where the issuer
+	// publishes its keys and Env.WaitPolicy allows the request to wait. It is nil
+	// otherwise.
+	Missing *MissingKey
+	// CacheHit reports that the caller's token was in Env.Cache.
+	CacheHit bool
+}
+
 // Authenticate names the caller. The first configured source that the request
 // has decides, and its failure is final: a bad assertion never falls through
 // to a bearer token. Without any source the caller is anonymous, which is
 // Allowed here; whether anonymous may do anything is not decided here.
-//
-// Where the issuer's keys are published, a refusal for want of a key comes with
-// what is missing if env's Patience allows the request to wait for it.
-//
-// The Principal is not to be changed. A token that env's Cache remembers, on a
-// connection without a Peer, has the same one each time.
-func (a *Authenticator) Authenticate(env Env, pairs [][2]string, peer Peer) (*Principal, reason.Reason, *MissingKey) {
-	if env.Cache != nil {
-		env.Cache.Known = false
-	}
+func (a *Authenticator) Authenticate(env Env, pairs [][2]string, peer Peer) Result {
 	id := a.domain.identify(peer)
-	p, why, missing := a.token(env, pairs, peer, id)
+	r := a.authenticate(env, pairs, peer, id)
 	if id != "" {
-		also := *p
+		also := *r.Principal
 		also.Peer = id
-		p = &also
+		r.Principal = &also
 	}
-	return p, why, missing
+	return r
 }
 
-func (a *Authenticator) token(env Env, pairs [][2]string, peer Peer, id string) (*Principal, reason.Reason, *MissingKey) {
+func (a *Authenticator) authenticate(env Env, pairs [][2]string, peer Peer, id string) Result {
 	for _, c := range a.carriers {
 		if c.relay != nil {
 			if p, found, why := c.relay.read(id, pairs); found {
-				return &p, why, nil
+				return Result{Principal: &p, Reason: why}
 			}
 			continue
 		}
@@ -200,16 +206,16 @@ func (a *Authenticator) token(env Env, pairs [][2]string, peer Peer, id string) 
 			continue
 		}
 		if why != reason.Allowed {
-			return Nobody(), why, nil
+			return Result{Principal: Nobody(), Reason: why}
 		}
-		v := at.authenticate(env, token)
+		v, hit := at.authenticate(env, token)
 		switch {
 		case v.why != reason.Allowed:
-			return Nobody(), v.why, v.missing
+			return Result{Principal: Nobody(), Reason: v.why, Missing: v.missing}
 		case v.thumbprint != "" && v.thumbprint != peer.thumbprint():
-			return Nobody(), reason.TokenBinding, nil
+			return Result{Principal: Nobody(), Reason: reason.TokenBinding}
 		}
-		return &v.principal, v.why, nil
+		return Result{Principal: &v.principal, Reason: reason.Allowed, CacheHit: hit}
 	}
-	return Nobody(), reason.Allowed, nil
+	return Result{Principal: Nobody(), Reason: reason.Allowed}
 }

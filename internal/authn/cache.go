@@ -14,12 +14,9 @@ import (
 // each request, cost no memory and push out none either.
 type Cache struct {
 	good, bad space
-	// Known says whether the last token that was looked for had been verified
-	// before.
-	Known bool
-	// Forgotten is told of the callers whose good tokens are no longer remembered.
-	// Nil is nobody.
-	Forgotten func(*Principal)
+	// OnEvict is called with the principal of each good token that the cache drops.
+	// It may be nil.
+	OnEvict func(*Principal)
 }
 
 // The most that a Cache holds, a token counted with what was made of it.
@@ -114,7 +111,6 @@ func (c *cached) unlink() {
 // look finds what is known of a token under these keys at this time. Whether it
 // is bound to a certificate is for the caller to check, each time.
 func (c *Cache) look(env Env, at *place, token string) *verdict {
-	c.Known = false
 	good := c.good.get(at, token)
 	switch {
 	case good == nil:
@@ -131,7 +127,6 @@ func (c *Cache) look(env Env, at *place, token string) *verdict {
 	case env.Now.Before(good.from):
 		return &verdict{why: reason.TokenNotYetValid}
 	}
-	c.Known = true
 	return &good.verdict
 }
 
@@ -166,8 +161,8 @@ func (c *Cache) keep(e *cached, token string) {
 // forget drops a good token.
 func (c *Cache) forget(e *cached) {
 	c.good.drop(e)
-	if c.Forgotten != nil {
-		c.Forgotten(&e.principal)
+	if c.OnEvict != nil {
+		c.OnEvict(&e.principal)
 	}
 }
 

@@ -73,7 +73,7 @@ func FuzzToken(f *testing.F) {
 			if header == "authorization" {
 				value = "Bearer " + token
 			}
-			p, why, _ := w.a.Authenticate(w.env, [][2]string{{header, value}}, Peer{})
+			p, why := w.authenticate([][2]string{{header, value}}, Peer{})
 			if want := genuine[token] && header == "authorization"; (why == reason.Allowed) != want || p.Anonymous() == want {
 				t.Fatalf("Authenticate(%q) = %+v %v, signed: %v", value, p, why, genuine[token])
 			}
@@ -104,7 +104,7 @@ func TestEveryOctetOfAToken(t *testing.T) {
 		for i := range good {
 			for _, c := range "AQgw_-9z. =\n\x00" {
 				if byte(c) != good[i] {
-					if p, why, _ := w.a.Authenticate(w.env, [][2]string{{"authorization", "Bearer " + good[:i] + string(c) + good[i+1:]}}, Peer{}); why == reason.Allowed {
+					if p, why := w.authenticate([][2]string{{"authorization", "Bearer " + good[:i] + string(c) + good[i+1:]}}, Peer{}); why == reason.Allowed {
 						t.Fatalf("Authenticate(%s with %q at %d) = %+v", good, c, i, p)
 					}
 				}

@@ -69,8 +69,8 @@ func TestPeer(t *testing.T) {
 // token, and of one whose token is bad.
 func (w world) identify(uri string, validated bool) string {
 	peer := Peer{URI: uri, Validated: validated}
-	p, why, _ := w.a.Authenticate(w.env, nil, peer)
-	bad, refused, _ := w.a.Authenticate(w.env, [][2]string{{"authorization", "Bearer x"}}, peer)
+	p, why := w.authenticate(nil, peer)
+	bad, refused := w.authenticate([][2]string{{"authorization", "Bearer x"}}, peer)
 	if why != reason.Allowed || refused != reason.TokenMalformed || !p.Anonymous() || !bad.Anonymous() || p.Peer != bad.Peer {
 		return "not what the certificate says: " + why.String() + " " + refused.String()
 	}

@@ -155,7 +155,8 @@ func TestPatience(t *testing.T) {
 			w.env.Keys = w.env.Keys.With(remotes[0], x.document)
 		}
 		w.env.WaitPolicy = x.patience
-		_, why, missing := w.a.Authenticate(w.env, token(x.kid), Peer{})
+		r := w.a.Authenticate(w.env, token(x.kid), Peer{})
+		why, missing := r.Reason, r.Missing
 		if why != x.want || (missing != nil) != x.waits || missing != nil && *missing != (MissingKey{"a", x.kid}) {
 			t.Errorf("%s: %v, missing %v, want %v", x.name, why, missing, x.want)
 		}
@@ -163,8 +164,8 @@ func TestPatience(t *testing.T) {
 	w := remoteWorld(t)
 	w.env.WaitPolicy = keys.MayWait
 	forged := bearerPairs(sign("ES256", ecKey, m{"alg": "ES256", "kid": "other"}, claimsOf("b")))
-	if _, why, missing := w.a.Authenticate(w.env, forged, Peer{}); why != reason.KeyUnknown || missing != nil {
-		t.Errorf("an issuer whose keys stand in the configuration: %v, %v", why, missing)
+	if r := w.a.Authenticate(w.env, forged, Peer{}); r.Reason != reason.KeyUnknown || r.Missing != nil {
+		t.Errorf("an issuer whose keys stand in the configuration: %v, %v", r.Reason, r.Missing)
 	}
 }
 
@@ -185,7 +186,7 @@ func TestKeysReplaced(t *testing.T) {
 		for _, kid := range []string{"k", "l", "base"} {
 			for name, key := range map[string]crypto.Signer{"": ecKey, "evil ": evilEC} {
 				tokens := bearerPairs(sign("ES256", key, m{"alg": "ES256", "kid": kid}, claimsOf("a")))
-				if _, why, _ := w.a.Authenticate(env, tokens, Peer{}); why == reason.Allowed {
+				if w.a.Authenticate(env, tokens, Peer{}).Reason == reason.Allowed {
 					got = append(got, name+kid)
 				}
 			}
@@ -258,12 +259,12 @@ func TestCertificateBound(t *testing.T) {
 		env.Cache = NewCache()
 		pairs := bearerPairs(sign("ES256", ecKey, m{"alg": "ES256"}, bound(x.cnf)))
 		for range 3 { // anew, and remembered
-			if _, got, _ := w.a.Authenticate(env, pairs, x.peer); got != x.want {
+			if got := w.a.Authenticate(env, pairs, x.peer).Reason; got != x.want {
 				t.Errorf("%s: %v, want %v", x.name, got, x.want)
 			}
 		}
 		if x.want == reason.Allowed && x.required { // remembered for one certificate, not for another
-			if _, got, _ := w.a.Authenticate(env, pairs, other); got != reason.TokenBinding {
+			if got := w.a.Authenticate(env, pairs, other).Reason; got != reason.TokenBinding {
 				t.Errorf("%s, then with another certificate: %v", x.name, got)
 			}
 		}

@@ -64,7 +64,7 @@ func TestRelay(t *testing.T) {
 		{headers{{"x-caller-groups", "a"}, {"x-caller", "ana"}, {"x-caller-groups", "b"}}, "credential_repeated"}, {headers{{"x-caller-groups", "a"}, {"x-caller-groups", "b"}}, "credential_repeated"},
 	} {
 		for _, peer := range []Peer{{URI: gatewayPeer, Validated: true}, {URI: secondPeer, Validated: true}} {
-			p, why, _ := w.a.Authenticate(w.env, c.headers, peer)
+			p, why := w.authenticate(c.headers, peer)
 			if got := told(p, why); got != c.want || p.Peer != peer.URI || p.Claims.Exists() || p.Pool != "" {
 				t.Errorf("Authenticate(%q by the gateway) = %s %+v, want %s", c.headers, got, p, c.want)
 			}
@@ -74,7 +74,7 @@ func TestRelay(t *testing.T) {
 			{}, {URI: gatewayPeer, Validated: false}, {URI: "", Validated: true}, {URI: "spiffe://cluster.local/ns/istio-system/sa/gateway2", Validated: true}, {URI: "spiffe://cluster.local/ns/istio-system/sa/gatewa", Validated: true}, {URI: gatewayPeer + "/", Validated: true},
 			{URI: "spiffe://other.local/ns/istio-system/sa/gateway", Validated: true}, {URI: "spiffe://cluster.local/ns/prod/sa/gateway", Validated: true}, {URI: strings.ToUpper(gatewayPeer), Validated: true},
 		} {
-			if p, why, _ := w.a.Authenticate(w.env, c.headers, peer); told(p, why) != nobody {
+			if p, why := w.authenticate(c.headers, peer); told(p, why) != nobody {
 				t.Errorf("Authenticate(%q by %v) = %s, want nobody", c.headers, peer, told(p, why))
 			}
 		}
@@ -90,7 +90,7 @@ func TestRelayWithoutOptions(t *testing.T) {
 	if problems != nil {
 		t.Fatal(problems)
 	}
-	p, why, _ := w.a.Authenticate(w.env, [][2]string{{"", "x@y"}, {"", "x"}, {"x-caller", "ana"}, {"x-caller-email", "no address"}, {"x-caller-groups", "a"}}, Peer{URI: gatewayPeer, Validated: true})
+	p, why := w.authenticate([][2]string{{"", "x@y"}, {"", "x"}, {"x-caller", "ana"}, {"x-caller-email", "no address"}, {"x-caller-groups", "a"}}, Peer{URI: gatewayPeer, Validated: true})
 	if got := told(p, why); got != "gateway/ana" {
 		t.Errorf("Authenticate = %s", got)
 	}
@@ -132,7 +132,7 @@ func TestRelayAmongSources(t *testing.T) {
 		if problems != nil {
 			t.Fatal(problems)
 		}
-		if p, why, _ := w.a.Authenticate(w.env, c.headers, c.peer); told(p, why) != c.want || p.Peer != c.peer.URI {
+		if p, why := w.authenticate(c.headers, c.peer); told(p, why) != c.want || p.Peer != c.peer.URI {
 			t.Errorf("Authenticate(%q by %s) under %s = %s, want %s", c.headers, c.peer.URI, c.rows, told(p, why), c.want)
 		}
 	}

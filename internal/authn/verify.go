@@ -9,11 +9,11 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// authenticate is verify with a memory.
-func (at *place) authenticate(env Env, token string) *verdict {
+// authenticate verifies a token, unless the cache has it: hit reports whether it does.
+func (at *place) authenticate(env Env, token string) (v *verdict, hit bool) {
 	if env.Cache != nil {
 		if v := env.Cache.look(env, at, token); v != nil {
-			return v
+			return v, true
 		}
 	}
 	e := &cached{place: at}
@@ -21,7 +21,7 @@ func (at *place) authenticate(env Env, token string) *verdict {
 	if env.Cache != nil {
 		env.Cache.keep(e, token)
 	}
-	return &e.verdict
+	return &e.verdict, false
 }
 
 // verdict is what came of a token, and when that holds if it is Allowed. Once it

@@ -28,7 +28,7 @@ type Cache struct {
 
 func newCache() *Cache {
 	c := &Cache{tokens: authn.NewCache(), meanings: map[question]*meaning{}, decided: map[*authn.Principal][]*decided{}}
-	c.tokens.Forgotten = c.forget
+	c.tokens.OnEvict = c.forget
 	return c
 }
 
@@ -68,7 +68,7 @@ func (h *head) question() question { return question{h.Method, h.Path, h.Authori
 
 // recall finds what was decided before.
 func (x *Exchange) recall(env Env) *decided {
-	if env.Cache == nil || !env.Cache.tokens.Known || x.failed || x.head.routed {
+	if env.Cache == nil || !x.cacheHit || x.head.routed {
 		return nil
 	}
 	q := x.head.question()
@@ -110,7 +110,7 @@ func (x *Exchange) remember(env Env, m *inference.Match) {
 	if env.Cache == nil || x.head.routed || x.listing != nil || len(x.head.Path)+len(x.head.Authority) > maxQuestion {
 		return
 	}
-	again := env.Cache.tokens.Known && x.Principal.Peer == ""
+	again := x.cacheHit && x.Principal.Peer == ""
 	if x.meaning == nil {
 		one := strings.IndexByte(x.head.Path, '?') >= 0 // of many, mostly
 		if one && !again {

@@ -52,7 +52,7 @@ func TestResourceMetadata(t *testing.T) {
 }
 
 func TestResourceMetadataForm(t *testing.T) {
-	const form, empty, text = "is an https URL without a user and a fragment", "is empty; leave it out instead", "a string expected"
+	const form, empty, text = "is an https URL without a user and a fragment", "is empty; leave it out instead", "must be a string"
 	config := func(value string) string {
 		return strings.Replace(world, `"version": 1,`, `"version": 1, "challenge": {"resourceMetadata": `+value+`},`, 1)
 	}

@@ -53,6 +53,7 @@ type Exchange struct {
 	gate      *Gate
 	head      head
 	whole     *Head
+	cacheHit  bool              // the caller's token was in the cache
 	failed    bool              // a credential was there and did not verify
 	missing   *authn.MissingKey // what to wait for before anything is decided
 	body      *body             // being read, or nil
@@ -149,7 +150,8 @@ func (x *Exchange) decide(env Env) (known *decided, m inference.Match, why reaso
 	if inference.QueryToken(x.head.Path) {
 		return nil, m, reason.QueryToken, false
 	}
-	x.Principal, why, x.missing = x.gate.authn.Authenticate(env.authn(), x.whole.Pairs, x.whole.Peer)
+	caller := x.gate.authn.Authenticate(env.authn(), x.whole.Pairs, x.whole.Peer)
+	x.Principal, why, x.missing, x.cacheHit = caller.Principal, caller.Reason, caller.Missing, caller.CacheHit
 	if x.failed = why != reason.Allowed; x.missing != nil {
 		return nil, m, why, false
 	}
