@@ -59,7 +59,7 @@ func (s *stream) catchUp() types.Action {
 		action = s.read(r.size, r.end)
 	}
 	if r.reads && r.trailered {
-		action = s.perform(s.exchange.Trailers(s.env(keys.GiveUp), gate.Upstream, nil))
+		action = s.perform(s.exchange.Trailers(s.env(keys.NoWait), gate.Upstream, nil))
 	}
 	r.waits = false
 	return action
@@ -67,7 +67,7 @@ func (s *stream) catchUp() types.Action {
 
 // read shows the gate what is new in the host's buffer.
 func (s *stream) read(size int, end bool) types.Action {
-	env, r := s.env(keys.GiveUp), &s.request
+	env, r := s.env(keys.NoWait), &s.request
 	for more := r.seen < size || end; more; more = r.seen < size {
 		var chunk []byte
 		if n := min(size-r.seen, abi.MaxPiece); n > 0 {
@@ -134,7 +134,7 @@ func (s *stream) requestTrailers() (action types.Action) {
 	if err != nil {
 		return s.fault("request trailers", err)
 	}
-	step := s.exchange.Trailers(s.env(keys.GiveUp), gate.Upstream, pairs)
+	step := s.exchange.Trailers(s.env(keys.NoWait), gate.Upstream, pairs)
 	if s.ring != nil && step.Act == gate.Hold {
 		s.request.waits, s.request.trailered = true, true
 		return s.next()

@@ -29,7 +29,7 @@ const soonMilliseconds = 1
 type ring struct {
 	plugin    *plugin
 	remote    authn.Remote
-	keeper    *keys.Keeper
+	refresher *keys.Refresher
 	document  string             // whose keys are in force
 	waiting   map[uint32]*stream // by context
 	gauges    *keyGauges
@@ -40,7 +40,7 @@ func newRing(p *plugin, r authn.Remote, holder uint64) (*ring, error) {
 	gauges, err := p.vm.gaugesOf(r.Name)
 	return &ring{
 		plugin: p, remote: r, waiting: map[uint32]*stream{}, gauges: gauges,
-		keeper:    keys.NewKeeper(r.Source, r.Usable, holder),
+		refresher: keys.NewRefresher(r.Source, r.Usable, holder),
 		entryName: "modelgate/keys/" + hexadecimal(r.Source.ID),
 	}, err
 }
@@ -64,7 +64,7 @@ func (r *ring) tick(now time.Time) {
 		r.log(abi.Critical, "shared data: ", err.Error())
 		return
 	}
-	out, err := r.keeper.Tick(now, raw)
+	out, err := r.refresher.Tick(now, raw)
 	if err != nil {
 		r.log(abi.Error, err.Error())
 	}
@@ -75,17 +75,17 @@ func (r *ring) tick(now time.Time) {
 		}
 		r.dispatch(out.Fetch)
 	}
-	for _, w := range out.Wake {
+	for _, w := range out.Resume {
 		r.plugin.woken = append(r.plugin.woken, wakeup{r, w})
 	}
-	if age, ok := r.keeper.Age(now); ok {
+	if age, ok := r.refresher.Age(now); ok {
 		r.gauges.setAge(age)
 	}
 }
 
 // install puts the keeper's present document into force, or takes it out.
 func (r *ring) install(now time.Time) {
-	if document := r.keeper.Document(now); document != r.document {
+	if document := r.refresher.Document(now); document != r.document {
 		r.document = document
 		r.plugin.keys = r.plugin.keys.With(r.remote, document)
 		r.log(abi.Info, strconv.Itoa(len(document)), " bytes are in force")
@@ -139,7 +139,7 @@ func (r *ring) done(f *keys.Fetch, a keys.Answer) {
 		r.log(abi.Critical, "shared data: ", err.Error())
 		return // the lease runs out, and another fetch begins
 	}
-	out, outcome, err := r.keeper.Done(now, raw, f, a)
+	out, outcome, err := r.refresher.Done(now, raw, f, a)
 	switch {
 	case out.Fetch != nil:
 		r.dispatch(out.Fetch)
@@ -159,14 +159,14 @@ func (r *ring) done(f *keys.Fetch, a keys.Answer) {
 }
 
 // await has a request wait, or says what it may do instead.
-func (r *ring) await(s *stream, want gate.Await, now time.Time) keys.Patience {
-	patience := r.keeper.Wait(now, keys.Waiter{Request: s.id, KeyID: strings.Clone(want.KeyID), Since: s.began})
-	if patience == keys.Ask {
+func (r *ring) await(s *stream, want gate.Await, now time.Time) keys.WaitPolicy {
+	policy := r.refresher.Wait(now, keys.Waiter{Request: s.id, KeyID: strings.Clone(want.KeyID), Since: s.began})
+	if policy == keys.MayWait {
 		r.waiting[s.id] = s
 		s.ring = r
 		r.gauges.addWaiting(1)
 	}
-	return patience
+	return policy
 }
 
 // forget drops a request that has ended or goes on.
@@ -181,7 +181,7 @@ func (r *ring) forget(s *stream) {
 // wakeup is a request to go on.
 type wakeup struct {
 	ring *ring
-	keys.Wake
+	keys.Resume
 }
 
 // maxWakes is how many requests go on in one callback. Envoy carries out what a
@@ -198,7 +198,7 @@ func (p *plugin) wakeSome() {
 	for _, w := range batch {
 		if s := w.ring.waiting[w.Request]; s != nil { // otherwise it has ended meanwhile
 			w.ring.forget(s)
-			s.wake(w.Patience)
+			s.wake(w.WaitPolicy)
 		}
 	}
 	p.setTick()

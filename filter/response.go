@@ -13,14 +13,14 @@ import (
 // see. The gate's own answers come by here too.
 func (s *stream) responseHeaders(end bool) (action types.Action) {
 	defer s.guard(&action)
-	if s.answered || !s.exchange.Watches() {
+	if s.answered || !s.exchange.NeedsResponse() {
 		return let(true)
 	}
 	pairs, err := abi.ResponseHeaders.Pairs()
 	if err != nil {
 		return s.fault("response headers", err)
 	}
-	step := s.exchange.Respond(s.env(keys.GiveUp), pairs, end)
+	step := s.exchange.Respond(s.env(keys.NoWait), pairs, end)
 	switch step.Act {
 	case gate.Forward:
 		return let(true)
@@ -54,7 +54,7 @@ func (s *stream) responseTrailers() (action types.Action) {
 
 // trim shows the gate a whole reply, and puts what is left of it in its place.
 func (s *stream) trim() types.Action {
-	env := s.env(keys.GiveUp)
+	env := s.env(keys.NoWait)
 	for seen := 0; ; {
 		var chunk []byte
 		if n := min(s.reply-seen, abi.MaxPiece); n > 0 {

@@ -48,11 +48,11 @@ func newStream(p *plugin, id uint32) *stream {
 func (s *stream) end() {
 	if s.ring != nil {
 		s.plugin.guard(func() {
-			s.ring.keeper.Forget(s.id)
+			s.ring.refresher.Forget(s.id)
 			s.ring.forget(s)
 		})
 	}
-	if len(spare) < maxSpare && s.ring == nil && !s.exchange.Keeps() {
+	if len(spare) < maxSpare && s.ring == nil && !s.exchange.NeedsHead() {
 		s.clear()
 		spare = append(spare, s)
 	}
@@ -60,7 +60,7 @@ func (s *stream) end() {
 
 // clear makes a stream that has ended as new, but for the memory of its exchange.
 func (s *stream) clear() {
-	s.exchange.Release()
+	s.exchange.DropHead()
 	s.plugin, s.id, s.began, s.head, s.request = nil, 0, time.Time{}, gate.Head{}, pipe{}
 	s.asked, s.passed, s.answered, s.trimming, s.reply = false, false, false, false, 0
 }
@@ -87,18 +87,18 @@ func (s *stream) requestHeaders(end bool) (action types.Action) {
 	}
 	faultInRequest(pairs)
 	s.head = gate.Head{Pairs: pairs, End: end}
-	if s.plugin.gate.KnowsPeers() {
+	if s.plugin.gate.NeedsPeer() {
 		if s.head.Peer, err = peer(); err != nil {
 			return s.fault("client certificate", err)
 		}
 	}
-	env := s.env(keys.Ask)
+	env := s.env(keys.MayWait)
 	s.began, s.asked = env.Now, true
 	action = s.perform(s.exchange.Begin(s.plugin.gate, env, &s.head))
-	if s.exchange.Keeps() {
+	if s.exchange.NeedsHead() {
 		abi.Keep()
 	} else {
-		s.exchange.Release()
+		s.exchange.DropHead()
 	}
 	return action
 }
@@ -107,24 +107,24 @@ func (s *stream) requestHeaders(end bool) (action types.Action) {
 // comes after; waits is true where there is none yet.
 func (s *stream) await(step gate.Step) (next gate.Step, waits bool) {
 	r := s.plugin.rings[step.Await.Issuer]
-	patience := keys.GiveUp
+	policy := keys.NoWait
 	if r != nil {
-		patience = r.await(s, step.Await, clock())
+		policy = r.await(s, step.Await, clock())
 	}
-	if patience == keys.Ask {
+	if policy == keys.MayWait {
 		return step, true
 	}
-	return s.exchange.Wake(s.env(patience)), false
+	return s.exchange.Resume(s.env(policy)), false
 }
 
 // wake goes on with a request that has waited, from a callback that is not its
 // own.
-func (s *stream) wake(patience keys.Patience) {
+func (s *stream) wake(policy keys.WaitPolicy) {
 	if err := abi.SetEffectiveContext(s.id); err != nil {
 		abi.Log(abi.Critical, "model gate: the context of a request that waits: ", err.Error())
 		return
 	}
-	if s.decide(patience) != types.ActionPause {
+	if s.decide(policy) != types.ActionPause {
 		if err := abi.Resume(); err != nil {
 			abi.Log(abi.Critical, "model gate: resuming a request: ", err.Error())
 		}
@@ -132,17 +132,17 @@ func (s *stream) wake(patience keys.Patience) {
 	_ = abi.SetEffectiveContext(s.plugin.id) // which cannot be gone, in its own callback
 }
 
-func (s *stream) decide(patience keys.Patience) (action types.Action) {
+func (s *stream) decide(policy keys.WaitPolicy) (action types.Action) {
 	defer s.guard(&action)
-	if action = s.perform(s.exchange.Wake(s.env(patience))); s.request.waits {
+	if action = s.perform(s.exchange.Resume(s.env(policy))); s.request.waits {
 		return s.catchUp()
 	}
 	return action
 }
 
-func (s *stream) env(patience keys.Patience) gate.Env {
+func (s *stream) env(policy keys.WaitPolicy) gate.Env {
 	p := s.plugin
-	return gate.Env{Now: clock(), Keys: p.keys, Verify: p.verify, Cache: p.cache, Patience: patience}
+	return gate.Env{Now: clock(), Keys: p.keys, Verify: p.verify, Cache: p.cache, WaitPolicy: policy}
 }
 
 // perform does what a step says, or refuses.
