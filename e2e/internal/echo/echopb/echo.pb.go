@@ -124,7 +124,7 @@ const file_echo_proto_rawDesc = "" +
 	"\n" +
 	"EchoServer\x123\n" +
 	"\rSayHelloUnary\x12\x11.echo.EchoRequest\x1a\x0f.echo.EchoReply\x12<\n" +
-	"\x14SayHelloServerStream\x12\x11.echo.EchoRequest\x1a\x0f.echo.EchoReply0\x01B0Z.github.com/modelgate/modelgate/e2e/internal/echo/echopbb\x06proto3"
+	"\x14SayHelloServerStream\x12\x11.echo.EchoRequest\x1a\x0f.echo.EchoReply0\x01B9Z7github.com/modelgate/modelgate/e2e/internal/echo/echopbb\x06proto3"
 
 var (
 	file_echo_proto_rawDescOnce sync.Once
