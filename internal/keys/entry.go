@@ -6,36 +6,36 @@ import (
 	"time"
 )
 
-// MaxDocument is the largest key set or discovery document that is looked at,
-// in bytes.
+// MaxDocument is the size of the largest key set or discovery document that is
+// read, in bytes.
 const MaxDocument = 256 << 10
 
-// Entry is what the VMs of a proxy know of a source. It lies in the data that
-// they share. The zero Entry is that of a source that nobody has fetched.
+// Entry is what the VMs of a proxy know of a source, in the data that they share.
+// The zero Entry is that of a source that was never fetched.
 type Entry struct {
-	Document string    // the last good one, "" for none
-	Fetched  time.Time // when it came
-	Asked    time.Time // when the fetch that brought it was started
-	Started  time.Time // when the last fetch was started, whatever came of it
-	Next     time.Time // when the next one is due
-	Lease    time.Time // until when whoever fetches is waited for
-	Holder   uint64    // who that is
-	Failures uint32    // since the last good one
+	Document    string    // the last good key set, "" for none
+	FetchedAt   time.Time // when Document came
+	RequestedAt time.Time // when the fetch that brought Document was started
+	LastAttempt time.Time // when the last fetch was started, whatever its outcome
+	NextFetch   time.Time // when the next fetch is due
+	LeaseUntil  time.Time // until then no other VM fetches
+	LeaseHolder uint64    // the VM that has the lease
+	Failures    uint32    // since the last good document
 }
 
-// magic begins an entry, and changes with its form. Other plugins of the proxy
-// may share the same data: what does not begin with this, and with the source's
-// ID after it, is none of ours. They are trusted not to forge it, as they are
-// with the requests themselves.
+// magic is the first line of an entry and names its version. Other plugins of the
+// proxy may write to the same data: what does not begin with magic and the
+// source's ID is not ours. Those plugins are trusted not to forge an entry, since
+// they see all requests as well.
 const magic = "modelgate keys 1\n"
 
 func (e *Entry) times() []*time.Time {
-	return []*time.Time{&e.Fetched, &e.Asked, &e.Started, &e.Next, &e.Lease}
+	return []*time.Time{&e.FetchedAt, &e.RequestedAt, &e.LastAttempt, &e.NextFetch, &e.LeaseUntil}
 }
 
-// Encode writes the entry of the source with that ID: magic and ID, the times in
-// nanoseconds since 1970 with 0 for never, holder and failures, all little
-// endian, and the document.
+// Encode writes the entry of the source with that ID: magic and ID; the times in
+// nanoseconds since 1970, 0 for the zero time; the lease's holder and the
+// failures, all little endian; and the document.
 func (e *Entry) Encode(id string) []byte {
 	b := append([]byte(magic), id...)
 	for _, t := range e.times() {
@@ -45,13 +45,12 @@ func (e *Entry) Encode(id string) []byte {
 		}
 		b = binary.LittleEndian.AppendUint64(b, n)
 	}
-	b = binary.LittleEndian.AppendUint64(b, e.Holder)
+	b = binary.LittleEndian.AppendUint64(b, e.LeaseHolder)
 	b = binary.LittleEndian.AppendUint32(b, e.Failures)
 	return append(b, e.Document...)
 }
 
-// Decode is Encode turned round. ok is false for what Encode cannot have
-// written.
+// Decode reads what Encode wrote. ok is false for what Encode cannot have written.
 func Decode(raw, id string) (e Entry, ok bool) {
 	rest, ok := strings.CutPrefix(raw, magic+id)
 	const fixed = 5*8 + 8 + 4
@@ -68,8 +67,8 @@ func Decode(raw, id string) (e Entry, ok bool) {
 			*t = time.Unix(0, int64(n))
 		}
 	}
-	e.Holder = binary.LittleEndian.Uint64(b[40:])
+	e.LeaseHolder = binary.LittleEndian.Uint64(b[40:])
 	e.Failures = binary.LittleEndian.Uint32(b[48:])
 	e.Document = rest[fixed:]
-	return e, e.Fetched.IsZero() == (e.Document == "")
+	return e, e.FetchedAt.IsZero() == (e.Document == "")
 }

@@ -39,11 +39,11 @@ type start struct {
 
 // vm is a Keeper and what its host holds for it.
 type vm struct {
-	keeper  *Refresher
-	flying  []flight
-	refused map[string]bool // keys that were in force here and are gone
-	latest  int             // age of the document in force, in p.ages
-	told    map[string]told // keys that were said not to exist
+	refresher *Refresher
+	flying    []flight
+	refused   map[string]bool // keys that were in force here and are gone
+	latest    int             // age of the document in force, in p.ages
+	told      map[string]told // keys that were said not to exist
 }
 
 type told struct {
@@ -89,9 +89,9 @@ func usable(document string) error {
 // restart is a VM that died, or a new configuration: what it knew is gone, and
 // its requests end.
 func (p *proxy) restart(i int) {
-	p.vms[i] = &vm{keeper: NewRefresher(p.source, usable, p.random.Uint64()), refused: map[string]bool{}, told: map[string]told{}}
-	if err := p.vms[i].keeper.Look(p.shared); err != nil && p.shared != "garbage" {
-		p.t.Fatalf("Look = %v", err)
+	p.vms[i] = &vm{refresher: NewRefresher(p.source, usable, p.random.Uint64()), refused: map[string]bool{}, told: map[string]told{}}
+	if err := p.vms[i].refresher.Load(p.shared); err != nil && p.shared != "garbage" {
+		p.t.Fatalf("Load = %v", err)
 	}
 	for id, r := range p.requests {
 		if r.vm == i {
@@ -139,15 +139,15 @@ func (p *proxy) casNow() uint32 {
 // tick lets one VM look. late is a cas from before another VM's turn.
 func (p *proxy) tick(i int, cas uint32) {
 	v := p.vms[i]
-	before := v.keeper.Document(p.now)
-	out, _ := v.keeper.Tick(p.now, p.shared)
+	before := v.refresher.Document(p.now)
+	out, _ := v.refresher.Tick(p.now, p.shared)
 	p.note(i, before)
 	if out.Store != nil && p.store(out.Store, cas) {
 		if n := len(p.starts); n > 0 && !p.free && p.now.Sub(p.starts[n-1].at) < p.source.lease() {
 			p.t.Fatal("a fetch begins while another VM has the lease")
 		}
 		p.free = false
-		p.starts = append(p.starts, start{p.now, out.Wanted})
+		p.starts = append(p.starts, start{p.now, out.ForUnknownKey})
 		v.flying = append(v.flying, flight{out.Fetch, p.now, p.document()})
 	}
 	for _, w := range out.Resume {
@@ -167,7 +167,7 @@ func (p *proxy) tick(i int, cas uint32) {
 
 // note remembers what this VM has seen go.
 func (p *proxy) note(i int, before string) {
-	after := p.vms[i].keeper.Document(p.now)
+	after := p.vms[i].refresher.Document(p.now)
 	if after != "" && p.ages[after] < p.vms[i].latest {
 		p.t.Fatalf("%s takes the place of a later document", after)
 	}
@@ -185,18 +185,18 @@ func (p *proxy) note(i int, before string) {
 // there ever was such a key.
 func (p *proxy) decide(id uint32, r *request, patience WaitPolicy) {
 	v := p.vms[r.vm]
-	document := v.keeper.Document(p.now)
+	document := v.refresher.Document(p.now)
 	switch {
 	case has(document, r.kid): // passes
 		if v.refused[r.kid] {
 			p.t.Fatalf("a token of %s passes after this VM saw it go", r.kid)
 		}
-		if age := p.now.Sub(v.keeper.entry.Fetched); age >= p.source.MaxStale {
+		if age := p.now.Sub(v.refresher.entry.FetchedAt); age >= p.source.MaxStale {
 			p.t.Fatalf("keys of age %s are in force", age)
 		}
 	case patience == Refreshed && document != "": // 401
 		before, again := v.told[r.kid]
-		again = again && before.document == document && p.now.Sub(before.at) < missingFor
+		again = again && before.document == document && p.now.Sub(before.at) < unknownFor
 		// A look may end while the key is published, and be reported afterwards: what
 		// counts is whether it was there before the request came.
 		if !again && has(p.document(), r.kid) && !p.born[r.kid].After(r.since) {
@@ -206,14 +206,14 @@ func (p *proxy) decide(id uint32, r *request, patience WaitPolicy) {
 			v.told[r.kid] = told{p.now, document}
 		}
 	case patience == MayWait:
-		switch again := v.keeper.Wait(p.now, Waiter{id, r.kid, r.since}); again {
+		switch again := v.refresher.Wait(p.now, Waiter{id, r.kid, r.since}); again {
 		case MayWait:
 			p.requests[id] = r
 		default:
 			p.decide(id, r, again)
 		}
 	default: // 503
-		if waited := p.now.Sub(r.since); waited < p.source.Wait && v.keeper.Waiting() < maxWaiting && patience == NoWait {
+		if waited := p.now.Sub(r.since); waited < p.source.Wait && len(v.refresher.waiting) < maxWaiting && patience == NoWait {
 			p.t.Fatalf("a request is given up after %s", waited)
 		}
 	}
@@ -240,9 +240,9 @@ func (p *proxy) land(v *vm) {
 		a.Oversized = true
 	}
 	cas := p.casNow()
-	out, o, err := v.keeper.Done(p.now, p.shared, f.fetch, a)
+	out, o, err := v.refresher.HandleAnswer(p.now, p.shared, f.fetch, a)
 	if (out.Store != nil) == errors.Is(err, errLate) {
-		p.t.Fatalf("Done = %v, %s, %v", out, o, err)
+		p.t.Fatalf("HandleAnswer = %v, %s, %v", out, o, err)
 	}
 	if out.Store != nil && !p.store(out.Store, cas) {
 		p.t.Fatal("nobody else wrote, and the store failed")
@@ -282,7 +282,7 @@ func (p *proxy) step() {
 		p.tick(p.random.IntN(len(p.vms)), cas)
 	case 20: // a client gives up
 		for id, r := range p.requests {
-			p.vms[r.vm].keeper.Forget(id)
+			p.vms[r.vm].refresher.Forget(id)
 			delete(p.requests, id)
 			break
 		}
@@ -348,7 +348,7 @@ func (p *proxy) recovers() {
 			for len(v.flying) > 0 {
 				f := v.flying[0]
 				v.flying = v.flying[1:]
-				out, _, _ := v.keeper.Done(p.now, p.shared, f.fetch, Answer{Headers: [][2]string{{":status", "200"}}, Body: p.document()})
+				out, _, _ := v.refresher.HandleAnswer(p.now, p.shared, f.fetch, Answer{Headers: [][2]string{{":status", "200"}}, Body: p.document()})
 				if out.Store != nil {
 					p.free = p.store(out.Store, p.casNow())
 				}
@@ -356,8 +356,8 @@ func (p *proxy) recovers() {
 		}
 	}
 	for i, v := range p.vms {
-		if v.keeper.Document(p.now) != p.document() {
-			p.t.Fatalf("VM %d has %s and the endpoint %s", i, v.keeper.Document(p.now), p.document())
+		if v.refresher.Document(p.now) != p.document() {
+			p.t.Fatalf("VM %d has %s and the endpoint %s", i, v.refresher.Document(p.now), p.document())
 		}
 	}
 	for _, r := range p.requests {

@@ -1,195 +1,150 @@
 package keys
 
-import (
-	"time"
+import "time"
 
-	"github.com/modelgate/modelgate/internal/strictjson"
-)
-
-// Bounds of what a VM remembers for one source.
+// Bounds of what a VM keeps for one source.
 const (
 	maxWaiting = 1024             // requests
-	maxMissing = 1024             // keys known to be unknown
-	missingFor = 30 * time.Second // how long, while the document stays the same
+	maxUnknown = 1024             // kids that are known to be unknown
+	unknownFor = 30 * time.Second // how long a kid is, unless the document changes
 )
 
-// WaitPolicy is what a request may still do about a key that is not there.
-type WaitPolicy uint8
-
-// The zero value gives up.
-const (
-	NoWait    WaitPolicy = iota // the host cannot wait, or the time is over: unknown whether there is such a key
-	MayWait                     // the request may wait
-	Refreshed                   // the keys were fetched since it came: what is not there does not exist
-)
-
-// Waiter is a request that waits for a key.
-type Waiter struct {
-	Request uint32 // the host's number for it
-	KeyID   string
-	Since   time.Time // when the request came
-}
-
-// Resume is a request to go on, and what it may still do.
-type Resume struct {
-	Request    uint32
-	WaitPolicy WaitPolicy
-}
-
-// Fetch is a request to an endpoint. It is handed back with the answer.
+// Fetch is a request to make to an endpoint. The host hands it back with the
+// answer.
 type Fetch struct {
 	Target
-	started time.Time
-	second  bool // the key set that a discovery document pointed to
+	started        time.Time
+	afterDiscovery bool // the key set to which a discovery document points
 }
 
 // Effects are what the host does next.
 type Effects struct {
-	Store  []byte   // to put in the entry's place, by compare and swap: if that fails, forget the rest
-	Fetch  *Fetch   // then to begin
-	Wanted bool     // the fetch is for an unknown key, and not due otherwise
-	Resume []Resume // in any case
+	Store         []byte   // replace the entry by compare and swap; if that fails, ignore Fetch
+	Fetch         *Fetch   // then send this request
+	ForUnknownKey bool     // Fetch is made for an unknown key: no refresh is due
+	Resume        []Resume // resume these requests in any case
 }
 
-// Refresher is what one VM knows of one source. It is not safe for more than one
-// goroutine.
+// Refresher is one VM's view of one source. It is not safe for concurrent use.
 type Refresher struct {
-	source  *Source
-	usable  func(document string) error
-	holder  uint64
-	random  uint64
-	entry   Entry
-	waiting []Waiter
-	missing map[string]time.Time // until when the keys are taken for unknown
-	foreign string               // what was last found in the entry's place and refused
+	source       *Source
+	checkKeys    func(document string) error
+	holder       uint64
+	random       uint64
+	entry        Entry
+	waiting      []Waiter
+	unknown      map[string]time.Time // by kid: until when it counts as unknown
+	lastRejected string               // the shared data that Load has reported as no entry
 }
 
-// NewRefresher makes one that knows nothing. usable says what is wrong with a key
-// set; holder is a random number that tells the VM from others.
-func NewRefresher(s *Source, usable func(document string) error, holder uint64) *Refresher {
-	return &Refresher{source: s, usable: usable, holder: holder | 1, random: holder | 1, missing: map[string]time.Time{}}
+// NewRefresher returns a Refresher without keys. checkKeys returns what is wrong
+// with a key set; holder is a random number that identifies the VM.
+func NewRefresher(s *Source, checkKeys func(document string) error, holder uint64) *Refresher {
+	holder |= 1 // not 0, which is nobody, and at which xorshift stays
+	return &Refresher{source: s, checkKeys: checkKeys, holder: holder, random: holder, unknown: map[string]time.Time{}}
 }
 
-// Document is the key set that serves now, or "".
-func (k *Refresher) Document(now time.Time) string {
-	if now.Before(k.entry.Fetched.Add(k.source.MaxStale)) {
-		return k.entry.Document
+// Document returns the key set that is in use now, or "".
+func (r *Refresher) Document(now time.Time) string {
+	if now.Before(r.entry.FetchedAt.Add(r.source.MaxStale)) {
+		return r.entry.Document
 	}
 	return ""
 }
 
-// Age is the time since the document came; ok is false where there is none.
-func (k *Refresher) Age(now time.Time) (age time.Duration, ok bool) {
-	return now.Sub(k.entry.Fetched), k.entry.Document != ""
+// Age returns the time since the document came. ok is false without a document.
+func (r *Refresher) Age(now time.Time) (age time.Duration, ok bool) {
+	return now.Sub(r.entry.FetchedAt), r.entry.Document != ""
 }
 
-// Waiting is the number of requests that wait.
-func (k *Refresher) Waiting() int { return len(k.waiting) }
-
-// jitter is a number from 0 to 1 (xorshift64).
-func (k *Refresher) jitter() float64 {
-	k.random ^= k.random << 13
-	k.random ^= k.random >> 7
-	k.random ^= k.random << 17
-	return float64(k.random>>11) / (1 << 53)
+// jitter returns a random number from 0 to 1 (xorshift64).
+func (r *Refresher) jitter() float64 {
+	r.random ^= r.random << 13
+	r.random ^= r.random >> 7
+	r.random ^= r.random << 17
+	return float64(r.random>>11) / (1 << 53)
 }
 
-// Look takes over what the VMs share, without doing anything about it; "" is
-// nothing. What is no entry of the source, or holds no usable key set, is taken
-// for nothing, and the error says so, once.
-func (k *Refresher) Look(raw string) error {
-	e, ok := Decode(raw, k.source.ID)
+// Load takes over raw, the data that the VMs share, and starts nothing; "" is no
+// entry. Data that is not the source's entry, or has no usable key set, counts as
+// no entry, and the first call for it returns an error for the log.
+func (r *Refresher) Load(raw string) error {
+	e, ok := Decode(raw, r.source.ID)
 	var err error
 	switch {
 	case raw == "":
 	case !ok:
-		err = errForeign
-	case e.Document != k.entry.Document && e.Document != "":
-		if err = k.usable(e.Document); err != nil {
+		err = errNotAnEntry
+	case e.Document != r.entry.Document && e.Document != "":
+		if err = r.checkKeys(e.Document); err != nil {
 			e = Entry{}
 		}
 	}
-	if e.Document != k.entry.Document {
-		clear(k.missing)
+	if e.Document != r.entry.Document {
+		clear(r.unknown)
 	}
-	k.entry = e
+	r.entry = e
 	if err == nil {
-		k.foreign = ""
+		r.lastRejected = ""
 		return nil
 	}
-	if k.foreign == raw {
+	if r.lastRejected == raw {
 		return nil
 	}
-	k.foreign = raw
+	r.lastRejected = raw
 	return err
 }
 
-// Tick looks at what the VMs share, raw. The error is about what was found
-// there, and for the log.
-func (k *Refresher) Tick(now time.Time, raw string) (out Effects, err error) {
-	before := k.entry.Document
-	err = k.Look(raw)
-	out.Resume = k.wake(now, k.entry.Document != before)
-	if wanted := len(k.waiting) > 0; k.source.due(&k.entry, now, wanted) {
-		out.Wanted = wanted && !k.source.expired(&k.entry, now)
-		e := k.source.claim(k.entry, now, k.holder)
-		out.Store, out.Fetch = e.Encode(k.source.ID), &Fetch{Target: k.source.first, started: now}
+// Tick loads raw, the data that the VMs share, resumes requests that need not wait
+// any longer, and starts a fetch if one is due. The error is Load's.
+func (r *Refresher) Tick(now time.Time, raw string) (out Effects, err error) {
+	before := r.entry.Document
+	err = r.Load(raw)
+	out.Resume = r.takeResumable(now, r.entry.Document != before)
+	if wanted := len(r.waiting) > 0; r.source.fetchDue(&r.entry, now, wanted) {
+		out.ForUnknownKey = wanted && !r.source.refreshDue(&r.entry, now)
+		e := r.source.withLease(r.entry, now, r.holder)
+		out.Store, out.Fetch = e.Encode(r.source.ID), &Fetch{Target: r.source.endpoint, started: now}
 	}
 	return out, err
 }
 
-// Done takes the answer to a fetch, with what the VMs share at that moment. A
-// fetch that is not over yields another and no outcome; one that took longer
-// than its lease yields nothing. After Store, Tick brings it to the requests
-// that wait.
-func (k *Refresher) Done(now time.Time, raw string, f *Fetch, a Answer) (out Effects, o Outcome, err error) {
-	e, ok := Decode(raw, k.source.ID)
-	if !ok || e.Holder != k.holder || !e.Started.Equal(f.started) || e.Lease.IsZero() {
+// HandleAnswer takes the answer to a fetch, and raw, the data that the VMs share at
+// that moment. A discovery document leads to another Fetch and nothing to store.
+// An answer after the end of the lease has no effect. After Store the host calls
+// Tick, which resumes the requests that wait.
+func (r *Refresher) HandleAnswer(now time.Time, raw string, f *Fetch, a Answer) (out Effects, o Outcome, err error) {
+	e, ok := Decode(raw, r.source.ID)
+	if !ok || e.LeaseHolder != r.holder || !e.LastAttempt.Equal(f.started) || e.LeaseUntil.IsZero() {
 		return out, o, errLate
 	}
 	if o, err = a.outcome(); o.Good() {
-		if k.source.discovery && !f.second {
-			t, wrong := k.source.located(a.Body)
+		if r.source.discovery && !f.afterDiscovery {
+			t, wrong := r.source.jwksTarget(a.Body)
 			if wrong == nil {
-				out.Fetch = &Fetch{Target: t, started: f.started, second: true}
+				out.Fetch = &Fetch{Target: t, started: f.started, afterDiscovery: true}
 				return out, o, nil
 			}
 			o, err = Malformed, wrong
 		} else {
-			o, err = k.judge(a.Body, e.Document)
+			o, err = r.keySetOutcome(a.Body, e.Document)
 		}
 	}
 	if o.Good() {
-		e = k.source.succeed(e, now, a.Body, a.maxAge(), k.jitter())
+		e = r.source.afterSuccess(e, now, a.Body, a.maxAge(), r.jitter())
 	} else {
-		e = k.source.fail(e, now, k.jitter())
+		e = r.source.afterFailure(e, now, r.jitter())
 	}
-	out.Store = e.Encode(k.source.ID)
+	out.Store = e.Encode(r.source.ID)
 	return out, o, err
 }
 
-// outcome judges an answer by what is around its body.
-func (a *Answer) outcome() (Outcome, error) {
-	switch status := a.header(":status"); {
-	case status == "":
-		return Unreachable, errUnreachable
-	case status != "200":
-		return Status, statusError(status)
-	case a.Oversized || len(a.Body) > MaxDocument:
-		return Oversized, errOversized
-	}
-	if err := strictjson.Check(a.Body); err != nil {
-		return Malformed, err
-	}
-	return Fetched, nil
-}
-
-// judge compares a key set with the one before.
-func (k *Refresher) judge(document, before string) (Outcome, error) {
+// keySetOutcome compares a fetched key set with the one before and checks its keys.
+func (r *Refresher) keySetOutcome(document, before string) (Outcome, error) {
 	if document == before {
 		return Unchanged, nil
 	}
-	if err := k.usable(document); err != nil {
+	if err := r.checkKeys(document); err != nil {
 		return Unusable, err
 	}
 	return Fetched, nil

@@ -1,24 +1,24 @@
 // Package keys decides when the keys that an issuer publishes are fetched, how
-// long they serve, and what becomes of requests that wait for them. It is a
-// leaf that knows neither tokens nor hosts: time, answers and the data that the
-// proxy's VMs share come in as arguments, and what is to be stored, fetched and
-// woken goes out as Effects.
+// long they are used, and what happens to requests that wait for them. It knows
+// neither tokens nor hosts. Time, answers and the data that the proxy's VMs share
+// are its arguments; what to store, what to fetch and which requests to resume are
+// its results (Effects).
 //
-// # One fetch for all
+// # One fetch for all VMs
 //
-// Each VM of a proxy has a Keeper, and all of them share one Entry a source. A
-// VM that finds a fetch due writes its lease into the entry, which by compare
-// and swap only one of them can, and then fetches; the others find the document
-// in the entry at their next tick. A lease runs out, so that a VM that dies with
-// it holds nobody up.
+// Each VM of a proxy has a Refresher for each Source, and all VMs share one Entry
+// for it. A VM that finds a fetch due writes its lease into the entry by compare
+// and swap, so only one VM succeeds, and that VM fetches. The others find the
+// document in the entry at their next tick. A lease expires, so a VM that dies
+// with it blocks nobody.
 //
-// # Nobody is locked out, nobody is let in
+// # Outages lock nobody out, and nobody in
 //
-// A document serves until MaxStale after it came, whatever happens to the
-// endpoint; an answer without a usable key changes nothing. A key that is not
-// among them is looked for once an Interval at most, however many requests ask
-// for however many keys, and a request is told that its key is unknown only by a
-// fetch that was started after the request had come.
+// A document is used until MaxStale after it came, whatever happens to the
+// endpoint, and an answer without a usable key changes nothing. A key that the
+// document does not have is looked for once per Interval at most, however many
+// requests ask for however many keys. A request is told that its key is unknown
+// only by a fetch that was started after the request came.
 package keys
 
 import (
@@ -30,34 +30,34 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// Source is where one issuer publishes its keys, and how they are kept. It is
+// Source is where one issuer publishes its keys, and when they are fetched. It is
 // immutable.
 type Source struct {
-	// ID is 32 bytes: a hash of the issuer and of what stands in the
-	// configuration about its keys. Configurations that agree in it share what
-	// was fetched, so one that changes grants only keeps its keys.
+	// ID is 32 bytes: a hash of the issuer and of all that the configuration says
+	// about its keys. Configurations that agree in this share what was fetched, so
+	// a configuration with other grants only keeps its keys.
 	ID       string
-	Refresh  time.Duration // between fetches; also the most that Cache-Control can ask for
+	Refresh  time.Duration // between two fetches; Cache-Control can only shorten it
 	Timeout  time.Duration // of one request to the endpoint
-	MaxStale time.Duration // how long a document serves after it came
-	Interval time.Duration // least time between two fetches for unknown keys
-	Wait     time.Duration // longest that a request waits
+	MaxStale time.Duration // how long a document is used after it came
+	Interval time.Duration // the least time between two fetches for unknown keys
+	Wait     time.Duration // the longest time that a request waits
 
-	issuer    string
-	first     Target // the key set, or the discovery document
-	discovery bool
-	clusters  map[string]string // by the host of jwks_uri
+	issuer       string
+	endpoint     Target // the key set, or the discovery document
+	discovery    bool
+	jwksClusters map[string]string // by the host of jwks_uri
 }
 
-// Target is one resource, reached through a cluster of the host's.
+// Target is an HTTP resource and the host's cluster that leads to it.
 type Target struct{ Cluster, Scheme, Authority, Path string }
 
-// Plain reports whether the source's URI says http: then only the cluster can
-// make the connection a trusted one.
-func (s *Source) Plain() bool { return s.first.Scheme == "http" }
+// Plain reports whether the source's URI has the scheme http. Then only the
+// cluster can protect the connection.
+func (s *Source) Plain() bool { return s.endpoint.Scheme == "http" }
 
-// Compile reads "remote" of an issuer's "jwks"; issuer is its iss, and
-// algorithms say which of the published keys it can use.
+// Compile reads "remote" of an issuer's "jwks". issuer is the issuer's iss, and
+// algorithms are those that its keys may serve.
 func Compile(v strictjson.Value, issuer string, algorithms ...string) *Source {
 	o := v.Object("uri", "discovery", "cluster", "jwksClusters", "refresh", "timeout", "maxStale", "interval", "wait")
 	sum := sha256.Sum256([]byte(issuer + "\x00" + strings.Join(algorithms, " ") + "\x00" + v.JSON().Raw))
@@ -82,49 +82,60 @@ func Compile(v strictjson.Value, issuer string, algorithms ...string) *Source {
 		}
 	}
 	if s.MaxStale < s.Refresh {
-		v.Fail("maxStale %s is shorter than refresh %s: keys would go before they are fetched anew", s.MaxStale, s.Refresh)
+		v.Fail("must have a maxStale of at least refresh, or keys expire before they are fetched again; got maxStale %s and refresh %s",
+			s.MaxStale, s.Refresh)
 	}
-	s.readTarget(o)
+	s.compileEndpoint(o)
 	return s
 }
 
-// readTarget reads where to fetch: a key set by "uri", or a discovery document
-// (OpenID Connect Discovery 1.0 section 4) by "discovery".
-func (s *Source) readTarget(o strictjson.Object) {
-	uri, discovery, clusters := o.Get("uri"), o.Get("discovery"), o.Get("jwksClusters")
+// compileEndpoint reads what to fetch: a key set at "uri", or a discovery document
+// (OpenID Connect Discovery 1.0 section 4) at "discovery".
+func (s *Source) compileEndpoint(o strictjson.Object) {
+	uri, discovery := o.Get("uri"), o.Get("discovery")
 	s.discovery = discovery.Exists()
 	if uri.Exists() == s.discovery {
-		o.Fail(`needs "uri" (of a key set) or "discovery" (of an OpenID Connect discovery document), and not both`)
+		o.Fail(`needs either "uri" (of a key set) or "discovery" (of an OpenID Connect discovery document)`)
 	}
-	at := uri
+	given := uri
 	if s.discovery {
-		at = discovery
+		given = discovery
 	}
-	if text := at.Text(); text != "" {
+	if text := given.Text(); text != "" {
 		var ok bool
-		if s.first, ok = target(text); !ok {
-			at.Fail("is no http or https URI without user and fragment")
+		switch s.endpoint, ok = parseTarget(text); {
+		case ok:
+		case strings.Contains(text, "@"): // what is before it may be a password: it is not shown
+			given.Fail("must not have a user: the URI ends up in logs")
+		default:
+			given.MustBe("an http or https URI with its host in lower case and without a fragment")
 		}
 	}
-	s.first.Cluster = o.Need("cluster").Text()
+	s.endpoint.Cluster = o.Need("cluster").Text()
+	s.compileJWKSClusters(o.Get("jwksClusters"))
+}
+
+// compileJWKSClusters reads the clusters for the hosts to which a discovery
+// document's jwks_uri may point.
+func (s *Source) compileJWKSClusters(clusters strictjson.Value) {
 	if !clusters.Exists() {
 		return
 	}
 	if !s.discovery {
-		clusters.Fail(`has no meaning without "discovery"`)
+		clusters.Fail(`needs "discovery": only a discovery document points to another host`)
 	}
-	s.clusters = map[string]string{}
+	s.jwksClusters = map[string]string{}
 	for _, m := range clusters.Object().Members {
-		if t, ok := target("https://" + m.Name + "/"); !ok || t.Authority != m.Name {
-			m.Value.Fail("%q is no host in lower case, with a port or without", m.Name)
+		if t, ok := parseTarget("https://" + m.Name + "/"); !ok || t.Authority != m.Name {
+			m.Value.Fail("must have a host in lower case as its name, such as keys.example or keys.example:8443; got %q", m.Name)
 		}
-		s.clusters[m.Name] = m.Value.Text()
+		s.jwksClusters[m.Name] = m.Value.Text()
 	}
 }
 
-// target takes a URI apart. It holds visible ASCII only, since its parts become
-// headers.
-func target(text string) (t Target, ok bool) {
+// parseTarget parses an absolute URI. Its parts become headers, so it must be
+// visible ASCII.
+func parseTarget(text string) (t Target, ok bool) {
 	for i := 0; i < len(text); i++ {
 		if text[i] <= ' ' || text[i] >= 0x7f {
 			return t, false

@@ -1,74 +1,86 @@
 package keys
 
 import (
-	"errors"
 	"slices"
 	"time"
 )
 
-var (
-	errForeign     = errors.New("what lies in the shared data is no entry of this source")
-	errLate        = errors.New("the answer came after its lease had run out")
-	errUnreachable = errors.New("no answer")
-	errOversized   = errors.New("the answer is too large")
+// WaitPolicy is what a request may still do about a key that is not there.
+type WaitPolicy uint8
+
+// The wait policies.
+const (
+	NoWait    WaitPolicy = iota // the request cannot wait, or not any longer: nobody knows whether there is such a key
+	MayWait                     // the request may wait
+	Refreshed                   // the keys were fetched after the request came: a key that is not there does not exist
 )
 
-type statusError string
+// Waiter is a request that waits for a key.
+type Waiter struct {
+	Request uint32 // the host's number for it
+	KeyID   string
+	Since   time.Time // when the request came
+}
 
-func (s statusError) Error() string { return "status " + string(s) }
+// Resume is a request that continues, and what it may still do.
+type Resume struct {
+	Request    uint32
+	WaitPolicy WaitPolicy
+}
 
-// Wait has a request wait for a key, which the next ticks will fetch if they
-// may. Ask means that it does; any other answer is to be acted on at once: the
-// key is known to be unknown, or the request has waited long enough, or too many
-// wait already. Those that do not wait lose nothing by it: one fetch serves all.
-func (k *Refresher) Wait(now time.Time, w Waiter) WaitPolicy {
-	switch until, known := k.missing[w.KeyID]; {
-	case known && now.Before(until), k.looked(w):
+// Wait registers a request that wants to wait for a key; the next ticks fetch the
+// keys as soon as they may. MayWait is returned if the request waits. Otherwise it
+// continues at once with the policy that is returned: the key is known to be
+// unknown, the request has waited for long enough, or too many requests wait. A
+// request that does not wait loses little, since one fetch is for all.
+func (r *Refresher) Wait(now time.Time, w Waiter) WaitPolicy {
+	switch until, known := r.unknown[w.KeyID]; {
+	case known && now.Before(until), r.refreshedSince(w.Since):
 		return Refreshed
-	case len(k.waiting) >= maxWaiting, !now.Before(w.Since.Add(k.source.Wait)):
+	case len(r.waiting) >= maxWaiting, !now.Before(w.Since.Add(r.source.Wait)):
 		return NoWait
 	}
-	k.waiting = append(k.waiting, w)
+	r.waiting = append(r.waiting, w)
 	return MayWait
 }
 
-// looked reports whether the document was asked for after the request came.
-func (k *Refresher) looked(w Waiter) bool {
-	return k.entry.Document != "" && !k.entry.Asked.Before(w.Since)
+// refreshedSince reports whether the document was requested at that time or later.
+func (r *Refresher) refreshedSince(t time.Time) bool {
+	return r.entry.Document != "" && !r.entry.RequestedAt.Before(t)
 }
 
-// Forget drops a request that has ended.
-func (k *Refresher) Forget(request uint32) {
-	k.waiting = slices.DeleteFunc(k.waiting, func(w Waiter) bool { return w.Request == request })
+// Forget removes a request that has ended.
+func (r *Refresher) Forget(request uint32) {
+	r.waiting = slices.DeleteFunc(r.waiting, func(w Waiter) bool { return w.Request == request })
 }
 
-// wake takes out those that need not wait any longer, or have another document
-// to look at.
-func (k *Refresher) wake(now time.Time, changed bool) (woken []Resume) {
-	rest := k.waiting[:0]
-	for _, w := range k.waiting {
+// takeResumable removes and returns the requests that need not wait any longer,
+// and all requests if the document has changed.
+func (r *Refresher) takeResumable(now time.Time, changed bool) (resumable []Resume) {
+	rest := r.waiting[:0]
+	for _, w := range r.waiting {
 		switch {
-		case k.looked(w):
-			k.remember(now, w.KeyID)
-			woken = append(woken, Resume{w.Request, Refreshed})
-		case !now.Before(w.Since.Add(k.source.Wait)):
-			woken = append(woken, Resume{w.Request, NoWait})
+		case r.refreshedSince(w.Since):
+			r.rememberUnknown(now, w.KeyID)
+			resumable = append(resumable, Resume{w.Request, Refreshed})
+		case !now.Before(w.Since.Add(r.source.Wait)):
+			resumable = append(resumable, Resume{w.Request, NoWait})
 		case changed:
-			woken = append(woken, Resume{w.Request, MayWait})
+			resumable = append(resumable, Resume{w.Request, MayWait})
 		default:
 			rest = append(rest, w)
 		}
 	}
-	clear(k.waiting[len(rest):])
-	k.waiting = rest
-	return woken
+	clear(r.waiting[len(rest):])
+	r.waiting = rest
+	return resumable
 }
 
-// remember notes that a key was looked for. If it is there after all, nobody
-// asks for it again.
-func (k *Refresher) remember(now time.Time, id string) {
-	if len(k.missing) >= maxMissing {
-		clear(k.missing)
+// rememberUnknown notes that a key was looked for. If the document has the key
+// after all, no request asks for it again.
+func (r *Refresher) rememberUnknown(now time.Time, kid string) {
+	if len(r.unknown) >= maxUnknown {
+		clear(r.unknown)
 	}
-	k.missing[id] = now.Add(missingFor)
+	r.unknown[kid] = now.Add(unknownFor)
 }
