@@ -70,7 +70,7 @@ func (r *ring) tick(now time.Time) {
 	}
 	r.install(now)
 	if out.Store != nil && abi.SetSharedData(r.entryName, out.Store, cas) == nil {
-		if out.Wanted {
+		if out.ForUnknownKey {
 			add(r.gauges.refetches, 1)
 		}
 		r.dispatch(out.Fetch)
@@ -139,7 +139,7 @@ func (r *ring) done(f *keys.Fetch, a keys.Answer) {
 		r.log(abi.Critical, "shared data: ", err.Error())
 		return // the lease runs out, and another fetch begins
 	}
-	out, outcome, err := r.refresher.Done(now, raw, f, a)
+	out, outcome, err := r.refresher.HandleAnswer(now, raw, f, a)
 	switch {
 	case out.Fetch != nil:
 		r.dispatch(out.Fetch)

@@ -143,7 +143,7 @@ func (p *plugin) fetchKeys(g *gate.Gate) error {
 		if err != nil {
 			return err
 		}
-		if err := r.refresher.Look(raw); err != nil {
+		if err := r.refresher.Load(raw); err != nil {
 			r.log(abi.Error, err.Error())
 		}
 		r.install(now)
