@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/tidwall/gjson"
 )
 
 // MaxDepth is the deepest nesting of arrays and objects that Check accepts.
@@ -66,21 +68,20 @@ func Fields(doc string, fields []Field) (Result, []Field) {
 			if s.end(err) != nil {
 				return Result{}, fields
 			}
-			return result(object, false), fields
+			return Result(gjson.Parse(object)), fields
 		}
-		start, escapes := s.i, s.escapes
+		start := s.i
 		if s.value(1) != nil {
 			return Result{}, fields
 		}
-		fields = append(fields, Field{name, result(doc[start:s.i], s.escapes > escapes)})
+		fields = append(fields, Field{name, Result(gjson.Parse(doc[start:s.i]))})
 	}
 }
 
 type scanner struct {
-	doc     string
-	i       int
-	escapes int   // in the strings so far
-	names   names // of all open objects, innermost last
+	doc   string
+	i     int
+	names names // of all open objects, innermost last
 }
 
 // begin goes to where the document's value begins.
@@ -202,7 +203,7 @@ func (s *scanner) name() (string, *SyntaxError) {
 	if s.peek() != '"' {
 		return "", s.fail("a name in quotes expected")
 	}
-	start, escapes := s.i, s.escapes
+	start := s.i
 	if err := s.str(); err != nil {
 		return "", err
 	}
@@ -212,7 +213,7 @@ func (s *scanner) name() (string, *SyntaxError) {
 		return "", s.fail("':' expected")
 	}
 	s.space()
-	return result(quoted, s.escapes > escapes).Str, nil
+	return gjson.Parse(quoted).Str, nil
 }
 
 func (s *scanner) array(depth int) *SyntaxError {

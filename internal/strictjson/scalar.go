@@ -13,7 +13,6 @@ func (s *scanner) str() *SyntaxError {
 			return s.fail("control character in a string")
 		case c == '\\':
 			s.i++
-			s.escapes++
 			if err := s.escapeSequence(); err != nil {
 				return err
 			}

@@ -87,7 +87,7 @@ func linked(root string) ([][2]string, error) {
 	run := func(arguments ...string) (string, error) {
 		cmd := exec.Command("go", arguments...)
 		cmd.Dir, cmd.Stderr = root, os.Stderr
-		cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=")
+		cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=", "GOWORK=off")
 		out, err := cmd.Output()
 		return strings.TrimSpace(string(out)), err
 	}
@@ -95,7 +95,8 @@ func linked(root string) ([][2]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	list, err := run("list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}", "./filter")
+	const notOurs = "{{with .Module}}{{if not (or .Main .Replace)}}{{.Path}} {{.Version}}{{end}}{{end}}"
+	list, err := run("list", "-modfile=build/tools/wasm.mod", "-deps", "-f", notOurs, "./filter")
 	if err != nil {
 		return nil, err
 	}
