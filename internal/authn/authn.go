@@ -19,16 +19,16 @@ import (
 
 // Principal is the authenticated caller. The zero value is anonymous.
 type Principal struct {
-	Issuer     string            // the configured issuer's name; "" for anonymous
-	Subject    string            // sub
-	Email      string            // an address the issuer vouches for, or ""
-	Address    string            // the one that is claimed, vouched for or not: for denies
-	Domain     string            // hd, the hosted domain of a Google account
-	Groups     []string          // of the claim that the issuer's "groups" points to
-	Pool       string            // the identity pool the issuer stands for, or ""
-	Attributes [][2]string       // of that pool: name and value
-	Claims     strictjson.Result // the verified payload
-	Until      time.Time         // when the token expires, skew included; zero for one that does not
+	Issuer       string            // the configured issuer's name; "" for anonymous
+	Subject      string            // sub
+	Email        string            // an address the issuer vouches for, or ""
+	ClaimedEmail string            // the one that is claimed, vouched for or not: for denies
+	Domain       string            // hd, the hosted domain of a Google account
+	Groups       []string          // of the claim that the issuer's "groups" points to
+	Pool         string            // the identity pool the issuer stands for, or ""
+	Attributes   [][2]string       // of that pool: name and value
+	Claims       strictjson.Result // the verified payload
+	Expires      time.Time         // when the token expires, skew included; zero for one that does not
 	// Peer is the SPIFFE ID of the connection's validated certificate, or "". It
 	// is a second, independent part: it may be there without a token.
 	Peer string
@@ -91,7 +91,7 @@ func Compile(v, peer strictjson.Value, secrets Secrets) (*Authenticator, *Keys) 
 	}
 	for i, item := range items {
 		is, set := compileIssuer(item, i, secrets, a.domain)
-		if a.Issuer(is.Name) {
+		if a.HasIssuer(is.Name) {
 			item.Fail("the name %q stands twice", is.Name)
 		}
 		a.issuers = append(a.issuers, is)
@@ -107,8 +107,8 @@ func Compile(v, peer strictjson.Value, secrets Secrets) (*Authenticator, *Keys) 
 	return a, snapshot
 }
 
-// Issuer reports whether an issuer of that name is configured.
-func (a *Authenticator) Issuer(name string) bool {
+// HasIssuer reports whether an issuer of that name is configured.
+func (a *Authenticator) HasIssuer(name string) bool {
 	for _, is := range a.issuers {
 		if is.Name == name {
 			return true
@@ -117,8 +117,8 @@ func (a *Authenticator) Issuer(name string) bool {
 	return false
 }
 
-// Names lists the issuers' names in configured order.
-func (a *Authenticator) Names() (names []string) {
+// IssuerNames lists the issuers' names in configured order.
+func (a *Authenticator) IssuerNames() (names []string) {
 	for _, is := range a.issuers {
 		names = append(names, is.Name)
 	}
@@ -152,16 +152,16 @@ func (a *Authenticator) Headers() (tokens, relayed []string) {
 	return tokens, relayed
 }
 
-// KnowsPeers reports whether there is any use in asking the host for the
+// NeedsPeer reports whether there is any use in asking the host for the
 // connection's certificate: a trust domain is pinned, or tokens are bound to it.
-func (a *Authenticator) KnowsPeers() bool { return a.domain != "" || a.binds }
+func (a *Authenticator) NeedsPeer() bool { return a.domain != "" || a.binds }
 
-// PinsPeers reports whether a trust domain is pinned, so that certificates name
+// HasTrustDomain reports whether a trust domain is pinned, so that certificates name
 // somebody.
-func (a *Authenticator) PinsPeers() bool { return a.domain != "" }
+func (a *Authenticator) HasTrustDomain() bool { return a.domain != "" }
 
-// PeerForm reports whether id is a SPIFFE ID of the pinned trust domain.
-func (a *Authenticator) PeerForm(id string) bool { return a.domain.holds(id) }
+// IsPeerID reports whether id is a SPIFFE ID of the pinned trust domain.
+func (a *Authenticator) IsPeerID(id string) bool { return a.domain.holds(id) }
 
 // Result is the answer to the question who is calling.
 type Result struct {

@@ -153,9 +153,9 @@ func (is *Issuer) binding(c claims) (_ string, why reason.Reason) {
 func (is *Issuer) principal(c claims, p *Principal) reason.Reason {
 	p.Issuer, p.Pool = is.Name, is.pool
 	p.Subject, _ = c.text("sub")
-	p.Address, _ = c.text("email")
-	if addressForm(p.Address) && (is.emailByName || c.named("email_verified").Type == strictjson.True) {
-		p.Email = p.Address
+	p.ClaimedEmail, _ = c.text("email")
+	if addressForm(p.ClaimedEmail) && (is.emailByName || c.named("email_verified").Type == strictjson.True) {
+		p.Email = p.ClaimedEmail
 	}
 	p.Domain, _ = c.text("hd")
 	if is.groups != nil {

@@ -20,8 +20,8 @@ func schemeForm(s string) bool { return only(s, letter+"-") }
 // attributeForm is the name of a pool's attribute.
 func attributeForm(s string) bool { return only(s, lower+"_") && len(s) <= 100 }
 
-// PoolForm reports whether s is a workforce or a workload identity pool.
-func PoolForm(s string) bool {
+// IsPool reports whether s is a workforce or a workload identity pool.
+func IsPool(s string) bool {
 	if pool, ok := strings.CutPrefix(s, "locations/global/workforcePools/"); ok {
 		return only(pool, lower+"-")
 	}

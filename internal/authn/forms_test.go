@@ -18,7 +18,7 @@ func TestForms(t *testing.T) {
 		"header":    {headerForm, `^[a-z0-9!#$%&'*+.^|~-]+$`, nil},
 		"scheme":    {schemeForm, `^[A-Za-z0-9-]+$`, nil},
 		"attribute": {attributeForm, `^[a-z0-9_]{1,100}$`, []string{strings.Repeat("a", 49), strings.Repeat("_9", 25)}},
-		"pool": {PoolForm, `^(locations/global/workforcePools/[a-z0-9-]+|projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]+)$`,
+		"pool": {IsPool, `^(locations/global/workforcePools/[a-z0-9-]+|projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]+)$`,
 			[]string{"locations/global/workforcePools/", "projects/", "/locations/global/workloadIdentityPools/", "locations/", "global/", "12", "p-1", "/"}},
 		"IAP's audience": {audienceOfIAP, `^/projects/[0-9]+/(apps/[a-z0-9.:-]+|global/backendServices/[0-9]+|` +
 			`[a-z0-9-]+/backendServices/[0-9]+|locations/[a-z0-9-]+/services/[a-z0-9-]+)$`,

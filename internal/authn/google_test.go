@@ -176,8 +176,8 @@ func TestAddresses(t *testing.T) {
 			if (p.Email != "") != (x.good && name == "trusted") {
 				t.Errorf("Authenticate(%s %q unverified) = e-mail %q", name, x.email, p.Email)
 			}
-			if claimed, _ := x.email.(string); p.Address != claimed {
-				t.Errorf("Authenticate(%s %q unverified) = address %q", name, x.email, p.Address)
+			if claimed, _ := x.email.(string); p.ClaimedEmail != claimed {
+				t.Errorf("Authenticate(%s %q unverified) = address %q", name, x.email, p.ClaimedEmail)
 			}
 		}
 	}

@@ -181,7 +181,7 @@ func (is *Issuer) readOwn(o strictjson.Object) {
 func (is *Issuer) readPool(o strictjson.Object) {
 	pool, attributes := o.Get("pool"), o.Get("attributes")
 	if pool.Exists() {
-		if is.pool = pool.Text(); !PoolForm(is.pool) {
+		if is.pool = pool.Text(); !IsPool(is.pool) {
 			pool.Fail("is locations/global/workforcePools/POOL or projects/NUMBER/locations/global/workloadIdentityPools/POOL")
 		}
 	}

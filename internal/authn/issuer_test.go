@@ -189,8 +189,8 @@ func TestIssuersTogether(t *testing.T) {
 		}
 	}
 	w, _ := compile(`[` + ownRow(`,"pool":"locations/global/workforcePools/staff"`) + `,` + presetRow("google-oidc", "a", ``) + `]`)
-	if got := w.a.Names(); !slices.Equal(got, []string{"own", "p"}) {
-		t.Errorf("Names() = %q", got)
+	if got := w.a.IssuerNames(); !slices.Equal(got, []string{"own", "p"}) {
+		t.Errorf("IssuerNames() = %q", got)
 	}
 	for name, want := range map[string]string{"own": "locations/global/workforcePools/staff", "p": "", "q": ""} {
 		if got := w.a.Pool(name); got != want {

@@ -141,7 +141,7 @@ func (r *relay) read(peer string, pairs [][2]string) (p Principal, found bool, w
 	case subject == "", addressed && !addressForm(email):
 		return Principal{}, true, reason.ClaimsInvalid
 	}
-	p = Principal{Issuer: r.name, Subject: subject, Email: email, Address: email}
+	p = Principal{Issuer: r.name, Subject: subject, Email: email, ClaimedEmail: email}
 	for name := range strings.SplitSeq(groups, ",") {
 		if name = strings.Trim(name, " \t"); name != "" { // a list of RFC 9110 section 5.6.1
 			p.Groups = append(p.Groups, name)

@@ -21,7 +21,7 @@ const mesh = `{"trustDomain":"cluster.local"}`
 
 func TestPeer(t *testing.T) {
 	w, problems := compileWithPeer("["+ownRow(``)+"]", mesh)
-	if problems != nil || !w.a.KnowsPeers() {
+	if problems != nil || !w.a.NeedsPeer() {
 		t.Fatalf("Compile: %v", problems)
 	}
 	long := "spiffe://cluster.local/" + strings.Repeat("a", 2048-len("spiffe://cluster.local/"))
@@ -29,8 +29,8 @@ func TestPeer(t *testing.T) {
 		"spiffe://cluster.local/ns/prod/sa/web", "spiffe://cluster.local/a", "spiffe://cluster.local/A.b-c_9", "spiffe://cluster.local/.a/a./...",
 		"spiffe://cluster.local/ns/Prod/sa/Web", "spiffe://cluster.local/spiffe/x", long,
 	} {
-		if got, ok := w.identify(id, true), w.a.PeerForm(id); got != id || !ok {
-			t.Errorf("Authenticate(peer %.80q).Peer = %.80q, PeerForm = %v, want itself", id, got, ok)
+		if got, ok := w.identify(id, true), w.a.IsPeerID(id); got != id || !ok {
+			t.Errorf("Authenticate(peer %.80q).Peer = %.80q, IsPeerID = %v, want itself", id, got, ok)
 		}
 		if got := w.identify(id, false); got != "" {
 			t.Errorf("Authenticate(peer %.80q, not validated).Peer = %.80q, want nobody", id, got)
@@ -52,14 +52,14 @@ func TestPeer(t *testing.T) {
 		"spiffe://cluster.local/a\x00", "spiffe://cluster.local/a\n", "spiffe://cluster.local/a\r\nx: y", " spiffe://cluster.local/a", "spiffe://cluster.local/a ", "spiffe://cluster.local/a\x7f", "spiffe://cluster.local/a~",
 		"spiffe://cluster.local/a,spiffe://cluster.local/b", long + "a",
 	} {
-		if got, ok := w.identify(id, true), w.a.PeerForm(id); got != "" || ok {
-			t.Errorf("Authenticate(peer %.80q).Peer = %.80q, PeerForm = %v, want nobody", id, got, ok)
+		if got, ok := w.identify(id, true), w.a.IsPeerID(id); got != "" || ok {
+			t.Errorf("Authenticate(peer %.80q).Peer = %.80q, IsPeerID = %v, want nobody", id, got, ok)
 		}
 	}
 	// Where no trust domain is pinned, a certificate names nobody.
 	w, _ = compile("[" + ownRow(``) + "]")
 	for _, id := range []string{"spiffe://cluster.local/a", "spiffe:///a", "spiffe:////a", ""} {
-		if got := w.identify(id, true); got != "" || w.a.PeerForm(id) || w.a.KnowsPeers() {
+		if got := w.identify(id, true); got != "" || w.a.IsPeerID(id) || w.a.NeedsPeer() {
 			t.Errorf("without a trust domain, Authenticate(peer %q).Peer = %q", id, got)
 		}
 	}

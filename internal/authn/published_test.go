@@ -252,8 +252,8 @@ func TestCertificateBound(t *testing.T) {
 			r["certificateBound"] = true
 		}
 		w := newWorld(t, r)
-		if w.a.KnowsPeers() != x.required || w.a.PinsPeers() {
-			t.Errorf("%s: KnowsPeers = %v, PinsPeers = %v", x.name, w.a.KnowsPeers(), w.a.PinsPeers())
+		if w.a.NeedsPeer() != x.required || w.a.HasTrustDomain() {
+			t.Errorf("%s: NeedsPeer = %v, HasTrustDomain = %v", x.name, w.a.NeedsPeer(), w.a.HasTrustDomain())
 		}
 		env := w.env
 		env.Cache = NewCache()

@@ -78,8 +78,8 @@ func (a *Authenticator) addSource(s source, is *Issuer, at strictjson.Value) {
 	c.places = append(c.places, &place{s.scheme, []*Issuer{is}})
 }
 
-// CarriesGroups reports whether the named issuer says which groups a caller is in.
-func (a *Authenticator) CarriesGroups(issuer string) bool {
+// HasGroups reports whether the named issuer says which groups a caller is in.
+func (a *Authenticator) HasGroups(issuer string) bool {
 	for _, is := range a.issuers {
 		if is.Name == issuer {
 			return is.groups != nil || is.relay != nil && is.relay.groups != ""

@@ -78,7 +78,7 @@ func (v *verdict) believe(c claims, now time.Time) {
 		return
 	}
 	v.why = is.principal(c, &v.principal)
-	v.principal.Until = v.to
+	v.principal.Expires = v.to
 }
 
 // lack says what is to be done about a key that is not there. Without a look at

@@ -51,9 +51,9 @@ func who(issuer, claims string) *authn.Principal {
 	}
 	c := strictjson.Read(claims)
 	p := &authn.Principal{Issuer: issuer, Subject: c.Get("sub").Str, Email: c.Get("email").Str, Domain: c.Get("hd").Str, Claims: c}
-	p.Address = p.Email
+	p.ClaimedEmail = p.Email
 	if claimed := c.Get("claimed"); claimed.Exists() { // and not verified
-		p.Address = claimed.Str
+		p.ClaimedEmail = claimed.Str
 	}
 	c.Get("groups").ForEach(func(_, g strictjson.Result) bool {
 		p.Groups = append(p.Groups, g.Str)

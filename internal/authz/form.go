@@ -26,5 +26,5 @@ func splitPool(name string) (pool, rest string, ok bool) {
 		return "", "", false
 	}
 	pool, rest = strings.Join(parts[:depth], "/"), parts[depth]
-	return pool, rest, authn.PoolForm(pool) && rest != "" && !strings.Contains(rest, "\n")
+	return pool, rest, authn.IsPool(pool) && rest != "" && !strings.Contains(rest, "\n")
 }

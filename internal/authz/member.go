@@ -146,7 +146,7 @@ func asGranted(p *authn.Principal) (address, domain string) { return p.Email, p.
 // in whatever case, is enough. Google IAM takes addresses and domains without
 // regard to case; so who is denied could otherwise call under another spelling.
 func asDenied(p *authn.Principal) (address, domain string) {
-	return strings.ToLower(p.Address), strings.ToLower(p.Domain)
+	return strings.ToLower(p.ClaimedEmail), strings.ToLower(p.Domain)
 }
 
 // folded is the form of a member in the rules that asDenied is looked up in.

@@ -83,7 +83,7 @@ func (c *compiler) readMembers(v strictjson.Value) (members []identifier) {
 		if !ok {
 			continue
 		}
-		if id.ofPeer() && (!c.issuers.PinsPeers() || id.kind == spiffe && !c.issuers.PeerForm(id.name)) {
+		if id.ofPeer() && (!c.issuers.HasTrustDomain() || id.kind == spiffe && !c.issuers.IsPeerID(id.name)) {
 			item.Fail(`is of no trust domain that "peer" names`)
 		}
 		members = append(members, id)
@@ -97,7 +97,7 @@ func (c *compiler) readIssuers(v strictjson.Value) []string {
 		return nil
 	}
 	for i, item := range v.Items() {
-		if names[i] != "" && !c.issuers.Issuer(names[i]) {
+		if names[i] != "" && !c.issuers.HasIssuer(names[i]) {
 			item.Fail("no issuer has this name")
 		}
 	}
@@ -204,7 +204,7 @@ func (c *compiler) bind(r rule, id identifier) (members []member) {
 	case issuers == nil && id.pool == "":
 		return []member{id.member} // a deny, for whichever issuer
 	case issuers == nil:
-		issuers = c.issuers.Names()
+		issuers = c.issuers.IssuerNames()
 	}
 	for _, issuer := range issuers {
 		if id.pool == "" || c.issuers.Pool(issuer) == id.pool {

@@ -15,14 +15,14 @@ func (p *Policy) Warnings(issuers *authn.Authenticator) (list []string) {
 	for _, t := range []*table{p.grants, p.shadowGrants} {
 		for m := range t.members {
 			used[m.issuer] = true
-			if m.kind == group && t.groups.name(m.name) && issuers.CarriesGroups(m.issuer) {
+			if m.kind == group && t.groups.name(m.name) && issuers.HasGroups(m.issuer) {
 				list = append(list, fmt.Sprintf("group %q stands in \"groups\", and issuer %q names groups in its tokens too: a grant to it takes either's word", m.name, m.issuer))
 			}
 		}
 	}
 	slices.Sort(list)
 	list = slices.Compact(list)
-	for _, name := range issuers.Names() {
+	for _, name := range issuers.IssuerNames() {
 		if !used[name] {
 			list = append(list, fmt.Sprintf("issuer %q is trusted, but no grant names it: its tokens only keep their callers from being anonymous", name))
 		}

@@ -180,7 +180,7 @@ func (x *Exchange) scanFrames(env Env, chunk []byte) reason.Reason {
 // message begins with one. The caller's token may have expired since the last.
 func (x *Exchange) message(env Env, length int) reason.Reason {
 	b := x.body
-	if until := x.Principal.Until; !until.IsZero() && !env.Now.Before(until) && b.trial == reason.Allowed {
+	if until := x.Principal.Expires; !until.IsZero() && !env.Now.Before(until) && b.trial == reason.Allowed {
 		return reason.TokenExpired
 	}
 	b.proto, b.seen, b.granted = scan.NewProto(b.match.Body.Fields, length, scan.Limits{}), 0, false

@@ -43,7 +43,7 @@ func (g *Gate) NewCache() *Cache {
 }
 
 // NeedsPeer reports whether a host has to hand in the connection's certificate.
-func (g *Gate) NeedsPeer() bool { return g.authn.KnowsPeers() }
+func (g *Gate) NeedsPeer() bool { return g.authn.NeedsPeer() }
 
 // Exchange is one request's way through the gate.
 type Exchange struct {

@@ -13,7 +13,7 @@ import (
 type Head struct {
 	Pairs [][2]string
 	End   bool       // nothing follows: neither a body nor trailers
-	Peer  authn.Peer // the client certificate, where Gate.KnowsPeers asks for it
+	Peer  authn.Peer // the client certificate, where Gate.NeedsPeer asks for it
 }
 
 // head is a Head read.
