@@ -6,138 +6,123 @@ import (
 	"github.com/modelgate/modelgate/filter/abi"
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/keys"
-	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 )
 
-// pipe is the body of a request on its way past the gate. The host keeps what
-// may not flow yet, and shows all of it again with each piece that comes: only
-// what is new is read. Where a part of a piece may flow and the rest may not,
-// the rest is kept here, since a host cannot be told to keep the end of what it
-// has.
-type pipe struct {
-	reads bool   // the gate wants it
-	seen  int    // bytes of the host's buffer that the gate has read
-	free  int    // bytes that may flow, those of rest first
-	rest  []byte // before those in the host's buffer
+// bodyBuffer holds a request's body back until the gate releases it. The host
+// buffers what is not released, and shows its whole buffer again in each callback,
+// so only the new part of it is read. A host cannot release a part of its buffer
+// and keep the rest. Where that is needed, the rest is moved to this struct.
+type bodyBuffer struct {
+	wanted   bool   // the gate reads the body
+	read     int    // bytes of the host's buffer that the gate has read
+	released int    // bytes that may be forwarded, counted from the start of rest
+	rest     []byte // what was moved here; it comes before the host's buffer
 
-	// While the gate waits for keys: what has come meanwhile.
-	waits     bool // something has
-	size      int
-	end       bool
-	trailered bool
+	// What arrived while the request waited for a key.
+	arrived  bool // anything
+	size     int  // of the host's buffer
+	end      bool
+	trailers bool
 }
 
-// maxSplit bounds what is copied to take a part of it away, in bytes.
-const maxSplit = 1 << 20
+// maxSplitBytes is the most that is copied in order to forward a part of it. If
+// more is held, all of it waits until it is released.
+const maxSplitBytes = 1 << 20
 
-// hold performs a Hold: of the head, where the body has not begun.
-func (s *stream) hold(step gate.Step) types.Action {
-	if err := apply(abi.RequestHeaders, step.Edit); err != nil {
-		return s.fault("request headers", err)
+// holdBody performs a Hold: the body waits, and the head too unless the step
+// forwards it.
+func (s *stream) holdBody(step gate.Step) types.Action {
+	if err := editHeaders(abi.RequestHeaders, step.Edit); err != nil {
+		return s.hostFailed("request headers", err)
 	}
-	s.request.reads = true
-	return let(step.Head && !s.answered)
+	s.body.wanted = true
+	return action(step.Head && !s.replied)
 }
 
-func (s *stream) requestBody(size int, end bool) (action types.Action) {
-	defer s.guard(&action)
-	switch r := &s.request; {
-	case s.ring != nil:
-		r.waits, r.size, r.end = true, size, end
-	case r.reads && !s.answered:
-		return s.read(size, end)
+func (s *stream) requestBody(size int, end bool) (a types.Action) {
+	defer s.refuseOnPanic(&a)
+	switch b := &s.body; {
+	case s.waitsFor != nil:
+		b.arrived, b.size, b.end = true, size, end
+	case b.wanted && !s.replied:
+		return s.readBody(size, end)
 	}
-	return s.next()
+	return s.requestAction()
 }
 
-// catchUp reads what came while the gate waited for keys.
-func (s *stream) catchUp() types.Action {
-	r := &s.request
-	action := s.next()
-	if r.reads && (r.size > 0 || r.end) {
-		action = s.read(r.size, r.end)
+// readArrived reads what arrived while the request waited for a key.
+func (s *stream) readArrived() types.Action {
+	b := &s.body
+	a := s.requestAction()
+	if b.wanted && (b.size > 0 || b.end) {
+		a = s.readBody(b.size, b.end)
 	}
-	if r.reads && r.trailered {
-		action = s.perform(s.exchange.Trailers(s.env(keys.NoWait), gate.Upstream, nil))
+	if b.wanted && b.trailers {
+		a = s.perform(s.exchange.Trailers(s.env(keys.NoWait), gate.Upstream, nil))
 	}
-	r.waits = false
-	return action
+	b.arrived = false
+	return a
 }
 
-// read shows the gate what is new in the host's buffer.
-func (s *stream) read(size int, end bool) types.Action {
-	env, r := s.env(keys.NoWait), &s.request
-	for more := r.seen < size || end; more; more = r.seen < size {
+// readBody passes the new part of the host's buffer, which now has size bytes, to
+// the gate.
+func (s *stream) readBody(size int, end bool) types.Action {
+	env, b := s.env(keys.NoWait), &s.body
+	for more := b.read < size || end; more; more = b.read < size {
 		var chunk []byte
-		if n := min(size-r.seen, abi.MaxPiece); n > 0 {
+		if n := min(size-b.read, abi.MaxChunk); n > 0 {
 			var err error
-			if chunk, err = abi.RequestBody.Piece(r.seen, n); err != nil || len(chunk) != n {
-				return s.fault("request body", err)
+			if chunk, err = abi.RequestBody.Chunk(b.read, n); err != nil || len(chunk) != n {
+				return s.hostFailed("request body", err)
 			}
 		}
-		r.seen += len(chunk)
-		step := s.exchange.Body(env, gate.Upstream, chunk, end && r.seen == size)
+		b.read += len(chunk)
+		step := s.exchange.Body(env, gate.Upstream, chunk, end && b.read == size)
 		if step.Act != gate.Hold {
 			return s.perform(step)
 		}
-		r.free += step.Release
-		if err := apply(abi.RequestHeaders, step.Edit); err != nil {
-			return s.fault("request headers", err)
+		b.released += step.Release
+		if err := editHeaders(abi.RequestHeaders, step.Edit); err != nil {
+			return s.hostFailed("request headers", err)
 		}
 	}
-	flows, err := r.flow()
+	forward, err := b.forwardReleased()
 	if err != nil {
-		return s.fault("request body", err)
+		return s.hostFailed("request body", err)
 	}
-	return let(flows && !s.answered)
+	return action(forward && !s.replied)
 }
 
-// flow lets go what may, and says whether anything does.
-func (r *pipe) flow() (flows bool, err error) {
-	held := len(r.rest) + r.seen
-	if r.free == 0 || r.free < held && held > maxSplit {
+// forwardReleased leaves in the host's buffer what may be forwarded, and reports
+// whether there is anything.
+func (b *bodyBuffer) forwardReleased() (forward bool, err error) {
+	held := len(b.rest) + b.read
+	if b.released == 0 || b.released < held && held > maxSplitBytes {
 		return false, nil
 	}
-	if r.free == held {
-		return true, r.flush()
+	if b.released == held {
+		return true, b.returnRest()
 	}
-	all := r.rest
-	if r.seen > 0 {
-		buffer, err := abi.RequestBody.Bytes(0, r.seen)
+	all := b.rest
+	if b.read > 0 {
+		content, err := abi.RequestBody.Bytes(0, b.read)
 		if err != nil {
 			return false, err
 		}
-		all = append(all, buffer...)
+		all = append(all, content...)
 	}
-	r.rest, r.seen = append([]byte(nil), all[r.free:]...), 0
-	all, r.free = all[:r.free], 0
+	b.rest, b.read = append([]byte(nil), all[b.released:]...), 0
+	all, b.released = all[:b.released], 0
 	return true, abi.RequestBody.Replace(all)
 }
 
-// flush puts what is kept here back before what the host has.
-func (r *pipe) flush() error {
-	rest := r.rest
-	r.rest, r.seen, r.free = nil, 0, 0
+// returnRest puts rest back into the host's buffer, before its content.
+func (b *bodyBuffer) returnRest() error {
+	rest := b.rest
+	b.rest, b.read, b.released = nil, 0, 0
 	if len(rest) == 0 {
 		return nil
 	}
 	return abi.RequestBody.Prepend(rest)
-}
-
-func (s *stream) requestTrailers() (action types.Action) {
-	defer s.guard(&action)
-	if !s.asked || s.answered {
-		return s.refuse(reason.Internal)
-	}
-	pairs, err := abi.RequestTrailers.Pairs()
-	if err != nil {
-		return s.fault("request trailers", err)
-	}
-	step := s.exchange.Trailers(s.env(keys.NoWait), gate.Upstream, pairs)
-	if s.ring != nil && step.Act == gate.Hold {
-		s.request.waits, s.request.trailered = true, true
-		return s.next()
-	}
-	return s.perform(step)
 }

@@ -8,15 +8,16 @@ import (
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 )
 
-// What the host calls. There is no proxy_on_done and no proxy_on_log: a host does
-// without them, and each would be entered once more for every request. Nothing
-// here is policy: an entry finds who it is about.
+// This file has the callbacks that the host calls. Each finds the plugin or stream
+// that it is about, and calls its method. proxy_on_done and proxy_on_log are
+// absent: they are optional, and the host would call both for every request.
 
+// The package doc of abi, "One thread", says why these variables need no lock.
 var (
-	machine vm
-	plugins = map[uint32]*plugin{}
-	streams = map[uint32]*stream{}
-	latest  *stream // of those that were made, until it ends: mostly the one that is asked for
+	thisVM     vm
+	plugins    = map[uint32]*plugin{} // by context
+	streams    = map[uint32]*stream{} // by context
+	lastStream *stream                // the newest stream, until it ends: most callbacks are about it
 )
 
 //go:wasmexport proxy_abi_version_0_2_0
@@ -27,33 +28,33 @@ func onVMStart(uint32, uint32) types.OnVMStartStatus { return types.OnVMStartSta
 
 //go:wasmexport proxy_on_configure
 func onConfigure(id, size uint32) types.OnPluginStartStatus {
-	abi.Enter()
+	abi.BeginCallback()
 	if p := plugins[id]; p != nil {
 		return p.start(int(size))
 	}
 	return types.OnPluginStartStatusFailed
 }
 
-// onContextCreate makes a plugin, or a stream of one.
+// onContextCreate creates a plugin, or a stream of the plugin parent.
 //
 //go:wasmexport proxy_on_context_create
 func onContextCreate(id, parent uint32) {
-	abi.Enter()
+	abi.BeginCallback()
 	if parent == 0 {
-		plugins[id] = &plugin{vm: &machine, id: id}
+		plugins[id] = &plugin{vm: &thisVM, id: id}
 	} else if p := plugins[parent]; p != nil {
-		latest = newStream(p, id)
-		streams[id] = latest
+		lastStream = newStream(p, id)
+		streams[id] = lastStream
 	}
 }
 
 //go:wasmexport proxy_on_delete
 func onDelete(id uint32) {
-	abi.Enter()
+	abi.BeginCallback()
 	if s := streams[id]; s != nil {
 		delete(streams, id)
-		if s == latest {
-			latest = nil
+		if s == lastStream {
+			lastStream = nil
 		}
 		s.end()
 	} else {
@@ -63,52 +64,58 @@ func onDelete(id uint32) {
 
 //go:wasmexport proxy_on_tick
 func onTick(id uint32) {
-	abi.Enter()
+	abi.BeginCallback()
 	if p := plugins[id]; p != nil {
 		p.tick()
 	}
 }
 
 //go:wasmexport proxy_on_http_call_response
-func onCallResponse(id, call, _, size, _ uint32) {
-	abi.Enter()
+func onHTTPCallResponse(id, call, _, bodySize, _ uint32) {
+	abi.BeginCallback()
 	if p := plugins[id]; p != nil {
-		p.called(call, int(size))
+		p.httpCallResponse(call, int(bodySize))
 	}
 }
 
-// of is the stream of a context. Where there is none the request is refused: the
-// host has called for one that it never announced.
-func of(id uint32) *stream {
-	abi.Enter()
-	if latest != nil && latest.id == id {
-		return latest
+// streamFor returns the stream of a context. If the host names a context that it
+// has never created, the request is refused.
+func streamFor(id uint32) *stream {
+	abi.BeginCallback()
+	if lastStream != nil && lastStream.id == id {
+		return lastStream
 	}
 	if s := streams[id]; s != nil {
 		return s
 	}
-	abi.Log(abi.Critical, "model gate: a context that is not known")
-	s := &stream{plugin: &plugin{vm: &machine}, id: id}
+	abi.Log(abi.Critical, "model gate: the host called back for an unknown context")
+	s := &stream{plugin: &plugin{vm: &thisVM}, id: id}
 	s.refuse(reason.Internal)
 	return s
 }
 
 //go:wasmexport proxy_on_request_headers
-func onRequestHeaders(id, _ uint32, end bool) types.Action { return of(id).requestHeaders(end) }
+func onRequestHeaders(id, _ uint32, end bool) types.Action {
+	return streamFor(id).requestHeaders(end)
+}
 
 //go:wasmexport proxy_on_request_body
-func onRequestBody(id, size uint32, end bool) types.Action { return of(id).requestBody(int(size), end) }
+func onRequestBody(id, size uint32, end bool) types.Action {
+	return streamFor(id).requestBody(int(size), end)
+}
 
 //go:wasmexport proxy_on_request_trailers
-func onRequestTrailers(id, _ uint32) types.Action { return of(id).requestTrailers() }
+func onRequestTrailers(id, _ uint32) types.Action { return streamFor(id).requestTrailers() }
 
 //go:wasmexport proxy_on_response_headers
-func onResponseHeaders(id, _ uint32, end bool) types.Action { return of(id).responseHeaders(end) }
+func onResponseHeaders(id, _ uint32, end bool) types.Action {
+	return streamFor(id).responseHeaders(end)
+}
 
 //go:wasmexport proxy_on_response_body
 func onResponseBody(id, size uint32, end bool) types.Action {
-	return of(id).responseBody(int(size), end)
+	return streamFor(id).responseBody(int(size), end)
 }
 
 //go:wasmexport proxy_on_response_trailers
-func onResponseTrailers(id, _ uint32) types.Action { return of(id).responseTrailers() }
+func onResponseTrailers(id, _ uint32) types.Action { return streamFor(id).responseTrailers() }

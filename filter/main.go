@@ -1,16 +1,22 @@
 //go:build wasip1
 
 // Command filter is model gate as a Proxy-Wasm plugin: the policy enforcement
-// point. It hands a request's headers, as data, to internal/gate and performs
-// the step that comes back. It holds no policy, and it is the only package that
-// knows the host, by filter/abi.
+// point. It passes the headers and bodies of a request, as data, to internal/gate
+// and performs the step that the gate returns. It contains no policy. It is the
+// only package that knows the host, which it calls through filter/abi.
 //
 // # It fails closed
 //
-// The word for letting anything go on stands once, in let: for a request only
-// after a step that says so has been performed whole. A failed host call, a
-// panic, a plugin that could not start: each refuses. See plugin.start for the
+// Only the function action returns ActionContinue, and for a request only after a
+// Forward step has been performed completely. A host call that fails, a panic, and
+// a plugin that could not start: each refuses the request. See plugin.start for the
 // case in which a host would let requests pass although the plugin failed.
+//
+// # What it logs
+//
+// A line that starts with "model gate: " is about the plugin: its start, its keys,
+// a failed host call, a panic. Every other line is one JSON object about one
+// request; internal/gate lists its fields. metrics.go lists the metrics.
 package main
 
 func main() {}

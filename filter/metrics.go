@@ -11,36 +11,53 @@ import (
 	"github.com/modelgate/modelgate/internal/reason"
 )
 
-// vmMetrics are what one VM counts. A host never forgets a metric and gives it a
-// new number each time it is defined, so each is defined once.
+// The metrics. Envoy puts "wasmcustom." before each name, and all its VMs share
+// one metric of a name.
+//
+//	modelgate.<reason>              counter: decisions with this reason.Reason. A request whose
+//	                                head was allowed and whose body, trailers or response is
+//	                                then refused counts twice
+//	modelgate.shadow.<reason>       counter: requests that passed because the rule is in shadow,
+//	                                by the Reason that would refuse them
+//	modelgate.verified_in_module    counter: signatures that the module verified because the
+//	                                host cannot
+//	modelgate.keys.<issuer>.        of an issuer that publishes its keys:
+//	  age_seconds                   gauge: seconds since the key set in force was fetched
+//	  waiting                       gauge: requests that wait for a key, in all VMs
+//	  refetch_unknown_kid           counter: fetches for a key ID that the key set lacks
+//	  fetch.<outcome>               counter: finished fetches, by keys.Outcome
+//
+// In <issuer> each character other than an ASCII letter, digit or hyphen is '_'.
+
+// vmMetrics are the metrics of one VM. The host returns a new id each time a
+// metric is defined and never forgets one, so each VM defines each metric once.
 type vmMetrics struct {
-	counters  []abi.Metric          // by Reason
-	shadows   []abi.Metric          // what would have been refused, by Reason
-	fallbacks abi.Metric            // signatures that the host could not verify
-	keys      map[string]*keyGauges // by issuer
+	byReason       []abi.Metric // indexed by reason.Reason
+	shadowByReason []abi.Metric // indexed by reason.Reason
+	fallbacks      abi.Metric   // verified_in_module
+	keys           map[string]*keyMetrics
 }
 
-// define makes a counter for each Reason, wasmcustom.modelgate.<reason> in Envoy,
-// and one for what passed in shadow.
+// define defines the metrics of requests, all or none of them.
 func (v *vmMetrics) define() error {
-	if v.counters != nil {
+	if v.byReason != nil {
 		return nil
 	}
 	var d definer
-	var counters, shadows []abi.Metric
+	var byReason, shadowByReason []abi.Metric
 	for _, r := range reason.All() {
-		counters = append(counters, d.counter("modelgate."+r.String()))
-		shadows = append(shadows, d.counter("modelgate.shadow."+r.String()))
+		byReason = append(byReason, d.counter("modelgate."+r.String()))
+		shadowByReason = append(shadowByReason, d.counter("modelgate.shadow."+r.String()))
 	}
 	v.fallbacks = d.counter("modelgate.verified_in_module")
-	v.keys = map[string]*keyGauges{}
-	if d.err == nil { // all or none
-		v.counters, v.shadows = counters, shadows
+	v.keys = map[string]*keyMetrics{}
+	if d.err == nil {
+		v.byReason, v.shadowByReason = byReason, shadowByReason
 	}
 	return d.err
 }
 
-// definer keeps the first error.
+// definer defines metrics and keeps the first error.
 type definer struct{ err error }
 
 func (d *definer) counter(name string) abi.Metric { return d.keep(abi.Counter(name)) }
@@ -53,68 +70,71 @@ func (d *definer) keep(m abi.Metric, err error) abi.Metric {
 	return m
 }
 
-// add never changes a decision: what cannot be counted is logged.
-func add(m abi.Metric, n int64) { noted(m.Add(n)) }
+// add adds n to a metric. A failure is logged and changes no decision.
+func add(m abi.Metric, n int64) { logMetricError(m.Add(n)) }
 
-func noted(err error) {
+func logMetricError(err error) {
 	if err != nil {
-		abi.Log(abi.Error, "model gate: metric: ", err.Error())
+		abi.Log(abi.Error, "model gate: writing a metric: ", err.Error())
 	}
 }
 
+// count adds 1 to the counter of a Reason. There are no counters if the plugin has
+// never started.
 func (v *vmMetrics) count(counters []abi.Metric, r reason.Reason) {
-	if int(r) < len(counters) { // otherwise the plugin has never started
+	if int(r) < len(counters) {
 		add(counters[r], 1)
 	}
 }
 
-// countPass counts a request that goes on. A Reason that refuses is one that
-// would have refused it, were it not in shadow.
-func (v *vmMetrics) countPass(r reason.Reason) {
+// countForwarded counts a request that is forwarded. If the Reason refuses, the
+// request passes because the rule is in shadow.
+func (v *vmMetrics) countForwarded(r reason.Reason) {
 	if r.Refuses() {
-		v.count(v.shadows, r)
+		v.count(v.shadowByReason, r)
 		return
 	}
-	v.count(v.counters, r)
+	v.count(v.byReason, r)
 }
 
-// keyGauges are wasmcustom.modelgate.keys.<issuer>.*
-type keyGauges struct {
-	age       abi.Metric // seconds since the keys came
-	waiting   abi.Metric // requests that wait for a key, in all VMs
+// keyMetrics are the metrics of one issuer's published keys.
+type keyMetrics struct {
+	age       abi.Metric
+	waiting   abi.Metric
 	refetches abi.Metric
-	outcomes  []abi.Metric // of fetches
+	outcomes  []abi.Metric // indexed by keys.Outcome
 }
 
-// gaugesOf are those of an issuer; whatever its name has beside letters, digits
-// and hyphens becomes '_', since a statistic's name has dots of its own.
-func (v *vmMetrics) gaugesOf(issuer string) (*keyGauges, error) {
-	if g := v.keys[issuer]; g != nil {
-		return g, nil
+// keyMetricsFor returns the metrics of an issuer, and defines them the first time.
+func (v *vmMetrics) keyMetricsFor(issuer string) (*keyMetrics, error) {
+	if m := v.keys[issuer]; m != nil {
+		return m, nil
 	}
 	prefix := "modelgate.keys." + strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
 			return r
 		}
-		return '_'
+		return '_' // a dot would split the name of the metric
 	}, issuer) + "."
 	var d definer
-	g := &keyGauges{
+	m := &keyMetrics{
 		age: d.gauge(prefix + "age_seconds"), waiting: d.gauge(prefix + "waiting"),
 		refetches: d.counter(prefix + "refetch_unknown_kid"),
 	}
 	for _, o := range keys.Outcomes() {
-		g.outcomes = append(g.outcomes, d.counter(prefix+"fetch."+o.String()))
+		m.outcomes = append(m.outcomes, d.counter(prefix+"fetch."+o.String()))
 	}
 	if d.err != nil {
 		return nil, d.err
 	}
-	v.keys[issuer] = g
-	return g, nil
+	v.keys[issuer] = m
+	return m, nil
 }
 
-func (g *keyGauges) addWaiting(n int64) { add(g.waiting, n) }
+// addWaiting changes the number of waiting requests. Each VM adds its share.
+func (m *keyMetrics) addWaiting(n int64) { add(m.waiting, n) }
 
-// setAge writes the age in seconds. Each VM has the same to say of it, so it is
-// set, not added to.
-func (g *keyGauges) setAge(age time.Duration) { noted(g.age.Set(uint64(max(0, age/time.Second)))) }
+// setAge sets the age. All VMs have the same key set, so each sets the same value.
+func (m *keyMetrics) setAge(age time.Duration) {
+	logMetricError(m.age.Set(uint64(max(0, age/time.Second))))
+}

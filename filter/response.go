@@ -9,71 +9,72 @@ import (
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 )
 
-// responseHeaders hands in the head of a response that the gate wants to
-// see. The gate's own answers come by here too.
-func (s *stream) responseHeaders(end bool) (action types.Action) {
-	defer s.guard(&action)
-	if s.answered || !s.exchange.NeedsResponse() {
-		return let(true)
+// responseHeaders passes the head of a response to the gate if the gate needs it.
+// The host also calls it for the filter's own local replies, which pass.
+func (s *stream) responseHeaders(end bool) (a types.Action) {
+	defer s.refuseOnPanic(&a)
+	if s.replied || !s.exchange.NeedsResponse() {
+		return action(true)
 	}
 	pairs, err := abi.ResponseHeaders.Pairs()
 	if err != nil {
-		return s.fault("response headers", err)
+		return s.hostFailed("response headers", err)
 	}
 	step := s.exchange.Respond(s.env(keys.NoWait), pairs, end)
 	switch step.Act {
 	case gate.Forward:
-		return let(true)
+		return action(true)
 	case gate.Hold:
-		if err := apply(abi.ResponseHeaders, step.Edit); err != nil {
-			return s.fault("response headers", err)
+		if err := editHeaders(abi.ResponseHeaders, step.Edit); err != nil {
+			return s.hostFailed("response headers", err)
 		}
-		s.trimming = true
-		return let(step.Head)
+		s.trimsResponse = true
+		return action(step.Head)
 	}
 	return s.perform(step)
 }
 
-// responseBody has the host keep a reply that is to be trimmed, and show
-// all of it at the end.
-func (s *stream) responseBody(size int, end bool) (action types.Action) {
-	defer s.guard(&action)
-	if s.reply = size; s.trimming && end && !s.answered {
-		return s.trim()
+// responseBody holds a response that the gate trims. The host buffers it, and the
+// last call reads all of it.
+func (s *stream) responseBody(size int, end bool) (a types.Action) {
+	defer s.refuseOnPanic(&a)
+	if s.responseSize = size; s.trimsResponse && end && !s.replied {
+		return s.trimResponse()
 	}
-	return let(!s.trimming || s.answered)
+	return action(!s.trimsResponse || s.replied)
 }
 
-func (s *stream) responseTrailers() (action types.Action) {
-	defer s.guard(&action)
-	if s.trimming && !s.answered {
-		return s.trim()
+func (s *stream) responseTrailers() (a types.Action) {
+	defer s.refuseOnPanic(&a)
+	if s.trimsResponse && !s.replied {
+		return s.trimResponse()
 	}
-	return let(true)
+	return action(true)
 }
 
-// trim shows the gate a whole reply, and puts what is left of it in its place.
-func (s *stream) trim() types.Action {
+// trimResponse passes the whole held response to the gate, and replaces it with
+// what the gate leaves of it.
+func (s *stream) trimResponse() types.Action {
 	env := s.env(keys.NoWait)
-	for seen := 0; ; {
+	for read := 0; ; {
 		var chunk []byte
-		if n := min(s.reply-seen, abi.MaxPiece); n > 0 {
+		if n := min(s.responseSize-read, abi.MaxChunk); n > 0 {
 			var err error
-			if chunk, err = abi.ResponseBody.Piece(seen, n); err != nil || len(chunk) != n {
-				return s.fault("response body", err)
+			if chunk, err = abi.ResponseBody.Chunk(read, n); err != nil || len(chunk) != n {
+				return s.hostFailed("response body", err)
 			}
 		}
-		seen += len(chunk)
-		step := s.exchange.Body(env, gate.Downstream, chunk, seen == s.reply)
+		read += len(chunk)
+		step := s.exchange.Body(env, gate.Downstream, chunk, read == s.responseSize)
 		switch step.Act {
 		case gate.Hold:
 			continue
 		case gate.Forward:
-			s.trimming = false
+			s.trimsResponse = false
 			if err := abi.ResponseBody.Replace(step.Body); err != nil {
-				return s.fault("response body", err)
+				return s.hostFailed("response body", err)
 			}
-			return let(true)
+			return action(true)
 		}
 		return s.perform(step)
 	}

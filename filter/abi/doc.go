@@ -1,24 +1,32 @@
-// Package abi is the Proxy-Wasm ABI 0.2 as this filter uses it: the functions of
-// the host, and the memory in which the host hands things over
-// (github.com/proxy-wasm/spec, abi-versions/v0.2.1; the fine print is
-// proxy-wasm-cpp-host's src/exports.cc). What the host calls stands in
-// filter/entries.go.
+// Package abi calls the Proxy-Wasm host: it wraps the host functions of ABI 0.2
+// that this filter uses, and manages the memory in which the host returns results
+// (github.com/proxy-wasm/spec, abi-versions/v0.2.1; for details that the
+// specification leaves open, src/exports.cc of proxy-wasm-cpp-host). The callbacks
+// that the host calls are in filter/entries.go.
 //
 // # Why not the SDK
 //
-// The SDK's proxywasm package does the same, for filters of every kind. On the
-// way of each request its share is larger than that of the decision: it has the
-// host enter the module for callbacks in which this filter has nothing to do,
-// looks each context up in up to four maps, and takes all it is given from the
-// heap, some two kilobytes a request that are then to be collected. It ends the
-// VM with a panic where a call goes wrong. Its package types, which has none of
-// that, is used.
+// The SDK's proxywasm package does the same for every kind of filter. On the hot
+// path it costs more than the decision itself. It exports callbacks that this
+// filter does not need, so the host enters the module for nothing. It looks each
+// context up in up to four maps. It allocates all results on the heap, about two
+// kilobytes for each request, which must then be collected. And it panics when a
+// host call fails, which ends the VM. The SDK's types package has none of these
+// costs, so the filter uses it.
 //
 // # Memory
 //
-// What the host hands over lies in one block, which is used anew in each
-// callback. Strings and slices made of it are the caller's until the callback
-// ends; after that they show something else, unless Keep was called. A build
-// with the tag "faults" fills the block with garbage in between, and the whole
-// corpus is run with that.
+// The host writes its results into one buffer, which each callback uses again.
+// A string or slice that a function here returns is valid until the callback ends.
+// After that it shows other bytes, unless [KeepResults] was called. A build with
+// the tag "faults" overwrites the buffer after each callback, and the whole corpus
+// runs with that build.
+//
+// # One thread
+//
+// This package and package filter keep state in package variables without locks.
+// That is correct because a Wasm instance has one thread, and because the host
+// waits for a callback to return before it calls the next one. The only callback
+// inside a callback is proxy_on_memory_allocate, which the host calls while it
+// performs a host function that returns bytes. The filter starts no goroutines.
 package abi

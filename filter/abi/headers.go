@@ -2,38 +2,39 @@
 
 package abi
 
-// Map is a header map.
+// Map is a header map of the host.
 type Map uint32
 
-// The maps that are used.
+// The header maps that the filter uses.
 const (
 	RequestHeaders  Map = 0
 	RequestTrailers Map = 1
 	ResponseHeaders Map = 2
-	CallHeaders     Map = 6 // of the answer to an HTTPCall
+	CallHeaders     Map = 6 // of the response to an HTTPCall
 )
 
-// Pairs are all headers in order, repeats kept. There is one list of them, which
-// the next call of Pairs fills anew unless Keep was called.
+// Pairs returns all headers in their order, with repeated names. The list itself
+// is shared: the next call of Pairs overwrites it, unless KeepResults was called.
 func (m Map) Pairs() ([][2]string, error) {
-	octets, err := taken(proxyGetHeaderMapPairs(m, &out.data, &out.size))
+	b, err := hostResult(proxyGetHeaderMapPairs(m, &outParams.data, &outParams.size))
 	if err != nil {
 		return nil, err
 	}
-	list, ok := appendPairs(pairs[:0], octets)
+	list, ok := appendPairs(pairsBuf[:0], b)
 	if !ok {
 		return nil, Internal
 	}
-	pairs = list
+	pairsBuf = list
 	return list, nil
 }
 
-// Remove takes away every header of a name.
+// Remove removes every header of a name.
 func (m Map) Remove(name string) error {
-	return proxyRemoveHeaderMapValue(m, first(name), length(name)).err()
+	return proxyRemoveHeaderMapValue(m, strPtr(name), strLen(name)).err()
 }
 
-// Replace gives a header its only value, adding it if there is none.
+// Replace sets a header to one value. It removes other values and adds the header
+// if it is missing.
 func (m Map) Replace(name, value string) error {
-	return proxyReplaceHeaderMapValue(m, first(name), length(name), first(value), length(value)).err()
+	return proxyReplaceHeaderMapValue(m, strPtr(name), strLen(name), strPtr(value), strLen(value)).err()
 }

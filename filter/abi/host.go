@@ -2,79 +2,81 @@
 
 package abi
 
-import "math"
-
-// Now is the host's wall clock, in nanoseconds since 1970.
+// Now returns the host's wall clock, in nanoseconds since 1970 (UTC).
 func Now() (int64, error) {
-	s := proxyGetCurrentTimeNanoseconds(&clock)
-	return int64(clock), s.err()
+	s := proxyGetCurrentTimeNanoseconds(&outParams.time)
+	return int64(outParams.time), s.err()
 }
 
-var clock uint64
-
-// Property is a value that the host knows of the stream or the plugin; the
-// segments of its path are separated by zero bytes.
+// Property returns a value that the host knows about the stream or the plugin. The
+// segments of its path are separated by zero bytes. The error is NotFound if the
+// host has no such value.
 func Property(path string) ([]byte, error) {
-	return taken(proxyGetProperty(first(path), length(path), &out.data, &out.size))
+	return hostResult(proxyGetProperty(strPtr(path), strLen(path), &outParams.data, &outParams.size))
 }
 
-// SetEffectiveContext has the calls that follow be about another stream.
+// SetEffectiveContext selects the stream or plugin that the following host calls
+// are about.
 func SetEffectiveContext(id uint32) error { return proxySetEffectiveContext(id).err() }
 
-// Resume lets a request go on that a callback has paused.
-func Resume() error { return proxyContinueStream(0).err() }
+// ResumeRequest continues a request that a callback has paused.
+func ResumeRequest() error { return proxyContinueStream(0).err() }
 
 // SetTickPeriod sets the period of ticks, in milliseconds.
 func SetTickPeriod(milliseconds uint32) error {
 	return proxySetTickPeriodMilliseconds(milliseconds).err()
 }
 
-// SharedData reads an entry that all VMs of the proxy share, and its number for
-// a compare-and-swap.
+// SharedData returns an entry that all VMs of the proxy share, and its version for
+// a compare-and-swap. The error is NotFound if there is no entry.
 func SharedData(key string) (value []byte, cas uint32, err error) {
-	value, err = taken(proxyGetSharedData(first(key), length(key), &out.data, &out.size, &out.n))
-	return value, out.n, err
+	value, err = hostResult(proxyGetSharedData(strPtr(key), strLen(key), &outParams.data, &outParams.size, &outParams.n))
+	return value, outParams.n, err
 }
 
-// SetSharedData writes one, unless cas is neither 0 nor the entry's number. A key
-// that is not there yet is written under any number.
+// SetSharedData stores an entry. It fails with CasMismatch if cas is neither 0 nor
+// the version of the present entry. If there is no entry, every cas is accepted.
 func SetSharedData(key string, value []byte, cas uint32) error {
-	return proxySetSharedData(first(key), length(key), firstOf(value), lengthOf(value), cas).err()
+	return proxySetSharedData(strPtr(key), strLen(key), bytesPtr(value), bytesLen(value), cas).err()
 }
 
-// CallForeignFunction calls a function that the host has beyond the ABI.
+// CallForeignFunction calls a function that the host offers beyond the ABI.
 func CallForeignFunction(name string, argument []byte) ([]byte, error) {
-	return taken(proxyCallForeignFunction(first(name), length(name), firstOf(argument), lengthOf(argument), &out.data, &out.size))
+	return hostResult(proxyCallForeignFunction(strPtr(name), strLen(name), bytesPtr(argument), bytesLen(argument),
+		&outParams.data, &outParams.size))
 }
 
-// HTTPCall sends a request without a body to a cluster. What comes of it comes by
-// proxy_on_http_call_response, under the number returned.
+// HTTPCall sends a request without a body to a cluster. The host reports the
+// response, or the failure, in proxy_on_http_call_response with the id returned
+// here.
 func HTTPCall(cluster string, headers [][2]string, timeoutMilliseconds uint32) (id uint32, err error) {
-	h, none := serialize(headers), serialize(nil)
-	s := proxyHTTPCall(first(cluster), length(cluster), firstOf(h), lengthOf(h), nil, 0, firstOf(none), lengthOf(none), timeoutMilliseconds, &out.n)
-	return out.n, s.err()
+	h, trailers := serialize(headers), serialize(nil)
+	s := proxyHTTPCall(strPtr(cluster), strLen(cluster), bytesPtr(h), bytesLen(h), nil, 0,
+		bytesPtr(trailers), bytesLen(trailers), timeoutMilliseconds, &outParams.n)
+	return outParams.n, s.err()
 }
 
-// Reply is an answer of the module's own; the stream ends with it.
+// Reply is a local reply: the module answers the client, and the stream ends.
 type Reply struct {
-	Status  int // HTTP
-	GRPC    int // for a request of gRPC
+	Status  int // HTTP status
+	GRPC    int // gRPC status, for a gRPC request
 	Headers [][2]string
 	Body    string
 	Details string // for the access log: %RESPONSE_CODE_DETAILS%
 }
 
-// Send answers the stream, once the callback has returned.
+// Send sends the reply to the current stream. The host does so after the callback
+// has returned.
 func (r *Reply) Send() error {
 	h := serialize(r.Headers)
-	return proxySendLocalResponse(uint32(r.Status), first(r.Details), length(r.Details), first(r.Body), length(r.Body),
-		firstOf(h), lengthOf(h), int32(r.GRPC)).err()
+	return proxySendLocalResponse(uint32(r.Status), strPtr(r.Details), strLen(r.Details), strPtr(r.Body), strLen(r.Body),
+		bytesPtr(h), bytesLen(h), int32(r.GRPC)).err()
 }
 
-// Level is how loud a line of the log is.
+// Level is the severity of a log line.
 type Level uint32
 
-// The levels that are used.
+// The levels that the filter uses.
 const (
 	Info     Level = 2
 	Warn     Level = 3
@@ -82,52 +84,12 @@ const (
 	Critical Level = 5
 )
 
-// Log writes a line, whose parts stand one after the other.
+// Log writes one log line, which is the concatenation of the parts. It returns no
+// error: a failure to log cannot be reported anywhere.
 func Log(level Level, parts ...string) {
 	line := ""
 	for _, part := range parts {
 		line += part
 	}
-	proxyLog(level, first(line), length(line)) // of whose failing nobody could be told
-}
-
-// Buffer is something to read or write bytes of.
-type Buffer uint32
-
-// The buffers that are used.
-const (
-	RequestBody         Buffer = 0
-	ResponseBody        Buffer = 1
-	CallBody            Buffer = 4 // of the answer to an HTTPCall
-	PluginConfiguration Buffer = 7
-)
-
-// Bytes reads up to size bytes.
-func (b Buffer) Bytes(start, size int) ([]byte, error) {
-	return taken(proxyGetBufferBytes(b, uint32(start), uint32(size), &out.data, &out.size))
-}
-
-// Piece reads up to MaxPiece bytes of a body. They are the caller's until the
-// next piece is read.
-func (b Buffer) Piece(start, size int) ([]byte, error) {
-	if piece == nil {
-		piece = make([]byte, pieceSize)
-	}
-	whole = false
-	octets, err := b.Bytes(start, min(size, pieceSize))
-	whole = true
-	return octets, err
-}
-
-// MaxPiece is the most bytes that Piece reads.
-const MaxPiece = pieceSize
-
-// Replace puts bytes in the place of all that the buffer has.
-func (b Buffer) Replace(octets []byte) error {
-	return proxySetBufferBytes(b, 0, math.MaxInt32, firstOf(octets), lengthOf(octets)).err()
-}
-
-// Prepend puts bytes before what the buffer has.
-func (b Buffer) Prepend(octets []byte) error {
-	return proxySetBufferBytes(b, 0, 0, firstOf(octets), lengthOf(octets)).err()
+	proxyLog(level, strPtr(line), strLen(line))
 }

@@ -4,8 +4,9 @@ package abi
 
 import "unsafe"
 
-// The host's functions. Results come through pointers: of what the host hands
-// over its address and size.
+// The host functions. They return a status, and write their results to the
+// addresses that they are given. Bytes are returned as an address and a size, in
+// memory from proxy_on_memory_allocate.
 
 //go:wasmimport env proxy_log
 func proxyLog(level Level, text *byte, size uint32) Status
@@ -26,7 +27,7 @@ func proxyRemoveHeaderMapValue(kind Map, name *byte, nameSize uint32) Status
 func proxyReplaceHeaderMapValue(kind Map, name *byte, nameSize uint32, value *byte, valueSize uint32) Status
 
 //go:wasmimport env proxy_get_buffer_bytes
-func proxyGetBufferBytes(kind Buffer, start, most uint32, data *uint32, size *uint32) Status
+func proxyGetBufferBytes(kind Buffer, start, limit uint32, data *uint32, size *uint32) Status
 
 //go:wasmimport env proxy_set_buffer_bytes
 func proxySetBufferBytes(kind Buffer, start, length uint32, data *byte, size uint32) Status
@@ -61,12 +62,12 @@ func proxyCallForeignFunction(name *byte, nameSize uint32, argument *byte, argum
 func proxyDefineMetric(kind uint32, name *byte, nameSize uint32, id *uint32) Status
 
 //go:wasmimport env proxy_increment_metric
-func proxyIncrementMetric(id uint32, by int64) Status
+func proxyIncrementMetric(id uint32, n int64) Status
 
 //go:wasmimport env proxy_record_metric
 func proxyRecordMetric(id uint32, value uint64) Status
 
-func first(s string) *byte     { return unsafe.StringData(s) }
-func firstOf(b []byte) *byte   { return unsafe.SliceData(b) }
-func length(s string) uint32   { return uint32(len(s)) }
-func lengthOf(b []byte) uint32 { return uint32(len(b)) }
+func strPtr(s string) *byte    { return unsafe.StringData(s) }
+func strLen(s string) uint32   { return uint32(len(s)) }
+func bytesPtr(b []byte) *byte  { return unsafe.SliceData(b) }
+func bytesLen(b []byte) uint32 { return uint32(len(b)) }

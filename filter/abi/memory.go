@@ -4,68 +4,71 @@ package abi
 
 import "unsafe"
 
-const (
-	// blockSize holds the headers of nearly every request, with a token and what
-	// else is asked for; what does not fit comes from the heap.
-	blockSize = 8 << 10
-	// pieceSize is the most of a body that is read at a time: the memory of a
-	// module never shrinks.
-	pieceSize = 64 << 10
-)
+// arenaSize fits the headers of nearly every request, its token, and the other
+// results of one callback. What does not fit is allocated on the heap.
+const arenaSize = 8 << 10
 
+// Package doc, "One thread", says why these variables need no lock.
 var (
-	block = make([]byte, 0, blockSize)   // what the host has handed over in this callback
-	pairs = make([][2]string, 0, 64)     // the last header map
-	piece []byte                         // of a body; made when there is one
-	given []byte                         // what the host has asked for last
-	whole = true                         // what it asks for is not a piece of a body
-	out   struct{ data, size, n uint32 } // where the host puts its results: nothing of a stack, which may move
-	empty [1]byte
+	arena     = make([]byte, 0, arenaSize) // results of the present callback
+	pairsBuf  = make([][2]string, 0, 64)   // the last header map
+	bodyBuf   []byte                       // the last chunk of a body; allocated for the first one
+	chunkMode bool                         // the host is to fill bodyBuf
+	lastAlloc []byte                       // what the host has allocated last
+	emptyBuf  [1]byte                      // the address of an allocation of no bytes
+
+	// outParams is where the host writes its results. These are package variables
+	// because the host writes to an address, and Go may move a stack.
+	outParams struct {
+		data, size, n uint32
+		time          uint64
+	}
 )
 
-// Enter begins a callback.
-func Enter() {
-	poison(block)
-	poison(piece)
-	block = block[:0]
+// BeginCallback makes the memory of the previous callback available again. Every
+// callback calls it first.
+func BeginCallback() {
+	poison(arena)
+	poison(bodyBuf)
+	arena = arena[:0]
 }
 
-// Keep leaves to the caller what the host has handed over in this callback, but
-// for pieces of bodies.
-func Keep() {
-	block, pairs = make([]byte, 0, blockSize), make([][2]string, 0, cap(pairs))
+// KeepResults makes all results of the present callback, except chunks of bodies,
+// valid for as long as they are referenced.
+func KeepResults() {
+	arena, pairsBuf = make([]byte, 0, arenaSize), make([][2]string, 0, cap(pairsBuf))
 }
 
-// allocate is where the host gets memory, while it carries out a call of ours.
+// allocate gives the host memory for a result, while the host performs a call.
 //
 //go:wasmexport proxy_on_memory_allocate
 func allocate(size uint32) *byte {
-	n, used := int(size), len(block)
+	n, used := int(size), len(arena)
 	switch {
 	case n == 0:
-		return &empty[0]
-	case !whole && n <= len(piece):
-		given = piece[:n]
-	case n <= cap(block)-used:
-		block = block[:used+n]
-		given = block[used:]
+		return &emptyBuf[0]
+	case chunkMode && n <= len(bodyBuf):
+		lastAlloc = bodyBuf[:n]
+	case n <= cap(arena)-used:
+		arena = arena[:used+n]
+		lastAlloc = arena[used:]
 	default:
-		given = make([]byte, n)
+		lastAlloc = make([]byte, n)
 	}
-	return unsafe.SliceData(given)
+	return unsafe.SliceData(lastAlloc)
 }
 
-// taken is what the host has handed over with a call.
-func taken(s Status) ([]byte, error) {
-	b := given
-	given = nil
+// hostResult returns the bytes that a host call has returned through outParams.
+func hostResult(s Status) ([]byte, error) {
+	b := lastAlloc
+	lastAlloc = nil
 	switch {
 	case s != 0:
 		return nil, s
-	case out.size == 0:
+	case outParams.size == 0:
 		return nil, nil
-	case int(out.size) != len(b) || uintptr(out.data) != uintptr(unsafe.Pointer(unsafe.SliceData(b))):
-		return nil, Internal // it is elsewhere than it was asked to be
+	case int(outParams.size) != len(b) || uintptr(outParams.data) != uintptr(unsafe.Pointer(unsafe.SliceData(b))):
+		return nil, Internal // the result is not in the memory that the host allocated for it
 	}
 	return b, nil
 }

@@ -2,22 +2,22 @@
 
 package abi
 
-// Metric is a number of the host's. A host never forgets one and numbers it anew
-// each time it is defined.
+// Metric is the id of a metric of the host. A host never forgets a metric, and
+// returns a new id each time the same name is defined.
 type Metric uint32
 
-// Counter defines one that only grows.
+// Counter defines a counter, which only grows.
 func Counter(name string) (Metric, error) { return define(0, name) }
 
-// Gauge defines one that goes up and down.
+// Gauge defines a gauge, which can be set to any value.
 func Gauge(name string) (Metric, error) { return define(1, name) }
 
 func define(kind uint32, name string) (Metric, error) {
-	s := proxyDefineMetric(kind, first(name), length(name), &out.n)
-	return Metric(out.n), s.err()
+	s := proxyDefineMetric(kind, strPtr(name), strLen(name), &outParams.n)
+	return Metric(outParams.n), s.err()
 }
 
-// Add adds. Envoy takes nothing below 1 for a counter.
+// Add adds n. For a counter Envoy accepts no n below 1.
 func (m Metric) Add(n int64) error { return proxyIncrementMetric(uint32(m), n).err() }
 
 // Set sets a gauge.

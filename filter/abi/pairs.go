@@ -5,9 +5,9 @@ import (
 	"unsafe"
 )
 
-// appendPairs reads a header map of the ABI: how many pairs, all lengths, and
-// then all names and values, each ended by a zero byte. The strings are parts of
-// b. ok is false where b is anything else.
+// appendPairs parses a header map and appends its pairs: the number of pairs, the
+// lengths of all names and values, then the names and values, each followed by a
+// zero byte. The strings share the memory of b. ok is false if b is malformed.
 func appendPairs(pairs [][2]string, b []byte) (_ [][2]string, ok bool) {
 	if len(b) < 4 {
 		return pairs, len(b) == 0
@@ -28,16 +28,16 @@ func appendPairs(pairs [][2]string, b []byte) (_ [][2]string, ok bool) {
 		if end >= uint64(len(rest)) || rest[name] != 0 || rest[end] != 0 {
 			return pairs, false
 		}
-		pairs = append(pairs, [2]string{text(rest[:name]), text(rest[name+1 : end])})
+		pairs = append(pairs, [2]string{bytesToString(rest[:name]), bytesToString(rest[name+1 : end])})
 		rest = rest[end+1:]
 	}
 	return pairs, len(rest) == 0
 }
 
-// text is the bytes as a string, not copied.
-func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+// bytesToString returns the bytes as a string without a copy.
+func bytesToString(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// serialize is the reverse.
+// serialize returns the header map of the pairs, in the form that appendPairs reads.
 func serialize(pairs [][2]string) []byte {
 	b := binary.LittleEndian.AppendUint32(nil, uint32(len(pairs)))
 	for _, p := range pairs {

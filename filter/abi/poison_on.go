@@ -2,7 +2,7 @@
 
 package abi
 
-// poison makes whatever was not kept unusable.
+// poison overwrites memory, so that a test fails if something still uses it.
 func poison(b []byte) {
 	for i := range b {
 		b[i] = 0xdb

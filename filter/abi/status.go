@@ -2,10 +2,11 @@ package abi
 
 import "strconv"
 
-// Status is what a function of the host comes to. As an error it is never 0.
+// Status is the result of a host function. As an error it is never 0, which is
+// success.
 type Status uint32
 
-// The statuses that hosts are known to return.
+// The statuses that Envoy returns (proxy-wasm-cpp-host, proxy_wasm_common.h).
 const (
 	NotFound      Status = 1
 	BadArgument   Status = 2
@@ -15,24 +16,34 @@ const (
 	Unimplemented Status = 12
 )
 
+// Error returns the number of the status, and its name in the specification.
 func (s Status) Error() string {
-	switch s {
-	case NotFound:
-		return "the host has found nothing"
-	case BadArgument:
-		return "the host refuses an argument"
-	case Empty:
-		return "the host has nothing"
-	case CasMismatch:
-		return "the entry has changed meanwhile"
-	case Internal:
-		return "the host has failed"
-	case Unimplemented:
-		return "the host cannot do that"
+	text := "the host returned status " + strconv.FormatUint(uint64(s), 10)
+	if name := s.name(); name != "" {
+		text += " (" + name + ")"
 	}
-	return "the host returns status " + strconv.FormatUint(uint64(s), 10)
+	return text
 }
 
+func (s Status) name() string {
+	switch s {
+	case NotFound:
+		return "not found"
+	case BadArgument:
+		return "bad argument"
+	case Empty:
+		return "empty"
+	case CasMismatch:
+		return "compare-and-swap mismatch"
+	case Internal:
+		return "internal failure"
+	case Unimplemented:
+		return "unimplemented"
+	}
+	return ""
+}
+
+// err returns the status as an error, nil for success.
 func (s Status) err() error {
 	if s == 0 {
 		return nil
