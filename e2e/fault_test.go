@@ -109,7 +109,7 @@ func TestBrokenConfiguration(t *testing.T) {
 		{`"version": 1`, `"version": 1, "version": 1`, `"version" occurs twice`},
 		{`"preset": "google-iap"`, `"preset": "google"`, `"/issuers/0/preset": is "google-iap" or "google-oidc"`},
 		{`"names": "kfserving"`, `"names": "kfserving", "nmaes": 1`, `"/routes/0/nmaes": unknown field`},
-		{`"role": "invoker"`, `"role": "owner"`, `"/grants/0/role": is viewer, invoker or admin`},
+		{`"role": "invoker"`, `"role": "owner"`, `"/grants/0/role": must be viewer, invoker or admin; got "owner"`},
 	} {
 		broken := strings.Replace(s.Config, c.from, c.to, 1)
 		envoy, err := harness.StartEnvoy(harness.Options{

@@ -29,7 +29,7 @@ func TestCheckWarns(t *testing.T) {
 	dir := t.TempDir()
 	file := write(t, dir, "config.json", meshConfig)
 	want := file + ": warning: routes 0 and 1 read the same hosts; the first decides, with its own credentials and shadow\n" +
-		file + `: warning: issuer "corp" is trusted, but no grant names it: its tokens only keep their callers from being anonymous` + "\n"
+		file + `: warning: issuer "corp" is trusted, but no grant names it: its tokens make their callers known and grant nothing` + "\n"
 	bad := write(t, dir, "bad.json", strings.Replace(meshConfig, `"namespace:prod"`, `"namespace:prod", "user:ana@example.com"`, 1))
 	secret := func(string) (string, bool) { return strings.Repeat("A", 43), true }
 	var out, errs strings.Builder
@@ -38,7 +38,7 @@ func TestCheckWarns(t *testing.T) {
 	}
 	out.Reset()
 	errs.Reset()
-	want = bad + `: "/grants/0": a grant to the peer has members spiffe: and namespace:, and neither issuers nor claims` + "\n" + want
+	want = bad + `: "/grants/0": must have members spiffe: or namespace: only, and neither issuers nor claims, because it has "peer"` + "\n" + want
 	if status := run([]string{"check", bad, file}, nil, &out, &errs, secret); status != 1 || out.String() != file+": ok\n" || errs.String() != want {
 		t.Errorf("check = %d\n%s%s\nwant 1 and\n%s", status, out.String(), errs.String(), want)
 	}

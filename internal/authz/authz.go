@@ -1,6 +1,7 @@
-// Package authz answers whether a caller may do what it asks: it relates a
-// Principal to a Call by denies, which win, and grants; nothing matches means
-// no. It knows neither tokens nor protocols, and decides without allocating.
+// Package authz decides whether a caller may do what it asks for. It relates a
+// Principal to a Call by two kinds of rules: denies, which win, and grants. A
+// call that no rule matches is denied. The package knows neither tokens nor
+// protocols, and a decision allocates nothing.
 package authz
 
 import (
@@ -19,16 +20,17 @@ const (
 	Allow
 )
 
-// Decision is an effect and the rule it comes from: the name of the grant, the
-// name of the deny, or "" where no grant matches.
+// Decision is an effect and the rule that it comes from.
 type Decision struct {
 	Effect Effect
-	Rule   string
-	// Shadow is the rule in shadow without which the call would have been
-	// refused, or which would have refused it; "" where none had a say.
+	// Rule is the name of the grant or the deny; "" if no grant matches.
+	Rule string
+	// Shadow is the name of the rule in shadow that would change the decision: a
+	// grant without which the call would be refused, or a deny that would refuse
+	// it. It is "" if there is none.
 	Shadow string
-	// Missing says that it is the first: Shadow is a grant, and no other covers
-	// the call. A deny may have the same name as a grant.
+	// Missing reports that Shadow is a grant, and that no other grant covers the
+	// call. The name alone does not tell: a deny may have the name of a grant.
 	Missing bool
 }
 
@@ -36,16 +38,18 @@ type Decision struct {
 type Policy struct {
 	denies, grants             *table
 	shadowDenies, shadowGrants *table
-	evadable                   []string // warnings of denies
+	evadable                   []string // warnings about denies
 }
 
-// Decide weighs every model of a call: one deny on any of them denies, and
-// each needs a grant. A call that names no model is not granted by anything.
-// Rules in shadow are asked until they end, and only after the others. Then
-// such a grant grants nothing, and such a deny is one like any other.
+// Decide decides on a call. A deny on one of its models denies the call, and
+// each of its models needs a grant. A call that names no model is denied.
+//
+// Rules in shadow are looked up after the others, and only until their shadow
+// ends. From then on a grant that was in shadow grants nothing, and a deny that
+// was in shadow denies.
 func (p *Policy) Decide(now time.Time, who *authn.Principal, call *inference.Call) Decision {
 	q := query{who: who, verb: call.Verb, now: now.Unix()}
-	if rule, ok := p.denies.any(&q, call.Models); ok {
+	if rule, ok := p.denies.findAny(&q, call.Models); ok {
 		return Decision{Effect: Deny, Rule: rule}
 	}
 	d := Decision{}
@@ -62,22 +66,22 @@ func (p *Policy) Decide(now time.Time, who *authn.Principal, call *inference.Cal
 	}
 	if d.Missing {
 		d.Rule = d.Shadow
-	} else if rule, ok := p.shadowDenies.any(&q, call.Models); ok && d.Effect == Allow {
+	} else if rule, ok := p.shadowDenies.findAny(&q, call.Models); ok && d.Effect == Allow {
 		d.Shadow = rule
 	}
 	return d
 }
 
-// Possible weighs a call of which not everything is known yet: of a service as a
-// whole it asks for any model inside, of a model without a version for any
-// version. Deny is final then, and Allow is not: once more is known, Decide has
-// the say. A service of the call without a possible grant denies.
-func (p *Policy) Possible(now time.Time, who *authn.Principal, call *inference.Call) Decision {
+// DecidePartial decides on a call of which a part may still follow: for a
+// service without a model it accepts a grant on any model inside, and for a
+// model without a version a grant on any version. Deny is final. Allow is not:
+// Decide decides once the call is complete.
+func (p *Policy) DecidePartial(now time.Time, who *authn.Principal, call *inference.Call) Decision {
 	q := query{who: who, verb: call.Verb, now: now.Unix()}
-	if rule, ok := p.denies.any(&q, call.Models); ok {
+	if rule, ok := p.denies.findAny(&q, call.Models); ok {
 		return Decision{Effect: Deny, Rule: rule}
 	}
-	q.possible = true
+	q.partial = true
 	for i := range call.Models {
 		q.model = &call.Models[i]
 		if _, ok := p.grants.find(&q); ok {

@@ -9,8 +9,8 @@ import (
 	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
-// TestProblems compiles the policies of the configurations that the gate is
-// known to refuse: alone, they have the same problems.
+// TestProblems compiles the policies of the configurations that the gate refuses.
+// Alone, they have the problems that the gate reports.
 func TestProblems(t *testing.T) {
 	refused, err := corpus.LoadRefused("../gate/testdata/config/refused")
 	if err != nil {
@@ -21,10 +21,14 @@ func TestProblems(t *testing.T) {
 		o := r.Root.Object()
 		issuers, _ := authn.Compile(o.Get("issuers"), o.Get("peer"), func(string) (string, bool) { return key, true })
 		*r.Problems = nil // those of the issuers are not asked for
-		authz.Compile(authz.Source{Groups: o.Get("groups"), Grants: o.Get("grants"), Denies: o.Get("denies"), IAM: o.Get("iam")}, issuers)
+		authz.Compile(authz.Config{
+			Groups: o.Get("groups"), Grants: o.Get("grants"), Denies: o.Get("denies"), IAM: o.Get("iam"),
+		}, issuers)
 		want := r.Want("groups", "grants", "denies", "iam")
-		if got := r.Problems.Error(); got != want {
-			t.Errorf("%s: problems are\n%s\nwant\n%s", r.Path, got, want)
-		}
+		t.Run(r.Path, func(t *testing.T) {
+			if got := r.Problems.Error(); got != want {
+				t.Errorf("%s: problems are\n%s\nwant\n%s", r.Path, got, want)
+			}
+		})
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// condition is one test of one claim.
+// condition is one condition on one claim.
 type condition struct {
 	pointer strictjson.Pointer
 	op      operator
@@ -17,18 +17,18 @@ type condition struct {
 type operator uint8
 
 const (
-	equals   operator = iota // a string, number or boolean is the one given
-	anyOf                    // it is one of those given
-	contains                 // an array has the one given as an element
-	prefix                   // a string begins so
-	suffix                   // a string ends so
-	exists                   // the claim is there (true) or not (false)
+	equals   operator = iota // a string, number or boolean equals the one given
+	anyOf                    // it equals one of those given
+	contains                 // an array has an element that equals the one given
+	prefix                   // a string begins with the one given
+	suffix                   // a string ends with the one given
+	exists                   // the claim exists (true) or does not (false)
 )
 
 var operators = []string{"equals", "anyOf", "contains", "prefix", "suffix", "exists"}
 
-// outcome of a condition: unknown where the claim is missing, or of a type
-// that the operator cannot compare.
+// outcome is the result of a condition. It is unknown if the claim is missing, or
+// has a type that the operator cannot compare.
 type outcome uint8
 
 const (
@@ -37,6 +37,7 @@ const (
 	yes
 )
 
+// compileConditions reads "claims": all of the conditions must hold.
 func compileConditions(v strictjson.Value) (list []condition) {
 	for _, item := range v.Items() {
 		o := item.Object(append([]string{"pointer"}, operators...)...)
@@ -44,7 +45,7 @@ func compileConditions(v strictjson.Value) (list []condition) {
 		if p := o.Need("pointer"); p.Exists() {
 			var err error
 			if c.pointer, err = strictjson.ParsePointer(p.Text()); err != nil {
-				p.Fail("%s", err)
+				failWithHint(p, err.Error(), likelyPointer(p.JSON().Str))
 			}
 		}
 		n := 0
@@ -56,19 +57,20 @@ func compileConditions(v strictjson.Value) (list []condition) {
 			}
 		}
 		if n != 1 {
-			item.Fail("has one of %s", strings.Join(operators, ", "))
+			item.Fail("must have exactly one of %s; has %d", orList(operators), n)
 		}
 		list = append(list, c)
 	}
 	return list
 }
 
+// argument reads what the operator compares with.
 func (c *condition) argument(v strictjson.Value) {
 	switch c.op {
 	case anyOf:
 		for _, item := range v.Items() {
 			if !scalar(item.JSON()) {
-				item.Fail("is a string, a number or a boolean")
+				item.MustBe("a string, a number or a boolean")
 			}
 			c.want = append(c.want, item.JSON())
 		}
@@ -79,7 +81,7 @@ func (c *condition) argument(v strictjson.Value) {
 		v.Bool()
 	default:
 		if !scalar(v.JSON()) {
-			v.Fail("is a string, a number or a boolean")
+			v.MustBe("a string, a number or a boolean")
 		}
 	}
 	c.want = []strictjson.Result{v.JSON()}
@@ -89,27 +91,27 @@ func scalar(v strictjson.Result) bool {
 	return v.Type == strictjson.String || v.Type == strictjson.Number || v.IsBool()
 }
 
-// test evaluates the condition on verified claims.
-func (c *condition) test(claims strictjson.Result) outcome {
+// evaluate evaluates the condition on verified claims.
+func (c *condition) evaluate(claims strictjson.Result) outcome {
 	v := c.pointer.In(claims)
 	want := c.want[0]
 	switch {
 	case c.op == exists:
-		return is(v.Exists() == want.Bool())
+		return outcomeOf(v.Exists() == want.Bool())
 	case c.op == contains && v.IsArray():
 		found := false
 		v.ForEach(func(_, item strictjson.Result) bool {
-			found = same(item, want)
+			found = equalScalars(item, want)
 			return !found
 		})
-		return is(found)
+		return outcomeOf(found)
 	case c.op == prefix && v.Type == strictjson.String:
-		return is(strings.HasPrefix(v.Str, want.Str))
+		return outcomeOf(strings.HasPrefix(v.Str, want.Str))
 	case c.op == suffix && v.Type == strictjson.String:
-		return is(strings.HasSuffix(v.Str, want.Str))
+		return outcomeOf(strings.HasSuffix(v.Str, want.Str))
 	case (c.op == equals || c.op == anyOf) && scalar(v):
 		for _, w := range c.want {
-			if same(v, w) {
+			if equalScalars(v, w) {
 				return yes
 			}
 		}
@@ -118,7 +120,7 @@ func (c *condition) test(claims strictjson.Result) outcome {
 	return unknown
 }
 
-func is(b bool) outcome {
+func outcomeOf(b bool) outcome {
 	if b {
 		return yes
 	}
@@ -128,9 +130,10 @@ func is(b bool) outcome {
 // maxExact is the largest integer below which float64 tells all integers apart.
 const maxExact = 1 << 53
 
-// same compares two scalars of one type. Numbers too large for float64 to tell
-// apart are the same only if they are written alike.
-func same(a, b strictjson.Result) bool {
+// equalScalars compares two scalars; two of different types are not equal.
+// Numbers too large for float64 to tell apart are equal only if they are written
+// alike.
+func equalScalars(a, b strictjson.Result) bool {
 	switch {
 	case a.Type != b.Type:
 		return false
@@ -142,22 +145,22 @@ func same(a, b strictjson.Result) bool {
 	return a.Raw == b.Raw
 }
 
-// grants reports whether all conditions hold; a claim that is missing, or
-// cannot be compared, does not.
-func grants(list []condition, claims strictjson.Result) bool {
+// allHold reports whether all conditions are known to hold, as a grant needs it.
+func allHold(list []condition, claims strictjson.Result) bool {
 	for i := range list {
-		if list[i].test(claims) != yes {
+		if list[i].evaluate(claims) != yes {
 			return false
 		}
 	}
 	return true
 }
 
-// denies reports whether no condition is known not to hold: a deny whose
-// condition cannot be evaluated applies, as in Google's deny policies.
-func denies(list []condition, claims strictjson.Result) bool {
+// noneFails reports whether no condition is known not to hold. A deny needs only
+// this: one whose condition cannot be evaluated applies, as in Google's deny
+// policies (cloud.google.com/iam/docs/deny-overview).
+func noneFails(list []condition, claims strictjson.Result) bool {
 	for i := range list {
-		if list[i].test(claims) == no {
+		if list[i].evaluate(claims) == no {
 			return false
 		}
 	}

@@ -19,7 +19,7 @@ const pool = "projects/1/locations/global/workloadIdentityPools/partner"
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
 // compile compiles a policy over three issuers: google, corp, and partner,
-// which stands for a workload identity pool.
+// which has a workload identity pool.
 func compile(t testing.TB, policy string) *authz.Policy {
 	t.Helper()
 	p, problems := tryCompile(policy)
@@ -31,7 +31,8 @@ func compile(t testing.TB, policy string) *authz.Policy {
 
 func tryCompile(policy string) (*authz.Policy, strictjson.Problems) {
 	row := func(name, more string) string {
-		return fmt.Sprintf(`{"name": %q, "issuer": %q, "audiences": ["a"], "algorithms": ["HS256"], "symmetric": {"env": "K"}%s}`, name, name, more)
+		return fmt.Sprintf(`{"name": %q, "issuer": %q, "audiences": ["a"], "algorithms": ["HS256"], "symmetric": {"env": "K"}%s}`,
+			name, name, more)
 	}
 	issuers := "[" + row("google", "") + "," + row("corp", "") + "," + row("partner", `, "pool": "`+pool+`"`) + "]"
 	var problems strictjson.Problems
@@ -41,7 +42,9 @@ func tryCompile(policy string) (*authz.Policy, strictjson.Problems) {
 	a, _ := authn.Compile(is, o.Get("peer"), func(string) (string, bool) {
 		return base64.RawURLEncoding.EncodeToString(make([]byte, 32)), true
 	})
-	return authz.Compile(authz.Source{Groups: o.Get("groups"), Grants: o.Get("grants"), Denies: o.Get("denies"), IAM: o.Get("iam")}, a), problems
+	return authz.Compile(authz.Config{
+		Groups: o.Get("groups"), Grants: o.Get("grants"), Denies: o.Get("denies"), IAM: o.Get("iam"),
+	}, a), problems
 }
 
 // who makes a caller of an issuer's name and claims; "" is anonymous.
@@ -100,9 +103,11 @@ func decide(t *testing.T, policy string, cases []decideCase) {
 	t.Helper()
 	p := compile(t, policy)
 	for _, c := range cases {
-		if got := line(p.Decide(noon, who(c.issuer, c.claims), call(t, c.call))); got != c.want {
-			t.Errorf("Decide(%s %s, %s) = %q, want %q", c.issuer, c.claims, c.call, got, c.want)
-		}
+		t.Run(c.call+" "+c.issuer+" "+c.claims, func(t *testing.T) {
+			if got := line(p.Decide(noon, who(c.issuer, c.claims), call(t, c.call))); got != c.want {
+				t.Errorf("Decide(%s %s, %s) = %q, want %q", c.issuer, c.claims, c.call, got, c.want)
+			}
+		})
 	}
 }
 
@@ -111,29 +116,42 @@ func TestZeroDenies(t *testing.T) {
 	if line(d) != "deny" {
 		t.Errorf("the zero Decision is %q", line(d))
 	}
-	decide(t, `{}`, []decideCase{{"google", `{"email": "ana@example.com"}`, "predict prod/fraud", "deny"}, {"", "", "predict prod/fraud", "deny"}})
-	// A call that names no model is granted by nothing.
-	decide(t, `{"grants": [{"name": "all", "members": ["allUsers"], "role": "admin", "models": ["*/*"]}]}`, []decideCase{{"", "", "predict", "deny"}, {"", "", "predict a/b", "allow all"}})
+	decide(t, `{}`, []decideCase{
+		{"google", `{"email": "ana@example.com"}`, "predict prod/fraud", "deny"},
+		{"", "", "predict prod/fraud", "deny"},
+	})
+	// No grant covers a call that names no model.
+	decide(t, `{"grants": [{"name": "all", "members": ["allUsers"], "role": "admin",
+		"models": ["*/*"]}]}`, []decideCase{{"", "", "predict", "deny"}, {"", "", "predict a/b", "allow all"}})
 }
 
 func TestMembers(t *testing.T) {
 	const policy = `{
-		"groups": [{"name": "team@example.com", "members": ["user:gus@example.com", "serviceAccount:bot@p.iam.gserviceaccount.com", "deleted:user:old@example.com?uid=1"]},
+		"groups": [{"name": "team@example.com", "members": ["user:gus@example.com", 
+			"serviceAccount:bot@p.iam.gserviceaccount.com", "deleted:user:old@example.com?uid=1"]},
 			{"name": "crew", "members": ["user:gus@example.com"]}],
 		"grants": [
 			{"name": "user", "issuers": ["google"], "members": ["user:ana@example.com"], "verbs": ["predict"], "models": ["m/user"]},
-			{"name": "sa", "issuers": ["google"], "members": ["serviceAccount:bot@p.iam.gserviceaccount.com"], "verbs": ["predict"], "models": ["m/sa"]},
+			{"name": "sa", "issuers": ["google"], "members": ["serviceAccount:bot@p.iam.gserviceaccount.com"], "verbs": ["predict"],
+				"models": ["m/sa"]},
 			{"name": "group", "issuers": ["google", "corp"], "members": ["group:team@example.com"], "verbs": ["predict"], "models": ["m/group"]},
 			{"name": "crew", "issuers": ["google"], "members": ["group:crew"], "verbs": ["predict"], "models": ["m/crew"]},
 			{"name": "domain", "issuers": ["google"], "members": ["domain:example.com"], "verbs": ["predict"], "models": ["m/domain"]},
 			{"name": "anyone", "issuers": ["corp"], "members": ["allAuthenticatedUsers"], "verbs": ["predict"], "models": ["m/auth"]},
 			{"name": "world", "members": ["allUsers"], "verbs": ["predict"], "models": ["m/all"]},
-			{"name": "deleted", "issuers": ["google"], "members": ["deleted:user:ana@example.com?uid=7", "deleted:allUsers"], "verbs": ["predict"], "models": ["m/deleted"]},
-			{"name": "subject", "issuers": ["partner", "google"], "members": ["principal://iam.googleapis.com/` + pool + `/subject/repo:a/b"], "verbs": ["predict"], "models": ["m/subject"]},
-			{"name": "poolgroup", "issuers": ["partner"], "members": ["principalSet://iam.googleapis.com/` + pool + `/group/ops"], "verbs": ["predict"], "models": ["m/poolgroup"]},
-			{"name": "attribute", "issuers": ["partner"], "members": ["principalSet://iam.googleapis.com/` + pool + `/attribute.repository/acme/models"], "verbs": ["predict"], "models": ["m/attribute"]},
-			{"name": "pool", "issuers": ["partner"], "members": ["principalSet://iam.googleapis.com/` + pool + `/*"], "verbs": ["predict"], "models": ["m/pool"]},
-			{"name": "claims-only", "issuers": ["corp"], "claims": [{"pointer": "/acr", "equals": "gold"}], "verbs": ["predict"], "models": ["m/claims"]}
+			{"name": "deleted", "issuers": ["google"], "members": ["deleted:user:ana@example.com?uid=7", "deleted:allUsers"],
+				"verbs": ["predict"], "models": ["m/deleted"]},
+			{"name": "subject", "issuers": ["partner", "google"],
+				"members": ["principal://iam.googleapis.com/` + pool + `/subject/repo:a/b"], "verbs": ["predict"], "models": ["m/subject"]},
+			{"name": "poolgroup", "issuers": ["partner"], "members": ["principalSet://iam.googleapis.com/` + pool + `/group/ops"],
+				"verbs": ["predict"], "models": ["m/poolgroup"]},
+			{"name": "attribute", "issuers": ["partner"],
+				"members": ["principalSet://iam.googleapis.com/` + pool + `/attribute.repository/acme/models"], "verbs": ["predict"],
+				"models": ["m/attribute"]},
+			{"name": "pool", "issuers": ["partner"], "members": ["principalSet://iam.googleapis.com/` + pool + `/*"], "verbs": ["predict"],
+				"models": ["m/pool"]},
+			{"name": "claims-only", "issuers": ["corp"], "claims": [{"pointer": "/acr", "equals": "gold"}], "verbs": ["predict"],
+				"models": ["m/claims"]}
 		]}`
 	decide(t, policy, []decideCase{
 		{"google", `{"email": "ana@example.com"}`, "predict m/user", "allow user"},
@@ -146,7 +164,7 @@ func TestMembers(t *testing.T) {
 		{"google", `{"email": "bot@p.iam.gserviceaccount.com"}`, "predict m/sa", "allow sa"},
 		{"google", `{"email": "bot@q.iam.gserviceaccount.com"}`, "predict m/sa", "deny"},
 		{"corp", `{"email": "bot@p.iam.gserviceaccount.com"}`, "predict m/sa", "deny"},
-		// Groups: by the token's claim, and by the snapshot of addresses.
+		// Groups: by the token's claim, and by the addresses in "groups".
 		{"google", `{"groups": ["x", "team@example.com"]}`, "predict m/group", "allow group"},
 		{"corp", `{"groups": ["team@example.com"]}`, "predict m/group", "allow group"},
 		{"partner", `{"groups": ["team@example.com"]}`, "predict m/group", "deny"},
@@ -171,7 +189,7 @@ func TestMembers(t *testing.T) {
 		{"google", `{}`, "predict m/all", "allow world"},
 		{"google", `{"email": "ana@example.com"}`, "predict m/deleted", "deny"},
 		{"", ``, "predict m/deleted", "deny"},
-		// Pools: only an issuer that stands for one.
+		// Pools: only an issuer that has the pool.
 		{"partner", `{"sub": "repo:a/b"}`, "predict m/subject", "allow subject"},
 		{"google", `{"sub": "repo:a/b"}`, "predict m/subject", "deny"},
 		{"partner", `{"sub": "repo:a"}`, "predict m/subject", "deny"},
@@ -199,7 +217,12 @@ func TestVerbsAndModels(t *testing.T) {
 		{"name": "version", "members": ["allUsers"], "verbs": ["predict"], "models": ["prod/old@3", "prod/llm/x*@v1", "ver/*@2"]}
 	]}`
 	verbs := strings.Fields("predict explain generate metadata ready list load unload admin")
-	allowed := map[string]string{"v": "metadata ready list", "i": "metadata ready list predict explain generate", "a": strings.Join(verbs, " "), "t": "explain load"}
+	allowed := map[string]string{
+		"v": "metadata ready list",
+		"i": "metadata ready list predict explain generate",
+		"a": strings.Join(verbs, " "),
+		"t": "explain load",
+	}
 	names := map[string]string{"v": "viewer", "i": "invoker", "a": "admin", "t": "two"}
 	var cases []decideCase
 	for ns, list := range allowed {
@@ -212,14 +235,39 @@ func TestVerbsAndModels(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ model, want string }{
-		{"prod/risk-eu", "allow risk"}, {"prod/risk-", "allow risk"}, {"prod/risk", "deny"}, {"prod/arisk-eu", "deny"}, {"staging/risk-eu", "deny"}, {"prod-x/risk-eu", "deny"},
-		{"prod/risk-eu/inner", "allow risk"}, {"prod/risk-eu/inner/deep", "allow risk"}, {"prod/risk-eu@9", "allow risk"},
-		{"eu-1/risk", "allow risk"}, {"eu-/risk", "allow risk"}, {"eu/risk", "deny"}, {"eu-1/risk-2", "deny"},
-		{"prod/llm", "deny"}, {"prod/llm/solo", "allow inner"}, {"prod/llm/solo/more", "deny"}, {"prod/llm/solos", "deny"},
-		{"prod/llm/meta-llama/Llama-3", "allow inner"}, {"prod/llm/meta-/Llama-3", "allow inner"}, {"prod/llm/meta-llama/Llama-3@1", "allow inner"},
-		{"prod/llm/meta-llama/llama-3", "deny"}, {"prod/llm/meta-llama", "deny"}, {"prod/llm/meta-llama/Llama-3/more", "deny"}, {"prod/llm2/solo", "deny"},
-		{"prod/old@3", "allow version"}, {"prod/old", "deny"}, {"prod/old@33", "deny"}, {"prod/old/inner@3", "allow version"},
-		{"prod/llm/xyz@v1", "allow version"}, {"prod/llm/xyz@v2", "deny"}, {"prod/llm/y@v1", "deny"}, {"ver/a@2", "allow version"}, {"ver/a@1", "deny"},
+		{"prod/risk-eu", "allow risk"},
+		{"prod/risk-", "allow risk"},
+		{"prod/risk", "deny"},
+		{"prod/arisk-eu", "deny"},
+		{"staging/risk-eu", "deny"},
+		{"prod-x/risk-eu", "deny"},
+		{"prod/risk-eu/inner", "allow risk"},
+		{"prod/risk-eu/inner/deep", "allow risk"},
+		{"prod/risk-eu@9", "allow risk"},
+		{"eu-1/risk", "allow risk"},
+		{"eu-/risk", "allow risk"},
+		{"eu/risk", "deny"},
+		{"eu-1/risk-2", "deny"},
+		{"prod/llm", "deny"},
+		{"prod/llm/solo", "allow inner"},
+		{"prod/llm/solo/more", "deny"},
+		{"prod/llm/solos", "deny"},
+		{"prod/llm/meta-llama/Llama-3", "allow inner"},
+		{"prod/llm/meta-/Llama-3", "allow inner"},
+		{"prod/llm/meta-llama/Llama-3@1", "allow inner"},
+		{"prod/llm/meta-llama/llama-3", "deny"},
+		{"prod/llm/meta-llama", "deny"},
+		{"prod/llm/meta-llama/Llama-3/more", "deny"},
+		{"prod/llm2/solo", "deny"},
+		{"prod/old@3", "allow version"},
+		{"prod/old", "deny"},
+		{"prod/old@33", "deny"},
+		{"prod/old/inner@3", "allow version"},
+		{"prod/llm/xyz@v1", "allow version"},
+		{"prod/llm/xyz@v2", "deny"},
+		{"prod/llm/y@v1", "deny"},
+		{"ver/a@2", "allow version"},
+		{"ver/a@1", "deny"},
 	} {
 		cases = append(cases, decideCase{"", "", "predict " + c.model, c.want})
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/modelgate/modelgate/internal/inference"
 )
 
-// TestForms holds each form to a regular expression, over text put together at
-// random out of pieces of what it takes.
+// TestForms compares each form with a regular expression, on random sequences of
+// pieces of what it accepts.
 func TestForms(t *testing.T) {
 	pool := regexp.MustCompile(`^//iam\.googleapis\.com/((?:locations/global/workforcePools|` +
 		`projects/[0-9]+/locations/global/workloadIdentityPools)/[a-z0-9-]+)/(.+)$`)
@@ -44,7 +44,8 @@ func TestForms(t *testing.T) {
 		}
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	pieces := []string{"//iam.googleapis.com/", "locations/global/workforcePools/", "projects/12/", "projects/", "locations/global/workloadIdentityPools/", "p-1", "7", "/",
+	pieces := []string{"//iam.googleapis.com/", "locations/global/workforcePools/", "projects/12/", "projects/",
+		"locations/global/workloadIdentityPools/", "p-1", "7", "/",
 		"subject/ana", "*", "\n", "é", "a", "-", ".", strings.Repeat("a", 20), strings.Repeat("b", 61)}
 	for range 300000 {
 		var s strings.Builder
@@ -57,6 +58,6 @@ func TestForms(t *testing.T) {
 		compare(s.String())
 	}
 	if domains == 0 || namespaces == 0 || pools == 0 {
-		t.Errorf("taken are %d domains, %d namespaces and %d names in pools", domains, namespaces, pools)
+		t.Errorf("accepted %d domains, %d namespaces and %d names in pools, want some of each", domains, namespaces, pools)
 	}
 }

@@ -1,30 +1,33 @@
 package authz
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// mapped is what one IAM role means here.
-type mapped struct {
+// roleMapping is what one IAM role grants here.
+type roleMapping struct {
 	verbs  inference.Verbs
 	models []inference.Pattern
 }
 
 // iam reads one row of "iam": a Google IAM policy as `gcloud … get-iam-policy
-// --format=json` prints it, and what its roles mean. A binding that cannot be
-// taken over whole is a problem, never left out: a role without a meaning, or
-// a condition (it is CEL, and would have to be evaluated).
+// --format=json` prints it, and what each of its roles grants. No binding is
+// left out: a role that "roles" does not have is a problem, and so is a
+// condition, which is CEL and would have to be evaluated.
 func (c *compiler) iam(v strictjson.Value) {
 	o := v.Object("name", "issuers", "roles", "policy")
 	name := o.Need("name").Text()
 	issuers := c.readIssuers(o.Need("issuers"))
-	roles := map[string]mapped{}
+	roles := map[string]roleMapping{}
 	for _, m := range o.Need("roles").Object().Members {
 		role := m.Value.Object("role", "verbs", "models")
-		roles[m.Name] = mapped{readVerbs(role), readModels(role.Need("models"))}
+		roles[m.Name] = roleMapping{readVerbs(role), readModels(role.Need("models"))}
 		if !role.Get("role").Exists() && !role.Get("verbs").Exists() {
-			m.Value.Fail(`needs a "role" or "verbs"`)
+			m.Value.Fail(needsVerbs)
 		}
 	}
 	policy := o.Need("policy").Object("version", "etag", "bindings")
@@ -33,25 +36,33 @@ func (c *compiler) iam(v strictjson.Value) {
 	}
 }
 
-// binding files one (role, members) as a grant named <row>/<role>.
-func (c *compiler) binding(v strictjson.Value, name string, issuers []string, roles map[string]mapped) {
+// rolesOf lists the IAM roles that "roles" has.
+func rolesOf(roles map[string]roleMapping) string {
+	if len(roles) == 0 {
+		return ""
+	}
+	return ": " + orList(slices.Sorted(maps.Keys(roles)))
+}
+
+// binding adds the members of one role as a grant with the name <row>/<role>.
+func (c *compiler) binding(v strictjson.Value, name string, issuers []string, roles map[string]roleMapping) {
 	o := v.Object("role", "members", "condition")
 	if condition := o.Get("condition"); condition.Exists() {
-		condition.Fail("IAM conditions are not evaluated here; write a grant with claims instead")
+		condition.Fail("must not be there: IAM conditions are not evaluated; write a grant with claims instead")
 	}
 	role := o.Need("role").Text()
-	meaning, ok := roles[role]
+	mapping, ok := roles[role]
 	if !ok && role != "" {
-		o.Get("role").Fail(`%q has no meaning in "roles"`, role)
+		o.Get("role").MustBe(`a role that "roles" has%s`, rolesOf(roles))
 	}
-	r := rule{at: v, name: name + "/" + role, issuers: issuers, verbs: meaning.verbs, models: meaning.models}
+	r := rule{at: v, name: name + "/" + role, issuers: issuers, verbs: mapping.verbs, models: mapping.models}
 	for _, item := range o.Need("members").Items() {
 		switch id, ok := parseMember(item); {
 		case ok && id.ofPeer():
-			item.Fail(`is no member of an IAM policy; write a grant with "peer": true instead`)
+			item.Fail(`must not be a member of a certificate: IAM policies have none; write a grant with "peer": true instead`)
 		case ok:
 			r.members = append(r.members, id)
 		}
 	}
-	c.file(c.policy.grants, r)
+	c.add(c.policy.grants, r)
 }

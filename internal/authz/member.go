@@ -1,9 +1,9 @@
 package authz
 
 import (
+	"strconv"
 	"strings"
 
-	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
@@ -25,8 +25,8 @@ const (
 	namespace                        // namespace:NAME, any certificate of that namespace
 )
 
-// member is one of them as an issuer asserts it; issuer is "" where any may,
-// which only a deny allows.
+// member is one of them, as an issuer asserts it. The issuer is "" in a deny that
+// names none: then any issuer may assert it.
 type member struct {
 	issuer    string
 	kind      memberKind
@@ -34,11 +34,11 @@ type member struct {
 	attribute string // of poolAttribute
 }
 
-// identifier is a member as it is written, before it is bound to issuers.
+// identifier is a member as it is written, before its issuers are known.
 type identifier struct {
 	member
-	pool    string // the issuer must stand for this pool
-	deleted bool   // matches nobody
+	pool    string // of the issuers that may assert it; "" for any
+	deleted bool   // it matches nobody
 }
 
 const serviceAccountDomain = ".gserviceaccount.com"
@@ -57,60 +57,68 @@ func parseMember(v strictjson.Value) (id identifier, ok bool) {
 		return id, true
 	case text == "":
 		return id, false // reported by Text
-	case name == "":
-		v.Fail("is no member such as user:ana@example.com")
-		return id, false
 	}
-	if why := id.parse(kind, text); why != "" {
-		v.Fail("%q %s", text, why)
+	mustBe := anyMember
+	if name != "" {
+		mustBe = id.parse(kind, text)
+	}
+	if mustBe != "" {
+		failWithHint(v, "must be "+mustBe+"; got "+strconv.Quote(text), likelyMember(text))
 		return id, false
 	}
 	return id, true
 }
 
-// parse reads a member of a kind; its name is what follows.
-func (id *identifier) parse(kind, text string) (why string) {
+// anyMember is what a member must be whose kind is not known.
+const anyMember = "allUsers, allAuthenticatedUsers, " +
+	"or a name after user:, serviceAccount:, group:, domain:, principal:, principalSet:, spiffe: or namespace:"
+
+// parse reads a member of a kind whose name, in id, is not empty. It returns what
+// a member of that kind must be, or "" if this is one.
+func (id *identifier) parse(kind, text string) (mustBe string) {
 	name := id.name
 	switch kind {
-	case "deleted": // deleted:user:ANA?uid=… stays in policies and never matches a living account
+	case "deleted": // deleted:user:ANA?uid=… remains in IAM policies and matches no account
 		id.deleted = true
 	case "user":
 		id.kind = user
-		if !oneAt(name) || strings.HasSuffix(strings.ToLower(name), serviceAccountDomain) {
-			why = "is no user's address"
+		if !addressForm(name) || strings.HasSuffix(strings.ToLower(name), serviceAccountDomain) {
+			mustBe = "user: and an address, such as user:ana@example.com"
 		}
 	case "serviceAccount":
 		id.kind = serviceAccount
-		if !oneAt(name) || !strings.HasSuffix(name, serviceAccountDomain) {
-			why = "is no service account's address: tokens carry NAME@PROJECT.iam" + serviceAccountDomain
+		if !addressForm(name) || !strings.HasSuffix(name, serviceAccountDomain) {
+			mustBe = "serviceAccount: and the address in its tokens, NAME@PROJECT.iam" + serviceAccountDomain
 		}
 	case "group":
 		id.kind = group
 	case "domain":
 		id.kind = domain
 		if !domainForm(name) {
-			why = "is no domain in lower case"
+			mustBe = "domain: and a domain in lower case"
 		}
 	case "spiffe":
 		id.kind, id.name = spiffe, text
 	case "namespace":
 		id.kind = namespace
 		if !inference.Label(name) {
-			why = "is no DNS-1123 label"
+			mustBe = "namespace: and a DNS-1123 label"
 		}
 	case "principal", "principalSet":
 		return id.parsePool(kind, name)
 	default:
-		return "is of a kind that is not known here"
+		return anyMember
 	}
-	return why
+	return mustBe
 }
 
-// parsePool reads what follows principal: or principalSet:.
-func (id *identifier) parsePool(scheme, name string) (why string) {
+// parsePool reads the name after principal: or principalSet:. It returns the same
+// as parse.
+func (id *identifier) parsePool(scheme, name string) (mustBe string) {
 	pool, within, ok := splitPool(name)
 	if !ok {
-		return "names no workforce or workload identity pool"
+		return scheme + "://iam.googleapis.com/locations/global/workforcePools/POOL/… or " +
+			scheme + "://iam.googleapis.com/projects/NUMBER/locations/global/workloadIdentityPools/POOL/…"
 	}
 	id.pool = pool
 	kind, rest, _ := strings.Cut(within, "/")
@@ -124,103 +132,13 @@ func (id *identifier) parsePool(scheme, name string) (why string) {
 		id.kind, id.name = group, rest
 	case scheme == "principalSet" && isAttribute && attribute != "" && rest != "":
 		id.kind, id.name, id.attribute = poolAttribute, rest, attribute
+	case scheme == "principal":
+		return "principal://…/POOL/subject/SUBJECT"
 	default:
-		return "is no subject, group, attribute or \"*\" of the pool"
+		return "principalSet://…/POOL/ and then group/NAME, attribute.NAME/VALUE or *"
 	}
 	return ""
 }
 
-// ofPeer reports whether it is a member by certificate and not by token.
+// ofPeer reports whether a certificate makes a caller this member, and no token.
 func (id identifier) ofPeer() bool { return !id.deleted && (id.kind == spiffe || id.kind == namespace) }
-
-func oneAt(s string) bool {
-	local, host, ok := strings.Cut(s, "@")
-	return ok && local != "" && host != "" && !strings.Contains(host, "@")
-}
-
-// asGranted is what a caller goes by for grants: the address that its issuer vouches for,
-// and every name exactly as the rule has it.
-func asGranted(p *authn.Principal) (address, domain string) { return p.Email, p.Domain }
-
-// asDenied is what a caller goes by for denies: an address that it only claims, and
-// in whatever case, is enough. Google IAM takes addresses and domains without
-// regard to case; so who is denied could otherwise call under another spelling.
-func asDenied(p *authn.Principal) (address, domain string) {
-	return strings.ToLower(p.ClaimedEmail), strings.ToLower(p.Domain)
-}
-
-// folded is the form of a member in the rules that asDenied is looked up in.
-func (m member) folded() member {
-	if m.kind == user || m.kind == serviceAccount || m.kind == domain {
-		m.name = strings.ToLower(m.name)
-	}
-	return m
-}
-
-// of calls yield with every member that p is for an issuer's rules: what the
-// issuer's token says, and the snapshot's groups of its address.
-func (t *table) of(p *authn.Principal, issuer string, yield func(member)) {
-	address, hosted := t.as(p)
-	yield(member{issuer: issuer, kind: authenticated})
-	if address != "" {
-		m := member{issuer: issuer, kind: user, name: address}
-		if strings.HasSuffix(address, serviceAccountDomain) {
-			m.kind = serviceAccount
-		}
-		yield(m)
-		for _, name := range t.groups[member{kind: m.kind, name: address}] {
-			yield(member{issuer: issuer, kind: group, name: name})
-		}
-	}
-	if hosted != "" {
-		yield(member{issuer: issuer, kind: domain, name: hosted})
-	}
-	for _, name := range p.Groups {
-		yield(member{issuer: issuer, kind: group, name: name})
-	}
-	if p.Pool == "" {
-		return
-	}
-	yield(member{issuer: issuer, kind: subject, name: p.Subject})
-	for _, a := range p.Attributes {
-		yield(member{issuer: issuer, kind: poolAttribute, attribute: a[0], name: a[1]})
-	}
-}
-
-// groups is the snapshot: from a user or service account, without issuer, to
-// the names of its groups.
-type groups map[member][]string
-
-// folded is the snapshot for denies.
-func (g groups) folded() groups {
-	f := groups{}
-	for m, names := range g {
-		f[m.folded()] = append(f[m.folded()], names...)
-	}
-	return f
-}
-
-// compileGroups reads "groups": membership that no token carries.
-func compileGroups(v strictjson.Value) groups {
-	g := groups{}
-	names := map[string]bool{}
-	for _, item := range v.Items() {
-		o := item.Object("name", "members")
-		name := o.Need("name").Text()
-		if names[name] && name != "" {
-			o.Get("name").Fail("%q stands twice", name)
-		}
-		names[name] = true
-		for _, m := range o.Need("members").Items() {
-			id, ok := parseMember(m)
-			switch {
-			case !ok || id.deleted:
-			case id.kind != user && id.kind != serviceAccount:
-				m.Fail("a group's snapshot holds users and service accounts; write nested groups out")
-			default:
-				g[id.member] = append(g[id.member], name)
-			}
-		}
-	}
-	return g
-}

@@ -60,12 +60,17 @@ func (p refPolicy) decide(c refCaller, verb string, models []string) string {
 }
 
 func (r refRule) covers(p refPolicy, c refCaller, verb, model string, deny bool) bool {
-	const viewer, invoker = "metadata ready list", "metadata ready list predict explain generate"
-	verbs := map[string]string{"viewer": viewer, "invoker": invoker, "admin": invoker + " load unload admin", "": strings.Join(r.Verbs, " ")}[r.Role]
+	verbs := map[string]string{
+		"viewer":  "metadata ready list",
+		"invoker": "metadata ready list predict explain generate",
+		"admin":   "metadata ready list predict explain generate load unload admin",
+		"":        strings.Join(r.Verbs, " "),
+	}[r.Role]
 	if r.Role == "" && r.Verbs == nil {
 		verbs = verb
 	}
-	if !slices.Contains(strings.Fields(verbs), verb) || r.Models != nil && !slices.ContainsFunc(r.Models, func(m string) bool { return refMatches(m, model) }) {
+	matches := func(pattern string) bool { return refMatches(pattern, model) }
+	if !slices.Contains(strings.Fields(verbs), verb) || r.Models != nil && !slices.ContainsFunc(r.Models, matches) {
 		return false
 	}
 	everyone := slices.Contains(r.Members, "allUsers") || deny && r.Members == nil && r.Issuers == nil && r.Claims == nil
@@ -189,7 +194,14 @@ func (d dice) rule(name string, deny bool) refRule {
 	for range d.IntN(3) * d.IntN(2) {
 		c := map[string]any{"pointer": "/" + d.pick("x", "y", "groups")}
 		op := d.pick("equals", "anyOf", "contains", "prefix", "suffix", "exists")
-		c[op] = map[string]any{"equals": refValues[d.IntN(len(refValues))], "anyOf": refValues[:1+d.IntN(4)], "contains": d.pick("a", "g1"), "prefix": "a", "suffix": "b", "exists": d.IntN(2) == 0}[op]
+		c[op] = map[string]any{
+			"equals":   refValues[d.IntN(len(refValues))],
+			"anyOf":    refValues[:1+d.IntN(4)],
+			"contains": d.pick("a", "g1"),
+			"prefix":   "a",
+			"suffix":   "b",
+			"exists":   d.IntN(2) == 0,
+		}[op]
 		r.Claims = append(r.Claims, c)
 	}
 	if r.Members == nil && r.Claims == nil && !deny {
@@ -209,8 +221,14 @@ var (
 	refPatterns = strings.Fields("a/b a/c ab/b */* a/* */b a*/b a/b* a/c@1 a/*@1 a/*@2 a/b/m a/b/* a/b/m*/n a/b/m/n a/b/m@2 a*/b*/* ab*/c*")
 	refModels   = strings.Fields("a/b a/c ab/b ab/c a/bc b/b a/b@1 a/c@1 a/c@2 a/b/m a/b/m@2 a/b/m/n a/b/mm/n a/b/n a/b/m/n/o ab/c/m@1")
 	refValues   = []any{"a", "ab", 1.0, true, false, "b", 2.5}
-	refMembers  = strings.Fields("user:u1@x user:u2@x serviceAccount:s@p.gserviceaccount.com group:g1 group:g2 domain:d1 domain:d2 allAuthenticatedUsers deleted:user:u1@x " +
-		"principal://iam.googleapis.com/" + pool + "/subject/7 principalSet://iam.googleapis.com/" + pool + "/* principalSet://iam.googleapis.com/" + pool + "/group/g1 principalSet://iam.googleapis.com/" + pool + "/attribute.repository/r")
+	refMembers  = []string{
+		"user:u1@x", "user:u2@x", "serviceAccount:s@p.gserviceaccount.com", "deleted:user:u1@x", "allAuthenticatedUsers",
+		"group:g1", "group:g2", "domain:d1", "domain:d2",
+		"principal://iam.googleapis.com/" + pool + "/subject/7",
+		"principalSet://iam.googleapis.com/" + pool + "/*",
+		"principalSet://iam.googleapis.com/" + pool + "/group/g1",
+		"principalSet://iam.googleapis.com/" + pool + "/attribute.repository/r",
+	}
 )
 
 func (d dice) caller() refCaller {

@@ -8,22 +8,25 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// Source is where the parts of a policy stand in a configuration.
-type Source struct{ Groups, Grants, Denies, IAM strictjson.Value }
+// Config has the sections of a configuration that make up a policy.
+type Config struct{ Groups, Grants, Denies, IAM strictjson.Value }
 
-// Compile reads the policy. The issuers are those that rules may name.
-func Compile(s Source, issuers *authn.Authenticator) *Policy {
+// Compile reads a policy. Rules may name the issuers of the Authenticator.
+// Everything that is wrong is added to the problems of the document.
+func Compile(s Config, issuers *authn.Authenticator) *Policy {
 	snapshot := compileGroups(s.Groups)
-	deny := meaning{holds: denies, as: asDenied, folds: true, groups: snapshot.folded()}
-	grant := meaning{holds: grants, as: asGranted, groups: snapshot}
-	c := compiler{issuers: issuers, policy: &Policy{
+	deny := ruleSemantics{
+		conditionsHold: noneFails, identityFor: claimedIdentity, caseInsensitive: true, groups: snapshot.lowerCase(),
+	}
+	grant := ruleSemantics{conditionsHold: allHold, identityFor: verifiedIdentity, groups: snapshot}
+	c := compiler{issuers: issuers, ruleNames: map[string]bool{}, policy: &Policy{
 		denies: newTable(deny), shadowDenies: newTable(deny),
 		grants: newTable(grant), shadowGrants: newTable(grant),
 	}}
 	for _, item := range s.Denies.Items() {
 		c.deny(item)
 	}
-	c.ruleNames = nil // a grant may be called like a deny
+	clear(c.ruleNames) // a grant may have the name of a deny
 	for _, item := range s.Grants.Items() {
 		c.grant(item)
 	}
@@ -33,8 +36,8 @@ func Compile(s Source, issuers *authn.Authenticator) *Policy {
 	return c.policy
 }
 
-// maxPairs bounds what the rules of a configuration multiply out to: issuers
-// times members times models, some 100 MB of index.
+// maxPairs bounds the pairs of member and model that the rules of a configuration
+// multiply out to, each once an issuer: an index of some 100 MB.
 const maxPairs = 1_000_000
 
 type compiler struct {
@@ -44,28 +47,25 @@ type compiler struct {
 	pairs     int
 }
 
-// rule is a grant or a deny, read but not yet filed.
+// rule is a grant or a deny that has been read and is not in a table yet.
 type rule struct {
-	at         strictjson.Value
+	at         strictjson.Value // for problems
 	name       string
 	issuers    []string // nil for any
 	members    []identifier
 	conditions []condition
 	verbs      inference.Verbs
 	models     []inference.Pattern
-	until      int64 // in shadow: the second in which it ends; 0 for not in shadow
-	from       int64 // of a deny: the second in which its shadow has ended; 0 for always
+	until      int64 // the end of its shadow, in seconds since 1970; 0 if it is not in shadow
+	from       int64 // of a deny: when it begins to deny, in seconds since 1970; 0 for always
 }
 
-// read takes what grants and denies have in common.
-func (c *compiler) read(v strictjson.Value) (rule, strictjson.Object) {
+// readRule reads what grants and denies have in common.
+func (c *compiler) readRule(v strictjson.Value) (rule, strictjson.Object) {
 	o := v.Object("name", "issuers", "peer", "members", "claims", "role", "verbs", "models", "shadow")
 	r := rule{at: v, name: o.Need("name").Text()}
 	if c.ruleNames[r.name] && r.name != "" {
-		o.Get("name").Fail("%q stands twice", r.name)
-	}
-	if c.ruleNames == nil {
-		c.ruleNames = map[string]bool{}
+		o.Get("name").Fail("%q is there twice", r.name)
 	}
 	c.ruleNames[r.name] = true
 	r.issuers = c.readIssuers(o.Get("issuers"))
@@ -83,14 +83,18 @@ func (c *compiler) readMembers(v strictjson.Value) (members []identifier) {
 		if !ok {
 			continue
 		}
-		if id.ofPeer() && (!c.issuers.HasTrustDomain() || id.kind == spiffe && !c.issuers.IsPeerID(id.name)) {
-			item.Fail(`is of no trust domain that "peer" names`)
+		switch {
+		case id.ofPeer() && !c.issuers.HasTrustDomain():
+			item.Fail(`needs "peer" in the configuration, with the trust domain of the certificates`)
+		case id.kind == spiffe && id.ofPeer() && !c.issuers.IsPeerID(id.name):
+			item.MustBe(`spiffe://TRUST-DOMAIN/PATH in the trust domain that "peer" names`)
 		}
 		members = append(members, id)
 	}
 	return members
 }
 
+// readIssuers reads the names of issuers; nil means any.
 func (c *compiler) readIssuers(v strictjson.Value) []string {
 	names := v.Texts()
 	if names == nil {
@@ -98,32 +102,32 @@ func (c *compiler) readIssuers(v strictjson.Value) []string {
 	}
 	for i, item := range v.Items() {
 		if names[i] != "" && !c.issuers.HasIssuer(names[i]) {
-			item.Fail("no issuer has this name")
+			item.MustBe("the name of an issuer: %s", orList(c.issuers.IssuerNames()))
 		}
 	}
 	return names
 }
 
-// grant reads one row of "grants". It must say who, what and on what; only
-// allUsers goes without an issuer, and then alone.
+// grant reads one row of "grants". It must say who may do what on which models.
+// Only a grant to allUsers has no issuers, and it has no other members.
 func (c *compiler) grant(v strictjson.Value) {
-	r, o := c.read(v)
+	r, o := c.readRule(v)
 	everybody := slices.ContainsFunc(r.members, func(m identifier) bool { return m.kind == everyone && !m.deleted })
 	switch {
 	case o.Get("peer").Exists():
 		c.peerGrant(v, o, r)
 	case slices.ContainsFunc(r.members, identifier.ofPeer):
-		v.Fail(`has members of the connection's certificate and needs "peer": true`)
+		v.Fail(`needs "peer": true, because its members are those of the connection's certificate`)
 	case everybody && (len(r.members) > 1 || o.Get("issuers").Exists() || o.Get("claims").Exists()):
-		v.Fail("allUsers stands alone: anonymous callers have no issuer and no claims")
+		v.Fail("must not have issuers, claims or other members beside allUsers: anonymous callers have no issuer and no claims")
 	case everybody:
 	case !o.Get("issuers").Exists():
-		v.Fail(`"issuers" is missing: otherwise any issuer could assert the member`)
+		v.Fail(`needs "issuers": without them any issuer could assert the members`)
 	case !o.Get("members").Exists() && !o.Get("claims").Exists():
-		v.Fail(`needs "members" or "claims"; allAuthenticatedUsers is everyone of the issuers`)
+		v.Fail(`needs "members" or "claims"; the member allAuthenticatedUsers is every caller of the issuers`)
 	}
 	if !o.Get("role").Exists() && !o.Get("verbs").Exists() {
-		v.Fail(`needs a "role" or "verbs"`)
+		v.Fail(needsVerbs)
 	}
 	o.Need("models")
 	if !o.Get("members").Exists() {
@@ -133,23 +137,23 @@ func (c *compiler) grant(v strictjson.Value) {
 	if r.until != 0 {
 		t = c.policy.shadowGrants
 	}
-	c.file(t, r)
+	c.add(t, r)
 }
 
-// peerGrant checks a grant to whoever holds a certificate, token or not.
+// peerGrant checks a grant to callers with a certificate, with or without a token.
 func (c *compiler) peerGrant(v strictjson.Value, o strictjson.Object, r rule) {
 	others := slices.ContainsFunc(r.members, func(m identifier) bool { return !m.ofPeer() })
 	switch {
-	case !o.Get("peer").Bool():
-		o.Get("peer").Fail("is true or absent")
+	case o.Get("peer").JSON().Raw != "true":
+		o.Get("peer").MustBe("true, or left out")
 	case r.members == nil || others || o.Get("issuers").Exists() || o.Get("claims").Exists():
-		v.Fail("a grant to the peer has members spiffe: and namespace:, and neither issuers nor claims")
+		v.Fail(`must have members spiffe: or namespace: only, and neither issuers nor claims, because it has "peer"`)
 	}
 }
 
-// deny reads one row of "denies". What it leaves out does not constrain it.
+// deny reads one row of "denies". A field that it leaves out does not constrain it.
 func (c *compiler) deny(v strictjson.Value) {
-	r, o := c.read(v)
+	r, o := c.readRule(v)
 	if !o.Get("members").Exists() {
 		r.members = []identifier{{member: member{kind: everyone}}}
 		if o.Get("issuers").Exists() || o.Get("claims").Exists() {
@@ -163,27 +167,27 @@ func (c *compiler) deny(v strictjson.Value) {
 		r.models = []inference.Pattern{{Segments: []string{"*", "*"}}}
 	}
 	if o.Get("peer").Exists() {
-		o.Get("peer").Fail("stands in grants only: a deny applies to its members without it")
+		o.Get("peer").Fail("must not be in a deny, which applies to members spiffe: and namespace: without it")
 	}
 	c.evadable(&r)
-	if r.until != 0 { // a trial, and then in force
-		c.file(c.policy.shadowDenies, r)
+	if r.until != 0 { // in shadow first, then in force
+		c.add(c.policy.shadowDenies, r)
 		r.from, r.until = r.until, 0
 	}
-	c.file(c.policy.denies, r)
+	c.add(c.policy.denies, r)
 }
 
-// file puts a rule into a table, for each issuer, member and model.
-func (c *compiler) file(t *table, r rule) {
+// add adds a rule to a table, for each issuer, member and model.
+func (c *compiler) add(t *table, r rule) {
 	t.names = append(t.names, r.name)
 	e := entry{rule: len(t.names) - 1, verbs: r.verbs, conditions: r.conditions, from: r.from, until: r.until}
 	for _, p := range r.models {
-		pattern := t.pattern(p)
+		pattern := t.patternID(p)
 		for _, id := range r.members {
-			for _, m := range c.bind(r, id) {
+			for _, m := range c.bindIssuers(r, id) {
 				if c.pairs++; c.pairs > maxPairs {
 					if c.pairs == maxPairs+1 {
-						r.at.Fail("the rules multiply out to more than %d pairs of member and model", maxPairs)
+						r.at.Fail("must not have so many members and models: all rules together have more than %d pairs of them", maxPairs)
 					}
 					return
 				}
@@ -193,8 +197,8 @@ func (c *compiler) file(t *table, r rule) {
 	}
 }
 
-// bind makes a member for each issuer that may assert it.
-func (c *compiler) bind(r rule, id identifier) (members []member) {
+// bindIssuers returns a member for each issuer that may assert it.
+func (c *compiler) bindIssuers(r rule, id identifier) (members []member) {
 	issuers := r.issuers
 	switch {
 	case id.deleted:
@@ -202,7 +206,7 @@ func (c *compiler) bind(r rule, id identifier) (members []member) {
 	case id.kind == everyone || id.ofPeer():
 		return []member{id.member}
 	case issuers == nil && id.pool == "":
-		return []member{id.member} // a deny, for whichever issuer
+		return []member{id.member} // of a deny, whatever the issuer
 	case issuers == nil:
 		issuers = c.issuers.IssuerNames()
 	}
@@ -214,7 +218,7 @@ func (c *compiler) bind(r rule, id identifier) (members []member) {
 		}
 	}
 	if members == nil {
-		r.at.Fail("no issuer of the rule stands for the pool %s", id.pool)
+		r.at.Fail("needs an issuer that has the pool %s", id.pool)
 	}
 	return members
 }

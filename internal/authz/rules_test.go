@@ -18,7 +18,7 @@ func TestDenies(t *testing.T) {
 		{`"verbs": ["explain"]`, "google", ana, "predict prod/fraud", "allow world"},
 		{`"role": "viewer"`, "", "", "ready prod/fraud", "deny no"},
 		{`"role": "viewer"`, "", "", "predict prod/fraud", "allow world"},
-		// Members without issuers: whoever asserts them.
+		// Members without issuers: any issuer may assert them.
 		{`"members": ["user:ana@example.com"]`, "google", ana, "predict a/b", "deny no"},
 		{`"members": ["user:ana@example.com"]`, "corp", ana, "predict a/b", "deny no"},
 		{`"members": ["user:ana@example.com"]`, "corp", `{"email": "bob@example.com"}`, "predict a/b", "allow world"},
@@ -43,7 +43,7 @@ func TestDenies(t *testing.T) {
 		{`"claims": [{"pointer": "/country", "equals": "XX"}]`, "google", `{"country": "YY"}`, "predict a/b", "allow world"},
 		{`"claims": [{"pointer": "/country", "equals": "XX"}]`, "google", `{}`, "predict a/b", "deny no"}, // cannot be evaluated
 		{`"claims": [{"pointer": "/country", "equals": "XX"}]`, "", "", "predict a/b", "allow world"},
-		// One denied model denies the call, wherever it stands.
+		// One denied model denies the call, whatever its position.
 		{`"models": ["prod/*"]`, "google", ana, "predict a/b prod/x", "deny no"},
 		{`"models": ["prod/*"]`, "google", ana, "predict prod/x a/b", "deny no"},
 	} {
@@ -58,33 +58,52 @@ func TestDenies(t *testing.T) {
 		[]decideCase{{"", "", "predict x/y", "deny a"}, {"", "", "predict y/x", "deny b"}, {"", "", "predict y/x x/y", "deny b"}})
 }
 
-// TestDeniesOfAddresses: who is denied does not get round it by another spelling of
-// an address, or by one that nobody vouches for. Neither helps with a grant.
+// TestDeniesOfAddresses: a denied caller cannot avoid the deny by another spelling
+// of the address, or by an address that is not verified. Neither gets a grant.
 func TestDeniesOfAddresses(t *testing.T) {
 	const policy = `{"groups": [{"name": "crew", "members": ["user:Bob@example.com", "serviceAccount:s@p.iam.gserviceaccount.com"]}],
-		"denies": [{"name": "ana", "members": ["user:Ana@Example.com"], "models": ["a/*"]}, {"name": "robot", "members": ["serviceAccount:r@p.iam.gserviceaccount.com"], "models": ["a/*"]},
-			{"name": "crew", "members": ["group:crew"], "models": ["b/*"]}, {"name": "there", "members": ["domain:example.com"], "models": ["c/*"]}],
-		"grants": [{"name": "exact", "issuers": ["corp"], "members": ["user:Ana@Example.com", "group:crew", "domain:example.com"], "role": "invoker", "models": ["d/*"]},
+		"denies": [{"name": "ana", "members": ["user:Ana@Example.com"], "models": ["a/*"]}, {"name": "robot",
+			"members": ["serviceAccount:r@p.iam.gserviceaccount.com"], "models": ["a/*"]},
+			{"name": "crew", "members": ["group:crew"], "models": ["b/*"]}, {"name": "there", "members": ["domain:example.com"],
+				"models": ["c/*"]}],
+		"grants": [{"name": "exact", "issuers": ["corp"], "members": ["user:Ana@Example.com", "group:crew", "domain:example.com"],
+			"role": "invoker", "models": ["d/*"]},
 			{"name": "all", "members": ["allUsers"], "role": "invoker", "models": ["a/*", "b/*", "c/*"]}]}`
 	decide(t, policy, []decideCase{
-		{"corp", `{"email": "Ana@Example.com"}`, "predict a/x", "deny ana"}, {"corp", `{"email": "ana@example.com"}`, "predict a/x", "deny ana"}, {"corp", `{"email": "ANA@EXAMPLE.COM"}`, "predict a/x", "deny ana"},
-		{"corp", `{"claimed": "ana@example.com"}`, "predict a/x", "deny ana"}, {"corp", `{"claimed": "bana@example.com"}`, "predict a/x", "allow all"}, {"corp", `{}`, "predict a/x", "allow all"},
-		{"corp", `{"email": "R@p.iam.GServiceAccount.com"}`, "predict a/x", "deny robot"}, {"corp", `{"claimed": "r@p.iam.gserviceaccount.com"}`, "predict a/x", "deny robot"},
-		{"corp", `{"email": "bob@EXAMPLE.com"}`, "predict b/x", "deny crew"}, {"corp", `{"claimed": "BOB@example.com"}`, "predict b/x", "deny crew"}, {"corp", `{"claimed": "s@p.iam.gserviceaccount.com"}`, "predict b/x", "deny crew"},
-		{"corp", `{"groups": ["crew"]}`, "predict b/x", "deny crew"}, {"corp", `{"groups": ["Crew"]}`, "predict b/x", "allow all"}, // an issuer's own names
-		{"corp", `{"hd": "Example.COM"}`, "predict c/x", "deny there"}, {"corp", `{"hd": "example.com."}`, "predict c/x", "allow all"},
-		{"corp", `{"email": "Ana@Example.com"}`, "predict d/x", "allow exact"}, {"corp", `{"email": "Bob@example.com"}`, "predict d/x", "allow exact"}, {"corp", `{"hd": "example.com"}`, "predict d/x", "allow exact"},
-		{"corp", `{"email": "ana@example.com"}`, "predict d/x", "deny"}, {"corp", `{"claimed": "Ana@Example.com"}`, "predict d/x", "deny"}, {"corp", `{"email": "bob@example.com"}`, "predict d/x", "deny"},
-		{"corp", `{"claimed": "Bob@example.com"}`, "predict d/x", "deny"}, {"corp", `{"hd": "Example.com"}`, "predict d/x", "deny"},
+		{"corp", `{"email": "Ana@Example.com"}`, "predict a/x", "deny ana"},
+		{"corp", `{"email": "ana@example.com"}`, "predict a/x", "deny ana"},
+		{"corp", `{"email": "ANA@EXAMPLE.COM"}`, "predict a/x", "deny ana"},
+		{"corp", `{"claimed": "ana@example.com"}`, "predict a/x", "deny ana"},
+		{"corp", `{"claimed": "bana@example.com"}`, "predict a/x", "allow all"},
+		{"corp", `{}`, "predict a/x", "allow all"},
+		{"corp", `{"email": "R@p.iam.GServiceAccount.com"}`, "predict a/x", "deny robot"},
+		{"corp", `{"claimed": "r@p.iam.gserviceaccount.com"}`, "predict a/x", "deny robot"},
+		{"corp", `{"email": "bob@EXAMPLE.com"}`, "predict b/x", "deny crew"},
+		{"corp", `{"claimed": "BOB@example.com"}`, "predict b/x", "deny crew"},
+		{"corp", `{"claimed": "s@p.iam.gserviceaccount.com"}`, "predict b/x", "deny crew"},
+		{"corp", `{"groups": ["crew"]}`, "predict b/x", "deny crew"},
+		{"corp", `{"groups": ["Crew"]}`, "predict b/x", "allow all"}, // an issuer's own names
+		{"corp", `{"hd": "Example.COM"}`, "predict c/x", "deny there"},
+		{"corp", `{"hd": "example.com."}`, "predict c/x", "allow all"},
+		{"corp", `{"email": "Ana@Example.com"}`, "predict d/x", "allow exact"},
+		{"corp", `{"email": "Bob@example.com"}`, "predict d/x", "allow exact"},
+		{"corp", `{"hd": "example.com"}`, "predict d/x", "allow exact"},
+		{"corp", `{"email": "ana@example.com"}`, "predict d/x", "deny"},
+		{"corp", `{"claimed": "Ana@Example.com"}`, "predict d/x", "deny"},
+		{"corp", `{"email": "bob@example.com"}`, "predict d/x", "deny"},
+		{"corp", `{"claimed": "Bob@example.com"}`, "predict d/x", "deny"},
+		{"corp", `{"hd": "Example.com"}`, "predict d/x", "deny"},
 	})
 }
 
 func TestFirstGrantIsNamed(t *testing.T) {
 	const policy = `{"grants": [
-		{"name": "one", "issuers": ["google"], "members": ["user:ana@example.com"], "claims": [{"pointer": "/mfa", "equals": true}], "role": "invoker", "models": ["prod/*"]},
+		{"name": "one", "issuers": ["google"], "members": ["user:ana@example.com"], "claims": [{"pointer": "/mfa", "equals": true}],
+			"role": "invoker", "models": ["prod/*"]},
 		{"name": "two", "issuers": ["google"], "members": ["domain:example.com"], "role": "viewer", "models": ["prod/fraud"]},
 		{"name": "three", "issuers": ["google"], "members": ["user:ana@example.com"], "role": "invoker", "models": ["prod/*"]},
-		{"name": "four", "issuers": ["google"], "members": ["user:ana@example.com", "user:ana@example.com"], "role": "admin", "models": ["prod/*", "prod/fraud"]},
+		{"name": "four", "issuers": ["google"], "members": ["user:ana@example.com", "user:ana@example.com"], "role": "admin",
+			"models": ["prod/*", "prod/fraud"]},
 		{"name": "five", "members": ["allUsers"], "verbs": ["admin", "predict"], "models": ["*/*"]}]}`
 	ana := `{"email": "ana@example.com", "hd": "example.com"`
 	decide(t, policy, []decideCase{
@@ -103,11 +122,14 @@ func TestFirstGrantIsNamed(t *testing.T) {
 }
 
 func TestIAM(t *testing.T) {
-	const policy = `{"grants": [{"name": "own", "issuers": ["corp"], "members": ["user:ana@example.com"], "verbs": ["ready"], "models": ["prod/echo"]}],
+	const policy = `{"grants": [{"name": "own", "issuers": ["corp"], "members": ["user:ana@example.com"], "verbs": ["ready"],
+		"models": ["prod/echo"]}],
 		"iam": [{"name": "run", "issuers": ["google", "partner"],
-			"roles": {"roles/run.invoker": {"role": "invoker", "models": ["prod/echo"]}, "roles/own": {"verbs": ["load"], "models": ["prod/*", "dev/*"]}},
+			"roles": {"roles/run.invoker": {"role": "invoker", "models": ["prod/echo"]},
+				"roles/own": {"verbs": ["load"], "models": ["prod/*", "dev/*"]}},
 			"policy": {"version": 1, "etag": "x", "bindings": [
-				{"role": "roles/run.invoker", "members": ["user:ana@example.com", "deleted:user:old@example.com?uid=1", "principalSet://iam.googleapis.com/` + pool + `/*"]},
+				{"role": "roles/run.invoker", "members": ["user:ana@example.com", "deleted:user:old@example.com?uid=1",
+					"principalSet://iam.googleapis.com/` + pool + `/*"]},
 				{"role": "roles/own", "members": ["domain:example.com"]},
 				{"role": "roles/run.invoker", "members": ["allUsers"]}]}}]}`
 	decide(t, policy, []decideCase{
@@ -127,23 +149,78 @@ func TestIAM(t *testing.T) {
 func TestConditions(t *testing.T) {
 	const yes, no, unknown = "yes", "no", "unknown"
 	for _, c := range []struct{ condition, claims, want string }{
-		{`"equals": "a"`, `{"c": "a"}`, yes}, {`"equals": "a"`, `{"c": "A"}`, no}, {`"equals": "a"`, `{"c": ""}`, no}, {`"equals": "\u0061"`, `{"c": "\u0061"}`, yes},
-		{`"equals": "a"`, `{}`, unknown}, {`"equals": "a"`, `{"c": null}`, unknown}, {`"equals": "a"`, `{"c": ["a"]}`, unknown}, {`"equals": "a"`, `{"c": {"a": "a"}}`, unknown},
-		{`"equals": "1"`, `{"c": 1}`, no}, {`"equals": 1`, `{"c": "1"}`, no}, {`"equals": true`, `{"c": "true"}`, no}, {`"equals": "true"`, `{"c": true}`, no},
-		{`"equals": 1`, `{"c": 1}`, yes}, {`"equals": 1`, `{"c": 1.0}`, yes}, {`"equals": 10`, `{"c": 1e1}`, yes}, {`"equals": 1`, `{"c": 1.5}`, no}, {`"equals": 0`, `{"c": -0}`, yes},
-		{`"equals": 9007199254740993`, `{"c": 9007199254740992}`, no}, {`"equals": 9007199254740993`, `{"c": 9007199254740993}`, yes}, {`"equals": 1e400`, `{"c": 1e401}`, no},
-		{`"equals": true`, `{"c": true}`, yes}, {`"equals": true`, `{"c": false}`, no}, {`"equals": false`, `{"c": false}`, yes}, {`"equals": false`, `{}`, unknown},
-		{`"anyOf": ["a", 2, true]`, `{"c": "a"}`, yes}, {`"anyOf": ["a", 2, true]`, `{"c": 2}`, yes}, {`"anyOf": ["a", 2, true]`, `{"c": true}`, yes}, {`"anyOf": ["a", 2, true]`, `{"c": false}`, no},
-		{`"anyOf": ["a"]`, `{"c": "b"}`, no}, {`"anyOf": ["a"]`, `{}`, unknown}, {`"anyOf": ["a"]`, `{"c": ["a"]}`, unknown}, {`"anyOf": ["a"]`, `{"c": null}`, unknown}, {`"anyOf": ["a"]`, `{"c": {}}`, unknown},
-		{`"contains": "a"`, `{"c": ["b", "a"]}`, yes}, {`"contains": "a"`, `{"c": ["b"]}`, no}, {`"contains": "a"`, `{"c": []}`, no}, {`"contains": 1`, `{"c": ["1", 1]}`, yes}, {`"contains": true`, `{"c": [[true]]}`, no},
-		{`"contains": "a"`, `{"c": "a"}`, unknown}, {`"contains": "a"`, `{"c": "xax"}`, unknown}, {`"contains": "a"`, `{"c": {"a": "a"}}`, unknown}, {`"contains": 1`, `{"c": 1}`, unknown}, {`"contains": "a"`, `{}`, unknown},
-		{`"contains": true`, `{"c": true}`, unknown}, {`"contains": "a"`, `{"c": null}`, unknown},
-		{`"prefix": "ri"`, `{"c": "risk"}`, yes}, {`"prefix": "ri"`, `{"c": "ri"}`, yes}, {`"prefix": "ri"`, `{"c": "Risk"}`, no}, {`"prefix": "ri"`, `{"c": "r"}`, no}, {`"prefix": "1"`, `{"c": 12}`, unknown},
-		{`"prefix": "a"`, `{}`, unknown}, {`"prefix": "a"`, `{"c": ["a"]}`, unknown}, {`"prefix": "t"`, `{"c": true}`, unknown}, {`"prefix": "n"`, `{"c": null}`, unknown}, {`"prefix": "{"`, `{"c": {}}`, unknown},
-		{`"suffix": "sk"`, `{"c": "risk"}`, yes}, {`"suffix": "sk"`, `{"c": "skr"}`, no}, {`"suffix": "2"`, `{"c": 12}`, unknown}, {`"suffix": "a"`, `{}`, unknown}, {`"suffix": "a"`, `{"c": ["a"]}`, unknown},
-		{`"suffix": "e"`, `{"c": true}`, unknown}, {`"suffix": "l"`, `{"c": null}`, unknown},
-		{`"exists": true`, `{"c": "a"}`, yes}, {`"exists": true`, `{"c": ""}`, yes}, {`"exists": true`, `{"c": null}`, yes}, {`"exists": true`, `{"c": false}`, yes}, {`"exists": true`, `{"c": []}`, yes}, {`"exists": true`, `{}`, no},
-		{`"exists": false`, `{"c": "a"}`, no}, {`"exists": false`, `{"c": null}`, no}, {`"exists": false`, `{}`, yes}, {`"exists": false`, `{"C": 1}`, yes},
+		{`"equals": "a"`, `{"c": "a"}`, yes},
+		{`"equals": "a"`, `{"c": "A"}`, no},
+		{`"equals": "a"`, `{"c": ""}`, no},
+		{`"equals": "\u0061"`, `{"c": "\u0061"}`, yes},
+		{`"equals": "a"`, `{}`, unknown},
+		{`"equals": "a"`, `{"c": null}`, unknown},
+		{`"equals": "a"`, `{"c": ["a"]}`, unknown},
+		{`"equals": "a"`, `{"c": {"a": "a"}}`, unknown},
+		{`"equals": "1"`, `{"c": 1}`, no},
+		{`"equals": 1`, `{"c": "1"}`, no},
+		{`"equals": true`, `{"c": "true"}`, no},
+		{`"equals": "true"`, `{"c": true}`, no},
+		{`"equals": 1`, `{"c": 1}`, yes},
+		{`"equals": 1`, `{"c": 1.0}`, yes},
+		{`"equals": 10`, `{"c": 1e1}`, yes},
+		{`"equals": 1`, `{"c": 1.5}`, no},
+		{`"equals": 0`, `{"c": -0}`, yes},
+		{`"equals": 9007199254740993`, `{"c": 9007199254740992}`, no},
+		{`"equals": 9007199254740993`, `{"c": 9007199254740993}`, yes},
+		{`"equals": 1e400`, `{"c": 1e401}`, no},
+		{`"equals": true`, `{"c": true}`, yes},
+		{`"equals": true`, `{"c": false}`, no},
+		{`"equals": false`, `{"c": false}`, yes},
+		{`"equals": false`, `{}`, unknown},
+		{`"anyOf": ["a", 2, true]`, `{"c": "a"}`, yes},
+		{`"anyOf": ["a", 2, true]`, `{"c": 2}`, yes},
+		{`"anyOf": ["a", 2, true]`, `{"c": true}`, yes},
+		{`"anyOf": ["a", 2, true]`, `{"c": false}`, no},
+		{`"anyOf": ["a"]`, `{"c": "b"}`, no},
+		{`"anyOf": ["a"]`, `{}`, unknown},
+		{`"anyOf": ["a"]`, `{"c": ["a"]}`, unknown},
+		{`"anyOf": ["a"]`, `{"c": null}`, unknown},
+		{`"anyOf": ["a"]`, `{"c": {}}`, unknown},
+		{`"contains": "a"`, `{"c": ["b", "a"]}`, yes},
+		{`"contains": "a"`, `{"c": ["b"]}`, no},
+		{`"contains": "a"`, `{"c": []}`, no},
+		{`"contains": 1`, `{"c": ["1", 1]}`, yes},
+		{`"contains": true`, `{"c": [[true]]}`, no},
+		{`"contains": "a"`, `{"c": "a"}`, unknown},
+		{`"contains": "a"`, `{"c": "xax"}`, unknown},
+		{`"contains": "a"`, `{"c": {"a": "a"}}`, unknown},
+		{`"contains": 1`, `{"c": 1}`, unknown},
+		{`"contains": "a"`, `{}`, unknown},
+		{`"contains": true`, `{"c": true}`, unknown},
+		{`"contains": "a"`, `{"c": null}`, unknown},
+		{`"prefix": "ri"`, `{"c": "risk"}`, yes},
+		{`"prefix": "ri"`, `{"c": "ri"}`, yes},
+		{`"prefix": "ri"`, `{"c": "Risk"}`, no},
+		{`"prefix": "ri"`, `{"c": "r"}`, no},
+		{`"prefix": "1"`, `{"c": 12}`, unknown},
+		{`"prefix": "a"`, `{}`, unknown},
+		{`"prefix": "a"`, `{"c": ["a"]}`, unknown},
+		{`"prefix": "t"`, `{"c": true}`, unknown},
+		{`"prefix": "n"`, `{"c": null}`, unknown},
+		{`"prefix": "{"`, `{"c": {}}`, unknown},
+		{`"suffix": "sk"`, `{"c": "risk"}`, yes},
+		{`"suffix": "sk"`, `{"c": "skr"}`, no},
+		{`"suffix": "2"`, `{"c": 12}`, unknown},
+		{`"suffix": "a"`, `{}`, unknown},
+		{`"suffix": "a"`, `{"c": ["a"]}`, unknown},
+		{`"suffix": "e"`, `{"c": true}`, unknown},
+		{`"suffix": "l"`, `{"c": null}`, unknown},
+		{`"exists": true`, `{"c": "a"}`, yes},
+		{`"exists": true`, `{"c": ""}`, yes},
+		{`"exists": true`, `{"c": null}`, yes},
+		{`"exists": true`, `{"c": false}`, yes},
+		{`"exists": true`, `{"c": []}`, yes},
+		{`"exists": true`, `{}`, no},
+		{`"exists": false`, `{"c": "a"}`, no},
+		{`"exists": false`, `{"c": null}`, no},
+		{`"exists": false`, `{}`, yes},
+		{`"exists": false`, `{"C": 1}`, yes},
 	} {
 		checkCondition(t, `{"pointer": "/c", `+c.condition+`}`, c.claims, c.want)
 	}

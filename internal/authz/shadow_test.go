@@ -1,13 +1,14 @@
 package authz_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/modelgate/modelgate/internal/authz"
 )
 
-// mark is line with what rules in shadow had to say.
+// mark is line, and what rules in shadow would change.
 func mark(d authz.Decision) string {
 	switch s := line(d); {
 	case d.Missing && d.Shadow == d.Rule && d.Shadow != "":
@@ -32,9 +33,12 @@ func TestShadow(t *testing.T) {
 			{"name": "staff", "members": ["user:bob@example.com"], "models": ["prod/*"], ` + shadowUntil + `},
 			{"name": "mesh", "members": ["namespace:batch"], "models": ["prod/*"], ` + shadowUntil + `}],
 		"grants": [
-			{"name": "try", "issuers": ["google"], "members": ["user:ana@example.com"], "role": "invoker", "models": ["prod/*", "dev/*"], ` + shadowUntil + `},
-			{"name": "staff", "issuers": ["google"], "members": ["user:ana@example.com", "user:bob@example.com"], "role": "viewer", "models": ["prod/*"]},
-			{"name": "again", "issuers": ["google"], "members": ["user:ana@example.com"], "role": "viewer", "models": ["prod/*", "test/*"], "shadow": {"until": "2030-01-01T00:00:00Z"}},
+			{"name": "try", "issuers": ["google"], "members": ["user:ana@example.com"], "role": "invoker",
+				"models": ["prod/*", "dev/*"], ` + shadowUntil + `},
+			{"name": "staff", "issuers": ["google"], "members": ["user:ana@example.com", "user:bob@example.com"], "role": "viewer",
+				"models": ["prod/*"]},
+			{"name": "again", "issuers": ["google"], "members": ["user:ana@example.com"], "role": "viewer", "models": ["prod/*", "test/*"],
+				"shadow": {"until": "2030-01-01T00:00:00Z"}},
 			{"name": "open", "members": ["allUsers"], "verbs": ["list"], "models": ["dev/*"], ` + shadowUntil + `},
 			{"name": "web", "peer": true, "members": ["` + web + `"], "verbs": ["predict"], "models": ["dev/*"], ` + shadowUntil + `}]}`
 	p := compile(t, policy)
@@ -49,7 +53,7 @@ func TestShadow(t *testing.T) {
 		{"", "", "list dev/x", "allow open, missing", "deny"},
 		{web, "", "predict dev/x", "allow web, missing", "deny"},
 		{batch, "", "predict dev/x", "deny", "deny"},
-		// A grant in force wins without a mark, wherever it stands.
+		// A grant in force wins without a mark, whatever the order.
 		{"", ana, "ready prod/fraud", "allow staff", "allow staff"},
 		{"", ana, "ready prod/fraud prod/other", "allow staff", "allow staff"},
 		// Each model needs one; a single one in shadow marks the call.
@@ -66,7 +70,7 @@ func TestShadow(t *testing.T) {
 		{"", bob, "ready prod/fraud", "allow staff, denied by staff", "deny staff"}, // the deny has the grant's name
 		{batch, ana, "ready prod/fraud", "allow staff, denied by mesh", "deny mesh"},
 		{web, ana, "ready prod/fraud", "allow staff", "allow staff"},
-		// A grant in shadow is told before a deny in shadow.
+		// Shadow names a grant in shadow rather than a deny in shadow.
 		{"", ana, "predict prod/closing", "allow try, missing", "deny trial"},
 		// A real deny still denies.
 		{"", ana, "ready prod/frozen", "deny real", "deny real"},
@@ -82,7 +86,12 @@ func TestShadow(t *testing.T) {
 			now  time.Time
 			want string
 		}{
-			{noon.Add(-time.Hour), c.before}, {noon.Add(-time.Second), c.before}, {noon.Add(-time.Nanosecond), c.before}, {noon, c.after}, {noon.Add(time.Nanosecond), c.after}, {noon.Add(time.Hour), c.after},
+			{noon.Add(-time.Hour), c.before},
+			{noon.Add(-time.Second), c.before},
+			{noon.Add(-time.Nanosecond), c.before},
+			{noon, c.after},
+			{noon.Add(time.Nanosecond), c.after},
+			{noon.Add(time.Hour), c.after},
 			{time.Unix(0, 0), c.before},
 		} {
 			if got := mark(p.Decide(at.now, caller, asked)); got != at.want {
@@ -95,7 +104,8 @@ func TestShadow(t *testing.T) {
 	}
 }
 
-// TestShadowEndsOneByOne: several rules for the same pair end each on its own.
+// TestShadowEndsOneByOne: of several rules for the same pair, each ends at its own
+// time.
 func TestShadowEndsOneByOne(t *testing.T) {
 	p := compile(t, `{"grants": [
 		{"name": "one", "members": ["allUsers"], "role": "viewer", "models": ["a/b"], "shadow": {"until": "2026-01-01T12:00:01Z"}},
@@ -108,8 +118,8 @@ func TestShadowEndsOneByOne(t *testing.T) {
 	}
 }
 
-// TestShadowOfDeniesEnds: a deny whose trial is over denies, and before it those
-// that stand before it.
+// TestShadowOfDeniesEnds: a deny denies once its shadow has ended. Of two that
+// deny, the first in the configuration is named.
 func TestShadowOfDeniesEnds(t *testing.T) {
 	const rest = `"grants": [{"name": "all", "members": ["allUsers"], "role": "viewer", "models": ["*/*"]}]}`
 	p := compile(t, `{"denies": [
@@ -130,29 +140,40 @@ func TestShadowOfDeniesEnds(t *testing.T) {
 }
 
 func TestShadowRefused(t *testing.T) {
-	const form = `is a time such as 2026-12-31T00:00:00Z`
-	for shadow, want := range map[string]string{
-		`{"until": "2026-12-31T00:00:00Z"}`: ``, `{"until": "2026-12-31T00:00:00.5+02:00"}`: ``, `{"until": "2020-01-01T00:00:00Z"}`: ``,
-		`{}`: `: "until" is missing`, `true`: `: an object expected`, `"2026-12-31T00:00:00Z"`: `: an object expected`, `{"until": "2026-12-31T00:00:00Z", "from": "x"}`: `/from: unknown field; known are until`,
-		`{"until": "2026-12-31"}`: `/until: ` + form, `{"until": "2026-12-31T00:00:00"}`: `/until: ` + form, `{"until": "2026-13-01T00:00:00Z"}`: `/until: ` + form, `{"until": "2026-02-30T00:00:00Z"}`: `/until: ` + form,
-		`{"until": "never"}`: `/until: ` + form, `{"until": "1969-12-31T00:00:00Z"}`: `/until: ` + form, `{"until": "1970-01-01T00:00:00Z"}`: `/until: ` + form, `{"until": "2026-12-31 00:00:00Z"}`: `/until: ` + form,
-		`{"until": 1798675200}`: `/until: a string expected` + "\n" + `/until: ` + form, `{"until": ""}`: `/until: is empty; leave it out instead` + "\n" + `/until: ` + form,
+	const form = `/until: must be a time such as 2026-12-31T00:00:00Z; got `
+	for _, c := range []struct{ shadow, want string }{
+		{`{"until": "2026-12-31T00:00:00Z"}`, ``},
+		{`{"until": "2026-12-31T00:00:00.5+02:00"}`, ``},
+		{`{"until": "2020-01-01T00:00:00Z"}`, ``},
+		{`{}`, `: "until" is missing`},
+		{`true`, `: must be an object; got true`},
+		{`"2026-12-31T00:00:00Z"`, `: must be an object; got "2026-12-31T00:00:00Z"`},
+		{`{"until": "2026-12-31T00:00:00Z", "from": "x"}`, `/from: unknown field; known are until`},
+		{`{"until": "2026-12-31"}`, form + `"2026-12-31"`},
+		{`{"until": "2026-12-31T00:00:00"}`, form + `"2026-12-31T00:00:00"`},
+		{`{"until": "2026-13-01T00:00:00Z"}`, form + `"2026-13-01T00:00:00Z"`},
+		{`{"until": "2026-02-30T00:00:00Z"}`, form + `"2026-02-30T00:00:00Z"`},
+		{`{"until": "never"}`, form + `"never"`},
+		{`{"until": "1969-12-31T00:00:00Z"}`, form + `"1969-12-31T00:00:00Z"`},
+		{`{"until": "1970-01-01T00:00:00Z"}`, form + `"1970-01-01T00:00:00Z"`},
+		{`{"until": "2026-12-31 00:00:00Z"}`, form + `"2026-12-31 00:00:00Z"`},
+		{`{"until": 1798675200}`, `/until: must be a string; got 1798675200` + "\n" + form + `1798675200`},
+		{`{"until": ""}`, `/until: is empty; leave it out instead` + "\n" + form + `""`},
 	} {
 		for place, rule := range map[string]string{
-			"grants": `{"name": "x", "members": ["allUsers"], "role": "viewer", "models": ["a/b"], "shadow": ` + shadow + `}`,
-			"denies": `{"name": "x", "shadow": ` + shadow + `}`,
+			"grants": `{"name": "x", "members": ["allUsers"], "role": "viewer", "models": ["a/b"], "shadow": ` + c.shadow + `}`,
+			"denies": `{"name": "x", "shadow": ` + c.shadow + `}`,
 		} {
-			_, problems := tryCompile(`{"` + place + `": [` + rule + `]}`)
-			got := ""
-			for i, p := range problems {
-				if i > 0 {
-					got += "\n"
+			t.Run(place+" "+c.shadow, func(t *testing.T) {
+				_, problems := tryCompile(`{"` + place + `": [` + rule + `]}`)
+				var got []string
+				for _, p := range problems {
+					got = append(got, p.Pointer[len("/"+place+"/0/shadow"):]+": "+p.Message)
 				}
-				got += p.Pointer[len("/"+place+"/0/shadow"):] + ": " + p.Message
-			}
-			if got != want {
-				t.Errorf("Compile(%s with shadow %s) = %q, want %q", place, shadow, got, want)
-			}
+				if got := strings.Join(got, "\n"); got != c.want {
+					t.Errorf("Compile(%s with shadow %s) = %q, want %q", place, c.shadow, got, c.want)
+				}
+			})
 		}
 	}
 }

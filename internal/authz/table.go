@@ -6,35 +6,36 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// table is the index of all grants, or of all denies. A request looks up what
-// its caller is (a few members) and what its model falls under (a few
-// patterns), and then each pair of the two: its cost depends on those, not on
-// how many rules there are.
+// table is an index of rules: of all grants, or of all denies. A lookup finds
+// the few members that the caller is, the few patterns that select the model,
+// and then each pair of the two. Its cost depends on the numbers of these, and
+// not on the number of rules.
 type table struct {
-	names   []string // of rules, in configured order
-	members map[member]uint32
-	root    node
-	pairs   map[pair]*list
-	// patterns counts those in root, which numbers them.
-	patterns uint32
-	// anyIssuer says that some rule holds for every issuer.
+	names    []string // of the rules, in configured order
+	members  map[member]uint32
+	patterns uint32 // their number
+	root     node   // of the trie that finds and numbers the patterns
+	pairs    map[pair]*pairRules
+	// anyIssuer reports whether some rule applies whatever the issuer is.
 	anyIssuer bool
-	meaning
+	ruleSemantics
 }
 
-// meaning is in what grants and denies differ: which conditions hold that cannot
-// be evaluated, and what a caller goes by.
-type meaning struct {
-	holds  func([]condition, strictjson.Result) bool
-	as     func(*authn.Principal) (address, domain string)
-	folds  bool // the names of members are in small letters, as those of as
-	groups groups
+// ruleSemantics is what differs between grants and denies. A grant needs
+// certainty, a deny needs doubt.
+type ruleSemantics struct {
+	// conditionsHold decides for conditions that cannot be evaluated.
+	conditionsHold func([]condition, strictjson.Result) bool
+	// identityFor returns the address and the domain by which a caller is known.
+	identityFor     func(*authn.Principal) (address, domain string)
+	caseInsensitive bool // addresses and domains are compared in lower case
+	groups          groups
 }
 
 type pair struct{ member, pattern uint32 }
 
-// list is what the rules say of one pair, in configured order.
-type list struct {
+// pairRules are the rules for one member and one pattern, in configured order.
+type pairRules struct {
 	entries []entry
 	covered inference.Verbs // by entries without conditions
 }
@@ -43,19 +44,19 @@ type entry struct {
 	rule       int // index in names
 	verbs      inference.Verbs
 	conditions []condition
-	from       int64 // the second in which it begins; 0 for always
-	until      int64 // the second in which it ends; 0 for never
+	from       int64 // first second in which it applies; 0 for always
+	until      int64 // first second in which it no longer applies; 0 for never
 }
 
-func newTable(m meaning) *table {
-	return &table{members: map[member]uint32{}, pairs: map[pair]*list{}, meaning: m}
+func newTable(s ruleSemantics) *table {
+	return &table{members: map[member]uint32{}, pairs: map[pair]*pairRules{}, ruleSemantics: s}
 }
 
-// add files one rule under one member and one pattern. What an earlier rule
-// without conditions already says is left out.
+// add adds a rule for one member and one pattern. It leaves out the verbs that
+// an earlier rule without conditions covers.
 func (t *table) add(m member, pattern uint32, e entry) {
-	if t.folds {
-		m = m.folded()
+	if t.caseInsensitive {
+		m = m.lowerCase()
 	}
 	id, ok := t.members[m]
 	if !ok {
@@ -63,37 +64,37 @@ func (t *table) add(m member, pattern uint32, e entry) {
 		t.members[m] = id
 	}
 	t.anyIssuer = t.anyIssuer || m.issuer == "" && m.kind != everyone && m.kind < spiffe
-	l := t.pairs[pair{id, pattern}]
-	if l == nil {
-		l = &list{}
-		t.pairs[pair{id, pattern}] = l
+	p := t.pairs[pair{id, pattern}]
+	if p == nil {
+		p = &pairRules{}
+		t.pairs[pair{id, pattern}] = p
 	}
-	if e.verbs &^= l.covered; e.verbs == 0 {
+	if e.verbs &^= p.covered; e.verbs == 0 {
 		return
 	}
-	l.entries = append(l.entries, e)
+	p.entries = append(p.entries, e)
 	if e.conditions == nil && e.from == 0 && e.until == 0 {
-		l.covered |= e.verbs
+		p.covered |= e.verbs
 	}
 }
 
-func (e *entry) holdsAt(now int64) bool {
+func (e *entry) appliesAt(now int64) bool {
 	return (e.from == 0 || now >= e.from) && (e.until == 0 || now < e.until)
 }
 
-// ids collects numbers without allocating, up to the array's size. It holds no
-// slice of its own array: such a value would escape through the recursion.
-type ids struct {
-	// possible finds what may select the model once more of it is known: its name
-	// where there is none yet, and its version.
-	possible bool
+// idList is a list of numbers that does not allocate up to the array's size. It
+// has no slice of its own array: such a value would escape to the heap through
+// the recursion over the trie.
+type idList struct {
+	// partial is query.partial, for the trie.
+	partial bool
 
 	n     int
 	array [32]uint32
 	more  []uint32
 }
 
-func (s *ids) add(id uint32) {
+func (s *idList) add(id uint32) {
 	if s.n < len(s.array) {
 		s.array[s.n] = id
 	} else {
@@ -102,7 +103,7 @@ func (s *ids) add(id uint32) {
 	s.n++
 }
 
-func (s *ids) at(i int) uint32 {
+func (s *idList) at(i int) uint32 {
 	if i < len(s.array) {
 		return s.array[i]
 	}
@@ -115,12 +116,13 @@ type query struct {
 	verb  inference.Verb
 	model *inference.Model
 	now   int64 // seconds since 1970
-	// possible asks of a model of which not everything is known.
-	possible bool
+	// partial is set while the model's name or version may still follow. Then a
+	// pattern is found if it may select the model once they are known.
+	partial bool
 }
 
-// any returns the first rule that says something of one of the models.
-func (t *table) any(q *query, models []inference.Model) (name string, ok bool) {
+// findAny returns the first rule that applies to one of the models.
+func (t *table) findAny(q *query, models []inference.Model) (name string, ok bool) {
 	for i := range models {
 		q.model = &models[i]
 		if name, ok = t.find(q); ok {
@@ -130,14 +132,14 @@ func (t *table) any(q *query, models []inference.Model) (name string, ok bool) {
 	return "", false
 }
 
-// find returns the first rule, in configured order, that says something of the
-// caller, the verb and the model.
+// find returns the name of the first rule, in configured order, that applies to
+// the caller, the verb and the model.
 func (t *table) find(q *query) (name string, ok bool) {
 	if len(t.names) == 0 {
 		return "", false
 	}
-	var members, patterns ids
-	patterns.possible = q.possible
+	var members, patterns idList
+	patterns.partial = q.partial
 	t.root.match(*q.model, &patterns)
 	if patterns.n == 0 {
 		return "", false
@@ -153,16 +155,16 @@ func (t *table) find(q *query) (name string, ok bool) {
 		add(member{kind: namespace, name: authn.PeerNamespace(q.who.Peer)})
 	}
 	if !q.who.Anonymous() {
-		t.of(q.who, q.who.Issuer, add)
+		t.membersOf(q.who, q.who.Issuer, add)
 		if t.anyIssuer {
-			t.of(q.who, "", add)
+			t.membersOf(q.who, "", add)
 		}
 	}
 	best := len(t.names)
 	for i := range members.n {
 		for j := range patterns.n {
-			if l := t.pairs[pair{members.at(i), patterns.at(j)}]; l != nil {
-				best = t.first(l, q, best)
+			if p := t.pairs[pair{members.at(i), patterns.at(j)}]; p != nil {
+				best = t.earliest(p, q, best)
 			}
 		}
 	}
@@ -172,14 +174,15 @@ func (t *table) find(q *query) (name string, ok bool) {
 	return t.names[best], true
 }
 
-// first is the earliest rule of a list that holds, or best if none is earlier.
-func (t *table) first(l *list, q *query, best int) int {
-	for i := range l.entries {
-		e := &l.entries[i]
+// earliest returns the first rule of a pair that applies, or best if that is
+// earlier.
+func (t *table) earliest(p *pairRules, q *query, best int) int {
+	for i := range p.entries {
+		e := &p.entries[i]
 		if e.rule >= best {
 			break
 		}
-		if e.verbs.Has(q.verb) && e.holdsAt(q.now) && t.holds(e.conditions, q.who.Claims) {
+		if e.verbs.Has(q.verb) && e.appliesAt(q.now) && t.conditionsHold(e.conditions, q.who.Claims) {
 			return e.rule
 		}
 	}

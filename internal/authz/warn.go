@@ -7,16 +7,17 @@ import (
 	"github.com/modelgate/modelgate/internal/authn"
 )
 
-// Warnings say where rules may not mean what they say: issuers that are trusted and
-// not used, a key that somebody holds for nothing; groups that two may fill; and
-// denies that a caller can step out of.
+// Warnings returns a text for each rule or issuer that may not do what its author
+// expects: an issuer that is trusted and in no grant, a group that both the
+// configuration and an issuer fill, and a deny that a caller can avoid.
 func (p *Policy) Warnings(issuers *authn.Authenticator) (list []string) {
 	used := map[string]bool{}
 	for _, t := range []*table{p.grants, p.shadowGrants} {
 		for m := range t.members {
 			used[m.issuer] = true
-			if m.kind == group && t.groups.name(m.name) && issuers.HasGroups(m.issuer) {
-				list = append(list, fmt.Sprintf("group %q stands in \"groups\", and issuer %q names groups in its tokens too: a grant to it takes either's word", m.name, m.issuer))
+			if m.kind == group && t.groups.has(m.name) && issuers.HasGroups(m.issuer) {
+				list = append(list, fmt.Sprintf(
+					"group %q is in \"groups\", and issuer %q names groups in its tokens too: a grant to the group accepts both", m.name, m.issuer))
 			}
 		}
 	}
@@ -24,14 +25,15 @@ func (p *Policy) Warnings(issuers *authn.Authenticator) (list []string) {
 	list = slices.Compact(list)
 	for _, name := range issuers.IssuerNames() {
 		if !used[name] {
-			list = append(list, fmt.Sprintf("issuer %q is trusted, but no grant names it: its tokens only keep their callers from being anonymous", name))
+			list = append(list, fmt.Sprintf(
+				"issuer %q is trusted, but no grant names it: its tokens make their callers known and grant nothing", name))
 		}
 	}
 	return append(list, p.evadable...)
 }
 
-// name reports whether the snapshot has a group of that name.
-func (g groups) name(name string) bool {
+// has reports whether there is a group of that name.
+func (g groups) has(name string) bool {
 	for _, names := range g {
 		if slices.Contains(names, name) {
 			return true
@@ -40,14 +42,15 @@ func (g groups) name(name string) bool {
 	return false
 }
 
-// evadable notes what lets a caller step out of a deny.
+// evadable adds a warning about a deny that a caller can avoid.
 func (c *compiler) evadable(r *rule) {
 	if slices.ContainsFunc(r.members, identifier.ofPeer) {
-		c.policy.evadable = append(c.policy.evadable, fmt.Sprintf("deny %q is of certificates, and whoever shows none steps out of it: require mutual TLS on every port (PeerAuthentication STRICT)", r.name))
+		c.policy.evadable = append(c.policy.evadable, fmt.Sprintf(
+			"deny %q names certificates, and a caller without one avoids it: require mutual TLS on every port (PeerAuthentication STRICT)", r.name))
 	}
 	for _, p := range r.models {
 		if p.Version != "" {
-			c.policy.evadable = append(c.policy.evadable, fmt.Sprintf("deny %q is of a version, and a request that names none steps out of it", r.name))
+			c.policy.evadable = append(c.policy.evadable, fmt.Sprintf("deny %q names a version, and a request that names none avoids it", r.name))
 			return
 		}
 	}

@@ -36,7 +36,7 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets) {
 	g.authn, g.keys = authn.Compile(o.Need("issuers"), o.Get("peer"), secrets)
 	g.holds = o.Get("host").Object("holdHeaders").Need("holdHeaders").Bool()
 	g.routes = inference.Compile(o.Need("routes"), o.Get("serves"), g.holds)
-	g.policy = authz.Compile(authz.Source{
+	g.policy = authz.Compile(authz.Config{
 		Groups: o.Get("groups"),
 		Grants: o.Get("grants"),
 		Denies: o.Get("denies"),

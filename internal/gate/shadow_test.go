@@ -187,12 +187,12 @@ func TestWarnings(t *testing.T) {
 	}
 	twice := strings.Replace(strings.Replace(world, `"names": "kserve"`, `"names": "kfserving"`, 1), `"issuers": ["iap", "corp"]`, `"issuers": ["iap"]`, 1)
 	g, _ = load(t, twice)
-	want := []string{"routes 0 and 1 read the same hosts; the first decides, with its own credentials and shadow", `issuer "corp" is trusted, but no grant names it: its tokens only keep their callers from being anonymous`}
+	want := []string{"routes 0 and 1 read the same hosts; the first decides, with its own credentials and shadow", `issuer "corp" is trusted, but no grant names it: its tokens make their callers known and grant nothing`}
 	if got := g.Warnings(); !slices.Equal(got, want) {
 		t.Errorf("Warnings() = %q, want %q", got, want)
 	}
 	g, _ = load(t, trials()) // a grant in shadow uses its issuers too
-	want = []string{`deny "quarantine" is of certificates, and whoever shows none steps out of it: require mutual TLS on every port (PeerAuthentication STRICT)`}
+	want = []string{`deny "quarantine" names certificates, and a caller without one avoids it: require mutual TLS on every port (PeerAuthentication STRICT)`}
 	if got := g.Warnings(); !slices.Equal(got, want) {
 		t.Errorf("Warnings() = %q, want %q", got, want)
 	}
@@ -201,10 +201,10 @@ func TestWarnings(t *testing.T) {
 	crowd = strings.Replace(crowd, `"denies": [`, `"denies": [{"name": "old", "members": ["group:team"], "models": ["prod/a", "prod/b@1", "prod/c@2"]}, {"name": "one", "members": ["spiffe://cluster.local/x"], "shadow": {"until": "2030-01-01T00:00:00Z"}},`, 1)
 	g, _ = load(t, crowd)
 	want = []string{
-		`group "team" stands in "groups", and issuer "corp" names groups in its tokens too: a grant to it takes either's word`,
-		`group "team" stands in "groups", and issuer "gateway" names groups in its tokens too: a grant to it takes either's word`,
-		`deny "old" is of a version, and a request that names none steps out of it`,
-		`deny "one" is of certificates, and whoever shows none steps out of it: require mutual TLS on every port (PeerAuthentication STRICT)`,
+		`group "team" is in "groups", and issuer "corp" names groups in its tokens too: a grant to the group accepts both`,
+		`group "team" is in "groups", and issuer "gateway" names groups in its tokens too: a grant to the group accepts both`,
+		`deny "old" names a version, and a request that names none avoids it`,
+		`deny "one" names certificates, and a caller without one avoids it: require mutual TLS on every port (PeerAuthentication STRICT)`,
 	}
 	if got := g.Warnings(); !slices.Equal(got, want) {
 		t.Errorf("Warnings() = %q, want %q", got, want)

@@ -58,7 +58,7 @@ func (x *Exchange) could(env Env, m *inference.Match) reason.Reason {
 }
 
 func (x *Exchange) possible(env Env, call inference.Call) reason.Reason {
-	d := x.gate.policy.Possible(env.Now, x.Principal, &call)
+	d := x.gate.policy.DecidePartial(env.Now, x.Principal, &call)
 	x.Rule = d.Rule
 	switch {
 	case d.Effect == authz.Allow:

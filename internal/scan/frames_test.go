@@ -69,20 +69,29 @@ func TestFrames(t *testing.T) {
 		unary      bool
 		body, want string
 	}{
-		{true, frameAB, `2:"ab"@7; ok`}, {true, frameEmpty, `0:""@5; ok`},
-		{false, "", `ok`}, {false, frameAB, `2:"ab"@7; ok`}, {false, frameEmpty + frameAB + frameEmpty + frameAB, `0:""@5; 2:"ab"@12; 0:""@17; 2:"ab"@24; ok`},
+		{true, frameAB, `2:"ab"@7; ok`},
+		{true, frameEmpty, `0:""@5; ok`},
+		{false, "", `ok`},
+		{false, frameAB, `2:"ab"@7; ok`},
+		{false, frameEmpty + frameAB + frameEmpty + frameAB, `0:""@5; 2:"ab"@12; 0:""@17; 2:"ab"@24; ok`},
 		{false, "\x00\x00\x00\x01\x00" + strings.Repeat("x", 256), `256:"` + strings.Repeat("x", 256) + `"@261; ok`},
 
 		{true, "", `a unary call without a message (truncated at "", byte 0)`},
-		{true, frameAB + frameAB, `2:"ab"@7; a second message in a unary call (several at "", byte 7)`}, {true, frameEmpty + "\x00", `0:""@5; a second message in a unary call (several at "", byte 5)`},
+		{true, frameAB + frameAB, `2:"ab"@7; a second message in a unary call (several at "", byte 7)`},
+		{true, frameEmpty + "\x00", `0:""@5; a second message in a unary call (several at "", byte 5)`},
 		{true, frameEmpty + "\x01", `0:""@5; a second message in a unary call (several at "", byte 5)`},
-		{true, frameAB[:1], `the body ends within a message (truncated at "", byte 1)`}, {true, frameAB[:4], `the body ends within a message (truncated at "", byte 4)`},
-		{true, frameAB[:5], `2:the body ends within a message (truncated at "", byte 5)`}, {false, frameAB + frameAB[:6], `2:"ab"@7; 2:the body ends within a message (truncated at "", byte 13)`},
+		{true, frameAB[:1], `the body ends within a message (truncated at "", byte 1)`},
+		{true, frameAB[:4], `the body ends within a message (truncated at "", byte 4)`},
+		{true, frameAB[:5], `2:the body ends within a message (truncated at "", byte 5)`},
+		{false, frameAB + frameAB[:6], `2:"ab"@7; 2:the body ends within a message (truncated at "", byte 13)`},
 		{false, frameAB + "\x00", `2:"ab"@7; the body ends within a message (truncated at "", byte 8)`},
-		{true, "\x01\x00\x00\x00\x02ab", `a compressed message (compressed at "", byte 0)`}, {false, frameEmpty + "\x01", `0:""@5; a compressed message (compressed at "", byte 5)`},
-		{true, "\x02\x00\x00\x00\x00", `an unknown flag in a frame's header (syntax at "", byte 0)`}, {false, frameAB + "\x80\x00\x00\x00\x00", `2:"ab"@7; an unknown flag in a frame's header (syntax at "", byte 7)`},
+		{true, "\x01\x00\x00\x00\x02ab", `a compressed message (compressed at "", byte 0)`},
+		{false, frameEmpty + "\x01", `0:""@5; a compressed message (compressed at "", byte 5)`},
+		{true, "\x02\x00\x00\x00\x00", `an unknown flag in a frame's header (syntax at "", byte 0)`},
+		{false, frameAB + "\x80\x00\x00\x00\x00", `2:"ab"@7; an unknown flag in a frame's header (syntax at "", byte 7)`},
 		{true, `{"model":"a"}`, `an unknown flag in a frame's header (syntax at "", byte 0)`},
-		{true, "\x00\x00\x00\x01\x01", `a message is too large (too_large at "", byte 4)`}, {true, "\x00\xff\xff\xff\xff", `a message is too large (too_large at "", byte 4)`},
+		{true, "\x00\x00\x00\x01\x01", `a message is too large (too_large at "", byte 4)`},
+		{true, "\x00\xff\xff\xff\xff", `a message is too large (too_large at "", byte 4)`},
 	} {
 		if got := everyFrames(t, x.unary, 256, x.body); got != x.want {
 			t.Errorf("frames %q\n got %s\nwant %s", x.body, got, x.want)

@@ -1,5 +1,5 @@
-// Package forms holds the forms of names, which are checked by loops, to the
-// regular expressions that say what they are.
+// Package forms compares functions that check the form of a name with regular
+// expressions. The product has loops: package regexp makes the module larger.
 package forms
 
 import (
@@ -9,17 +9,17 @@ import (
 	"testing"
 )
 
-// Compare holds a form to a pattern: after each of the beginnings for every byte,
-// and over text put together at random out of pieces of what the form takes, with an
-// byte of any value here and there. It must take something.
+// Compare reports a text for which form and the regular expression disagree. It
+// tries every byte after each of the beginnings, and random sequences of the
+// pieces with a random byte here and there. The form must accept some of them.
 func Compare(t *testing.T, name string, form func(string) bool, pattern string, beginnings, pieces []string) {
 	t.Helper()
-	reference, random, taken := regexp.MustCompile(pattern), rand.New(rand.NewPCG(1, 2)), 0
+	reference, random, accepted := regexp.MustCompile(pattern), rand.New(rand.NewPCG(1, 2)), 0
 	compare := func(s string) {
 		if got, want := form(s), reference.MatchString(s); got != want {
-			t.Fatalf("%s: %q is taken: %v, want %v", name, s, got, want)
+			t.Fatalf("%s(%q) = %v, want %v", name, s, got, want)
 		} else if got {
-			taken++
+			accepted++
 		}
 	}
 	compare("")
@@ -41,7 +41,7 @@ func Compare(t *testing.T, name string, form func(string) bool, pattern string, 
 		}
 		compare(s.String())
 	}
-	if taken == 0 {
-		t.Errorf("%s: nothing is taken", name)
+	if accepted == 0 {
+		t.Errorf("%s accepted nothing", name)
 	}
 }

@@ -1,6 +1,5 @@
-// Package mutate makes signatures that are nearly right, and some that are
-// quite, always the same for the same seed: two verifiers that are asked about
-// them have to give the same answers. It is part of the tests only.
+// Package mutate makes valid and nearly valid signatures, always the same ones for
+// the same seed, for tests that compare two verifiers.
 package mutate
 
 import (
@@ -9,18 +8,17 @@ import (
 	"math/rand/v2"
 )
 
-// Vector is a signature to be verified.
+// Vector is a signature and what is needed to verify it.
 type Vector struct {
 	Algorithm string // of RFC 7518 section 3.1: RS256, ES256 and so on
 	Key       []byte // SubjectPublicKeyInfo in DER
-	Order     []byte // of the curve's group, or the modulus; big endian, as long as a number of the signature
+	Order     []byte // of the curve's group, or the RSA modulus; big endian, as long as r, s or an RSA signature
 	Signed    []byte
-	Signature []byte // as in a JWS: for ES r and s, one behind the other
+	Signature []byte // as in a JWS (RFC 7518 section 3.4): for ES r followed by s
 }
 
-// At is mutation i of a seed: one of the valid vectors, changed in one of a
-// dozen ways, of which leaving it alone is one. The length of the signature
-// stays.
+// At returns mutation i of a seed: one of the valid vectors, changed in one of
+// twelve ways, one of which changes nothing. The signature keeps its length.
 func At(valid []Vector, seed, i uint64) Vector {
 	random := rand.New(rand.NewPCG(seed, i))
 	v := valid[random.IntN(len(valid))]
@@ -38,7 +36,7 @@ func At(valid []Vector, seed, i uint64) Vector {
 		v.Signed[random.IntN(len(v.Signed))] ^= 1 << random.IntN(8)
 	case 4: // n-s: as valid as s is for ECDSA (SEC 1 section 4.1.4), and never for RSA
 		new(big.Int).Sub(new(big.Int).SetBytes(v.Order), new(big.Int).SetBytes(last)).FillBytes(last)
-	case 5: // a bound, and what lies next to it
+	case 5: // the order itself, and the numbers next to it
 		n := new(big.Int).SetBytes(v.Order)
 		n.Add(n, big.NewInt(int64(random.IntN(3)-1))).FillBytes(last)
 	case 6: // 0, 1 and 2
@@ -67,14 +65,15 @@ func At(valid []Vector, seed, i uint64) Vector {
 	return v
 }
 
-// Bits are answers, one bit each, the first in the lowest bit of the first byte.
+// Bits are answers of a verifier, one bit each: the first in the lowest bit of the
+// first byte, 1 for valid.
 type Bits []byte
 
-// NewBits has room for n answers, all of them no.
+// NewBits returns room for n answers, all 0.
 func NewBits(n int) Bits { return make(Bits, (n+7)/8) }
 
-// Set notes a yes.
+// Set sets answer i to valid.
 func (b Bits) Set(i int) { b[i/8] |= 1 << (i % 8) }
 
-// Get is an answer.
+// Get returns answer i.
 func (b Bits) Get(i int) bool { return b[i/8]>>(i%8)&1 == 1 }

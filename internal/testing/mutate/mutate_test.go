@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// valid are two signatures each of ES256 and RS256, by one key each.
+// valid returns two signatures each of ES256 and RS256, by one key each.
 func valid(t *testing.T) (vectors []Vector) {
 	t.Helper()
 	ec, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -56,10 +56,10 @@ func TestAt(t *testing.T) {
 	for i := range uint64(5000) {
 		a, b := At(vectors, 1, i), At(vectors, 1, i)
 		if !reflect.DeepEqual(a, b) {
-			t.Fatalf("mutation %d is two", i)
+			t.Fatalf("At(1, %d) returned two different vectors", i)
 		}
 		if want := map[string]int{"ES256": 64, "RS256": 256}[a.Algorithm]; len(a.Signature) != want {
-			t.Fatalf("mutation %d has %d bytes", i, len(a.Signature))
+			t.Fatalf("At(1, %d) has a signature of %d bytes, want %d", i, len(a.Signature), want)
 		}
 		if _, ok := same[string(a.Signature)]; ok {
 			same[string(a.Signature)]++
@@ -72,11 +72,11 @@ func TestAt(t *testing.T) {
 	}
 	// Four of the twelve ways leave the signature alone or take another's.
 	if after != before || unchanged < 800 || unchanged > 3000 {
-		t.Errorf("%d of 5000 are signatures as they were", unchanged)
+		t.Errorf("%d of 5000 signatures are unchanged, want 800 to 3000", unchanged)
 	}
 	if reflect.DeepEqual(At(vectors, 1, 0), At(vectors, 2, 0)) && reflect.DeepEqual(At(vectors, 1, 1), At(vectors, 2, 1)) &&
 		reflect.DeepEqual(At(vectors, 1, 2), At(vectors, 2, 2)) {
-		t.Error("another seed makes the same")
+		t.Error("seeds 1 and 2 make the same vectors")
 	}
 }
 
@@ -87,10 +87,10 @@ func TestBits(t *testing.T) {
 	}
 	for i := range 17 {
 		if want := i == 0 || i == 7 || i == 8 || i == 16; b.Get(i) != want {
-			t.Errorf("bit %d is %v", i, b.Get(i))
+			t.Errorf("Get(%d) = %v, want %v", i, b.Get(i), want)
 		}
 	}
 	if len(b) != 3 {
-		t.Errorf("%d bytes", len(b))
+		t.Errorf("NewBits(17) has %d bytes, want 3", len(b))
 	}
 }

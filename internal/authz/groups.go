@@ -1,0 +1,41 @@
+package authz
+
+import "github.com/modelgate/modelgate/internal/strictjson"
+
+// groups are the groups in the configuration: for each user or service account,
+// without an issuer, the names of its groups.
+type groups map[member][]string
+
+// lowerCase returns the groups for denies.
+func (g groups) lowerCase() groups {
+	lower := groups{}
+	for m, names := range g {
+		lower[m.lowerCase()] = append(lower[m.lowerCase()], names...)
+	}
+	return lower
+}
+
+// compileGroups reads "groups": members of groups that no token names.
+func compileGroups(v strictjson.Value) groups {
+	g := groups{}
+	names := map[string]bool{}
+	for _, item := range v.Items() {
+		o := item.Object("name", "members")
+		name := o.Need("name").Text()
+		if names[name] && name != "" {
+			o.Get("name").Fail("%q is there twice", name)
+		}
+		names[name] = true
+		for _, m := range o.Need("members").Items() {
+			id, ok := parseMember(m)
+			switch {
+			case !ok || id.deleted:
+			case id.kind != user && id.kind != serviceAccount:
+				m.MustBe("a user or a service account (write nested groups out)")
+			default:
+				g[id.member] = append(g[id.member], name)
+			}
+		}
+	}
+	return g
+}
