@@ -70,7 +70,7 @@ func TestCheck(t *testing.T) {
 	broken := write(t, dir, "broken.json", `{"version"`)
 	missing := filepath.Join(dir, "missing.json")
 	badText := bad + `: "/extra": unknown field; known are $schema, version, issuers, peer, routes, serves, groups, grants, denies, iam, exempt, identity, challenge, audit, tokenCache, host` + "\n" +
-		bad + `: "/version": is 1` + "\n" + bad + `: "/issuers": is empty; leave it out instead` + "\n" + bad + `: "": "routes" is missing` + "\n"
+		bad + `: "/version": must be 1; got 2` + "\n" + bad + `: "/issuers": is empty; leave it out instead` + "\n" + bad + `: "": "routes" is missing` + "\n"
 	brokenText := broken + `: "": ':' expected at byte 10` + "\n"
 	missingText := "open " + missing + ": no such file or directory\n"
 	for _, c := range []struct {

@@ -7,55 +7,57 @@ import (
 	"github.com/modelgate/modelgate/internal/reason"
 )
 
-// maxAudit bounds each field of an audit line, in bytes.
-const maxAudit = 256
+// maxAuditField bounds each field of an audit line, in bytes.
+const maxAuditField = 256
 
-// audit is one line of JSON: what was decided about whom, and by which rule.
-// It has no token and no claim beyond issuer and subject. A field without a
-// value is left out.
-func (x *Exchange) audit(why reason.Reason, shadow bool) string {
-	b := appendText([]byte(`{"modelgate":`), why.String())
+// auditLine is one line of JSON: what was decided about whom, and by which rule. It
+// contains no token, and no claim but the issuer and the subject. An empty field is left
+// out.
+func (x *Exchange) auditLine(why reason.Reason, shadow bool) string {
+	b := appendJSONString([]byte(`{"modelgate":`), why.String())
 	if shadow {
 		b = append(b, `,"shadow":true`...)
 	}
-	b = appendField(b, `,"peer":`, clip(x.Principal.Peer))
-	b = appendField(b, `,"issuer":`, x.Principal.Issuer)
-	b = appendField(b, `,"subject":`, clip(x.Principal.Subject))
+	b = appendMember(b, `,"peer":`, clip(x.Principal.Peer))
+	b = appendMember(b, `,"issuer":`, x.Principal.Issuer)
+	b = appendMember(b, `,"subject":`, clip(x.Principal.Subject))
 	for i, m := range x.Call.Models {
 		if i == 0 {
-			b = appendField(b, `,"verb":`, x.Call.Verb.String())
+			b = appendMember(b, `,"verb":`, x.Call.Verb.String())
 			b = append(b, `,"models":[`...)
 		} else {
 			b = append(b, ',')
 		}
-		b = appendText(b, clip(m.String()))
+		b = appendJSONString(b, clip(m.String()))
 	}
 	if len(x.Call.Models) > 0 {
 		b = append(b, ']')
 	}
-	b = appendField(b, `,"rule":`, clip(x.Rule))
-	b = appendField(b, `,"request_id":`, x.head.id.String())
+	b = appendMember(b, `,"rule":`, clip(x.Rule))
+	b = appendMember(b, `,"request_id":`, x.head.id.String())
 	return string(append(b, '}'))
 }
 
-func appendField(b []byte, name, value string) []byte {
+// appendMember appends a member of an object unless its value is empty. The name has the
+// punctuation around it.
+func appendMember(b []byte, name, value string) []byte {
 	if value == "" {
 		return b
 	}
-	return appendText(append(b, name...), value)
+	return appendJSONString(append(b, name...), value)
 }
 
-// appendText writes a JSON string of visible ASCII. Escaped is, beyond what RFC
-// 8259 section 7 wants, all that a log, a terminal or a browser may not take for
-// text: '<', '>' and '&', DEL, the C1 controls, line and paragraph separators,
-// marks of direction. What is no UTF-8 becomes U+FFFD.
-func appendText(b []byte, s string) []byte {
-	const named, names = "\b\f\n\r\t\"\\", `bfnrt"\`
+// appendJSONString appends a JSON string of visible ASCII. RFC 8259 section 7 requires
+// some characters to be escaped. Beyond those, all are escaped that a log, a terminal or a
+// browser could take for something other than text: '<', '>', '&', DEL, C1 controls, line
+// and paragraph separators, marks of direction. Invalid UTF-8 becomes U+FFFD.
+func appendJSONString(b []byte, s string) []byte {
+	const short, letters = "\b\f\n\r\t\"\\", `bfnrt"\`
 	const hex = "0123456789abcdef"
 	b = append(b, '"')
 	for _, r := range s {
-		if i := strings.IndexRune(named, r); i >= 0 {
-			b = append(b, '\\', names[i])
+		if i := strings.IndexRune(short, r); i >= 0 {
+			b = append(b, '\\', letters[i])
 			continue
 		}
 		if r >= ' ' && r < 0x7f && r != '<' && r != '>' && r != '&' {
@@ -69,9 +71,10 @@ func appendText(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
+// clip cuts s to maxAuditField bytes, and marks the cut.
 func clip(s string) string {
-	if len(s) > maxAudit {
-		s = strings.ToValidUTF8(s[:maxAudit], "") + "…"
+	if len(s) > maxAuditField {
+		s = strings.ToValidUTF8(s[:maxAuditField], "") + "…"
 	}
 	return s
 }

@@ -32,12 +32,12 @@ func escaped(v any) string {
 
 func compareText(t *testing.T, s string) {
 	t.Helper()
-	if got, want := string(appendText(nil, s)), escaped(s); got != want {
-		t.Errorf("appendText(%q) = %s, want %s", s, got, want)
+	if got, want := string(appendJSONString(nil, s)), escaped(s); got != want {
+		t.Errorf("appendJSONString(%q) = %s, want %s", s, got, want)
 	}
 }
 
-func TestAppendText(t *testing.T) {
+func TestAppendJSONString(t *testing.T) {
 	for r := rune(0); r < 0x11000; r++ {
 		compareText(t, "a"+string(r)+"b")
 	}
@@ -48,7 +48,7 @@ func TestAppendText(t *testing.T) {
 	}
 }
 
-func FuzzAppendText(f *testing.F) {
+func FuzzAppendJSONString(f *testing.F) {
 	for _, s := range []string{"", "corp", "\"\\/\b\f\n\r\t\x00\x1f\x7f", "<script>&", "\u2028\u2029\u202e\u0085😀\ufffd\U0010ffff", "\xff\xc0\xaf\xed\xa0\x80é"} {
 		f.Add(s)
 	}
@@ -61,14 +61,14 @@ func TestAuditFields(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 20000 {
 		text := func() string {
-			b := make([]byte, []int{0, 0, 1, 5, maxAudit - 1, maxAudit, maxAudit + 1, 300}[random.IntN(8)])
+			b := make([]byte, []int{0, 0, 1, 5, maxAuditField - 1, maxAuditField, maxAuditField + 1, 300}[random.IntN(8)])
 			for i := range b {
 				b[i] = byte(random.IntN(256))
 			}
 			return string(b)
 		}
 		x := &Exchange{Principal: &authn.Principal{Peer: text(), Issuer: text(), Subject: text()}, Rule: text()}
-		x.head.id.read([]string{"", "r-1", "0-b_Z"}[random.IntN(3)])
+		x.head.id.set([]string{"", "r-1", "0-b_Z"}[random.IntN(3)])
 		x.Call.Verb = inference.Verb(random.IntN(9))
 		why, shadow := reason.Reason(random.IntN(20)), random.IntN(2) == 0
 		line := struct {
@@ -91,7 +91,7 @@ func TestAuditFields(t *testing.T) {
 			line.Verb = x.Call.Verb.String()
 			line.Models = append(line.Models, clip(m.String()))
 		}
-		if got, want := x.audit(why, shadow), escaped(line); got != want {
+		if got, want := x.auditLine(why, shadow), escaped(line); got != want {
 			t.Fatalf("audit = %s, want %s", got, want)
 		}
 	}

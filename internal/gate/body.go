@@ -2,64 +2,64 @@ package gate
 
 import (
 	"math"
-	"strings"
 
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/scan"
 )
 
-// body is what is known of a request's body so far. A server acts on a complete
-// message, not on the end of the stream: what completes one is let go only when
-// the message has been read to its end and granted.
+// body is a request's body while it is read. A server acts as soon as a message is
+// complete, and does not wait for the end of the stream. So the bytes that complete a
+// message are released only when all of it has been read and granted.
 type body struct {
 	match  inference.Match
-	json   *scan.JSON // or
-	frames *scan.Frames
-	proto  *scan.Proto
+	json   *scan.JSON   // of a body in JSON; nil otherwise
+	frames *scan.Frames // of a body in gRPC's framing; nil otherwise
+	proto  *scan.Proto  // of the present message in frames; nil between two
 
-	seen    int   // values of the message in hand that have been weighed
-	granted bool  // the message in hand may go on, as far as is known
-	read    int64 // bytes scanned
-	free    int64 // bytes that may flow, from the first on
-	flowed  int64 // bytes that have been let go
+	fields  int  // of the present message: how many were there at the last authorizeMessage
+	granted bool // the present message may be forwarded, as far as it is known
 
-	trial reason.Reason // what would have refused the request, were it not in shadow
-	edit  *Edit         // of the head that waits, until it goes
+	// Counts of bytes from the beginning of the body.
+	scanned    int64
+	releasable int64
+	released   int64
+
+	why  reason.Reason // what would have refused the request, were it not in shadow; else Allowed
+	edit *Edit         // of the head, until it is forwarded; nil after that
 }
 
-// maxMessage is the longest message that any implementation of gRPC takes, in
-// bytes.
+// maxMessage is the longest message that any implementation of gRPC accepts, in bytes.
 const maxMessage = math.MaxInt32
 
-// hold begins with a request whose body says what it is for. why is what would
-// have refused it by its head, were it not in shadow.
-func (x *Exchange) hold(m inference.Match, why reason.Reason) Step {
-	if refusal := x.readable(m.Body); refusal != reason.Allowed {
-		return x.refuse(x.blank(refusal))
+// holdBody begins to read a body that says what the request is for. In shadow, why is what
+// would have refused the request by its head.
+func (x *Exchange) holdBody(m *inference.Match, why reason.Reason) Step {
+	if refusal := x.checkBodyHeaders(m.Body); refusal != reason.Allowed {
+		return x.refuse(publicReason(x.Principal, refusal))
 	}
-	if x.whole.End { // a stream of no messages
-		return x.pass(why, x.edit(m, why))
+	if x.request.End { // a stream without messages
+		return x.forward(why, x.editHead(m, why))
 	}
-	b := &body{match: m, trial: why}
+	b := &body{match: *m, why: why}
 	if m.Body.Keys != nil {
 		b.json = scan.NewJSON(m.Body.Keys, scan.Limits{})
 	} else {
 		b.frames = scan.NewFrames(!m.Body.Stream, maxMessage)
 	}
-	x.body, b.edit = b, x.edit(m, why)
+	x.body, b.edit = b, x.editHead(m, why)
 	step := Step{Act: Hold, Reason: reason.Allowed}
-	if !x.gate.holds {
+	if !x.gate.holdsHeaders {
 		step.Head, step.Edit, b.edit = true, b.edit, nil
 	}
 	return step
 }
 
-// readable looks at the headers that say how the body is written.
-func (x *Exchange) readable(spec *inference.Body) reason.Reason {
+// checkBodyHeaders refuses a body that the gate cannot read as the server does.
+func (x *Exchange) checkBodyHeaders(spec *inference.Body) reason.Reason {
 	typed := x.head.GRPC
-	for i := range x.whole.Pairs {
-		name, value := x.whole.Pairs[i][0], x.whole.Pairs[i][1]
+	for i := range x.request.Pairs {
+		name, value := x.request.Pairs[i][0], x.request.Pairs[i][1]
 		switch name {
 		case "content-encoding", "grpc-encoding":
 			if value != "" && value != "identity" {
@@ -70,7 +70,7 @@ func (x *Exchange) readable(spec *inference.Body) reason.Reason {
 		}
 	}
 	switch {
-	case x.whole.End && !spec.Stream:
+	case x.request.End && !spec.Stream:
 		return reason.BodyInvalid
 	case !typed && spec.Keys != nil: // a server may read it as a form
 		return reason.BodyType
@@ -78,23 +78,7 @@ func (x *Exchange) readable(spec *inference.Body) reason.Reason {
 	return reason.Allowed
 }
 
-// isJSON reports whether a media type is JSON in UTF-8.
-func isJSON(mediaType string) bool {
-	kind, parameter, more := strings.Cut(strings.ToLower(mediaType), ";")
-	parameter = strings.ReplaceAll(strings.TrimSpace(parameter), `"`, "")
-	return strings.TrimSpace(kind) == "application/json" && (!more || parameter == "charset=utf-8")
-}
-
-// blank is the reason that a caller may know: whoever has no credential and may
-// not is told nothing else.
-func (x *Exchange) blank(why reason.Reason) reason.Reason {
-	if x.Principal.Anonymous() && (why == reason.GrantMissing || why == reason.Denied) {
-		return reason.CredentialMissing
-	}
-	return why
-}
-
-// requestBody scans the next bytes of a request.
+// requestBody scans the next bytes of a request's body.
 func (x *Exchange) requestBody(env Env, chunk []byte, end bool) Step {
 	b := x.body
 	var why reason.Reason
@@ -104,51 +88,51 @@ func (x *Exchange) requestBody(env Env, chunk []byte, end bool) Step {
 		why = x.scanFrames(env, chunk)
 	}
 	if why == reason.Allowed && end {
-		why = b.ended()
+		why = b.checkEnd()
 	}
 	switch {
 	case why != reason.Allowed:
-		return x.stop(x.blank(why))
+		return x.refuseOrReset(publicReason(x.Principal, why))
 	case end:
-		step := x.pass(b.trial, b.edit)
-		step.Release, b.flowed, x.body = int(b.read-b.flowed), b.read, nil
+		step := x.forward(b.why, b.edit)
+		step.Release, b.released, x.body = int(b.scanned-b.released), b.scanned, nil
 		return step
 	}
-	step := Step{Act: Hold, Reason: reason.Allowed, Release: int(b.free - b.flowed)}
+	step := Step{Act: Hold, Reason: reason.Allowed, Release: int(b.releasable - b.released)}
 	if step.Release > 0 {
-		step.Edit, b.edit, b.flowed = b.edit, nil, b.free
+		step.Edit, b.edit, b.released = b.edit, nil, b.releasable
 	}
 	return step
 }
 
-// ended asks whether the body is whole.
-func (b *body) ended() reason.Reason {
+// checkEnd refuses a body that ends inside a message, or without a grant.
+func (b *body) checkEnd() reason.Reason {
 	err := (*scan.Error)(nil)
 	if b.json != nil {
 		err = b.json.End()
 	} else {
 		err = b.frames.End()
 	}
-	if err == nil && !b.granted && (b.json != nil || b.read > 0) {
-		return reason.Internal // nothing is whole that has not been granted
+	if err == nil && !b.granted && (b.json != nil || b.scanned > 0) {
+		return reason.Internal // a complete message is granted, or it has been refused
 	}
-	return scanned(err)
+	return scanReason(err)
 }
 
 func (x *Exchange) scanJSON(env Env, chunk []byte) reason.Reason {
 	b := x.body
 	if err := b.json.Scan(chunk); err != nil {
-		return scanned(err)
+		return scanReason(err)
 	}
-	b.read += int64(len(chunk))
-	if values := b.json.Values(); len(values) > b.seen {
-		b.seen = len(values)
-		if why := x.weigh(env, values, true); why != reason.Allowed {
+	b.scanned += int64(len(chunk))
+	if fields := b.json.Values(); len(fields) > b.fields {
+		b.fields = len(fields)
+		if why := x.authorizeMessage(env, fields, true); why != reason.Allowed {
 			return why
 		}
 	}
 	if b.granted && b.json.Complete() < 0 {
-		b.free = b.read
+		b.releasable = b.scanned
 	}
 	return reason.Allowed
 }
@@ -158,16 +142,16 @@ func (x *Exchange) scanFrames(env Env, chunk []byte) reason.Reason {
 	for rest := chunk; len(rest) > 0; {
 		part, err := b.frames.Next(rest)
 		if err != nil {
-			return scanned(err)
+			return scanReason(err)
 		}
 		rest = rest[part.Size:]
-		b.read += int64(part.Size)
+		b.scanned += int64(part.Size)
 		if part.Begin {
-			if why := x.message(env, part.Length); why != reason.Allowed {
+			if why := x.beginMessage(env, part.Length); why != reason.Allowed {
 				return why
 			}
 		}
-		if b.proto == nil { // of the frame's header some is still to come
+		if b.proto == nil { // the frame's header is not complete
 			continue
 		}
 		if why := x.scanMessage(env, part); why != reason.Allowed {
@@ -177,25 +161,26 @@ func (x *Exchange) scanFrames(env Env, chunk []byte) reason.Reason {
 	return reason.Allowed
 }
 
-// message begins with one. The caller's token may have expired since the last.
-func (x *Exchange) message(env Env, length int) reason.Reason {
+// beginMessage begins a message of length bytes. The caller's token may have expired
+// since the last one.
+func (x *Exchange) beginMessage(env Env, length int) reason.Reason {
 	b := x.body
-	if until := x.Principal.Expires; !until.IsZero() && !env.Now.Before(until) && b.trial == reason.Allowed {
+	if expires := x.Principal.Expires; !expires.IsZero() && !env.Now.Before(expires) && b.why == reason.Allowed {
 		return reason.TokenExpired
 	}
-	b.proto, b.seen, b.granted = scan.NewProto(b.match.Body.Fields, length, scan.Limits{}), 0, false
+	b.proto, b.fields, b.granted = scan.NewProto(b.match.Body.Fields, length, scan.Limits{}), 0, false
 	return reason.Allowed
 }
 
 func (x *Exchange) scanMessage(env Env, part scan.Part) reason.Reason {
 	b := x.body
 	if err := b.proto.Scan(part.Data); err != nil {
-		return scanned(err)
+		return scanReason(err)
 	}
-	values := b.proto.Values()
-	if part.End || len(values) > b.seen {
-		b.seen = len(values)
-		if why := x.weigh(env, values, part.End); why != reason.Allowed {
+	fields := b.proto.Values()
+	if part.End || len(fields) > b.fields {
+		b.fields = len(fields)
+		if why := x.authorizeMessage(env, fields, part.End); why != reason.Allowed {
 			return why
 		}
 	}
@@ -203,13 +188,13 @@ func (x *Exchange) scanMessage(env Env, part scan.Part) reason.Reason {
 		b.proto = nil
 	}
 	if b.granted && (!part.End || b.match.Body.Stream) {
-		b.free = b.read
+		b.releasable = b.scanned
 	}
 	return reason.Allowed
 }
 
-// scanned is what a scanner's refusal means to the client.
-func scanned(err *scan.Error) reason.Reason {
+// scanReason is the Reason for a scanner's error; Allowed for nil.
+func scanReason(err *scan.Error) reason.Reason {
 	if err == nil {
 		return reason.Allowed
 	}

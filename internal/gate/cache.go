@@ -5,155 +5,132 @@ import (
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/inference"
-	"github.com/modelgate/modelgate/internal/reason"
 )
 
-// Cache is what a VM remembers for one configuration: who tokens are, what is
-// meant by a question, and for callers that come again what they were allowed. It is
-// not safe for more than one goroutine.
+// Cache remembers, for one configuration in one VM:
 //
-// A refusal is never remembered, nor what depended on more than the question: on
-// the connection's certificate, on headers that name a model, on a body or a
-// reply, on the time. (A rule in shadow that would have had a say makes a trial of
-// a call; what is allowed without one is so at any time.) A caller is one verified token under one set of keys. It is verified
-// that the token has not expired, and that keys have not changed, before anything
-// is recalled.
+//   - verified tokens (authn.Cache);
+//   - routes: what a request asks for, whoever sends it;
+//   - decisions: that a caller was allowed a request.
+//
+// It never remembers
+//
+//   - a refusal, but for a refused token;
+//   - what depends on more than the request's key and the caller: on the connection's
+//     certificate, on a header that names a model, on a body, on a reply;
+//   - what depends on the time. A rule in shadow ends at some time, so a call that is
+//     allowed by such a rule is not remembered: it passes, but its Reason is a refusal.
+//
+// The caller of a decision is one verified token under one set of keys. Each request
+// checks that the token has not expired and that the keys are the same before a decision
+// is used. A Cache is not safe for concurrent use.
 type Cache struct {
-	tokens   *authn.Cache
-	meanings map[question]*meaning
-	latest   *meaning // of those that were asked for
-	decided  map[*authn.Principal][]*decided
-	n        int // of all of them
+	tokens        *authn.Cache
+	routes        map[requestKey]*routeEntry
+	latestRoute   *routeEntry // the last one that was found
+	decisions     map[*authn.Principal][]*decisionEntry
+	decisionCount int // of all callers
 }
 
+// The bounds of a Cache. What exceeds one is not evicted one by one: all decisions of the
+// caller, all decisions or all routes are dropped, and those in use are soon back.
+const (
+	maxDecisions          = 8192
+	maxRoutes             = 1024
+	maxDecisionsPerCaller = 16
+	maxKeyBytes           = 512 // of path and host together
+)
+
 func newCache() *Cache {
-	c := &Cache{tokens: authn.NewCache(), meanings: map[question]*meaning{}, decided: map[*authn.Principal][]*decided{}}
-	c.tokens.OnEvict = c.forget
+	c := &Cache{tokens: authn.NewCache(), routes: map[requestKey]*routeEntry{}, decisions: map[*authn.Principal][]*decisionEntry{}}
+	c.tokens.OnEvict = c.dropDecisions
 	return c
 }
 
-// The most that are remembered, of all callers and of one, and how long in bytes
-// a path and a host may be. When there are more, all is forgotten: what is asked
-// often is soon back.
-const (
-	maxDecided  = 8192
-	maxMeanings = 1024
-	maxOfCaller = 16
-	maxQuestion = 512
-)
-
-// question is, beside the caller, all that a remembered decision depends on.
-type question struct {
+// requestKey is all of a request that a cached route or decision depends on.
+type requestKey struct {
 	method, path, authority string
 	grpc                    bool
 }
 
-// meaning is what a question asks for, whoever asks.
-type meaning struct {
-	question
+func (h *head) requestKey() requestKey { return requestKey{h.Method, h.Path, h.Authority, h.GRPC} }
+
+// cacheable reports whether the requestKey is all that the request's route depends on,
+// and short enough.
+func (h *head) cacheable() bool { return !h.namesModel && len(h.Path)+len(h.Authority) <= maxKeyBytes }
+
+func (h *head) hasQuery() bool { return strings.IndexByte(h.Path, '?') >= 0 }
+
+// routeEntry is what a request asks for.
+type routeEntry struct {
+	requestKey
 	match inference.Match
 }
 
-// decided is a call that was allowed.
-type decided struct {
-	*meaning
-	rule string
-	set  [][2]string
+// newRouteEntry copies the strings of the key and the match: they are the request's.
+func newRouteEntry(k requestKey, m *inference.Match) *routeEntry {
+	k.method, k.path, k.authority = strings.Clone(k.method), strings.Clone(k.path), strings.Clone(k.authority)
+	return &routeEntry{k, m.Clone()}
 }
 
-// Remembered is how many decisions are.
-func (c *Cache) Remembered() int { return c.n }
+// decisionEntry is a request that a caller was allowed.
+type decisionEntry struct {
+	*routeEntry
+	rule string
+	set  [][2]string // of the Edit
+}
 
-func (h *head) question() question { return question{h.Method, h.Path, h.Authority, h.GRPC} }
-
-// recall finds what was decided before.
-func (x *Exchange) recall(env Env) *decided {
-	if env.Cache == nil || !x.cacheHit || x.head.routed {
+// findRoute returns the cached route of a request, or nil.
+func (c *Cache) findRoute(h *head) *routeEntry {
+	if c == nil || h.namesModel {
 		return nil
 	}
-	q := x.head.question()
-	for _, d := range env.Cache.decided[x.Principal] {
-		if d.question == q {
+	key, r := h.requestKey(), c.latestRoute
+	if r == nil || r.requestKey != key {
+		if r = c.routes[key]; r == nil {
+			return nil
+		}
+		c.latestRoute = r
+	}
+	return r
+}
+
+func (c *Cache) addRoute(r *routeEntry) {
+	if len(c.routes) >= maxRoutes {
+		clear(c.routes)
+	}
+	c.routes[r.requestKey] = r
+}
+
+// recall returns the cached decision for a caller's request, or nil.
+func (c *Cache) recall(caller *authn.Result, h *head) *decisionEntry {
+	if c == nil || !caller.CacheHit || h.namesModel {
+		return nil
+	}
+	key := h.requestKey()
+	for _, d := range c.decisions[caller.Principal] {
+		if d.requestKey == key {
 			return d
 		}
 	}
 	return nil
 }
 
-// again lets a request go on as one did before.
-func (x *Exchange) again(d *decided) Step {
-	x.Call, x.Rule = d.match.Call, d.rule
-	x.strip(d.match.Route.Forward)
-	x.edited.Set = append(x.edited.Set[:0], d.set...)
-	return x.pass(reason.Allowed, &x.edited)
+func (c *Cache) addDecision(who *authn.Principal, d *decisionEntry) {
+	if len(c.decisions[who]) >= maxDecisionsPerCaller {
+		c.dropDecisions(who)
+	}
+	if c.decisionCount >= maxDecisions {
+		clear(c.decisions)
+		c.decisionCount = 0
+	}
+	c.decisions[who] = append(c.decisions[who], d)
+	c.decisionCount++
 }
 
-// match finds the call in a request, by what the same question meant before.
-func (x *Exchange) match(env Env) (inference.Match, reason.Reason) {
-	if env.Cache != nil && !x.head.routed {
-		q, latest := x.head.question(), env.Cache.latest
-		if latest == nil || latest.question != q {
-			latest = env.Cache.meanings[q]
-		}
-		if latest != nil {
-			x.meaning, env.Cache.latest = latest, latest
-			return latest.match, reason.Allowed
-		}
-	}
-	return x.gate.routes.Match(x.head.Request)
-}
-
-// remember keeps what an allowed request meant, and once its token comes a second
-// time what was decided. No string is the request's, with which it would end: they
-// are copies, or the caller's.
-func (x *Exchange) remember(env Env, m *inference.Match) {
-	if env.Cache == nil || x.head.routed || x.listing != nil || len(x.head.Path)+len(x.head.Authority) > maxQuestion {
-		return
-	}
-	again := x.cacheHit && x.Principal.Peer == ""
-	if x.meaning == nil {
-		one := strings.IndexByte(x.head.Path, '?') >= 0 // of many, mostly
-		if one && !again {
-			return
-		}
-		x.meaning = newMeaning(x.head.question(), m)
-		if !one {
-			env.Cache.learn(x.meaning)
-		}
-	}
-	if !again {
-		return
-	}
-	set := make([][2]string, 0, len(x.edited.Set))
-	env.Cache.keep(x.Principal, &decided{x.meaning, x.Rule, x.gate.sets(x, x.meaning.match, set)})
-}
-
-func newMeaning(q question, m *inference.Match) *meaning {
-	q.method, q.path, q.authority = strings.Clone(q.method), strings.Clone(q.path), strings.Clone(q.authority)
-	return &meaning{q, m.Clone()}
-}
-
-func (c *Cache) learn(m *meaning) {
-	if len(c.meanings) >= maxMeanings {
-		clear(c.meanings)
-	}
-	c.meanings[m.question] = m
-}
-
-// forget is what to do about a caller whose token is no longer remembered.
-func (c *Cache) forget(who *authn.Principal) {
-	c.n -= len(c.decided[who])
-	delete(c.decided, who)
-}
-
-func (c *Cache) keep(who *authn.Principal, d *decided) {
-	if len(c.decided[who]) >= maxOfCaller {
-		c.forget(who)
-	}
-	if c.n >= maxDecided {
-		clear(c.decided)
-		c.n = 0
-	}
-	c.decided[who] = append(c.decided[who], d)
-	c.n++
+// dropDecisions forgets what a caller was allowed. It is called when the caller's token
+// is evicted.
+func (c *Cache) dropDecisions(who *authn.Principal) {
+	c.decisionCount -= len(c.decisions[who])
+	delete(c.decisions, who)
 }

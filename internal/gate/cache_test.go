@@ -31,7 +31,7 @@ func TestMemoryChangesNothing(t *testing.T) {
 		for range 30_000 {
 			env.Now = now.Add(time.Duration(random.IntN(240)) * time.Second)
 			h := ask(random)
-			before := env.Cache.Remembered()
+			before := env.Cache.Decisions()
 			got := x.Begin(g, env, h)
 			alone := env
 			alone.Cache = nil
@@ -42,7 +42,7 @@ func TestMemoryChangesNothing(t *testing.T) {
 			if got.Act == gate.Forward {
 				allowed++
 			}
-			if env.Cache.Remembered() != before {
+			if env.Cache.Decisions() != before {
 				remembered++
 			}
 		}
@@ -126,7 +126,7 @@ func TestMemoryIsBounded(t *testing.T) {
 		token := pair{"authorization", "Bearer " + mint(t, s, corp(map[string]any{"sub": "s" + strconv.Itoa(caller)}))}
 		for i := range 100 {
 			ask(token, "q"+strings.Repeat("x", i)+strconv.Itoa(i))
-			most = max(most, env.Cache.Remembered())
+			most = max(most, env.Cache.Decisions())
 		}
 		if most > want {
 			t.Errorf("%d are remembered of %d callers, want %d at most", most, caller+1, want)
@@ -136,16 +136,16 @@ func TestMemoryIsBounded(t *testing.T) {
 		token := pair{"authorization", "Bearer " + mint(t, s, corp(map[string]any{"sub": "t" + strconv.Itoa(caller)}))}
 		for i := range 5 {
 			ask(token, strconv.Itoa(i))
-			most = max(most, env.Cache.Remembered())
+			most = max(most, env.Cache.Decisions())
 		}
 	}
 	if most != 8192 {
 		t.Errorf("%d are remembered, want 8192 at most", most)
 	}
-	before := env.Cache.Remembered()
+	before := env.Cache.Decisions()
 	ask(pair{"authorization", "Bearer " + mint(t, s, corp(nil))}, strings.Repeat("long", 200))
 	g.Begin(env, head("POST /kfserving/public/x:predict")) // nobody
-	if env.Cache.Remembered() != before {
+	if env.Cache.Decisions() != before {
 		t.Error("a question of any length is remembered, or one of nobody")
 	}
 }
@@ -166,17 +166,17 @@ func TestDecisionsGoWithTheirToken(t *testing.T) {
 		g.Begin(env, short)
 	}
 	ask("first")
-	if n := env.Cache.Remembered(); n != 2 {
+	if n := env.Cache.Decisions(); n != 2 {
 		t.Fatalf("%d are remembered, want 2", n)
 	}
 	env.Now = now.Add(5 * time.Minute)
-	if _, step := g.Begin(env, short); step.Reason != reason.TokenExpired || env.Cache.Remembered() != 1 {
-		t.Errorf("%v, and %d are remembered, want 1", step.Reason, env.Cache.Remembered())
+	if _, step := g.Begin(env, short); step.Reason != reason.TokenExpired || env.Cache.Decisions() != 1 {
+		t.Errorf("%v, and %d are remembered, want 1", step.Reason, env.Cache.Decisions())
 	}
 	env.Now = now
 	for i := range 9000 { // more than tokens are remembered, and more than decisions
 		ask(strconv.Itoa(i))
-		if n := env.Cache.Remembered(); n > i+2 || n > 8192 || i < 8000 && n != i+2 {
+		if n := env.Cache.Decisions(); n > i+2 || n > 8192 || i < 8000 && n != i+2 {
 			t.Fatalf("%d are remembered of %d callers", n, i+2)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/testing/edit"
 )
 
 const metadata = "https://models.example.com/.well-known/oauth-protected-resource?a=b"
@@ -52,24 +53,81 @@ func TestResourceMetadata(t *testing.T) {
 }
 
 func TestResourceMetadataForm(t *testing.T) {
-	const form, empty, text = "is an https URL without a user and a fragment", "is empty; leave it out instead", "must be a string"
-	config := func(value string) string {
-		return strings.Replace(world, `"version": 1,`, `"version": 1, "challenge": {"resourceMetadata": `+value+`},`, 1)
+	for _, value := range []string{
+		`"https://a"`,
+		`"https://a:8443/b?c=d&e=%22"`,
+		`"https://[::1]/x"`,
+		`"https://a/b'c,d;e=f"`,
+		`"` + metadata + `"`,
+	} {
+		t.Run(value, func(t *testing.T) {
+			if got := metadataProblem(t, value); got != "" {
+				t.Errorf("New(resourceMetadata %s) = %q, want a gate", value, got)
+			}
+		})
+	}
+	for _, value := range []string{
+		// Another scheme, or none.
+		`"http://a/b"`,
+		`"HTTP://a"`,
+		`"a/b"`,
+		`"/b"`,
+		`"//a/b"`,
+		`"https:a"`,
+		`"ftp://a"`,
+		`"javascript:x"`,
+		// No host.
+		`"https://"`,
+		`"https:///b"`,
+		`"https://:443/b"`,
+		// What a quoted string cannot contain.
+		`"https://a/\\b"`,
+		`"https://a/\"b"`,
+		`"https://a/b c"`,
+		`" https://a"`,
+		`"https://a "`,
+		`"https://a/é"`,
+		`"https://a/\t"`,
+		`"https://a/\r\nx: y"`,
+		`"https://a/\u0000"`,
+		// A fragment.
+		`"https://a/b#c"`,
+		`"https://a/b#"`,
+		// No URL.
+		`"https://a/%zz"`,
+		`"https://a:b/"`,
+	} {
+		t.Run(value, func(t *testing.T) {
+			want := "must be an https URL with a host, without a user and a fragment; got " + value
+			if got := metadataProblem(t, value); got != want {
+				t.Errorf("New(resourceMetadata %s) = %q, want %q", value, got, want)
+			}
+		})
 	}
 	for value, want := range map[string]string{
-		`"https://a"`: "", `"https://a:8443/b?c=d&e=%22"`: "", `"https://[::1]/x"`: "", `"https://a/b'c,d;e=f"`: "", `"` + metadata + `"`: "",
-		`"http://a/b"`: form, `"HTTP://a"`: form, `"a/b"`: form, `"/b"`: form, `"//a/b"`: form, `"https:a"`: form, `"https://"`: form, `"https:///b"`: form, `"https://:443/b"`: form, `"ftp://a"`: form, `"javascript:x"`: form,
-		`"https://a/\"b"`: form, `"https://a/\\b"`: form, `"https://a/b c"`: form, `" https://a"`: form, `"https://a "`: form, `"https://a/b#c"`: form, `"https://a/b#"`: form, `"https://a/é"`: form, `"https://a/\t"`: form,
-		`"https://a/\r\nx: y"`: form, `"https://a/\u007f"`: form, `"https://a/\u0000"`: form, `"https://u:p@a/"`: form, `"https://u@a/"`: form, `"https://a/%zz"`: form, `"https://a:b/"`: form,
-		`""`: empty, `7`: text, `["https://a"]`: text, `null`: text,
+		`"https://u:p@a/"`:   "must be an https URL with a host, without a user and a fragment", // and no password is shown
+		`"https://u@a/"`:     "must be an https URL with a host, without a user and a fragment",
+		`"https://a/\u007f"`: "must be an https URL with a host, without a user and a fragment; got \"https://a/\x7f\"",
+		`""`:                 "is empty; leave it out instead",
+		`7`:                  "must be a string; got 7",
+		`["https://a"]`:      "must be a string; got an array",
+		`null`:               "must be a string; got null",
 	} {
-		_, err := gate.New(config(value), func(string) (string, bool) { return strings.Repeat("A", 86), true })
-		got := ""
-		if err != nil {
-			got = strings.TrimPrefix(err.Error(), `"/challenge/resourceMetadata": `)
-		}
-		if got != want {
-			t.Errorf("New(resourceMetadata %s) = %q, want %q", value, got, want)
-		}
+		t.Run(value, func(t *testing.T) {
+			if got := metadataProblem(t, value); got != want {
+				t.Errorf("New(resourceMetadata %s) = %q, want %q", value, got, want)
+			}
+		})
 	}
+}
+
+// metadataProblem is what New says of a resourceMetadata; "" if nothing.
+func metadataProblem(t *testing.T, value string) string {
+	t.Helper()
+	config := edit.Set(t, world, "/challenge", `{"resourceMetadata": `+value+`}`)
+	_, err := gate.New(config, func(string) (string, bool) { return strings.Repeat("A", 86), true })
+	if err == nil {
+		return ""
+	}
+	return strings.TrimPrefix(err.Error(), `"/challenge/resourceMetadata": `)
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// New compiles a configuration. The error lists everything that is wrong with
-// it, as strictjson.Problems; a configuration with one problem is none.
+// New compiles a configuration. The error is strictjson.Problems, which lists all that is
+// wrong with it.
 func New(doc string, secrets authn.Secrets) (*Gate, error) {
 	var problems strictjson.Problems
 	g := &Gate{}
@@ -30,49 +30,52 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets) {
 	o := root.Object("$schema", "version", "issuers", "peer", "routes", "serves", "groups", "grants", "denies",
 		"iam", "exempt", "identity", "challenge", "audit", "tokenCache", "host")
 	if v := o.Need("version"); v.Exists() && v.JSON().Raw != "1" {
-		v.Fail("is 1")
+		v.MustBe("1")
 	}
 	o.Get("$schema").Text()
 	g.authn, g.keys = authn.Compile(o.Need("issuers"), o.Get("peer"), secrets)
-	g.holds = o.Get("host").Object("holdHeaders").Need("holdHeaders").Bool()
-	g.routes = inference.Compile(o.Need("routes"), o.Get("serves"), g.holds)
+	g.holdsHeaders = o.Get("host").Object("holdHeaders").Need("holdHeaders").Bool()
+	g.routes = inference.Compile(o.Need("routes"), o.Get("serves"), g.holdsHeaders)
 	g.policy = authz.Compile(authz.Config{
 		Groups: o.Get("groups"),
 		Grants: o.Get("grants"),
 		Denies: o.Get("denies"),
 		IAM:    o.Get("iam"),
 	}, g.authn)
-	g.exempt = compileExemptions(o.Get("exempt"))
+	g.exemptions = compileExemptions(o.Get("exempt"))
 	g.identity = compileIdentity(o.Get("identity"))
 	tokens, relayed := g.authn.Headers()
-	g.names = newNames(tokens, relayed, g.routes.ModelHeaders(), g.identity)
-	g.metadata = compileChallenge(o.Get("challenge"))
-	if c := o.Get("tokenCache"); !c.Exists() || c.Bool() {
-		g.cached = true
-	}
-	if a := o.Get("audit"); a.Exists() {
-		switch a.Text() {
-		case "refused":
-		case "all":
-			g.auditPass = true
-		default:
-			a.Fail(`is "refused" or "all"`)
-		}
-	}
+	g.headers = newHeaderTable(tokens, relayed, g.routes.ModelHeaders(), g.identity)
+	g.metadataURL = compileChallenge(o.Get("challenge"))
+	cache := o.Get("tokenCache")
+	g.caches = !cache.Exists() || cache.Bool()
+	g.auditAllowed = compileAudit(o.Get("audit"))
 }
 
-// Warnings say where a configuration that compiles may not mean what it says.
+// compileAudit reports whether requests that are allowed are logged too.
+func compileAudit(v strictjson.Value) (all bool) {
+	switch v.Text() {
+	case "", "refused": // "" is absent, or reported
+		return false
+	case "all":
+		return true
+	}
+	v.MustBe("refused or all")
+	return false
+}
+
+// Warnings say where a configuration that compiles may not do what its author means.
 func (g *Gate) Warnings() (list []string) {
 	for _, r := range g.Remotes() {
 		if r.Source.Plain() {
-			list = append(list, fmt.Sprintf("issuer %q publishes its keys under http: unless the cluster speaks TLS all the same, whoever answers in its place is the issuer", r.Name))
+			list = append(list, fmt.Sprintf("issuer %q publishes its keys under http: anybody on the way can replace them, unless the cluster uses TLS", r.Name))
 		}
 	}
 	return slices.Concat(list, g.routes.Warnings(), g.policy.Warnings(g.authn))
 }
 
-// compileChallenge reads where the protected resource's metadata stands (RFC
-// 9728 section 5.1): an https URL that a quoted string can hold as it is.
+// compileChallenge reads the URL of the protected resource's metadata (RFC 9728 section
+// 5.1), which must be one that fits into a quoted string as it is.
 func compileChallenge(v strictjson.Value) string {
 	m := v.Object("resourceMetadata").Need("resourceMetadata")
 	text := m.Text()
@@ -80,15 +83,20 @@ func compileChallenge(v strictjson.Value) string {
 		return ""
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.Contains(text, "#") || !quotable(text) {
-		m.Fail("is an https URL without a user and a fragment")
+	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.Contains(text, "#") || !isQuotable(text) {
+		const want = "an https URL with a host, without a user and a fragment"
+		if strings.Contains(text, "@") { // what is before it may be a password
+			m.Fail("must be " + want)
+		} else {
+			m.MustBe(want)
+		}
 	}
 	return text
 }
 
-// quotable reports whether s can stand in a challenge's quoted string: the
-// characters of RFC 6750 section 3, without the space.
-func quotable(s string) bool {
+// isQuotable reports whether a challenge's quoted string can contain s: the characters of
+// RFC 6750 section 3, without the space.
+func isQuotable(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c <= ' ' || c >= 0x7f || c == '"' || c == '\\' {
 			return false

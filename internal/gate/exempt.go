@@ -8,9 +8,9 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// exemption lets a health check pass that carries no credential: those of
-// Google's load balancers, of the kubelet and of Knative. It is exact in
-// everything, and the gate answers it itself unless told to forward it.
+// exemption lets a health check without a credential pass: those of Google's load
+// balancers, of the kubelet and of Knative. It matches exactly. The gate answers the
+// request itself, unless the exemption says that it is forwarded.
 type exemption struct {
 	method  string
 	path    string
@@ -22,16 +22,16 @@ func compileExemptions(v strictjson.Value) (list []exemption) {
 	for _, item := range v.Items() {
 		o := item.Object("method", "path", "hosts", "forward")
 		e := exemption{method: o.Need("method").Text(), path: o.Need("path").Text(), forward: o.Get("forward").Bool()}
-		if m := o.Get("method"); m.Exists() && e.method != "GET" && e.method != "HEAD" {
-			m.Fail("is GET or HEAD")
+		if m := o.Get("method"); e.method != "" && e.method != "GET" && e.method != "HEAD" {
+			m.MustBe("GET or HEAD")
 		}
-		if p := o.Get("path"); p.Exists() && e.path != "/" && !inference.Canonical(e.path) {
-			p.Fail("is a canonical path without a query")
+		if p := o.Get("path"); e.path != "" && e.path != "/" && !inference.Canonical(e.path) {
+			p.MustBe(`a canonical path without a query, for example "/healthz"`)
 		}
 		hosts := o.Need("hosts")
 		if e.hosts = hosts.Texts(); slices.Contains(e.hosts, "*") {
 			if len(e.hosts) > 1 {
-				hosts.Fail(`"*", which is any host, stands alone`)
+				hosts.Fail(`must not have further hosts beside "*", which is any host`)
 			}
 			e.hosts = nil
 		}
@@ -40,11 +40,12 @@ func compileExemptions(v strictjson.Value) (list []exemption) {
 	return list
 }
 
-// exempts finds the exemption of a request: the method, the whole path without
-// a query, the host as it is written, and no body.
-func (g *Gate) exempts(h *head, end bool) *exemption {
-	for i := range g.exempt {
-		e := &g.exempt[i]
+// findExemption returns the exemption of a request, or nil. It compares the method, the
+// whole path, the host as it is written, and requires that neither a body nor trailers
+// follow.
+func (g *Gate) findExemption(h *head, end bool) *exemption {
+	for i := range g.exemptions {
+		e := &g.exemptions[i]
 		if end && h.Method == e.method && h.Path == e.path && (e.hosts == nil || slices.Contains(e.hosts, h.Authority)) {
 			return e
 		}
@@ -52,12 +53,12 @@ func (g *Gate) exempts(h *head, end bool) *exemption {
 	return nil
 }
 
-// let answers an exempt request, or forwards it without anything by which a
-// server could be led elsewhere.
-func (x *Exchange) let(e *exemption) Step {
+// answerExempt answers an exempt request, or forwards it without any header that names a
+// caller or another destination.
+func (x *Exchange) answerExempt(e *exemption) Step {
 	if !e.forward {
 		return Step{Act: Answer, Reason: reason.Exempt, Reply: newReply(reason.Exempt, &x.head, "")}
 	}
-	x.strip(false)
-	return Step{Act: Forward, Reason: reason.Exempt, Edit: &x.edited}
+	x.stripHeaders(false)
+	return Step{Act: Forward, Reason: reason.Exempt, Edit: &x.edit}
 }

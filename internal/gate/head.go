@@ -8,86 +8,95 @@ import (
 	"github.com/modelgate/modelgate/internal/reason"
 )
 
-// Head is the head of a request as the host has it: every header in order,
-// repeats kept, names in lower case, pseudo-headers of HTTP/2 among them.
+// Head is the head of a request as the host has it.
 type Head struct {
-	Pairs [][2]string
-	End   bool       // nothing follows: neither a body nor trailers
-	Peer  authn.Peer // the client certificate, where Gate.NeedsPeer asks for it
+	Pairs [][2]string // all headers in order, HTTP/2 pseudo-headers included; names in lower case
+	End   bool        // neither a body nor trailers follow
+	Peer  authn.Peer  // the client certificate, needed if Gate.NeedsPeer
 }
 
-// head is a Head read.
+// head is what the gate reads of a Head.
 type head struct {
 	inference.Request
-	id      requestID
-	marked  []mark // the pairs that may not go on
-	routed  bool   // some of them name a model or a service
-	upgrade bool   // it asks for another protocol
-	drops   bool   // it has a later hop drop headers
-	host    bool   // it has a second authority, which no edit would reach
+	id              requestID
+	unsafe          []unsafeHeader // that must not reach the upstream
+	namesModel      bool           // some header names a model or a service
+	upgrades        bool           // the request asks for another protocol
+	dropsHeaders    bool           // a Connection header tells a later hop to drop headers
+	secondAuthority bool           // a Host header beside :authority, which no edit would reach
 }
 
-// mark is a pair that may not go on.
-type mark struct {
-	at   int
-	kind kind
+// unsafeHeader is a header that must not reach the upstream as it came.
+type unsafeHeader struct {
+	index  int // in Head.Pairs
+	safety safety
 }
 
-// field is what there is to know from a header.
-type field uint8
-
-const (
-	nothing field = iota
-	fieldMethod
-	fieldPath
-	fieldAuthority
-	fieldHost
-	fieldType
-	fieldUpgrade
-	fieldConnection
-	fieldID
-)
-
-var fields = map[string]field{
-	":method": fieldMethod, ":path": fieldPath, ":authority": fieldAuthority, "host": fieldHost, "content-type": fieldType,
-	"upgrade": fieldUpgrade, ":protocol": fieldUpgrade, "http2-settings": fieldUpgrade, "connection": fieldConnection, "x-request-id": fieldID,
-}
-
-func (h *head) readAll(g *Gate, pairs [][2]string) reason.Reason {
+// parse reads all headers once. It refuses a head that two readers could understand
+// differently.
+func (h *head) parse(table *headerTable, pairs [][2]string) reason.Reason {
 	var seen uint16
 	h.Headers = pairs
 	for i := range pairs {
-		c := g.names.of(pairs[i][0])
-		if c == (class{}) {
+		c := table.lookup(pairs[i][0])
+		if c == (headerClass{}) {
 			continue
 		}
 		value := pairs[i][1]
-		if c.once != 0 && (seen&c.once != 0 || c.field != fieldPath && strings.IndexByte(value, ',') >= 0) {
+		if c.single != 0 && (seen&c.single != 0 || c.field != fieldPath && strings.IndexByte(value, ',') >= 0) {
 			return reason.HeaderRepeated
 		}
-		seen |= c.once
-		if c.strip != kept {
-			h.marked = append(h.marked, mark{i, c.strip})
-			h.routed = h.routed || c.routes
+		seen |= c.single
+		if c.safety != safe {
+			h.unsafe = append(h.unsafe, unsafeHeader{i, c.safety})
+			h.namesModel = h.namesModel || c.namesModel
 		}
-		h.read(c.field, value)
+		h.setField(c.field, value)
 	}
 	switch {
-	case h.upgrade, h.Method == "CONNECT":
+	case h.upgrades, h.Method == "CONNECT":
 		return reason.UpgradeRefused
-	case h.drops:
+	case h.dropsHeaders:
 		return reason.ConnectionHeader
 	case h.Authority == "":
 		return reason.HostMissing
-	case h.host:
+	case h.secondAuthority:
 		return reason.HeaderRepeated
 	}
 	return reason.Allowed
 }
 
-// read takes what there is to know from one header.
-func (h *head) read(what field, value string) {
-	switch what {
+// field is a part of head that a header fills.
+type field uint8
+
+const (
+	fieldNone field = iota
+	fieldMethod
+	fieldPath
+	fieldAuthority
+	fieldHost
+	fieldContentType
+	fieldUpgrade
+	fieldConnection
+	fieldRequestID
+)
+
+// headerFields is which header fills which field.
+var headerFields = map[string]field{
+	":method":        fieldMethod,
+	":path":          fieldPath,
+	":authority":     fieldAuthority,
+	"host":           fieldHost,
+	"content-type":   fieldContentType,
+	"upgrade":        fieldUpgrade,
+	":protocol":      fieldUpgrade,
+	"http2-settings": fieldUpgrade,
+	"connection":     fieldConnection,
+	"x-request-id":   fieldRequestID,
+}
+
+func (h *head) setField(f field, value string) {
+	switch f {
 	case fieldMethod:
 		h.Method = value
 	case fieldPath:
@@ -95,55 +104,62 @@ func (h *head) read(what field, value string) {
 	case fieldAuthority:
 		h.Authority = value
 	case fieldHost:
-		h.host = true
-	case fieldType:
+		h.secondAuthority = true
+	case fieldContentType:
 		h.GRPC = isGRPC(value)
 	case fieldUpgrade:
-		h.upgrade = true
+		h.upgrades = true
 	case fieldConnection:
-		upgrade, drops := readConnection(value)
-		h.upgrade, h.drops = h.upgrade || upgrade, h.drops || drops
-	case fieldID:
+		upgrades, drops := parseConnection(value)
+		h.upgrades, h.dropsHeaders = h.upgrades || upgrades, h.dropsHeaders || drops
+	case fieldRequestID:
 		if h.id.size == 0 {
-			h.id.read(value)
+			h.id.set(value)
 		}
 	}
 }
 
-// readConnection reads a Connection header (RFC 9110 section 7.6.1). Whatever it
-// names besides the connection itself, a later hop is to drop: by that a client
-// could take away a header that the gate writes.
-func readConnection(value string) (upgrade, drops bool) {
+// parseConnection reads a Connection header (RFC 9110 section 7.6.1). A later hop drops
+// each header that it names: a client could take away a header that the gate writes.
+func parseConnection(value string) (upgrades, drops bool) {
 	for option := range strings.SplitSeq(value, ",") {
 		switch strings.ToLower(strings.TrimSpace(option)) {
 		case "", "close", "keep-alive":
 		case "upgrade", "http2-settings":
-			upgrade = true
+			upgrades = true
 		default:
 			drops = true
 		}
 	}
-	return upgrade, drops
+	return upgrades, drops
 }
 
-// isGRPC is the rule of the gRPC over HTTP/2 protocol, "Content-Type".
+// isGRPC reports whether a media type is one of gRPC ("Content-Type" in the document
+// "gRPC over HTTP2").
 func isGRPC(contentType string) bool {
 	rest, ok := strings.CutPrefix(contentType, "application/grpc")
 	return ok && (rest == "" || rest[0] == '+' || rest[0] == ';')
 }
 
-// requestID is a copy: it may be asked for when the head is gone.
-type requestID struct {
-	size   int
-	octets [64]byte
+// isJSON reports whether a media type is JSON in UTF-8.
+func isJSON(contentType string) bool {
+	mediaType, parameter, more := strings.Cut(strings.ToLower(contentType), ";")
+	parameter = strings.ReplaceAll(strings.TrimSpace(parameter), `"`, "")
+	return strings.TrimSpace(mediaType) == "application/json" && (!more || parameter == "charset=utf-8")
 }
 
-func (id *requestID) String() string { return string(id.octets[:id.size]) }
+// requestID is a copy, because it is needed when the head is gone.
+type requestID struct {
+	size  int
+	bytes [64]byte
+}
 
-// read lets a request id through to bodies and logs only if it cannot be anything
-// but an id: a client may have written it.
-func (id *requestID) read(s string) {
-	if len(s) > len(id.octets) {
+func (id *requestID) String() string { return string(id.bytes[:id.size]) }
+
+// set takes a request id if it cannot be anything but an id: a client may have written
+// it, and it appears in replies and in the log.
+func (id *requestID) set(s string) {
+	if len(s) > len(id.bytes) {
 		return
 	}
 	for i := 0; i < len(s); i++ {
@@ -151,7 +167,7 @@ func (id *requestID) read(s string) {
 		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_') {
 			return
 		}
-		id.octets[i] = c
+		id.bytes[i] = c
 	}
 	id.size = len(s)
 }

@@ -9,68 +9,99 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// identityHeader is one line of "identity": a header that tells the upstream
-// who called, made of verified parts.
+// identityHeader is one item of "identity": a header that tells the upstream who calls.
 type identityHeader struct {
-	name  string
-	parts []part
+	name     string
+	template []templatePart
 }
 
-// part is literal text, or a value of the caller.
-type part struct {
+// templatePart is literal text, or a verified value of the caller.
+type templatePart struct {
 	text  string
 	value func(*authn.Principal) string // nil for text
 }
 
-// unsettable are headers that frame or route a message: a claim cannot have a
-// say in those.
-var unsettable = []string{"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer",
-	"content-type", "content-encoding", "grpc-encoding", "keep-alive", "proxy-connection", "http2-settings", "expect"}
+// framingHeaders say how a message is framed, typed or routed. No claim may decide that.
+var framingHeaders = []string{
+	"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer",
+	"content-type", "content-encoding", "grpc-encoding", "keep-alive", "proxy-connection", "http2-settings", "expect",
+}
 
 func compileIdentity(v strictjson.Value) (list []identityHeader) {
 	for _, item := range v.Items() {
 		o := item.Object("header", "value")
 		h := identityHeader{name: o.Need("header").Text()}
-		if name := o.Get("header"); name.Exists() && (!inference.HeaderName(h.name) || slices.Contains(unsettable, h.name)) {
-			name.Fail("is no header, in lower case and without underscores, that an identity may be written to")
+		name := o.Get("header")
+		switch {
+		case h.name == "": // missing, or reported
+		case slices.Contains(framingHeaders, h.name):
+			name.Fail("must not be a header that frames or types the message; got %q", h.name)
+		case !inference.HeaderName(h.name):
+			name.MustBe("a header's name in lower case, without underscores")
 		}
 		for _, other := range list {
 			if other.name == h.name && h.name != "" {
-				o.Get("header").Fail("%q stands twice", h.name)
+				name.Fail("%q is there twice", h.name)
 			}
 		}
-		h.parts = compileParts(o.Need("value"))
+		h.template = compileTemplate(o.Need("value"))
 		list = append(list, h)
 	}
 	return list
 }
 
-// compileParts reads text with {issuer}, {subject}, {email}, {domain}, {groups}
-// and {claim:/json/pointer} in it.
-func compileParts(v strictjson.Value) (parts []part) {
+// compileTemplate reads text with placeholders, for example "{issuer}/{subject}".
+func compileTemplate(v strictjson.Value) (template []templatePart) {
 	rest := v.Text()
-	if !visible(rest) {
-		v.Fail("has characters that a header cannot have")
+	if !isFieldValue(rest) {
+		v.MustBe("visible ASCII without spaces at the ends")
 	}
 	for rest != "" {
 		text, after, open := strings.Cut(rest, "{")
 		if text != "" {
-			parts = append(parts, part{text: text})
+			template = append(template, templatePart{text: text})
 		}
 		if !open {
 			break
 		}
 		name, after, closed := strings.Cut(after, "}")
 		value := placeholder(name)
-		if !closed || value == nil {
-			v.Fail("{%s: known are {issuer}, {subject}, {email}, {domain}, {groups} and {claim:/json/pointer}", name)
+		switch {
+		case !closed:
+			v.Fail(`must have a "}" for each "{"; got "{%s"`, name)
+		case value == nil:
+			v.Fail("must have no placeholders but {issuer}, {subject}, {email}, {domain}, {groups} and {claim:/json/pointer}; got {%s}%s",
+				name, placeholderHint(name))
 		}
-		parts = append(parts, part{value: value})
+		template = append(template, templatePart{value: value})
 		rest = after
 	}
-	return parts
+	return template
 }
 
+// placeholderHint names the placeholder that is meant by some well-known mistakes.
+func placeholderHint(name string) string {
+	switch name {
+	case "sub", "user", "principal":
+		return "; did you mean {subject}?"
+	case "iss":
+		return "; did you mean {issuer}?"
+	case "hd":
+		return "; did you mean {domain}?"
+	case "group":
+		return "; did you mean {groups}?"
+	}
+	if lower := strings.ToLower(name); placeholder(lower) != nil {
+		return "; did you mean {" + lower + "}?"
+	}
+	if claim, ok := strings.CutPrefix(name, "claim:"); ok && claim != "" && placeholder("claim:/"+claim) != nil {
+		return "; did you mean {claim:/" + claim + "}?"
+	}
+	return ""
+}
+
+// placeholder returns what a placeholder is replaced with; nil if there is none of that
+// name. A claim's value is used if it is a string, a number or a boolean.
 func placeholder(name string) func(*authn.Principal) string {
 	switch name {
 	case "issuer":
@@ -96,8 +127,8 @@ func placeholder(name string) func(*authn.Principal) string {
 	}
 }
 
-// groupList is the caller's groups as a list of RFC 9110 section 5.6.1, the form
-// in which a relay reads them; "" where one of them would be read back otherwise.
+// groupList writes the caller's groups as a list of RFC 9110 section 5.6.1, which is how
+// a gateway behind this one reads them; "" if it would read one of them otherwise.
 func groupList(p *authn.Principal) string {
 	for _, name := range p.Groups {
 		if name == "" || strings.Contains(name, ",") || strings.Trim(name, " \t") != name {
@@ -107,10 +138,10 @@ func groupList(p *authn.Principal) string {
 	return strings.Join(p.Groups, ",")
 }
 
-// render is the header's value, or "" where a part is missing or cannot stand
-// in a header: an identity is written as verified or not at all.
+// render returns the header's value; "" if a part of it is missing, or cannot be a part of
+// a header. An identity is written as it was verified, or not at all.
 func (h *identityHeader) render(p *authn.Principal) (text string) {
-	for _, part := range h.parts {
+	for _, part := range h.template {
 		s := part.text
 		if part.value != nil {
 			s = part.value(p)
@@ -120,40 +151,19 @@ func (h *identityHeader) render(p *authn.Principal) (text string) {
 		}
 		text += s
 	}
-	if !visible(text) {
+	if !isFieldValue(text) {
 		return ""
 	}
 	return text
 }
 
-// visible reports whether s is field-vchar and inner spaces of RFC 9110 section 5.5.
-func visible(s string) bool {
+// isFieldValue reports whether s is visible ASCII with spaces inside, which is a part of
+// what RFC 9110 section 5.5 allows.
+func isFieldValue(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] < ' ' || s[i] >= 0x7f {
 			return false
 		}
 	}
 	return strings.TrimSpace(s) == s
-}
-
-// sets appends what is written on an allowed request: the verified identity, and
-// where the route says it is to go.
-func (g *Gate) sets(x *Exchange, m inference.Match, set [][2]string) [][2]string {
-	if !x.Principal.Anonymous() && !x.failed {
-		for i := range g.identity {
-			if value := g.identity[i].render(x.Principal); value != "" {
-				set = append(set, [2]string{g.identity[i].name, value})
-			}
-		}
-	}
-	if m.Authority != x.head.Authority {
-		set = append(set, [2]string{":authority", m.Authority})
-	}
-	if m.Path != x.head.Path {
-		set = append(set, [2]string{":path", m.Path})
-	}
-	if m.Header[0] != "" {
-		set = append(set, m.Header)
-	}
-	return set
 }

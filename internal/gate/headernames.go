@@ -1,16 +1,15 @@
 package gate
 
-import "slices"
+// credentialHeaders carry credentials by convention, whether or not an issuer reads
+// them: what a caller sends to the gate is not for the server.
+var credentialHeaders = []string{
+	"authorization", "proxy-authorization", "x-serverless-authorization", "x-goog-iap-jwt-assertion", "cookie",
+}
 
-// credentials are the headers that carry them by convention, whether or not an
-// issuer reads them: what a caller sends to the gate is not for the server.
-var credentials = []string{"authorization", "proxy-authorization", "x-serverless-authorization",
-	"x-goog-iap-jwt-assertion", "cookie"}
-
-// forgeries are headers by which a proxy in front tells a server who called
-// (Google's IAP, Kubeflow, oauth2-proxy and those like it), and those by which
-// frameworks let a client override the method, the path or the host.
-var forgeries = []string{
+// spoofableHeaders are those by which a proxy in front tells a server who calls (Google's
+// IAP, Kubeflow, oauth2-proxy and others), and those by which frameworks let a client
+// override the method, the path or the host.
+var spoofableHeaders = []string{
 	"x-goog-authenticated-user-email", "x-goog-authenticated-user-id",
 	"kubeflow-userid", "kubeflow-groups",
 	"x-forwarded-user", "x-forwarded-email", "x-forwarded-groups", "x-forwarded-preferred-username",
@@ -32,26 +31,10 @@ var forgeries = []string{
 	"x-host", "x-http-host-override", "x-forwarded-server", "x-script-name", "x-forwarded-path", "x-original-path",
 }
 
-// routing are headers by which model gateways and servers choose a model, or
-// enter their routes a second time, and by which Envoy's ORIGINAL_DST clusters let
-// a request choose its address. The path and the host say it all here.
-var routing = []string{
+// routingHeaders are those by which model gateways and servers choose a model or route a
+// request a second time, and the one by which a request chooses its address in Envoy's
+// ORIGINAL_DST clusters. The gate takes only the path and the host for it.
+var routingHeaders = []string{
 	"x-gateway-model-name", "x-higress-llm-model", "x-vertex-ai-triton-redirect", "mm-model-id", "mm-vmodel-id",
 	"kserve-isvc-name", "kserve-isvc-namespace", "x-envoy-original-dst-host",
-}
-
-// strip lists the headers that do not go on: the credentials, identities and
-// overrides of the client's.
-func (x *Exchange) strip(keepCredentials bool) {
-	e := &x.edited
-	e.Remove = e.Remove[:0]
-	for _, m := range x.head.marked {
-		name := x.whole.Pairs[m.at][0]
-		if keepCredentials && m.kind == credential && name == fold(name) {
-			continue // a twin, which nobody has looked at, does not go on
-		}
-		if !slices.Contains(e.Remove, name) {
-			e.Remove = append(e.Remove, name)
-		}
-	}
 }

@@ -1,0 +1,111 @@
+package gate
+
+import (
+	"time"
+
+	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/authz"
+	"github.com/modelgate/modelgate/internal/inference"
+	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/scan"
+)
+
+// authorizeHead asks the policy about a request's head. If more of the call follows, in
+// the body or in a list of models, it asks whether anything of it may be granted.
+func (g *Gate) authorizeHead(now time.Time, who *authn.Principal, m *inference.Match) verdict {
+	if m.Body != nil || m.Listing != nil {
+		return g.authorizePartialMatch(now, who, m)
+	}
+	return g.authorize(now, who, &m.Call)
+}
+
+// authorize asks the policy about a call. A verdict in shadow means that a rule in shadow
+// lets the call pass: a grant without which it is refused, or a deny that will refuse it.
+func (g *Gate) authorize(now time.Time, who *authn.Principal, call *inference.Call) verdict {
+	d := g.policy.Decide(now, who, call)
+	switch {
+	case d.Effect == authz.Allow && d.Shadow == "":
+		return verdict{why: reason.Allowed, rule: d.Rule}
+	case d.Effect == authz.Allow && d.Missing:
+		return verdict{why: reason.GrantMissing, rule: d.Rule, shadow: true}
+	case d.Effect == authz.Allow:
+		return verdict{why: reason.Denied, rule: d.Shadow, shadow: true}
+	case d.Rule != "":
+		return verdict{why: reason.Denied, rule: d.Rule}
+	}
+	return verdict{why: reason.GrantMissing}
+}
+
+// authorizePartialCall asks the policy about a call of which not everything is known. A
+// refusal is final. Allowed means only that the call may still be granted.
+func (g *Gate) authorizePartialCall(now time.Time, who *authn.Principal, call *inference.Call) verdict {
+	d := g.policy.DecidePartial(now, who, call)
+	switch {
+	case d.Effect == authz.Allow:
+		return verdict{why: reason.Allowed, rule: d.Rule}
+	case d.Rule != "":
+		return verdict{why: reason.Denied, rule: d.Rule}
+	}
+	return verdict{why: reason.GrantMissing}
+}
+
+// authorizePartialMatch is authorizePartialCall for the call of a match. If the body says
+// which of several services the call is for, one that may be granted is enough.
+func (g *Gate) authorizePartialMatch(now time.Time, who *authn.Principal, m *inference.Match) verdict {
+	if !m.Deferred() {
+		return g.authorizePartialCall(now, who, &m.Call)
+	}
+	v := verdict{why: reason.GrantMissing}
+	call := m.Call
+	for i := range m.Call.Models {
+		call.Models = m.Call.Models[i : i+1]
+		if v = g.authorizePartialCall(now, who, &call); v.why == reason.Allowed {
+			break
+		}
+	}
+	return v
+}
+
+// authorizeMessage decides on the fields of a message that have been parsed so far.
+// Until the message is complete, a later field may name a version or another model: then
+// only a refusal that no later field can change is final.
+func (x *Exchange) authorizeMessage(env Env, fields []scan.Value, complete bool) reason.Reason {
+	b := x.body
+	m, why := b.match.Complete(fields)
+	if why != reason.Allowed {
+		if complete || why != reason.ModelMissing {
+			return why
+		}
+		return reason.Allowed
+	}
+	x.Call = m.Call
+	v := x.gate.authorize(env.Now, x.Principal, &x.Call)
+	if !complete && v.why == reason.GrantMissing && !v.shadow {
+		if v = x.gate.authorizePartialMatch(env.Now, x.Principal, &m); v.why == reason.Allowed {
+			x.Rule, b.granted = v.rule, false
+			return reason.Allowed
+		}
+	}
+	x.Rule = v.rule
+	if why = publicReason(x.Principal, v.why); why.Refuses() {
+		if !v.shadow && env.Now.Unix() >= m.Route.Shadow {
+			return why
+		}
+		if b.why == reason.Allowed {
+			b.why = why
+		}
+	}
+	if b.granted = true; x.gate.holdsHeaders && b.released == 0 {
+		b.edit = x.editHead(&m, b.why)
+	}
+	return reason.Allowed
+}
+
+// publicReason hides GrantMissing and Denied from an anonymous caller, who gets
+// CredentialMissing.
+func publicReason(who *authn.Principal, why reason.Reason) reason.Reason {
+	if who.Anonymous() && (why == reason.GrantMissing || why == reason.Denied) {
+		return reason.CredentialMissing
+	}
+	return why
+}

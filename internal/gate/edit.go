@@ -1,0 +1,58 @@
+package gate
+
+import (
+	"slices"
+
+	"github.com/modelgate/modelgate/internal/inference"
+	"github.com/modelgate/modelgate/internal/reason"
+)
+
+// editHead makes the edit of a request that is forwarded: what is removed, who calls,
+// and where the request goes. In shadow the credentials stay.
+func (x *Exchange) editHead(m *inference.Match, why reason.Reason) *Edit {
+	x.stripHeaders(m.Route.Forward || why.Refuses())
+	x.edit.Set = x.appendForwardHeaders(x.edit.Set[:0], m)
+	if x.listing != nil {
+		x.edit.removePartialReplyHeaders(x.request.Pairs)
+	}
+	return &x.edit
+}
+
+// stripHeaders removes the client's credentials, identities and overrides.
+func (x *Exchange) stripHeaders(keepCredentials bool) {
+	e := &x.edit
+	e.Remove = e.Remove[:0]
+	for _, u := range x.head.unsafe {
+		name := x.request.Pairs[u.index][0]
+		if keepCredentials && u.safety == credential && name == foldName(name) {
+			continue // no other spelling of a credential stays: nobody has verified it
+		}
+		if !slices.Contains(e.Remove, name) {
+			e.Remove = append(e.Remove, name)
+		}
+	}
+}
+
+// appendForwardHeaders appends the headers that the gate writes on a request that is
+// forwarded: the verified identity, and the destination where it is another than the
+// request's.
+func (x *Exchange) appendForwardHeaders(set [][2]string, m *inference.Match) [][2]string {
+	if x.verified && !x.Principal.Anonymous() {
+		for i := range x.gate.identity {
+			h := &x.gate.identity[i]
+			if value := h.render(x.Principal); value != "" {
+				set = append(set, [2]string{h.name, value})
+			}
+		}
+	}
+	if m.Authority != x.head.Authority {
+		set = append(set, [2]string{":authority", m.Authority})
+	}
+	if m.Path != x.head.Path {
+		set = append(set, [2]string{":path", m.Path})
+	}
+	if m.Header[0] != "" {
+		set = append(set, m.Header)
+	}
+	return set
+}

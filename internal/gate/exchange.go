@@ -1,0 +1,197 @@
+package gate
+
+import (
+	"time"
+
+	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/inference"
+	"github.com/modelgate/modelgate/internal/keys"
+	"github.com/modelgate/modelgate/internal/reason"
+)
+
+// Env is all that a decision depends on beside the configuration and the request. Its
+// fields are those of authn.Env, but for the Cache, which has more in it.
+type Env struct {
+	Now        time.Time
+	Keys       *authn.Keys
+	Verify     func(k *authn.Key, signed, signature string) (ok, done bool)
+	Cache      *Cache // nil decides everything anew
+	WaitPolicy keys.WaitPolicy
+}
+
+func (e *Env) authn() authn.Env {
+	env := authn.Env{Now: e.Now, Keys: e.Keys, Verify: e.Verify, WaitPolicy: e.WaitPolicy}
+	if e.Cache != nil {
+		env.Cache = e.Cache.tokens
+	}
+	return env
+}
+
+// Exchange is one request and its response on their way through the gate. The host
+// calls Begin, performs the Step that it returns, and hands in what the Step asks for:
+// Resume after AwaitKeys, Body and Trailers after Hold, Respond if NeedsResponse.
+type Exchange struct {
+	Principal *authn.Principal // the caller, never nil once the exchange has begun
+	Call      inference.Call   // what the request asks for; empty until a route knows it
+	Rule      string           // the grant that allowed the call, or the deny that refused it
+
+	gate      *Gate
+	request   *Head // as the host has it, nil once it is dropped
+	head      head  // what the gate read of it
+	verified  bool  // the credential is good, or there is none
+	missing   *authn.MissingKey
+	body      *body    // the request's, while it is read; nil otherwise
+	listing   *listing // the reply that must be trimmed, or nil
+	responded bool     // the response has begun
+	edit      Edit     // memory for the Step's
+}
+
+// Begin decides a request by its head. The head and the memory of its strings must not
+// change while Exchange.NeedsHead is true.
+func (g *Gate) Begin(env Env, h *Head) (*Exchange, Step) {
+	x := &Exchange{}
+	return x, x.Begin(g, env, h)
+}
+
+// Begin is Gate.Begin for an Exchange that may have been used for another request
+// before. The Step's Edit uses the same memory each time.
+func (x *Exchange) Begin(g *Gate, env Env, h *Head) Step {
+	unsafe, removed, set := x.head.unsafe[:0], x.edit.Remove[:0], x.edit.Set[:0]
+	*x = Exchange{gate: g, request: h, Principal: authn.Nobody()}
+	x.head.unsafe, x.edit.Remove, x.edit.Set = unsafe, removed, set
+	if why := x.head.parse(&g.headers, h.Pairs); why != reason.Allowed {
+		return x.refuse(why)
+	}
+	if e := g.findExemption(&x.head, h.End); e != nil {
+		return x.answerExempt(e)
+	}
+	return x.evaluate(env)
+}
+
+// Resume decides a request that waited for keys, from the beginning. env.WaitPolicy
+// says whether it may wait once more.
+func (x *Exchange) Resume(env Env) Step {
+	if x.missing == nil {
+		return x.refuse(reason.Internal)
+	}
+	return x.evaluate(env)
+}
+
+// evaluate decides a request whose head is in order, and returns what the host must do.
+func (x *Exchange) evaluate(env Env) Step {
+	if x.request == nil {
+		return x.refuse(reason.Internal)
+	}
+	d := x.decide(env)
+	x.Principal, x.missing, x.verified = d.caller.Principal, d.caller.Missing, d.caller.Reason == reason.Allowed
+	x.Call, x.Rule = d.call, d.rule
+	switch {
+	case d.cached != nil:
+		return x.replay(d.cached)
+	case x.missing != nil:
+		return Step{Act: AwaitKeys, Reason: d.why, Await: *x.missing}
+	case d.why.Refuses() && !d.shadow:
+		return x.refuse(d.why)
+	case d.match.Body != nil:
+		return x.holdBody(&d.match, d.why)
+	case d.match.Listing != nil && d.why == reason.Allowed:
+		x.listing = &listing{match: d.match}
+	}
+	step := x.forward(d.why, x.editHead(&d.match, d.why))
+	if d.why == reason.Allowed {
+		x.remember(env.Cache, &d)
+	}
+	return step
+}
+
+// forward passes a request on. In shadow, why is what would have refused it.
+func (x *Exchange) forward(why reason.Reason, e *Edit) Step {
+	step := Step{Act: Forward, Reason: why, Edit: e}
+	if why.Refuses() || x.gate.auditAllowed {
+		step.Audit = x.auditLine(why, why.Refuses())
+	}
+	return step
+}
+
+// refuse answers a request with a refusal, and logs it.
+func (x *Exchange) refuse(why reason.Reason) Step {
+	return Step{Act: Refuse, Reason: why, Reply: newReply(why, &x.head, x.gate.metadataURL), Audit: x.auditLine(why, false)}
+}
+
+// refuseOrReset refuses a request; if the response has begun already, it can only end
+// the stream.
+func (x *Exchange) refuseOrReset(why reason.Reason) Step {
+	step := x.refuse(why)
+	if x.responded {
+		step.Act = Reset
+	}
+	return step
+}
+
+// NeedsHead reports whether the request's head must be kept: the request waits for keys
+// or for its body, or its reply must be trimmed.
+func (x *Exchange) NeedsHead() bool { return x.missing != nil || x.body != nil || x.listing != nil }
+
+// DropHead forgets the head of a request that has been decided. Only trailers can follow,
+// and their refusal needs no more of the request than its id.
+func (x *Exchange) DropHead() {
+	x.request, x.Principal, x.Call, x.Rule = nil, authn.Nobody(), inference.Call{}, ""
+	x.head.Request = inference.Request{GRPC: x.head.GRPC}
+}
+
+// NeedsResponse reports whether the host must hand in the response too.
+func (x *Exchange) NeedsResponse() bool { return x.body != nil || x.listing != nil }
+
+// Body reads the next bytes of a body; chunk may be empty. The host holds them back
+// until a Step releases them.
+func (x *Exchange) Body(env Env, d Direction, chunk []byte, end bool) Step {
+	switch {
+	case d == Upstream && x.body != nil:
+		return x.requestBody(env, chunk, end)
+	case d == Downstream && x.listing != nil:
+		return x.replyBody(env, chunk, end)
+	}
+	return x.refuse(reason.Internal)
+}
+
+// Trailers refuses a request with a credential or an identity among its trailers: a
+// server might merge them into the headers, and RFC 9110 section 6.5.1 forbids both. The
+// head and the body may have been forwarded by then, because a message of known length is
+// complete without its trailers. Trailers end a body.
+func (x *Exchange) Trailers(env Env, d Direction, pairs [][2]string) Step {
+	for i := range pairs {
+		if d == Upstream && x.gate.headers.lookup(pairs[i][0]).safety != safe {
+			return x.refuseOrReset(reason.TrailerForbidden)
+		}
+	}
+	switch {
+	case d == Upstream && x.missing != nil:
+		return Step{Act: Hold, Reason: reason.Allowed}
+	case d == Upstream && x.body != nil, d == Downstream && x.listing != nil:
+		return x.Body(env, d, nil, true)
+	}
+	return Step{Act: Forward, Reason: reason.Allowed}
+}
+
+// DecideRequest decides a whole request at once, where a host would call Begin, Body and
+// Trailers in turn. The Step's Edit is all that changes in the head.
+func (g *Gate) DecideRequest(env Env, h *Head, body []byte, trailers [][2]string) (*Exchange, Step) {
+	x, step := g.Begin(env, h)
+	if step.Act == Hold {
+		edit := step.Edit
+		if step = x.Body(env, Upstream, body, len(trailers) == 0); step.Edit == nil {
+			step.Edit = edit
+		}
+	}
+	if len(trailers) == 0 || step.Act != Forward && step.Act != Hold {
+		return x, step
+	}
+	edit, before := step.Edit, step
+	if step = x.Trailers(env, Upstream, trailers); step.Act == Forward && step.Edit == nil {
+		step.Edit = edit
+		if before.Act == Forward {
+			step.Reason, step.Audit = before.Reason, before.Audit
+		}
+	}
+	return x, step
+}

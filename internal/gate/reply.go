@@ -1,0 +1,56 @@
+package gate
+
+import "github.com/modelgate/modelgate/internal/reason"
+
+// Reply is an answer of the gate itself.
+type Reply struct {
+	Status  int // of HTTP
+	GRPC    int // of gRPC; the HTTP status is 200 then
+	Headers [][2]string
+	Body    string // JSON; for a gRPC request the status message
+	Details string // for %RESPONSE_CODE_DETAILS%
+}
+
+// retryAfter is what a client is told to wait if keys are unavailable, in seconds (RFC
+// 9110 section 10.2.3): about the time after which a proxy fetches them again.
+const retryAfter = "10"
+
+// NewReply returns the answer to a request that is refused before its head is read.
+func NewReply(why reason.Reason) Reply { return newReply(why, &head{}, "") }
+
+// newReply returns the answer to a refused request. It tells the Reason and nothing else
+// that the gate knows.
+func newReply(why reason.Reason, h *head, metadataURL string) Reply {
+	r := Reply{Status: why.HTTP(), GRPC: why.GRPC(), Details: "modelgate_" + why.String()}
+	if h.GRPC {
+		r.Body = why.String()
+	} else {
+		r.Headers = append(r.Headers, [2]string{"content-type", "application/json"}, [2]string{"cache-control", "no-store"})
+		r.Body = `{"reason":"` + why.String() + `"`
+		if h.id.size > 0 {
+			r.Body += `,"request_id":"` + h.id.String() + `"`
+		}
+		r.Body += "}\n"
+	}
+	if why.Challenge() != "" || why.HTTP() == 401 {
+		r.Headers = append(r.Headers, [2]string{"www-authenticate", challenge(why, metadataURL)})
+	}
+	if why == reason.KeysUnavailable {
+		r.Headers = append(r.Headers, [2]string{"retry-after", retryAfter})
+	}
+	return r
+}
+
+// challenge is the value of WWW-Authenticate (RFC 6750 section 3, RFC 9728 section 5.1).
+// All of it is constant, so nothing of a request can get into it. A request without a
+// credential gets no error code (RFC 6750 section 3.1).
+func challenge(why reason.Reason, metadataURL string) string {
+	value := `Bearer realm="model gate"`
+	if code := why.Challenge(); code != "" {
+		value += `, error="` + code + `", error_description="` + why.String() + `"`
+	}
+	if metadataURL != "" {
+		value += `, resource_metadata="` + metadataURL + `"`
+	}
+	return value
+}
