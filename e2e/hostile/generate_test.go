@@ -2,6 +2,7 @@ package hostile
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,6 +15,18 @@ type head struct {
 	id   int
 	odd  bool // a codec may refuse it, or take it for something else
 	last bool // what comes after it on its connection is no answer to anything
+}
+
+// again is the same head as a second attempt.
+func (h *head) again() *head {
+	second := *h
+	second.Headers = slices.Clone(h.Headers)
+	for i, header := range second.Headers {
+		if header[0] == "x-id" {
+			second.Headers[i][1] = header[1] + "/1"
+		}
+	}
+	return &second
 }
 
 // generator makes one head.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/modelgate/modelgate/e2e/internal/rawhttp"
 )
@@ -28,6 +29,7 @@ type server struct {
 	listener net.Listener
 	began    func(*arrival)
 	ended    func(*arrival)
+	conns    sync.WaitGroup
 }
 
 func (s *server) serve() {
@@ -36,13 +38,34 @@ func (s *server) serve() {
 		if err != nil {
 			return
 		}
-		go func() {
+		s.conns.Go(func() {
 			defer conn.Close()
 			in := bufio.NewReader(conn)
 			for s.exchange(in, conn) == nil {
 			}
-		}()
+		})
 	}
+}
+
+// lastLine is what drain sends, and nobody else.
+const lastLine = "LAST\n"
+
+// drain ends the server once it has read everything that Envoy sent it, after
+// Envoy has ended. Connections are accepted in their order, so when drain's own
+// is answered, which is by its end, all of Envoy's have been accepted.
+func (s *server) drain() error {
+	defer s.conns.Wait()
+	defer s.listener.Close()
+	last, err := net.Dial("tcp", s.listener.Addr().String())
+	if err != nil {
+		return err
+	}
+	defer last.Close()
+	if _, err := io.WriteString(last, lastLine); err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, last)
+	return err
 }
 
 func (s *server) exchange(in *bufio.Reader, out io.Writer) error {
@@ -50,6 +73,9 @@ func (s *server) exchange(in *bufio.Reader, out io.Writer) error {
 	line, err := readLine(in)
 	if err != nil {
 		return err
+	}
+	if line == strings.TrimSuffix(lastLine, "\n") {
+		return io.EOF
 	}
 	var version string
 	a.method, version, _ = strings.Cut(line, " ")
@@ -105,17 +131,21 @@ func readLine(in *bufio.Reader) (string, error) {
 	return strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"), err
 }
 
-// id is the number of the head, or -1.
-func (a *arrival) id() int {
+// id is the number of the head and of the attempt, or -1.
+func (a *arrival) id() (id, attempt int) {
 	ids := strings.Fields(strings.Join(values(a.headers, "x-id"), " "))
 	if a.broken != "" || len(ids) == 0 {
-		return -1
+		return -1, 0
 	}
-	id, err := strconv.Atoi(ids[0]) // what follows it, a client has folded into it
-	if err != nil {
-		return -1
+	first, second, again := strings.Cut(ids[0], "/") // what follows them, a client has folded into it
+	id, err := strconv.Atoi(first)
+	if err == nil && again {
+		attempt, err = strconv.Atoi(second)
 	}
-	return id
+	if err != nil || attempt < 0 {
+		return -1, 0
+	}
+	return id, attempt
 }
 
 // compare says how an arrival differs from what the reference lets through.
