@@ -18,7 +18,7 @@ func TestCall(t *testing.T) {
 	}
 	server := Serve(listener, "tokyo")
 	defer server.Stop()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	const hello = "Hello ana from tokyo"
 	for _, c := range []struct {

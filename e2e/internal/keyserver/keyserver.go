@@ -4,8 +4,6 @@
 package keyserver
 
 import (
-	"errors"
-	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -33,6 +31,7 @@ type Server struct {
 	Issuer string // iss of its tokens
 
 	algorithm string
+	port      *port
 	mu        sync.Mutex
 	server    *http.Server // nil while dead
 	signing   *key
@@ -50,24 +49,15 @@ func Start(issuer, algorithm string) (*Server, error) {
 	if _, err := s.Rotate(false); err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	var err error
+	if s.port, err = reservePort(); err != nil {
 		return nil, err
 	}
-	s.Addr = listener.Addr().String()
-	s.serve(listener)
-	return s, nil
+	s.Addr = s.port.addr
+	return s, s.Revive()
 }
 
-func (s *Server) serve(listener net.Listener) {
-	server := &http.Server{Handler: http.HandlerFunc(s.answer)}
-	s.mu.Lock()
-	s.server = server
-	s.mu.Unlock()
-	go server.Serve(listener)
-}
-
-// Die closes the port and cuts every connection. The keys live on.
+// Die has the port refuse connections and cuts those there are. The keys live on.
 func (s *Server) Die() {
 	s.mu.Lock()
 	server := s.server
@@ -78,23 +68,24 @@ func (s *Server) Die() {
 	}
 }
 
-// Close is Die: nothing else has to be given back.
-func (s *Server) Close() { s.Die() }
+// Close is Die for ever: it gives the port back.
+func (s *Server) Close() {
+	s.Die()
+	s.port.release()
+}
 
-// Revive listens on the same port again. While the port was closed it may have
-// become the far end of somebody's connection, so this tries for a while.
+// Revive listens on the same port again.
 func (s *Server) Revive() error {
-	for patience := 50; ; patience-- {
-		listener, err := net.Listen("tcp", s.Addr)
-		if err == nil {
-			s.serve(listener)
-			return nil
-		}
-		if patience == 0 {
-			return errors.Join(errors.New("keyserver: the port is taken"), err)
-		}
-		time.Sleep(100 * time.Millisecond)
+	listener, err := s.port.listen()
+	if err != nil {
+		return err
 	}
+	server := &http.Server{Handler: http.HandlerFunc(s.answer)}
+	s.mu.Lock()
+	s.server = server
+	s.mu.Unlock()
+	go server.Serve(listener)
+	return nil
 }
 
 // Behave changes how the server answers from now on.

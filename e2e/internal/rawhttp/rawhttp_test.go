@@ -26,6 +26,9 @@ func serve(t *testing.T, handler http.HandlerFunc) string {
 	return server.Listener.Addr().String()
 }
 
+// patience is the end of a wait for what has to come.
+func patience(t *testing.T) context.Context { return within(t, 2*time.Minute) }
+
 func within(t *testing.T, limit time.Duration) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	t.Cleanup(cancel)
@@ -51,7 +54,7 @@ func TestArrivesAsWritten(t *testing.T) {
 			w.WriteHeader(http.StatusTeapot)
 			io.WriteString(w, "short and stout")
 		})
-		response, err := Do(within(t, 10*time.Second), addr, nil, Request{
+		response, err := Do(patience(t), addr, nil, Request{
 			Proto: proto, Method: "POST", Authority: "models.example", Path: "/v1//models/%2e%2e/x;y?q=%00",
 			Headers:  Headers{{"x-a", "1"}, {"x-b", "\xff"}, {"x-a", "2"}, {"trailer", "x-trailer"}},
 			Body:     []byte("hello"),
@@ -92,7 +95,7 @@ func TestManyRequestsOverOneConnection(t *testing.T) {
 		defer conn.Close()
 		for i := range 300 {
 			body := fmt.Appendf(nil, "request %d", i)
-			response, err := conn.Do(within(t, 10*time.Second), Request{Method: "POST", Authority: "a", Path: "/", Body: body,
+			response, err := conn.Do(patience(t), Request{Method: "POST", Authority: "a", Path: "/", Body: body,
 				Headers: Headers{{"x-count", fmt.Sprint(i)}}})
 			if err != nil || !bytes.Equal(response.Body, body) {
 				t.Fatalf("request %d: %q, %v", i, response.Body, err)
@@ -111,7 +114,7 @@ func TestBodyLargerThanAnyWindow(t *testing.T) {
 			w.Write(body)
 		})
 		body := bytes.Repeat([]byte("0123456789abcdef"), 1<<18)
-		response, err := Do(within(t, 30*time.Second), addr, nil, Request{Proto: proto, Method: "PUT", Authority: "a", Path: "/", Body: body})
+		response, err := Do(patience(t), addr, nil, Request{Proto: proto, Method: "PUT", Authority: "a", Path: "/", Body: body})
 		if err != nil || !bytes.Equal(response.Body, body) {
 			t.Errorf("%d bytes came back, want %d: %v", len(response.Body), len(body), err)
 		}
@@ -122,7 +125,7 @@ func TestAnswerBeforeTheBody(t *testing.T) {
 	each(t, func(t *testing.T, proto Proto) {
 		addr := serve(t, func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusForbidden) })
 		body := make([]byte, 8<<20)
-		response, err := Do(within(t, 10*time.Second), addr, nil, Request{Proto: proto, Method: "POST", Authority: "a", Path: "/", Body: body})
+		response, err := Do(patience(t), addr, nil, Request{Proto: proto, Method: "POST", Authority: "a", Path: "/", Body: body})
 		if err != nil || response.Status != 403 {
 			t.Errorf("got %d, %v; want 403", response.Status, err)
 		}
@@ -137,7 +140,7 @@ func TestLongHeader(t *testing.T) {
 				w.WriteHeader(http.StatusBadRequest)
 			}
 		})
-		response, err := Do(within(t, 10*time.Second), addr, nil, Request{Proto: proto, Method: "GET", Authority: "a", Path: "/",
+		response, err := Do(patience(t), addr, nil, Request{Proto: proto, Method: "GET", Authority: "a", Path: "/",
 			Headers: Headers{{"x-long", long}}})
 		if err != nil || response.Status != 200 {
 			t.Errorf("got %d, %v; want 200", response.Status, err)
@@ -151,7 +154,7 @@ func TestTLS(t *testing.T) {
 		server.EnableHTTP2 = true
 		server.StartTLS()
 		defer server.Close()
-		response, err := Do(within(t, 10*time.Second), server.Listener.Addr().String(), &tls.Config{InsecureSkipVerify: true},
+		response, err := Do(patience(t), server.Listener.Addr().String(), &tls.Config{InsecureSkipVerify: true},
 			Request{Proto: proto, Method: "GET", Authority: "a", Path: "/"})
 		want := map[Proto]string{H1: "HTTP/1.1", H2: "HTTP/2.0"}[proto]
 		if err != nil || string(response.Body) != want {

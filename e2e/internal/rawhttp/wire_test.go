@@ -26,7 +26,7 @@ func answer(t *testing.T, want, reply string) (addr string, got <-chan string) {
 			return
 		}
 		defer conn.Close()
-		conn.SetDeadline(time.Now().Add(5 * time.Second))
+		conn.SetDeadline(time.Now().Add(2 * time.Minute))
 		bytes := make([]byte, len(want))
 		n, _ := io.ReadFull(bufio.NewReader(conn), bytes)
 		io.WriteString(conn, reply)
@@ -52,7 +52,7 @@ func TestH1Wire(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			addr, got := answer(t, c.want, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\nX-B: 2\r\nx-a: 1\r\n\r\n")
-			response, err := Do(within(t, 5*time.Second), addr, nil, c.request)
+			response, err := Do(patience(t), addr, nil, c.request)
 			if err != nil || response.Status != 204 || response.Headers[0] != [2]string{"x-a", "1"} {
 				t.Errorf("got %+v, %v", response, err)
 			}
@@ -66,7 +66,7 @@ func TestH1Wire(t *testing.T) {
 func TestClosedWithoutAnswer(t *testing.T) {
 	each(t, func(t *testing.T, proto Proto) {
 		addr, _ := answer(t, "PRI", "")
-		_, err := Do(within(t, 5*time.Second), addr, nil, Request{Proto: proto, Method: "GET", Path: "/", Authority: "a"})
+		_, err := Do(patience(t), addr, nil, Request{Proto: proto, Method: "GET", Path: "/", Authority: "a"})
 		if !errors.Is(err, ErrClosed) {
 			t.Errorf("got %v, want %v", err, ErrClosed)
 		}
@@ -75,7 +75,7 @@ func TestClosedWithoutAnswer(t *testing.T) {
 
 func TestClosedInTheBody(t *testing.T) {
 	addr, _ := answer(t, "GET", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
-	response, err := Do(within(t, 5*time.Second), addr, nil, Request{Method: "GET", Path: "/", Authority: "a"})
+	response, err := Do(patience(t), addr, nil, Request{Method: "GET", Path: "/", Authority: "a"})
 	if !errors.Is(err, ErrClosed) || response.Status != 200 || string(response.Body) != "half" {
 		t.Errorf("got %+v, %v", response, err)
 	}
@@ -111,15 +111,15 @@ func TestH2Reset(t *testing.T) {
 	}
 	defer conn.Close()
 	const internal, protocol = 2, 1
-	response, err := conn.Do(within(t, 5*time.Second), Request{Method: "GET", Path: "/", Authority: "a"})
+	response, err := conn.Do(patience(t), Request{Method: "GET", Path: "/", Authority: "a"})
 	if err != nil || !response.Reset || response.ResetCode != internal || response.Status != 200 || string(response.Body) != "begun" {
 		t.Errorf("got %+v, %v", response, err)
 	}
-	response, err = conn.Do(within(t, 5*time.Second), Request{Method: "GET", Path: "/next", Authority: "a", Headers: Headers{{"Upper", "case"}}})
+	response, err = conn.Do(patience(t), Request{Method: "GET", Path: "/next", Authority: "a", Headers: Headers{{"Upper", "case"}}})
 	if err != nil || !response.Reset || response.ResetCode != protocol {
 		t.Errorf("a malformed request: %+v, %v", response, err)
 	}
-	response, err = conn.Do(within(t, 5*time.Second), Request{Method: "GET", Path: "/next", Authority: "a"})
+	response, err = conn.Do(patience(t), Request{Method: "GET", Path: "/next", Authority: "a"})
 	if err != nil || response.Status != 200 || response.Reset {
 		t.Errorf("the connection after a reset: %+v, %v", response, err)
 	}
