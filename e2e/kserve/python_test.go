@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/modelgate/modelgate/e2e/internal/harness"
 	"github.com/modelgate/modelgate/e2e/internal/testbed"
 )
 
@@ -71,7 +72,7 @@ func begin(t *testing.T, command *exec.Cmd, name string) {
 	if command.Stderr = log; command.Stdout == nil {
 		command.Stdout = log
 	}
-	command.SysProcAttr = dieWithParent()
+	command.SysProcAttr = harness.DieWithParent()
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -8,15 +8,14 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Admin calls the admin interface and returns the answer's body. Any status but
 // 200 is an error. It always posts: Envoy insists on it where something changes,
-// and does not mind elsewhere. It waits for a minute: the thread that answers is
+// and does not mind elsewhere. It waits with Patience: the thread that answers is
 // the one that compiles modules.
 func (e *Envoy) Admin(path string) (string, error) {
-	client := http.Client{Timeout: time.Minute}
+	client := http.Client{Timeout: Patience}
 	defer client.CloseIdleConnections()
 	response, err := client.Post("http://"+e.admin+path, "", nil)
 	if err != nil {

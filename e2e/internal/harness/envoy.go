@@ -22,6 +22,10 @@ type Options struct {
 	Binary    string // an Envoy executable; empty: the one of FindEnvoy
 	Bootstrap string // path of the configuration, in YAML or JSON
 
+	// HostEnv adds variables to Envoy's own environment, from which a bootstrap
+	// can hand them on to VMs (host_env_keys).
+	HostEnv map[string]string
+
 	// These three apply to every Wasm HTTP filter; zero values leave it alone.
 	PluginConfig string            // the plugin's configuration
 	Wasm         string            // absolute path of the module
@@ -38,8 +42,13 @@ type Options struct {
 	Concurrency int    // worker threads; 0: one
 	LogLevel    string // of all components; empty: info, and debug for Wasm
 	ExtraArgs   []string
-	Timeout     time.Duration // for the start; 0: a minute
+	Timeout     time.Duration // for the start; 0: Patience
 }
+
+// Patience bounds every wait for what has to come. Compiling the module takes
+// Envoy some seconds, and minutes where others have the processors: it is not a
+// measure of anything, and only ends a test that has failed.
+const Patience = 5 * time.Minute
 
 // Envoy is a running Envoy. Its methods may be called from any goroutine, and
 // Log and Wait after it has stopped too.
@@ -127,7 +136,13 @@ func (e *Envoy) run(options Options, tree object) error {
 	defer log.Close()
 	e.cmd = exec.Command(options.Binary, e.arguments(options)...)
 	e.cmd.Stdout, e.cmd.Stderr = log, log
-	e.cmd.SysProcAttr = dieWithParent()
+	e.cmd.SysProcAttr = DieWithParent()
+	if len(options.HostEnv) > 0 {
+		e.cmd.Env = os.Environ()
+		for name, value := range options.HostEnv {
+			e.cmd.Env = append(e.cmd.Env, name+"="+value)
+		}
+	}
 	if err := e.cmd.Start(); err != nil {
 		return err
 	}
@@ -155,7 +170,7 @@ func (e *Envoy) path(name string) string { return filepath.Join(e.dir, name) }
 // awaitLive waits for the admin interface and for it to say that Envoy is live.
 func (e *Envoy) awaitLive(timeout time.Duration) error {
 	if timeout == 0 {
-		timeout = time.Minute
+		timeout = Patience
 	}
 	late := time.After(timeout)
 	for {
@@ -199,14 +214,14 @@ func (e *Envoy) Log() string {
 	return e.log
 }
 
-// Stop asks Envoy to end, kills it if that takes more than five seconds, and
-// removes its files. It may be called more than once.
+// Stop asks Envoy to end, kills it if that takes more than a minute, and removes
+// its files. It may be called more than once.
 func (e *Envoy) Stop() {
 	e.stop.Do(func() {
 		e.cmd.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-e.done:
-		case <-time.After(5 * time.Second):
+		case <-time.After(time.Minute):
 			e.cmd.Process.Kill()
 			<-e.done
 		}

@@ -43,7 +43,7 @@ func plain(t *testing.T) *harness.Envoy {
 
 func get(t *testing.T, proto rawhttp.Proto, addr, authority string) rawhttp.Response {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), harness.Patience)
 	defer cancel()
 	response, err := rawhttp.Do(ctx, addr, nil, rawhttp.Request{Proto: proto, Method: "GET", Path: "/a", Authority: authority})
 	if err != nil {
@@ -143,6 +143,7 @@ func buildHello(t *testing.T) string {
 }
 
 func TestWasm(t *testing.T) {
+	t.Parallel()
 	hello := buildHello(t)
 	for name, c := range map[string]struct {
 		config, env         string
@@ -152,6 +153,7 @@ func TestWasm(t *testing.T) {
 		"of the test": {`{"a": "b"}`, "there", `{"a": "b"}`, "there"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			options := harness.Options{Bootstrap: "testdata/wasm.yaml", Wasm: hello, PluginConfig: c.config, Concurrency: 2}
 			if c.env != "" {
 				options.Env = map[string]string{"HELLO": c.env}
@@ -166,6 +168,7 @@ func TestWasm(t *testing.T) {
 		})
 	}
 	t.Run("refused", func(t *testing.T) {
+		t.Parallel()
 		_, err := harness.StartEnvoy(harness.Options{Bootstrap: "testdata/wasm.yaml", Wasm: hello, PluginConfig: "refuse"})
 		var refused *harness.StartError
 		if !errors.As(err, &refused) || refused.ExitCode != 1 || !strings.Contains(refused.Log, "hello will not start") {
@@ -177,6 +180,7 @@ func TestWasm(t *testing.T) {
 // TestPush replaces the plugin's configuration while Envoy runs. One that the
 // plugin refuses changes nothing.
 func TestPush(t *testing.T) {
+	t.Parallel()
 	envoy := start(t, harness.Options{Bootstrap: "testdata/wasm.yaml", Wasm: buildHello(t), PluginConfig: "first", Discover: true})
 	for i, c := range []struct {
 		push, want     string
@@ -187,7 +191,7 @@ func TestPush(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		for deadline := time.Now().Add(harness.Patience); ; time.Sleep(20 * time.Millisecond) {
 			taken, refused, err := envoy.Pushed()
 			got := get(t, rawhttp.H1, envoy.Addr(), "a").Headers.Get("x-config")
 			if taken == c.taken && refused == c.refused && got == c.want {

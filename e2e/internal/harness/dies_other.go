@@ -1,8 +1,0 @@
-//go:build !linux
-
-package harness
-
-import "syscall"
-
-// dieWithParent can promise nothing here.
-func dieWithParent() *syscall.SysProcAttr { return nil }
