@@ -14,7 +14,7 @@ import (
 	"github.com/modelgate/modelgate/e2e/internal/testbed"
 )
 
-// TestMain lets the test's own binary be the server of ext_authz, as bench is.
+// TestMain lets the test binary be the ext_authz server, as the command bench does.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == "opa" {
 		exit(serveOPA(os.Args[2]))
@@ -22,8 +22,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestContendersAgree starts every contender and asks each the corpus, as a run
-// does before it times anything.
+// TestContendersAgree starts every contender and sends it the corpus, as a run does
+// before it times anything.
 func TestContendersAgree(t *testing.T) {
 	root, err := testbed.Root()
 	if err != nil {
@@ -31,7 +31,7 @@ func TestContendersAgree(t *testing.T) {
 	}
 	b := &bench{table: samples{}, fixture: &fixture{dir: t.TempDir()}}
 	b.connections, b.fresh = 2, 16
-	stop, err := b.prepare(root)
+	stop, err := b.startAll(root)
 	defer stop()
 	if err != nil {
 		t.Fatal(err)
@@ -65,11 +65,11 @@ func TestPairsAreOfOneRound(t *testing.T) {
 		s.add(rowNativeCache, "cpu", bare+25*float64(round+1))
 		s.add(rowFloor, "cpu", bare-1) // nothing that could be measured
 	}
-	ratios := pairs(s.above(rowSeen, "cpu"), s.above(rowNativeCache, "cpu"), over)
+	ratios := pairs(s.overhead(rowSeen, "cpu"), s.overhead(rowNativeCache, "cpu"), divide)
 	if len(ratios) != 2 || ratios[0] != 0.8 || ratios[1] != 0.8 {
 		t.Errorf("got %v, want 0.8 twice", ratios)
 	}
-	if got := pairs(s.above(rowSeen, "cpu"), s.above(rowFloor, "cpu"), over); got != nil {
+	if got := pairs(s.overhead(rowSeen, "cpu"), s.overhead(rowFloor, "cpu"), divide); got != nil {
 		t.Errorf("of an overhead below zero: %v, want nothing", got)
 	}
 }
@@ -95,14 +95,14 @@ func TestAim(t *testing.T) {
 		{">=", 0.9, []float64{0.9, 0.9, 0}, true}, {">=", 0.9, []float64{0.89, 0.89, 1}, false}, {">=", 0.9, nil, false},
 		{"<=", 1.3, []float64{1, 1}, false}, // a round without a ratio
 	} {
-		if g := aim("x", c.sign, c.bound, "x", c.values, 3); g.Met != c.met || (g.Value == nil) != (c.values == nil) {
+		if g := newGoal("x", c.sign, c.bound, "x", c.values, 3); g.Met != c.met || (g.Value == nil) != (c.values == nil) {
 			t.Errorf("%s %v of %v: %+v", c.sign, c.bound, c.values, g)
 		}
 	}
 }
 
-// made is a run without an Envoy, whose figures are nobody's.
-func made() *bench {
+// syntheticRun returns a run with made-up figures, without an Envoy.
+func syntheticRun() *bench {
 	b := &bench{table: samples{}, fixture: &fixture{sizes: map[string]int64{"gate": 3, "empty": 2}}}
 	for _, name := range []string{rowBare, rowSeen, rowOPA} {
 		b.contenders = append(b.contenders, contender{name: name})
@@ -115,9 +115,9 @@ func made() *bench {
 	return b
 }
 
-// TestChart holds the picture to XML, with a row a contender.
+// TestChart checks that the chart is XML, and has a row for every contender.
 func TestChart(t *testing.T) {
-	svg := made().chart(map[string]string{"cpu": `<"&`, "processors": "2"})
+	svg := syntheticRun().chart(map[string]string{"cpu": `<"&`, "processors": "2"})
 	for d := xml.NewDecoder(strings.NewReader(svg)); ; {
 		if _, err := d.Token(); errors.Is(err, io.EOF) {
 			break
@@ -132,10 +132,9 @@ func TestChart(t *testing.T) {
 	}
 }
 
-// TestDocument: everything that can be told is a number, and what cannot is
-// null and not met.
+// TestDocument checks that a goal without a value is null and not met.
 func TestDocument(t *testing.T) {
-	d := made().document(map[string]string{})
+	d := syntheticRun().document(map[string]string{})
 	text, err := json.Marshal(d)
 	if err != nil {
 		t.Fatal(err)
@@ -150,8 +149,8 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// TestTokensAreTheIssuers signs a pool and finds no two tokens alike.
-func TestTokensAreTheIssuers(t *testing.T) {
+// TestTokensAreDistinct checks that no two tokens of a pool are equal.
+func TestTokensAreDistinct(t *testing.T) {
 	is, err := newIssuer("ES256")
 	if err != nil {
 		t.Fatal(err)
@@ -162,9 +161,9 @@ func TestTokensAreTheIssuers(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for range p.tokens {
-		seen[p.take()] = true
+		seen[p.nextToken()] = true
 	}
-	if len(seen) != 50 || seen[""] || p.taken() != 50 {
-		t.Errorf("%d distinct tokens of 50, %d taken", len(seen), p.taken())
+	if len(seen) != 50 || seen[""] || p.issued() != 50 {
+		t.Errorf("%d distinct tokens of 50, %d taken", len(seen), p.issued())
 	}
 }

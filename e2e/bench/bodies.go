@@ -12,7 +12,7 @@ import (
 	"github.com/modelgate/modelgate/e2e/internal/upstream"
 )
 
-// serveBodies is the upstream that reads bodies to their end.
+// serveBodies starts the upstream that reads every body to its end.
 func serveBodies() (port string, stop func(), err error) {
 	server, err := upstream.Start("bodies")
 	if err != nil {
@@ -23,22 +23,25 @@ func serveBodies() (port string, stop func(), err error) {
 }
 
 const (
-	largePath = "/kfserving/prod/large:predict"
-	largest   = 64 << 20
+	rowLargeMessage = "64 MiB gRPC message"
+	throughput      = "throughput, times a bare Envoy"
+
+	largePath   = "/kfserving/prod/large:predict"
+	largestBody = 64 << 20
 )
 
-// bodiesCurve compares the bytes a second that pass a gate with those that
-// pass a bare Envoy.
+// bodiesCurve measures the throughput of bodies through a gate, divided by the
+// throughput through a bare Envoy.
 func (b *bench) bodiesCurve() error {
 	bare, gate := b.contenders[0], b.contender(rowSeen)
-	c := curve{Name: "body size", X: "bytes", Y: "throughput, of a bare Envoy's"}
-	for _, size := range []int{1 << 10, 64 << 10, 1 << 20, 16 << 20, largest} {
-		times := max(2, min(400, largest/size))
+	c := curve{Name: "body size", X: "bytes", Y: throughput}
+	for _, size := range []int{1 << 10, 64 << 10, 1 << 20, 16 << 20, largestBody} {
+		times := max(2, min(400, largestBody/size))
 		ratios := make([]float64, b.curveRounds())
 		for round := range ratios {
 			var took []time.Duration
 			for _, who := range []contender{bare, gate} {
-				d, _, err := transfer(who.proxy, func() error { return post(who, size, times) })
+				d, _, err := timeAndPeak(who.proxy, func() error { return post(who, size, times) })
 				if err != nil {
 					return fmt.Errorf("%s: body of %d: %w", who.name, size, err)
 				}
@@ -52,33 +55,33 @@ func (b *bench) bodiesCurve() error {
 	return b.largeMessage(bare, gate)
 }
 
-// largeMessage is the largest body as one gRPC message that names its model first.
+// largeMessage sends the largest body as one gRPC message that names its model first.
 func (b *bench) largeMessage(bare, gate contender) error {
-	message := modelInfer("large", largest)
+	message := modelInfer("large", largestBody)
 	for range b.curveRounds() {
 		var took []time.Duration
 		var grew []int64
 		for _, who := range []contender{bare, gate} {
 			call := func() error { return callGRPC(who, message) }
-			if err := call(); err != nil { // buffers grow once
+			if err := call(); err != nil { // the first call grows the buffers
 				return fmt.Errorf("%s: gRPC message: %w", who.name, err)
 			}
-			d, peak, err := transfer(who.proxy, call)
+			d, peak, err := timeAndPeak(who.proxy, call)
 			if err != nil {
 				return fmt.Errorf("%s: gRPC message: %w", who.name, err)
 			}
 			took, grew = append(took, d), append(grew, peak)
 		}
-		b.table.add("64 MiB gRPC message", "throughput, of a bare Envoy's", took[0].Seconds()/took[1].Seconds())
-		b.table.add("64 MiB gRPC message", "added memory", float64(grew[1]-grew[0])/(1<<20))
+		b.table.add(rowLargeMessage, throughput, took[0].Seconds()/took[1].Seconds())
+		b.table.add(rowLargeMessage, "added memory", float64(grew[1]-grew[0])/(1<<20))
 	}
 	return nil
 }
 
-// transfer times a call, and finds how far the proxy's anonymous memory rises
-// above what it was before.
-func transfer(p *proxy, call func() error) (took time.Duration, peak int64, err error) {
-	before, err := anonymous(p.envoy.Pid())
+// timeAndPeak measures how long a call takes, and by how many bytes the proxy's
+// anonymous memory rises during it.
+func timeAndPeak(p *proxy, call func() error) (took time.Duration, peak int64, err error) {
+	before, err := anonymousMemory(p.envoy.Pid())
 	if err != nil {
 		return 0, 0, err
 	}
@@ -86,7 +89,7 @@ func transfer(p *proxy, call func() error) (took time.Duration, peak int64, err 
 	var watch sync.WaitGroup
 	watch.Go(func() {
 		for {
-			if n, err := anonymous(p.envoy.Pid()); err == nil {
+			if n, err := anonymousMemory(p.envoy.Pid()); err == nil {
 				peak = max(peak, n-before)
 			}
 			select {
@@ -111,15 +114,15 @@ func post(who contender, size, times int) error {
 	}
 	defer c.conn.Close()
 	for range times {
-		if status, err := c.ask(); err != nil || status != 200 {
+		if status, err := c.roundTrip(); err != nil || status != 200 {
 			return fmt.Errorf("status %d: %v", status, err)
 		}
 	}
 	return nil
 }
 
-// modelInfer is a ModelInferRequest of KServe's V2 protocol, framed: the model's
-// name (field 1), and zeros as raw_input_contents (field 7).
+// modelInfer returns a ModelInferRequest of KServe's V2 protocol in a gRPC frame:
+// the model's name (field 1), and zeros as raw_input_contents (field 7).
 func modelInfer(model string, size int) []byte {
 	m := append([]byte{0, 0, 0, 0, 0, 1<<3 | 2, byte(len(model))}, model...)
 	m = append(m, 7<<3|2)
@@ -134,11 +137,16 @@ func callGRPC(who contender, message []byte) error {
 	protocols.SetUnencryptedHTTP2(true)
 	transport := &http.Transport{Protocols: protocols}
 	defer transport.CloseIdleConnections()
-	request, err := http.NewRequest("POST", "http://"+who.proxy.envoy.Addr()+"/inference.GRPCInferenceService/ModelInfer", bytes.NewReader(message))
+	url := "http://" + who.proxy.envoy.Addr() + "/inference.GRPCInferenceService/ModelInfer"
+	request, err := http.NewRequest("POST", url, bytes.NewReader(message))
 	if err != nil {
 		return err
 	}
-	request.Header = http.Header{"Content-Type": {"application/grpc"}, "Te": {"trailers"}, "Authorization": {"Bearer " + who.tokens.take()}}
+	request.Header = http.Header{
+		"Content-Type":  {"application/grpc"},
+		"Te":            {"trailers"},
+		"Authorization": {"Bearer " + who.tokens.nextToken()},
+	}
 	request.Host = inferHost
 	response, err := transport.RoundTrip(request)
 	if err != nil {

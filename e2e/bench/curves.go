@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// curve is how a quantity of model gate grows with one property of its work.
+// curve is how one quantity of model gate grows with one property of its load.
 type curve struct {
 	Name   string  `json:"name"`
 	X      string  `json:"x"`
@@ -18,26 +18,26 @@ type point struct {
 	stat
 }
 
-// curveRounds bounds how often a curve is gone through: a trend needs less
-// than a comparison.
+// curveRounds returns the rounds of a curve. A trend needs fewer of them than a
+// comparison.
 func (b *bench) curveRounds() int { return min(b.rounds, 5) }
 
-// candidate is one point of a curve about to be measured.
+// candidate is one point of a curve that is to be measured.
 type candidate struct {
 	x      float64
 	proxy  *proxy
 	tokens *pool
-	fill   int64 // requests before the clock runs
+	fill   int64 // requests before the measurement
 }
 
-// overheads measures candidates and a bare Envoy in turn. The curve is of the
-// processor time a request above the bare one's; the ratios to the first point
-// are pairs of one round.
+// overheads measures the candidates and a bare Envoy in turn, and adds two curves:
+// the processor time of a request above the bare Envoy, and its ratio to the first
+// point of the same round.
 func (b *bench) overheads(name, x string, list []candidate) error {
 	bare := b.contenders[0]
 	values := make([][]float64, len(list))
 	for round := range b.curveRounds() {
-		say("%s %d of %d", name, round+1, b.curveRounds())
+		progress("%s %d of %d", name, round+1, b.curveRounds())
 		var floor float64
 		ask := func(p *proxy, tokens *pool, keep func(own float64)) error {
 			l := load{addr: p.envoy.Addr(), tokens: tokens, connections: b.connections, duration: b.seconds}
@@ -58,18 +58,18 @@ func (b *bench) overheads(name, x string, list []candidate) error {
 			}
 		}
 	}
-	above := curve{Name: name, X: x, Y: "us a request above a bare Envoy"}
+	above := curve{Name: name, X: x, Y: "µs a request above a bare Envoy"}
 	times := curve{Name: name + ", against the first", X: x, Y: "times"}
 	for i, c := range list {
 		above.Points = append(above.Points, point{c.x, statOf(values[i])})
-		times.Points = append(times.Points, point{c.x, statOf(pairs(values[i], values[0], over))})
+		times.Points = append(times.Points, point{c.x, statOf(pairs(values[i], values[0], divide))})
 	}
 	b.curves = append(b.curves, above, times)
 	return nil
 }
 
-// gate starts one with a configuration of its own. The caller stops it.
-func (b *bench) gate(config string, workers int) (*proxy, error) {
+// startGate starts a proxy with a gate of its own configuration. The caller stops it.
+func (b *bench) startGate(config string, workers int) (*proxy, error) {
 	p := &proxy{name: "gate", template: "wasm", wasm: b.modules["gate"], config: config, decides: true, workers: workers}
 	return p, p.start(b.fixture)
 }
@@ -77,9 +77,9 @@ func (b *bench) gate(config string, workers int) (*proxy, error) {
 func (b *bench) grantsCurve() error {
 	var list []candidate
 	for _, n := range []int{10, 100, 1000, 10_000, 100_000} {
-		say("starting a gate with %d grants", n)
+		progress("starting a gate with %d grants", n)
 		began := time.Now()
-		p, err := b.gate(gateConfig([]*issuer{b.issuers["ES256"]}, n), 1)
+		p, err := b.startGate(gateConfig([]*issuer{b.issuers["ES256"]}, n), 1)
 		if err != nil {
 			return err
 		}
@@ -90,10 +90,10 @@ func (b *bench) grantsCurve() error {
 	return b.overheads("grants", "grants", list)
 }
 
-// tokensCurve goes round the tokens, which is the worst for a cache that
-// forgets what was not asked for the longest: one token too many and none is found.
+// tokensCurve uses the tokens in a circle. This is the worst order for an LRU cache:
+// with one token too many, it finds none.
 func (b *bench) tokensCurve() error {
-	p, err := b.gate(b.gateConf, 1)
+	p, err := b.startGate(b.gateConf, 1)
 	if err != nil {
 		return err
 	}
@@ -109,22 +109,22 @@ func (b *bench) tokensCurve() error {
 	return b.overheads("distinct live tokens", "tokens", list)
 }
 
-const distinct = 100_000
+const distinctTokens = 100_000
 
-// manyTokens are signed once, and handed out anew.
+// manyTokens returns a new pool of the same tokens, which it signs only once.
 func (b *bench) manyTokens() (*pool, error) {
-	if b.many == nil {
-		p, err := b.issuers["ES256"].newPool(distinct, 0)
+	if b.curveTokens == nil {
+		p, err := b.issuers["ES256"].newPool(distinctTokens, 0)
 		if err != nil {
 			return nil, err
 		}
-		b.many = p.tokens
+		b.curveTokens = p.tokens
 	}
-	return &pool{tokens: b.many}, nil
+	return &pool{tokens: b.curveTokens}, nil
 }
 
 func (b *bench) sizesCurve() error {
-	p, err := b.gate(b.gateConf, 1)
+	p, err := b.startGate(b.gateConf, 1)
 	if err != nil {
 		return err
 	}
@@ -140,16 +140,16 @@ func (b *bench) sizesCurve() error {
 	return b.overheads("token size", "bytes", list)
 }
 
-// workersCurve has as many connections for each worker.
+// workersCurve has the same number of connections for each worker.
 func (b *bench) workersCurve() error {
-	c := curve{Name: "workers", X: "workers", Y: "requests a second, of a bare Envoy's"}
+	c := curve{Name: "workers", X: "workers", Y: "requests a second, times a bare Envoy"}
 	for _, workers := range []int{1, 2} {
 		bare := &proxy{name: "bare", template: "bare", workers: workers}
 		if err := bare.start(b.fixture); err != nil {
 			return err
 		}
 		defer bare.stop()
-		gate, err := b.gate(b.gateConf, workers)
+		gate, err := b.startGate(b.gateConf, workers)
 		if err != nil {
 			return err
 		}
@@ -171,15 +171,15 @@ func (b *bench) workersCurve() error {
 	return nil
 }
 
-// soakCurve is the anonymous memory of one gate over many requests with more
-// tokens than it remembers. Its first quarter, in which the heap grows to what
-// it needs, has no part in the slope.
+// soakCurve measures the anonymous memory of one gate over many requests, with more
+// tokens than it caches. The slope leaves out the first quarter, in which the heap
+// grows to its full size.
 func (b *bench) soakCurve() error {
 	const steps = 40
 	if b.soak == 0 {
 		return nil
 	}
-	p, err := b.gate(b.gateConf, 1)
+	p, err := b.startGate(b.gateConf, 1)
 	if err != nil {
 		return err
 	}
@@ -195,17 +195,17 @@ func (b *bench) soakCurve() error {
 		if _, err := l.http1(); err != nil {
 			return err
 		}
-		n, err := anonymous(p.envoy.Pid())
+		n, err := anonymousMemory(p.envoy.Pid())
 		if err != nil {
 			return err
 		}
-		x, y := float64(tokens.taken()), float64(n)/(1<<20)
+		x, y := float64(tokens.issued()), float64(n)/(1<<20)
 		c.Points = append(c.Points, point{x, statOf([]float64{y})})
 		if step >= steps/4 {
 			xs, ys = append(xs, x), append(ys, y)
 		}
 		if step%8 == 7 {
-			say("soak: %.0f requests, %.1f MiB", x, y)
+			progress("soak: %.0f requests, %.1f MiB", x, y)
 		}
 	}
 	b.curves = append(b.curves, c)

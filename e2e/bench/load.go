@@ -13,17 +13,17 @@ import (
 	"fortio.org/fortio/periodic"
 )
 
-// load is a phase of requests against one address.
+// load is one phase of requests to one address.
 type load struct {
 	addr        string
-	tokens      *pool // nil sends none
+	tokens      *pool // nil: no token
 	connections int
-	rate        float64 // requests a second, over all connections; 0: as fast as they are answered
+	rate        float64 // requests a second, over all connections; 0: each as soon as the one before is answered
 	duration    time.Duration
-	exactly     int64 // that many requests instead of a duration
+	exactly     int64 // number of requests, instead of a duration
 }
 
-// result is what a phase gave.
+// result has the figures of one phase.
 type result struct {
 	served         int64
 	rps            float64
@@ -37,7 +37,7 @@ var headers = [][2]string{
 	{"X-Request-Id", "5ab4c1c2-7f3b-4f0e-8d6a-1f2e3d4c5b6a"}, {"Traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"},
 }
 
-// options are Fortio's of a phase.
+// options returns the phase's options for Fortio.
 func (l load) options() periodic.RunnerOptions {
 	o := periodic.RunnerOptions{QPS: -1, NumThreads: l.connections, Duration: l.duration, Exactly: l.exactly,
 		Resolution: 1e-6, Percentiles: []float64{50, 99, 99.9}, Out: io.Discard, Uniform: true}
@@ -47,9 +47,9 @@ func (l load) options() periodic.RunnerOptions {
 	return o
 }
 
-// http1 runs a phase over HTTP/1.1 with Fortio's engine. Its own fast client
-// cannot change a header between requests, and fresh tokens need that; so the
-// connection is ours, for every contender alike.
+// http1 runs a phase over HTTP/1.1 with Fortio's engine. Fortio's own fast client
+// cannot change a header between requests, but fresh tokens need that. So every
+// contender gets a connection of this package.
 func (l load) http1() (result, error) {
 	options := l.options()
 	run := periodic.NewPeriodicRunner(&options)
@@ -72,8 +72,8 @@ func (l load) http1() (result, error) {
 	return r, err
 }
 
-// result takes the figures from Fortio's. A rate that was not held is an error:
-// the latencies would then be those of a closed loop.
+// result converts Fortio's figures. It returns errRate if the rate was not held,
+// since the latencies would then be those of a closed loop.
 func (l load) result(r periodic.RunnerResults) (result, error) {
 	h := r.DurationHistogram
 	if h == nil || h.Count == 0 {
@@ -98,12 +98,12 @@ func (l load) result(r periodic.RunnerResults) (result, error) {
 
 var errRate = fmt.Errorf("the rate was not held")
 
-// connection is one client with one request under way.
+// connection is one client, with at most one request in flight.
 type connection struct {
 	conn       net.Conn
 	reader     *bufio.Reader
 	tokens     *pool
-	head, tail []byte // of a request, around the token
+	head, tail []byte // of a request, before and after the token
 	out        []byte
 	failure    error // the first
 }
@@ -122,9 +122,9 @@ func dial(addr string, tokens *pool, path string, body []byte) (*connection, err
 	return c, nil
 }
 
-// Run makes one request: anything but 200 is a failure of the whole run.
+// Run sends one request. Any status but 200 fails the whole run.
 func (c *connection) Run(context.Context, periodic.ThreadID) (ok bool, details string) {
-	status, err := c.ask()
+	status, err := c.roundTrip()
 	if err == nil && status != 200 {
 		err = fmt.Errorf("%s answers %d", c.conn.RemoteAddr(), status)
 	}
@@ -134,21 +134,21 @@ func (c *connection) Run(context.Context, periodic.ThreadID) (ok bool, details s
 	return err == nil, ""
 }
 
-func (c *connection) ask() (status int, err error) {
+func (c *connection) roundTrip() (status int, err error) {
 	c.out = append(c.out[:0], c.head...)
 	if c.tokens != nil {
-		c.out = append(append(append(c.out, "Authorization: Bearer "...), c.tokens.take()...), "\r\n"...)
+		c.out = append(append(append(c.out, "Authorization: Bearer "...), c.tokens.nextToken()...), "\r\n"...)
 	}
 	c.out = append(c.out, c.tail...)
 	c.conn.SetDeadline(time.Now().Add(time.Minute))
 	if _, err := c.conn.Write(c.out); err != nil {
 		return 0, err
 	}
-	return c.answer()
+	return c.readResponse()
 }
 
-// answer reads one response whose body has a length.
-func (c *connection) answer() (status int, err error) {
+// readResponse reads one response whose body has a Content-Length.
+func (c *connection) readResponse() (status int, err error) {
 	line, err := c.reader.ReadSlice('\n')
 	if err != nil {
 		return 0, err

@@ -1,11 +1,11 @@
-// Command bench measures model gate beside what one would use instead: Envoy's
-// own filters, Lua, and a server of ext_authz that embeds OPA; and beside what
-// bounds it: an empty filter in Go, and the same work in C without an SDK.
+// Command bench compares model gate with its alternatives (Envoy's own filters, Lua,
+// and an ext_authz server that embeds OPA) and with what limits it (an empty filter
+// in Go, and the same reads and edits in C without an SDK).
 //
-// All of them run in one go, interleaved, and what counts are ratios of figures
-// from the same round: the machine's speed and its other work cancel out, as
-// far as they can. Each contender first answers a corpus, and each of its timed
-// answers is a 200 that the upstream gives only to what a decision leaves.
+// All of them run in one process tree, interleaved. Only ratios of figures of the
+// same round count: the machine's speed and its other work cancel out, as far as they
+// can. Every contender answers a corpus before it is timed. The upstream answers 200
+// only to a request with the edits of a decision, so each timed 200 was decided.
 //
 // It reads /proc, so it needs Linux. See `bench -h`.
 package main
@@ -33,15 +33,16 @@ func main() {
 		exit(serveOPA(os.Args[2]))
 	}
 	var s settings
-	flag.IntVar(&s.rounds, "rounds", 5, "rounds, in each of which every contender runs once")
+	flag.IntVar(&s.rounds, "rounds", 5, "rounds; every contender runs once in each")
 	flag.DurationVar(&s.seconds, "phase", 2*time.Second, "length of a phase of load")
 	flag.IntVar(&s.connections, "connections", 8, "connections of a load")
 	flag.Float64Var(&s.rate, "rate", 400, "requests a second where latency is measured")
-	flag.IntVar(&s.fresh, "fresh", 60_000, "fresh ES256 tokens signed in advance: more than a round asks for")
-	flag.Int64Var(&s.soak, "soak", 1_000_000, "requests of the memory's slope, with 100,000 distinct tokens; 0 leaves it out")
-	flag.StringVar(&s.out, "out", "", "directory of bench.json and bench.svg; build of the repository by default")
-	flag.StringVar(&s.only, "only", ".", "the parts to run, a regular expression of: "+names())
-	flag.StringVar(&s.picked, "rows", ".", "the contenders to run, a regular expression of their names; what is compared with the others is then not measured")
+	flag.IntVar(&s.fresh, "fresh", 60_000, "fresh ES256 tokens signed in advance; must be more than a round uses")
+	flag.Int64Var(&s.soak, "soak", 1_000_000, "requests over which memory growth is measured, with 100,000 distinct tokens; 0 leaves it out")
+	flag.StringVar(&s.out, "out", "", "directory for bench.json and bench.svg (default: build, in the repository)")
+	flag.StringVar(&s.partPattern, "only", ".", "the parts to run: a regular expression of "+partNames())
+	flag.StringVar(&s.rowPattern, "rows", ".",
+		"the contenders to run: a regular expression of their names; comparisons with the others are left out")
 	flag.Parse()
 	exit(run(s))
 }
@@ -54,7 +55,7 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-// parts are what a run consists of, in order.
+// parts lists the parts of a run, in order.
 var parts = []struct {
 	name string
 	run  func(*bench) error
@@ -70,7 +71,7 @@ var parts = []struct {
 	{"soak", (*bench).soakCurve},
 }
 
-func names() (text string) {
+func partNames() (text string) {
 	for _, p := range parts {
 		text += " " + p.name
 	}
@@ -78,7 +79,7 @@ func names() (text string) {
 }
 
 func run(s settings) (err error) {
-	only, err := regexp.Compile(s.only)
+	only, err := regexp.Compile(s.partPattern)
 	if err != nil {
 		return err
 	}
@@ -97,19 +98,19 @@ func run(s settings) (err error) {
 		return err
 	}
 	defer os.RemoveAll(b.dir)
-	about := machine() // before there is any load of ours
+	about := machine() // before the run's own load
 	if before, err := strconv.ParseFloat(strings.Fields(about["load before"] + " ?")[0], 64); err == nil && before > 0.5 {
 		b.warn("the machine is busy (load average %.1f): ratios will scatter, and absolute figures mean nothing", before)
 	}
-	stop, err := b.prepare(root)
+	stop, err := b.startAll(root)
 	defer stop()
 	if err != nil {
 		return err
 	}
 	for _, p := range parts {
 		if only.MatchString(p.name) {
-			say("%s", p.name)
-			if failed := p.run(b); failed != nil { // what was measured is reported all the same
+			progress("%s", p.name)
+			if failed := p.run(b); failed != nil { // what was measured is still reported
 				b.warn("%s: %v", p.name, failed)
 				err = fmt.Errorf("not everything was measured: %w", failed)
 			}
@@ -118,9 +119,9 @@ func run(s settings) (err error) {
 	return errors.Join(b.report(about), err)
 }
 
-// prepare builds, signs, starts and verifies everything. What it has started,
-// stop ends, also after an error.
-func (b *bench) prepare(root string) (stop func(), err error) {
+// startAll builds the modules, signs the tokens, and starts and verifies every
+// contender. stop ends all that was started, also after an error.
+func (b *bench) startAll(root string) (stop func(), err error) {
 	var stops []func()
 	stop = func() {
 		for _, s := range stops {
@@ -128,23 +129,23 @@ func (b *bench) prepare(root string) (stop func(), err error) {
 		}
 	}
 	log.SetOutput(io.Discard) // Fortio's own
-	say("building the modules")
+	progress("building the modules")
 	if err := b.build(root); err != nil {
 		return stop, err
 	}
-	if b.noC != "" {
-		b.warn("no contender in C, and no goal that is measured by it: no clang that builds for wasm32 (on Debian: apt-get install clang lld): %s", b.noC)
+	if b.clangError != "" {
+		b.warn("no filter in C, and no comparison with one: no clang builds for wasm32 (on Debian: apt-get install clang lld): %s", b.clangError)
 	}
 	if stops, err = b.upstreams(); err != nil {
 		return stop, err
 	}
-	say("signing tokens")
-	seen, fresh, err := b.sign()
+	progress("signing tokens")
+	seen, fresh, err := b.signTokens()
 	if err != nil {
 		return stop, err
 	}
-	b.list(seen, fresh)
-	rows, err := regexp.Compile(b.picked)
+	b.listContenders(seen, fresh)
+	rows, err := regexp.Compile(b.rowPattern)
 	if err != nil {
 		return stop, err
 	}
@@ -157,14 +158,14 @@ func (b *bench) prepare(root string) (stop func(), err error) {
 			}
 			started[c.proxy], stops = true, append(stops, c.proxy.stop)
 		}
-		if err := b.ready(c); err != nil {
+		if err := b.verifyAndWarm(c); err != nil {
 			return stop, err
 		}
 	}
 	return stop, nil
 }
 
-// upstreams starts those that are not in Envoy itself.
+// upstreams starts the upstreams that are not in Envoy itself.
 func (b *bench) upstreams() (stops []func(), err error) {
 	for _, up := range []struct {
 		port  *string
@@ -179,14 +180,14 @@ func (b *bench) upstreams() (stops []func(), err error) {
 	return stops, nil
 }
 
-// warmUp is how long each contender carries the load before anything of it is
-// measured: as long as V8 takes to compile anew what is called most. What a proxy
-// costs before that, its start and its first request say.
+// warmUp is how long each contender runs under load before it is measured: as long as
+// V8 needs to optimize the functions that are called most. The cost before that is in
+// the figures of the start and of the first request.
 const warmUp = 5 * time.Second
 
-// ready asks a contender the corpus and warms it up.
-func (b *bench) ready(c contender) error {
-	say("ready? %s", c.name)
+// verifyAndWarm sends the corpus to a contender, and then warms it up.
+func (b *bench) verifyAndWarm(c contender) error {
+	progress("ready? %s", c.name)
 	if err := c.proxy.verify(b.fixture, c.alg, c.tokens); err != nil {
 		return err
 	}

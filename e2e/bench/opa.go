@@ -26,8 +26,8 @@ import (
 //go:embed policy.rego
 var policy string
 
-// startOPA runs this program once more, as the server of ext_authz: its own
-// process, so that its processor time can be told from the load's.
+// startOPA starts this program again, as the ext_authz server. It is a process of its
+// own, so that its processor time is not mixed with the load's.
 func startOPA(f *fixture, dir string) (port string, id int, stop func(), err error) {
 	granted := map[string][]string{}
 	for _, g := range grants() {
@@ -62,7 +62,7 @@ func startOPA(f *fixture, dir string) (port string, id int, stop func(), err err
 	return strings.TrimSpace(line), command.Process.Pid, stop, nil
 }
 
-// serveOPA answers Envoy by the policy, and prints its port first.
+// serveOPA prints its port, and then answers Envoy by the policy.
 func serveOPA(file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -92,7 +92,7 @@ type authorizer struct {
 	query rego.PreparedEvalQuery
 }
 
-// Check refuses what it cannot evaluate.
+// Check decides on one request. It refuses what it cannot evaluate.
 func (a *authorizer) Check(ctx context.Context, request *auth.CheckRequest) (*auth.CheckResponse, error) {
 	http := request.GetAttributes().GetRequest().GetHttp()
 	results, err := a.query.Eval(ctx, rego.EvalInput(map[string]any{
@@ -110,12 +110,14 @@ func (a *authorizer) Check(ctx context.Context, request *auth.CheckRequest) (*au
 		return denied(kind.StatusCode_Forbidden), nil
 	}
 	set := func(name, value string) *core.HeaderValueOption {
-		return &core.HeaderValueOption{Header: &core.HeaderValue{Key: name, Value: value}, AppendAction: core.HeaderValueOption_OVERWRITE_IF_EXISTS_OR_ADD}
+		return &core.HeaderValueOption{
+			Header:       &core.HeaderValue{Key: name, Value: value},
+			AppendAction: core.HeaderValueOption_OVERWRITE_IF_EXISTS_OR_ADD,
+		}
 	}
-	return &auth.CheckResponse{Status: &status.Status{}, HttpResponse: &auth.CheckResponse_OkResponse{OkResponse: &auth.OkHttpResponse{
-		Headers:         []*core.HeaderValueOption{set(":path", field("path")), set(":authority", field("authority")), set("x-user", field("user"))},
-		HeadersToRemove: []string{"authorization"},
-	}}}, nil
+	edits := []*core.HeaderValueOption{set(":path", field("path")), set(":authority", field("authority")), set("x-user", field("user"))}
+	ok := &auth.OkHttpResponse{Headers: edits, HeadersToRemove: []string{"authorization"}}
+	return &auth.CheckResponse{Status: &status.Status{}, HttpResponse: &auth.CheckResponse_OkResponse{OkResponse: ok}}, nil
 }
 
 func denied(code kind.StatusCode) *auth.CheckResponse {

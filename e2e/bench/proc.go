@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// cpu is the processor time that a process has had, user and system, over all
-// its threads. /proc/PID/stat has the same sum in ticks of 10 ms; schedstat
-// (Documentation/scheduler/sched-stats.rst) has it in nanoseconds.
-func cpu(pid int) (time.Duration, error) {
+// processTime returns the processor time that a process has used, user and system,
+// over all its threads. /proc/PID/stat has the same sum in ticks of 10 ms; schedstat
+// (Documentation/scheduler/sched-stats.rst in Linux) has it in nanoseconds.
+func processTime(pid int) (time.Duration, error) {
 	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 	if err != nil || len(tasks) == 0 {
 		return 0, fmt.Errorf("process %d has no schedstat: %v", pid, err)
@@ -33,8 +33,8 @@ func cpu(pid int) (time.Duration, error) {
 	return sum, nil
 }
 
-// anonymous is a process's anonymous memory in bytes.
-func anonymous(pid int) (int64, error) {
+// anonymousMemory returns a process's anonymous memory, in bytes.
+func anonymousMemory(pid int) (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 	if err != nil {
 		return 0, err
@@ -48,24 +48,24 @@ func anonymous(pid int) (int64, error) {
 	return 0, fmt.Errorf("process %d: no Anonymous in smaps_rollup", pid)
 }
 
-// vms is how many Wasm VMs a proxy has: one a worker, one of the main thread,
-// and the one that all are cloned from.
+// vms returns how many Wasm VMs a proxy has: one for each worker, one for the main
+// thread, and the one from which all others are cloned.
 func (p *proxy) vms() (int, error) {
 	stats, err := p.envoy.Stats()
 	return int(stats["wasm.envoy.wasm.runtime.v8.active"]), err
 }
 
-// spent is the processor time of the proxy, and of all processes that answer
-// for it.
-func (p *proxy) spent() (own, all time.Duration, err error) {
-	if own, err = cpu(p.envoy.Pid()); err != nil || p.opaID == 0 {
+// cpuTime returns the processor time of the proxy itself, and that of the proxy and
+// its ext_authz server together.
+func (p *proxy) cpuTime() (own, all time.Duration, err error) {
+	if own, err = processTime(p.envoy.Pid()); err != nil || p.opaPID == 0 {
 		return own, own, err
 	}
-	all, err = cpu(p.opaID)
+	all, err = processTime(p.opaPID)
 	return own, own + all, err
 }
 
-// machine names what the figures were measured on.
+// machine describes the machine that the figures were measured on.
 func machine() map[string]string {
 	m := map[string]string{}
 	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {

@@ -15,14 +15,14 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// http2 runs a phase over HTTP/2 without TLS with Fortio's HTTP client.
+// http2 runs a phase over HTTP/2 without TLS, with Fortio's HTTP client.
 func (l load) http2() (result, error) {
 	o := fhttp.HTTPRunnerOptions{RunnerOptions: l.options(), HTTPOptions: *fhttp.NewHTTPOptions("http://" + l.addr + path)}
 	o.H2, o.DisableFastClient, o.Payload = true, true, []byte(body)
 	o.HTTPReqTimeOut = time.Minute // as over HTTP/1.1
 	list := headers
 	if l.tokens != nil {
-		list = append(list[:len(list):len(list)], [2]string{"Authorization", "Bearer " + l.tokens.take()})
+		list = append(list[:len(list):len(list)], [2]string{"Authorization", "Bearer " + l.tokens.nextToken()})
 	}
 	for _, h := range list { // Fortio keeps a space before a value, and HTTP/2 sends it
 		if err := o.AddAndValidateExtraHeader(h[0] + ":" + h[1]); err != nil {
@@ -39,14 +39,14 @@ func (l load) http2() (result, error) {
 	return l.result(r.RunnerResults)
 }
 
-// grpc runs a phase of health checks with Fortio's gRPC client.
+// grpc runs a phase of gRPC health checks, with Fortio's gRPC client.
 func (l load) grpc() (result, error) {
 	o := fgrpc.GRPCRunnerOptions{RunnerOptions: l.options(), Destination: l.addr, Metadata: metadata.MD{}}
 	for _, h := range headers[5:] {
 		o.Metadata.Set(strings.ToLower(h[0]), h[1])
 	}
 	if l.tokens != nil {
-		o.Metadata.Set("authorization", "Bearer "+l.tokens.take())
+		o.Metadata.Set("authorization", "Bearer "+l.tokens.nextToken())
 	}
 	r, err := fgrpc.RunGRPCTest(&o)
 	if err != nil {
@@ -58,7 +58,7 @@ func (l load) grpc() (result, error) {
 	return l.result(r.RunnerResults)
 }
 
-// serveHealth is the upstream of the gRPC rows.
+// serveHealth starts the upstream of the gRPC rows.
 func serveHealth() (port string, stop func(), err error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

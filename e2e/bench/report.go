@@ -21,7 +21,7 @@ type figure struct {
 	stat
 }
 
-// document is bench.json.
+// document is the content of bench.json.
 type document struct {
 	Machine     map[string]string `json:"machine"`
 	Settings    map[string]string `json:"settings"`
@@ -38,7 +38,7 @@ type document struct {
 func (b *bench) document(about map[string]string) document {
 	d := document{Machine: about, ModuleBytes: b.sizes, Curves: b.curves, Goals: b.goals(), Warnings: b.warnings,
 		Settings: map[string]string{"rounds": strconv.Itoa(b.rounds), "phase": b.seconds.String(),
-			"connections": strconv.Itoa(b.connections), "rate": number(b.rate), "soak": strconv.FormatInt(b.soak, 10)}}
+			"connections": strconv.Itoa(b.connections), "rate": threeDigits(b.rate), "soak": strconv.FormatInt(b.soak, 10)}}
 	d.Machine["when"] = time.Now().UTC().Format(time.DateOnly)
 	add := func(list *[]figure, row, quantity string, values []float64) {
 		if len(values) > 0 {
@@ -47,21 +47,21 @@ func (b *bench) document(about map[string]string) document {
 	}
 	for _, row := range b.rows() {
 		for _, q := range slices.Sorted(maps.Keys(b.table[row])) {
-			bare := rowBare + protocol(row)
+			bare := rowBare + protocolSuffix(row)
 			values := b.table[row][q]
 			add(&d.Figures, row, q, values)
 			if row == bare {
 				continue
 			}
-			add(&d.OfBare, row, q, pairs(values, b.table[bare][q], over))
-			add(&d.Above, row, q, b.table.above(row, q))
-			add(&d.OfNative, row, q, pairs(b.table.above(row, q), b.table.above(rowNativeCache+protocol(row), q), over))
+			add(&d.OfBare, row, q, pairs(values, b.table[bare][q], divide))
+			add(&d.Above, row, q, b.table.overhead(row, q))
+			add(&d.OfNative, row, q, pairs(b.table.overhead(row, q), b.table.overhead(rowNativeCache+protocolSuffix(row), q), divide))
 		}
 	}
 	return d
 }
 
-// rows are in the order of the contenders, and then as they stand.
+// rows returns the rows in the order of the contenders, and then the others by name.
 func (b *bench) rows() (rows []string) {
 	for _, c := range b.contenders {
 		for _, row := range []string{c.name, c.name + ", HTTP/2", c.name + ", gRPC"} {
@@ -78,8 +78,8 @@ func (b *bench) rows() (rows []string) {
 	return rows
 }
 
-// protocol is what ends the name of a row that is not of HTTP/1.1.
-func protocol(row string) string {
+// protocolSuffix returns the end of a row's name, if the row is not HTTP/1.1.
+func protocolSuffix(row string) string {
 	for _, p := range []string{", HTTP/2", ", gRPC"} {
 		if strings.HasSuffix(row, p) {
 			return p
@@ -120,59 +120,61 @@ func (b *bench) print(to io.Writer, d document) {
 		case g.Met:
 			verdict = "met"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t\t\n", g.Name, g.Goal, span(g.stat.Rounds), verdict)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t\t\n", g.Name, g.Goal, spread(g.stat.Rounds), verdict)
 	}
 	w.Flush()
 }
 
 func (b *bench) printRows(w io.Writer) {
-	fmt.Fprintln(w, "median (least to most) of the rounds\tCPU above bare, us a request\tof bare's throughput\tp50, ms\tp99, ms\tp99.9, ms")
+	fmt.Fprintln(w, "median (least to most) of the rounds\tCPU above bare, µs a request\tthroughput, times bare\tp50, ms\tp99, ms\tp99.9, ms")
 	for _, row := range b.rows() {
 		q := b.table[row]
 		if q["rps"] == nil {
 			continue
 		}
-		bare, cpu := b.table[rowBare+protocol(row)], b.table.above(row, "cpu")
-		if row == rowBare+protocol(row) {
+		bare, cpu := b.table[rowBare+protocolSuffix(row)], b.table.overhead(row, "cpu")
+		if row == rowBare+protocolSuffix(row) {
 			cpu = q["cpu"]
-			row += " (CPU: all of it)"
+			row += " (CPU: the whole)"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", row, span(cpu), span(pairs(q["rps"], bare["rps"], over)), span(q["p50"]), span(q["p99"]), span(q["p99.9"]))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", row, spread(cpu), spread(pairs(q["rps"], bare["rps"], divide)),
+			spread(q["p50"]), spread(q["p99"]), spread(q["p99.9"]))
 	}
-	fmt.Fprintln(w, "\nper process\tMiB a VM\texec to first answer, s\tfirst request, ms\ttenth, ms\t")
+	fmt.Fprintln(w, "\nper process\tMiB per VM\texec to first answer, s\tfirst request, ms\ttenth, ms\t")
 	for _, row := range b.rows() {
-		if q := b.table[row]; q["memory a VM"] != nil || q["start"] != nil {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t\n", row, span(q["memory a VM"]), span(q["start"]), span(q["first request"]), span(q["tenth request"]))
+		if q := b.table[row]; q["memory per VM"] != nil || q["start"] != nil {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t\n", row, spread(q["memory per VM"]), spread(q["start"]),
+				spread(q["first request"]), spread(q["tenth request"]))
 		}
 	}
 }
 
-// printCurves shortens the long one.
+// printCurves prints every curve; of a long one it prints every eighth point.
 func (b *bench) printCurves(w io.Writer) {
 	for _, c := range b.curves {
 		fmt.Fprintf(w, "\n%s\t%s\t\t\t\t\n", c.Name, c.Y)
 		for i, p := range c.Points {
 			if len(c.Points) <= 8 || i%8 == 7 {
-				fmt.Fprintf(w, "%.0f %s\t%s\t\t\t\t\n", p.X, c.X, span(p.Rounds))
+				fmt.Fprintf(w, "%.0f %s\t%s\t\t\t\t\n", p.X, c.X, spread(p.Rounds))
 			}
 		}
 	}
 }
 
-// span is the median with the least and the most of the rounds.
-func span(values []float64) string {
+// spread returns the median, with the least and the most of the rounds.
+func spread(values []float64) string {
 	if len(values) == 0 {
 		return "-"
 	}
 	s := statOf(values)
 	if len(values) == 1 {
-		return number(s.Median)
+		return threeDigits(s.Median)
 	}
-	return fmt.Sprintf("%s (%s to %s)", number(s.Median), number(s.Min), number(s.Max))
+	return fmt.Sprintf("%s (%s to %s)", threeDigits(s.Median), threeDigits(s.Min), threeDigits(s.Max))
 }
 
-// number has three digits that mean something.
-func number(v float64) string {
+// threeDigits formats a number with three significant digits.
+func threeDigits(v float64) string {
 	switch a := max(v, -v); {
 	case a >= 100 || v == float64(int64(v)):
 		return strconv.FormatFloat(v, 'f', 0, 64)

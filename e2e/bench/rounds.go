@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// settings are what a run is asked for.
+// settings are the flags of a run.
 type settings struct {
 	rounds      int
-	seconds     time.Duration // of each phase of each contender in a round
-	connections int           // of the closed loop
-	rate        float64       // of the open loop, requests a second
+	seconds     time.Duration // length of one phase of load
+	connections int           // that send as fast as they can
+	rate        float64       // requests a second, where latency is measured
 	fresh       int           // tokens signed in advance
-	soak        int64         // requests; 0: none
-	out         string        // directory
-	only        string        // a regular expression of parts
-	picked      string        // and one of contenders
+	soak        int64         // requests of the soak; 0 leaves it out
+	out         string        // directory for bench.json and bench.svg
+	partPattern string        // a regular expression of parts
+	rowPattern  string        // a regular expression of contenders
 }
 
-// samples are one value a round, by row and quantity.
+// samples has one value for each round, by row and quantity.
 type samples map[string]map[string][]float64
 
 func (s samples) add(row, quantity string, value float64) {
@@ -34,11 +34,11 @@ func (s samples) add(row, quantity string, value float64) {
 type bench struct {
 	settings
 	*fixture
-	contenders []contender
-	table      samples
-	curves     []curve
-	warnings   []string
-	many       []string // tokens of the curves
+	contenders  []contender
+	table       samples
+	curves      []curve
+	warnings    []string
+	curveTokens []string // tokens of the curves
 }
 
 func (b *bench) warn(format string, arguments ...any) {
@@ -47,15 +47,16 @@ func (b *bench) warn(format string, arguments ...any) {
 	b.warnings = append(b.warnings, text)
 }
 
-// say tells how far a run is.
-func say(format string, arguments ...any) {
+// progress prints how far the run is.
+func progress(format string, arguments ...any) {
 	fmt.Fprintf(os.Stderr, time.Now().Format("15:04:05 ")+format+"\n", arguments...)
 }
 
-// phase runs a load against a proxy and adds what came of it, and what it cost.
-// A fresh pool that was gone through is worth a warning: its tokens came twice.
+// phase runs a load against a proxy. It calls record with the result, and with the
+// processor time in µs a request: the proxy's own, and that of all its processes. A
+// rate that was not held is a warning.
 func (b *bench) phase(row string, p *proxy, l load, run func(load) (result, error), record func(r result, own, all float64)) error {
-	own, all, err := p.spent()
+	own, all, err := p.cpuTime()
 	if err != nil {
 		return err
 	}
@@ -65,7 +66,7 @@ func (b *bench) phase(row string, p *proxy, l load, run func(load) (result, erro
 	} else if err != nil {
 		return fmt.Errorf("%s: %w", row, err)
 	}
-	ownAfter, allAfter, err := p.spent()
+	ownAfter, allAfter, err := p.cpuTime()
 	if err != nil {
 		return err
 	}
@@ -74,16 +75,17 @@ func (b *bench) phase(row string, p *proxy, l load, run func(load) (result, erro
 	return nil
 }
 
-// measure has every contender go through both loops, once a round, one after
-// the other: what the machine does meanwhile, it does to all.
+// measure runs both loads on every contender, one contender after the other, once in
+// each round: so all contenders get the same share of the machine's other work. It
+// warns if a pool of fresh tokens was used up, since tokens then came twice.
 func (b *bench) measure() error {
 	for round := range b.rounds {
 		for i := range b.contenders {
-			// Each round begins elsewhere, so that none is always first.
+			// Each round begins with another contender, so that none is always first.
 			c := &b.contenders[(i+round)%len(b.contenders)]
-			say("round %d of %d: %s", round+1, b.rounds, c.name)
+			progress("round %d of %d: %s", round+1, b.rounds, c.name)
 			l := load{addr: c.proxy.envoy.Addr(), tokens: c.tokens, connections: b.connections, duration: b.seconds}
-			before := c.tokens.taken()
+			before := c.tokens.issued()
 			err := b.phase(c.name, c.proxy, l, load.http1, func(r result, own, all float64) {
 				b.table.add(c.name, "cpu", own)
 				b.table.add(c.name, "cpu all", all)
@@ -102,7 +104,7 @@ func (b *bench) measure() error {
 			if err != nil {
 				return err
 			}
-			if used := c.tokens.taken() - before; c.fresh && used > uint64(len(c.tokens.tokens)) {
+			if used := c.tokens.issued() - before; c.fresh && used > uint64(len(c.tokens.tokens)) {
 				b.warn("%s: %d requests of %d fresh tokens in one round", c.name, used, len(c.tokens.tokens))
 			}
 		}
@@ -110,10 +112,10 @@ func (b *bench) measure() error {
 	return b.memory("memory")
 }
 
-// protocols are the rows over HTTP/2 and gRPC, of those contenders that have them.
+// protocols measures HTTP/2 and gRPC, for those contenders that have these rows.
 func (b *bench) protocols() error {
 	for round := range b.rounds {
-		say("round %d of %d: HTTP/2 and gRPC", round+1, b.rounds)
+		progress("round %d of %d: HTTP/2 and gRPC", round+1, b.rounds)
 		if err := b.overHTTP2(); err != nil {
 			return err
 		}
@@ -149,14 +151,14 @@ func (b *bench) overHTTP2() error {
 	return nil
 }
 
-// memory adds the anonymous memory of every proxy, and of each of its VMs above
-// a bare Envoy. It is taken after the load, when heaps have grown to what they
-// need.
+// memory adds the anonymous memory of every proxy, and that of one VM: what the
+// proxy has above a bare Envoy, divided by its VMs. It is measured after the load,
+// when the heaps have grown to their full size.
 func (b *bench) memory(quantity string) error {
 	var bare int64
 	seen := map[*proxy]bool{}
 	for _, c := range b.contenders { // the bare one comes first
-		n, err := anonymous(c.proxy.envoy.Pid())
+		n, err := anonymousMemory(c.proxy.envoy.Pid())
 		if err != nil {
 			return err
 		}
@@ -173,7 +175,7 @@ func (b *bench) memory(quantity string) error {
 			return err
 		}
 		if vms > 0 {
-			b.table.add(c.name, quantity+" a VM", float64(n-bare)/float64(vms)/(1<<20))
+			b.table.add(c.name, quantity+" per VM", float64(n-bare)/float64(vms)/(1<<20))
 		}
 	}
 	return nil

@@ -5,12 +5,11 @@ import (
 	"time"
 )
 
-// starts measures, for the filters, how long it is from exec to the first
-// answer, and how much longer the first request takes than the tenth. Every
-// sample is a process of its own.
+// starts measures the time from exec to the first answer, in s, and the times of the
+// first and the tenth request, in ms. Every sample is a new process.
 func (b *bench) starts() error {
 	for round := range b.rounds {
-		say("starts %d of %d", round+1, b.rounds)
+		progress("starts %d of %d", round+1, b.rounds)
 		for _, c := range b.contenders {
 			if !c.starts {
 				continue
@@ -30,7 +29,7 @@ func (b *bench) starts() error {
 	return nil
 }
 
-// firstRequests sends ten, over one connection.
+// firstRequests sends ten requests over one connection.
 func (b *bench) firstRequests(c contender, p *proxy, began time.Time) error {
 	client, err := dial(p.envoy.Addr(), c.tokens, path, []byte(body))
 	if err != nil {

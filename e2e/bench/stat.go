@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// stat is a figure over the rounds. A lone value says nothing of a machine
-// that has other things to do.
+// stat is a figure over the rounds. A single value means little on a machine with
+// other work.
 type stat struct {
 	Min    float64   `json:"min"`
 	Median float64   `json:"median"`
@@ -26,8 +26,8 @@ func statOf(values []float64) stat {
 	return stat{sorted[0], middle, sorted[len(sorted)-1], values}
 }
 
-// pairs combines the values of two rows that were measured in the same round.
-// A pair without a finite result, as where an overhead is none, is left out.
+// pairs combines the values of two rows, round by round. It leaves out a pair without
+// a finite result, for instance where an overhead is not above zero.
 func pairs(a, b []float64, combine func(a, b float64) float64) (out []float64) {
 	for i := range min(len(a), len(b)) {
 		if v := combine(a[i], b[i]); !math.IsNaN(v) && !math.IsInf(v, 0) {
@@ -37,25 +37,24 @@ func pairs(a, b []float64, combine func(a, b float64) float64) (out []float64) {
 	return out
 }
 
-func minus(a, b float64) float64 { return a - b }
+func difference(a, b float64) float64 { return a - b }
 
-// over is a ratio of two amounts. Where what is compared with is nothing, or
-// less, there is no ratio.
-func over(a, b float64) float64 {
+// divide returns a/b, or NaN if b is not above zero.
+func divide(a, b float64) float64 {
 	if b <= 0 {
 		return math.NaN()
 	}
 	return a / b
 }
 
-// above is what a row has more than a bare Envoy of the same protocol, round by
+// overhead returns what a row has above a bare Envoy with the same protocol, round by
 // round.
-func (s samples) above(row, quantity string) []float64 {
-	return pairs(s[row][quantity], s[rowBare+protocol(row)][quantity], minus)
+func (s samples) overhead(row, quantity string) []float64 {
+	return pairs(s[row][quantity], s[rowBare+protocolSuffix(row)][quantity], difference)
 }
 
-// slopeOf fits a line by least squares, and gives its slope and the standard
-// error of that.
+// slopeOf fits a line by least squares. It returns the slope and the slope's standard
+// error.
 func slopeOf(xs, ys []float64) (slope, err float64) {
 	n := float64(len(xs))
 	var mx, my, sxx, sxy, rest float64

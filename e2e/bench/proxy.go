@@ -18,37 +18,37 @@ import (
 //go:embed envoy/*.yaml
 var templates embed.FS
 
-// proxy is one way to configure Envoy: a template and what goes into it.
+// proxy is one configuration of Envoy: a template, and the values for it.
 type proxy struct {
 	name     string
 	template string
-	wasm     string // the module, or ""
-	config   string // of the module
-	cache    bool   // of jwt_authn
-	opa      bool   // needs the server of ext_authz
-	decides  bool   // and so its upstream insists on what a decision leaves
-	workers  int    // 0: one
+	wasm     string // path of the module, or ""
+	config   string // the module's configuration
+	cache    bool   // whether jwt_authn caches tokens
+	opa      bool   // whether it needs the ext_authz server
+	decides  bool   // whether the upstream insists on the edits of a decision
+	workers  int    // 0 means 1
 
-	envoy *harness.Envoy
-	opaID int // process of the server, where opa
-	stop  func()
-	dir   string
+	envoy  *harness.Envoy
+	opaPID int // process of the ext_authz server, if opa
+	stop   func()
+	dir    string
 }
 
-// fixture is what the proxies share.
+// fixture is what all proxies share.
 type fixture struct {
-	dir      string // of built modules, rendered configurations and sockets
-	issuers  map[string]*issuer
-	health   string // ports of upstreams
-	bodies   string
-	modules  map[string]string // by name: gate, empty, empty-c, floor
-	noC      string            // why the contenders in C are missing, or ""
-	sizes    map[string]int64  // of modules
-	gateConf string
+	dir        string // for built modules, rendered configurations and sockets
+	issuers    map[string]*issuer
+	health     string            // port of the upstream for gRPC health checks
+	bodies     string            // port of the upstream for large bodies
+	modules    map[string]string // by name: gate, empty, empty-c, floor
+	clangError string            // why the filters in C are missing, or ""
+	sizes      map[string]int64  // of modules
+	gateConf   string
 }
 
-// build makes the modules. Without a clang that knows wasm32 the ones in C are
-// left out, and everything that is compared with them.
+// build builds the modules. Without a clang that knows wasm32 it leaves out the
+// filters in C, and the run leaves out every comparison with them.
 func (f *fixture) build(root string) error {
 	f.modules, f.sizes = map[string]string{}, map[string]int64{}
 	here := filepath.Join(root, "e2e", "bench", "testdata")
@@ -56,7 +56,8 @@ func (f *fixture) build(root string) error {
 	if err := testbed.BuildWasm(root, path("gate")); err != nil {
 		return err
 	}
-	empty := exec.Command("go", "build", "-buildvcs=false", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w -buildid=", "-o", path("empty"), ".")
+	empty := exec.Command("go", "build", "-buildvcs=false", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w -buildid=",
+		"-o", path("empty"), ".")
 	empty.Dir, empty.Env = filepath.Join(here, "empty"), append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "CGO_ENABLED=0")
 	if text, err := empty.CombinedOutput(); err != nil {
 		return fmt.Errorf("the empty filter: %w\n%s", err, text)
@@ -64,9 +65,10 @@ func (f *fixture) build(root string) error {
 	names := []string{"gate", "empty"}
 	for _, name := range []string{"empty-c", "floor"} {
 		source := filepath.Join(here, "c", map[string]string{"empty-c": "empty.c", "floor": "floor.c"}[name])
-		clang := exec.Command("clang", "--target=wasm32", "-O2", "-ffreestanding", "-fno-builtin", "-nostdlib", "-Wl,--no-entry", "-o", path(name), source)
+		clang := exec.Command("clang", "--target=wasm32", "-O2", "-ffreestanding", "-fno-builtin", "-nostdlib", "-Wl,--no-entry",
+			"-o", path(name), source)
 		if text, err := clang.CombinedOutput(); err != nil {
-			f.noC = fmt.Sprintf("%v %s", err, bytes.TrimSpace(text))
+			f.clangError = fmt.Sprintf("%v %s", err, bytes.TrimSpace(text))
 			continue
 		}
 		names = append(names, name)
@@ -94,7 +96,7 @@ func (p *proxy) start(f *fixture) error {
 		if err != nil {
 			return err
 		}
-		clusters["opa"], p.opaID, p.stop = port, id, stop
+		clusters["opa"], p.opaPID, p.stop = port, id, stop
 	}
 	es := f.issuers["ES256"]
 	quoted, _ := json.Marshal(p.config) // a string
@@ -124,13 +126,13 @@ func (p *proxy) start(f *fixture) error {
 	return nil
 }
 
-// contender is one row of the table: a proxy under one kind of token.
+// contender is one row of the table: a proxy with one kind of token.
 type contender struct {
 	name      string
-	alg       string // of the tokens
+	alg       string // algorithm of the tokens
 	proxy     *proxy
 	tokens    *pool
-	fresh     bool // no token may come twice in a round
-	protocols bool // also over HTTP/2 and gRPC
-	starts    bool // its start is measured
+	fresh     bool // whether each token may come only once in a round
+	protocols bool // whether it is also measured over HTTP/2 and gRPC
+	starts    bool // whether its start is measured
 }

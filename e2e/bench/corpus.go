@@ -1,27 +1,28 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 )
 
-// question is a request of the corpus, with the statuses that are right: all
-// deciders must agree before anything is timed.
-type question struct {
+// probe is a request of the corpus, and the statuses that are right. All deciders
+// must agree before anything is timed.
+type probe struct {
 	name  string
 	path  string
 	token string
 	want  []int
 }
 
-// questionsFor returns the questions for a contender that takes the issuer's tokens.
-func questionsFor(is *issuer) ([]question, error) {
+// probesFor returns the corpus for a contender that takes the issuer's tokens.
+func probesFor(is *issuer) ([]probe, error) {
 	ago := func(d time.Duration) int64 { return time.Now().Add(-d).Unix() }
 	var failed error
-	mint := func(over map[string]any) string {
-		token, err := is.token(-1, 0, over)
-		failed = firstOf(failed, err)
+	mint := func(changes map[string]any) string {
+		token, err := is.token(-1, 0, changes)
+		failed = errors.Join(failed, err)
 		return token
 	}
 	stranger, err := newIssuer(is.alg)
@@ -30,44 +31,38 @@ func questionsFor(is *issuer) ([]question, error) {
 	}
 	forged, err := stranger.token(-1, 0, nil)
 	good := mint(nil)
-	return []question{
+	return []probe{
 		{"allowed", path, good, []int{200}},
 		{"another model", "/kfserving/prod/risk:predict", good, []int{403}},
 		{"another namespace", "/kfserving/test/fraud:predict", good, []int{403}},
 		{"another verb", "/kfserving/prod/fraud:explain", good, []int{403}},
 		{"another caller", path, mint(map[string]any{"email": "eve@example.com"}), []int{403}},
 		{"expired", path, mint(map[string]any{"iat": ago(2 * time.Hour), "exp": ago(time.Hour)}), []int{401}},
-		// jwt_authn answers 403 to another's audience, which is no credential here: 401.
+		// A token for another audience: jwt_authn answers 403, model gate 401.
 		{"another audience", path, mint(map[string]any{"aud": "others"}), []int{401, 403}},
 		{"another issuer", path, mint(map[string]any{"iss": "https://others.example.com"}), []int{401}},
 		{"forged", path, forged, []int{401}},
 		{"no token", path, "", []int{401}},
-	}, firstOf(failed, err)
+	}, errors.Join(failed, err)
 }
 
-func firstOf(first, second error) error {
-	if first != nil {
-		return first
-	}
-	return second
-}
-
-// verify asks a proxy the corpus. A proxy that decides nothing answers 200
-// throughout. The floor in C verifies no token, it knows one: for it only what
-// is asked with that one, and without any, is asked.
+// verify sends the corpus to a proxy, and compares the statuses. A proxy that
+// decides nothing must answer 200 to every request. The floor in C verifies no
+// token, it only knows one. So it gets only the requests with that token, and the
+// one without a token.
 func (p *proxy) verify(f *fixture, alg string, known *pool) error {
-	questions, err := questionsFor(f.issuers[alg])
+	probes, err := probesFor(f.issuers[alg])
 	if err != nil {
 		return err
 	}
 	if p.name == "floor" {
-		only := questions[:4:4]
+		only := probes[:4:4]
 		for i := range only {
 			only[i].token = known.tokens[0]
 		}
-		questions = append(only, questions[len(questions)-1])
+		probes = append(only, probes[len(probes)-1])
 	}
-	for _, q := range questions {
+	for _, q := range probes {
 		tokens := &pool{tokens: []string{q.token}}
 		if q.token == "" {
 			tokens = nil
@@ -76,7 +71,7 @@ func (p *proxy) verify(f *fixture, alg string, known *pool) error {
 		if err != nil {
 			return err
 		}
-		status, err := c.ask()
+		status, err := c.roundTrip()
 		c.conn.Close()
 		want := q.want
 		if !p.decides {

@@ -1,11 +1,12 @@
 package main
 
-// Pools of fresh tokens go round, and are to be larger than what a gate knows of
-// tokens that came once (16,384): one that comes again has been forgotten. Signing
-// with RSA takes a millisecond, so there are fewer of those.
-const mostRSA = 24_000
+// maxSlowTokens bounds the pools of RS256 and EdDSA tokens, since signing with RSA
+// takes a millisecond. A pool is used in a circle. So it must have more tokens than a
+// gate keeps of those that it saw once (16,384): then a token that comes again is
+// new to the gate.
+const maxSlowTokens = 24_000
 
-// The rows, as goals and charts name them.
+// The names of the rows, in the goals and in the chart.
 const (
 	rowBare        = "bare"
 	rowEmptyC      = "empty filter in C"
@@ -21,11 +22,11 @@ const (
 	rowOPA         = "ext_authz to OPA"
 )
 
-// sign makes the issuers, a token that will have been seen before, and a pool of
-// fresh ones for each.
-func (b *bench) sign() (seen *pool, fresh map[string]*pool, err error) {
+// signTokens makes the issuers. It returns one token that all requests share, and a
+// pool of fresh tokens for each algorithm.
+func (b *bench) signTokens() (seen *pool, fresh map[string]*pool, err error) {
 	b.issuers, fresh = map[string]*issuer{}, map[string]*pool{}
-	for alg, n := range map[string]int{"ES256": b.fresh, "RS256": min(b.fresh, mostRSA), "EdDSA": min(b.fresh, mostRSA)} {
+	for alg, n := range map[string]int{"ES256": b.fresh, "RS256": min(b.fresh, maxSlowTokens), "EdDSA": min(b.fresh, maxSlowTokens)} {
 		if b.issuers[alg], err = newIssuer(alg); err != nil {
 			return nil, nil, err
 		}
@@ -37,13 +38,13 @@ func (b *bench) sign() (seen *pool, fresh map[string]*pool, err error) {
 	return seen, fresh, err
 }
 
-// list makes the contenders, the bare one first.
-func (b *bench) list(seen *pool, fresh map[string]*pool) {
-	b.gateConf = gateConfig([]*issuer{b.issuers["ES256"], b.issuers["RS256"], b.issuers["EdDSA"]}, others)
+// listContenders fills b.contenders. The bare Envoy comes first.
+func (b *bench) listContenders(seen *pool, fresh map[string]*pool) {
+	b.gateConf = gateConfig([]*issuer{b.issuers["ES256"], b.issuers["RS256"], b.issuers["EdDSA"]}, otherGrants)
 	gate := func(name string) *proxy {
 		return &proxy{name: name, template: "wasm", wasm: b.modules["gate"], config: b.gateConf, decides: true}
 	}
-	// A gate that remembers one token is another than one whose cache is full.
+	// A gate whose cache is full differs from one that caches a single token.
 	manyTokens := gate("gate, fresh tokens")
 	b.contenders = []contender{
 		{rowBare, "ES256", &proxy{name: "bare", template: "bare"}, seen, false, true, true},
@@ -57,9 +58,11 @@ func (b *bench) list(seen *pool, fresh map[string]*pool) {
 		{rowLua, "ES256", &proxy{name: "lua", template: "lua", cache: true, decides: true}, seen, false, false, false},
 		{rowOPA, "ES256", &proxy{name: "opa", template: "opa", opa: true, decides: true}, seen, false, false, false},
 	}
-	if b.noC == "" {
+	if b.clangError == "" {
+		emptyC := &proxy{name: "empty-c", template: "wasm", wasm: b.modules["empty-c"]}
+		floor := &proxy{name: "floor", template: "wasm", wasm: b.modules["floor"], config: seen.tokens[0], decides: true}
 		b.contenders = append(b.contenders,
-			contender{rowEmptyC, "ES256", &proxy{name: "empty-c", template: "wasm", wasm: b.modules["empty-c"]}, seen, false, false, true},
-			contender{rowFloor, "ES256", &proxy{name: "floor", template: "wasm", wasm: b.modules["floor"], config: seen.tokens[0], decides: true}, seen, false, false, false})
+			contender{rowEmptyC, "ES256", emptyC, seen, false, false, true},
+			contender{rowFloor, "ES256", floor, seen, false, false, false})
 	}
 }

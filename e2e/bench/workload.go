@@ -22,15 +22,15 @@ import (
 	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
-// The world that every contender lives in: one caller, one model, one audience,
-// ten more grants that are somebody else's.
+// The workload of every contender: one caller, one model, one audience, and ten
+// more grants for other callers.
 const (
-	audience = "models"
-	caller   = "ana@example.com"
-	path     = "/kfserving/prod/fraud:predict"
-	body     = `{"instances": [[6.8, 2.8, 4.8, 1.4], [6.0, 3.4, 4.5, 1.6]]}`
-	others   = 10
-	// inferHost is where messages name their model themselves.
+	audience    = "models"
+	caller      = "ana@example.com"
+	path        = "/kfserving/prod/fraud:predict"
+	body        = `{"instances": [[6.8, 2.8, 4.8, 1.4], [6.0, 3.4, 4.5, 1.6]]}`
+	otherGrants = 10
+	// inferHost is the host whose messages name their model themselves.
 	inferHost = "infer.example.com"
 )
 
@@ -64,32 +64,32 @@ func (is *issuer) jwks() string {
 	return string(text)
 }
 
-// token signs the usual claims with others over them. A number tells tokens
-// apart, and pad makes them longer.
-func (is *issuer) token(number, pad int, over map[string]any) (string, error) {
+// token signs the usual claims with the changes applied. The number becomes jti,
+// so that tokens differ. A claim of pad bytes makes them longer.
+func (is *issuer) token(number, pad int, changes map[string]any) (string, error) {
 	now := time.Now()
 	claims := jwt.MapClaims{
 		"iss": is.url(), "aud": audience, "sub": "subject-1", "email": caller, "email_verified": true, "jti": strconv.Itoa(number),
 		"iat": now.Add(-time.Minute).Unix(), "exp": now.Add(12 * time.Hour).Unix(), "pad": strings.Repeat("x", pad),
 	}
-	maps.Copy(claims, over)
+	maps.Copy(claims, changes)
 	t := jwt.NewWithClaims(is.method, claims)
 	t.Header["kid"] = is.alg
 	return t.SignedString(is.key)
 }
 
-// pool hands tokens out in turn, to any number of connections.
+// pool hands out its tokens in turn, to any number of connections at once.
 type pool struct {
 	tokens []string
 	next   atomic.Uint64
 }
 
-func (p *pool) take() string { return p.tokens[(p.next.Add(1)-1)%uint64(len(p.tokens))] }
+func (p *pool) nextToken() string { return p.tokens[(p.next.Add(1)-1)%uint64(len(p.tokens))] }
 
-// taken is how many were handed out.
-func (p *pool) taken() uint64 { return p.next.Load() }
+// issued returns how many tokens were handed out.
+func (p *pool) issued() uint64 { return p.next.Load() }
 
-// newPool signs n tokens on all processors.
+// newPool signs n tokens, on all processors.
 func (is *issuer) newPool(n, pad int) (*pool, error) {
 	p := &pool{tokens: make([]string, n)}
 	var group sync.WaitGroup
@@ -125,21 +125,22 @@ func grants() []grant {
 		{"caller", caller, path, false},
 		{"health", caller, "/grpc.health.v1.Health/", true},
 	}
-	for i := range others {
-		list = append(list, grant{fmt.Sprint("other-", i), fmt.Sprintf("user-%d@example.com", i), fmt.Sprintf("/kfserving/ns-%d/model-%d:predict", i, i), false})
+	for i := range otherGrants {
+		email, path := fmt.Sprintf("user-%d@example.com", i), fmt.Sprintf("/kfserving/ns-%d/model-%d:predict", i, i)
+		list = append(list, grant{fmt.Sprint("other-", i), email, path, false})
 	}
 	return list
 }
 
-// gateConfig is the same policy for model gate, with as many other grants as
-// are asked for. An allowed token may come from any of the issuers.
+// gateConfig returns the same policy for model gate, with the given number of other
+// grants. An allowed token may come from any of the issuers.
 func gateConfig(issuers []*issuer, grants int) string {
 	type object = map[string]any
 	var list []object
 	var names []string
 	for _, is := range issuers {
 		var keys object
-		_ = json.Unmarshal([]byte(is.jwks()), &keys) // made just now
+		_ = json.Unmarshal([]byte(is.jwks()), &keys) // it was marshalled just now
 		list = append(list, object{"name": is.alg, "issuer": is.url(), "audiences": []string{audience}, "algorithms": []string{is.alg},
 			"email": "trusted", "jwks": object{"inline": keys}})
 		names = append(names, is.alg)
@@ -147,8 +148,11 @@ func gateConfig(issuers []*issuer, grants int) string {
 	rules := []object{{"name": "caller", "issuers": names, "members": []string{"user:" + caller}, "verbs": []string{"predict"},
 		"models": []string{"prod/fraud", "prod/large", "prod/health"}}}
 	for i := range grants {
-		rules = append(rules, object{"name": fmt.Sprint("other-", i), "issuers": names, "members": []string{fmt.Sprintf("user:user-%d@example.com", i)},
-			"verbs": []string{"predict"}, "models": []string{fmt.Sprintf("ns-%d/model-%d", i%1000, i)}})
+		rules = append(rules, object{
+			"name": fmt.Sprint("other-", i), "issuers": names,
+			"members": []string{fmt.Sprintf("user:user-%d@example.com", i)}, "verbs": []string{"predict"},
+			"models": []string{fmt.Sprintf("ns-%d/model-%d", i%1000, i)},
+		})
 	}
 	text, _ := json.Marshal(object{"version": 1, "issuers": list, "grants": rules,
 		"routes": []object{
@@ -157,6 +161,6 @@ func gateConfig(issuers []*issuer, grants int) string {
 			{"protocol": "kserve-v2", "service": "prod/large", "hosts": []string{inferHost}},
 		},
 		"identity": []object{{"header": "x-user", "value": "{email}"}},
-	}) // made of JSON values
+	}) // strings and numbers only
 	return string(text)
 }
