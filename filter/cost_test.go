@@ -1,8 +1,8 @@
 package main_test
 
-// What a request costs apart from time: how often the module enters its host,
-// and how often it allocates. Both are exact, so a change that makes the hot
-// path dearer fails here, and one that makes it cheaper lowers a number.
+// What a request costs apart from time: host calls and allocations. Both are exact
+// numbers. A change that makes the hot path more expensive fails here, and a change
+// that makes it cheaper lowers a number here.
 
 import (
 	"testing"
@@ -15,10 +15,10 @@ import (
 	"github.com/modelgate/modelgate/internal/testing/wasmhost"
 )
 
-// hotHost are the host calls of an allowed and rewritten request whose token
-// was seen before: all headers in one, the clock, the assertion out, the
-// identity, the host and the path in, and the count.
-var hotHost = map[string]int{
+// hotCalls are the host calls of an allowed and rewritten request whose token was
+// seen before: the clock, all headers in one call, removing the assertion, setting
+// the identity, the host and the path, and the counter.
+var hotCalls = map[string]int{
 	"proxy_get_current_time_nanoseconds": 1,
 	"proxy_get_header_map_pairs":         1,
 	"proxy_remove_header_map_value":      1,
@@ -26,64 +26,64 @@ var hotHost = map[string]int{
 	"proxy_increment_metric":             1,
 }
 
-// TestHostCallsOfAnAllowedRequest.
+// TestHostCallsOfAnAllowedRequest: an allowed request makes no call beyond hotCalls.
 func TestHostCallsOfAnAllowedRequest(t *testing.T) {
-	s, r, want := allowed(t)
+	s, r, want := allowedRequest(t)
 	vm := start(t, shipped, wasmhost.Options{})
 	configure(t, vm, s.Config)
 	for i := range 5 {
 		vm.ResetCalls()
-		if got := ask(t, vm, r).Line; got != want {
-			t.Fatalf("%s, want %s", got, want)
+		if got := send(t, vm, r).Line; got != want {
+			t.Fatalf("outcome = %s, want %s", got, want)
 		}
 		if i < 2 {
-			continue // the token is new, and comes again
+			continue // the token is not in the cache yet
 		}
 		calls := vm.HostCalls()
 		for name, n := range calls {
-			if n > hotHost[name] {
-				t.Errorf("request %d: %s is called %d times, want %d at most", i, name, n, hotHost[name])
+			if n > hotCalls[name] {
+				t.Errorf("request %d: %s is called %d times, want at most %d", i, name, n, hotCalls[name])
 			}
 		}
 		if len(calls) == 0 {
-			t.Error("no host call was counted")
+			t.Error("HostCalls() is empty, want the calls of a request")
 		}
 	}
 }
 
-// TestHostCallsOfARefusal: a refusal is no dearer, so that nobody is slowed
-// down by being asked too much of.
+// TestHostCallsOfARefusal: a refusal costs no more than an allowed request, so that
+// refused requests do not slow others down.
 func TestHostCallsOfARefusal(t *testing.T) {
-	s, r, _ := allowed(t)
+	s, r, _ := allowedRequest(t)
 	vm := start(t, shipped, wasmhost.Options{})
 	configure(t, vm, s.Config)
 	for range 2 {
-		ask(t, vm, r)
+		send(t, vm, r)
 	}
 	r.Path = "/kfserving/prod/none:predict"
 	vm.ResetCalls()
-	if got := ask(t, vm, r).Line; got != "403 grant_missing" {
-		t.Fatalf("got %s", got)
+	if got := send(t, vm, r).Line; got != "403 grant_missing" {
+		t.Fatalf("outcome = %s, want 403 grant_missing", got)
 	}
 	n := 0
 	for _, times := range vm.HostCalls() {
 		n += times
 	}
-	if n > 5 { // the headers, the clock, the log, the count, the reply
-		t.Errorf("%d host calls, want 5 at most: %v", n, vm.HostCalls())
+	if n > 5 { // the headers, the clock, the log, the counter, the reply
+		t.Errorf("%d host calls, want at most 5: %v", n, vm.HostCalls())
 	}
 }
 
-// TestAllocations counts what gate.Begin allocates natively; the module runs the
-// same code, and takes nothing from the heap for the headers.
+// TestAllocations counts what gate.Begin allocates natively. The module runs the
+// same code, and allocates nothing on the heap for the headers.
 func TestAllocations(t *testing.T) {
-	s, r, _ := allowed(t)
+	s, r, _ := allowedRequest(t)
 	g, err := gate.New(s.Config, s.Secret)
 	if err != nil {
 		t.Fatal(err)
 	}
-	none := r
-	none.Path = "/kfserving/prod/none:predict"
+	refused := r
+	refused.Path = "/kfserving/prod/none:predict"
 	env := gate.Env{Now: time.Now(), Keys: g.Keys(), Cache: g.NewCache()}
 	for _, c := range []struct {
 		name string
@@ -92,25 +92,26 @@ func TestAllocations(t *testing.T) {
 		most float64
 	}{
 		{"allowed and rewritten, token seen before", r, reason.Allowed, 0},
-		{"refused, token seen before", none, reason.GrantMissing, 18},
+		{"refused, token seen before", refused, reason.GrantMissing, 18},
 	} {
 		head := c.r.Head()
-		x := &gate.Exchange{} // in which there was one before, as in the filter
+		x := &gate.Exchange{} // used again for each request, as in the filter
 		for range 3 {
 			if step := x.Begin(g, env, head); step.Reason != c.want {
-				t.Fatalf("%s: %s, want %s", c.name, step.Reason, c.want)
+				t.Fatalf("%s: Reason = %s, want %s", c.name, step.Reason, c.want)
 			}
 		}
 		if n := testing.AllocsPerRun(200, func() { x.Begin(g, env, head) }); n > c.most {
-			t.Errorf("%s: %v allocations, want %v at most", c.name, n, c.most)
+			t.Errorf("%s: %v allocations, want at most %v", c.name, n, c.most)
 		}
 	}
 }
 
-// TestAllocationsOfAFreshToken: what is made of a token, what it decodes to, and
-// the identity of two parts. Its signature is the host's to verify.
+// TestAllocationsOfAFreshToken: a token that was not seen before costs three
+// allocations: the parsed token, its decoded claims, and the identity header of two
+// parts. The host verifies the signature.
 func TestAllocationsOfAFreshToken(t *testing.T) {
-	s, _, _ := allowed(t)
+	s, _, _ := allowedRequest(t)
 	g, err := gate.New(s.Config, s.Secret)
 	if err != nil {
 		t.Fatal(err)
@@ -124,10 +125,11 @@ func TestAllocationsOfAFreshToken(t *testing.T) {
 		heads = append(heads, r.Head())
 	}
 	verified := 0
-	env := gate.Env{Now: time.Now(), Keys: g.Keys(), Cache: g.NewCache(), Verify: func(*authn.Key, string, string) (ok, done bool) {
+	verify := func(*authn.Key, string, string) (ok, done bool) {
 		verified++
 		return true, true
-	}}
+	}
+	env := gate.Env{Now: time.Now(), Keys: g.Keys(), Cache: g.NewCache(), Verify: verify}
 	x, i := &gate.Exchange{}, 0
 	n := testing.AllocsPerRun(300, func() {
 		if step := x.Begin(g, env, heads[i]); step.Reason != reason.Allowed {
@@ -136,6 +138,6 @@ func TestAllocationsOfAFreshToken(t *testing.T) {
 		i++
 	})
 	if n > 3 || verified != len(heads) {
-		t.Errorf("%v allocations, want 3 at most; %d of %d tokens were verified", n, verified, len(heads))
+		t.Errorf("%v allocations, want at most 3; %d of %d tokens were verified, want all", n, verified, len(heads))
 	}
 }

@@ -2,7 +2,7 @@
 
 package main
 
-// What fault_on.go provokes, the module that ships cannot.
+// The released module has none of the faults of fault_on.go.
 
 func faultAtStart(string)        {}
 func faultInRequest([][2]string) {}

@@ -8,16 +8,16 @@ import (
 	"github.com/modelgate/modelgate/filter/abi"
 )
 
-// This file is built only into the module of the tests that show what a fault
-// does in a real proxy. The faults come from the VM's environment:
+// This file is only in the module that tests build with the tag "faults", to show
+// what a fault does in a real proxy. The VM's environment selects the fault:
 //
-//	MODELGATE_FAULT=worker-start  every start after the first two panics, which
-//	                              is past Envoy's base VM and its main thread
+//	MODELGATE_FAULT=worker-start  every start after the first two panics: Envoy's
+//	                              base VM and main thread start, its workers panic
 //	MODELGATE_FAULT=request       a request with the header x-fault panics
-//	MODELGATE_FAULT=memory        a request with the header x-fault takes all memory
-//	MODELGATE_FAULT=verify        a request with the header x-fault has signatures
-//	                              verified by the host
-//	MODELGATE_UNGUARDED=1         the guards are off, to show what they are for
+//	MODELGATE_FAULT=memory        a request with the header x-fault allocates all memory
+//	MODELGATE_FAULT=verify        a request with the header x-fault lets the host
+//	                              verify signatures: see faultVerify
+//	MODELGATE_UNGUARDED=1         no panic is recovered, to show what recovering is for
 
 func fault(name string) bool {
 	value, _ := syscall.Getenv("MODELGATE_FAULT")
@@ -54,8 +54,8 @@ func faultInRequest(pairs [][2]string) {
 		if fault("request") {
 			panic("fault: request")
 		}
-		for taken := [][]byte{}; fault("memory"); {
-			taken = append(taken, make([]byte, 64<<20))
+		for blocks := [][]byte{}; fault("memory"); {
+			blocks = append(blocks, make([]byte, 64<<20))
 		}
 	}
 }

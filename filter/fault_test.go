@@ -3,37 +3,23 @@ package main_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/modelgate/modelgate/internal/testing/corpus"
 	"github.com/modelgate/modelgate/internal/testing/wasmhost"
 )
 
-// failing makes one host call fail.
-func failing(call string) func(string) wasmhost.Status {
-	return func(c string) wasmhost.Status {
-		if c == call {
-			return wasmhost.InternalFailure
-		}
-		return wasmhost.OK
+// failing is a host in which one host call fails; "" is none.
+type failing struct{ call string }
+
+func (f *failing) status(call string) wasmhost.Status {
+	if call == f.call {
+		return wasmhost.InternalFailure
 	}
+	return wasmhost.OK
 }
 
-// allowed is a request that the iap scenario allows.
-func allowed(t *testing.T) (s *corpus.Scenario, r corpus.Request, want string) {
-	t.Helper()
-	s, err := corpus.Load("../examples/iap")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r, err = s.Request(s.Cases[0], time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	return s, r, s.Cases[0].Want
-}
-
-// TestHostCallFails: whatever the host fails to do for a request, the request
-// does not pass, unless it is only the counting or logging of it.
+// TestHostCallFails: a host call that fails for a request refuses it, except the
+// calls that only count and log.
 func TestHostCallFails(t *testing.T) {
 	for _, c := range []struct{ call, want string }{
 		{"proxy_get_header_map_pairs", "500 internal"},
@@ -43,152 +29,115 @@ func TestHostCallFails(t *testing.T) {
 		{"proxy_increment_metric", "allow"},
 		{"proxy_log", "allow"},
 	} {
-		s, r, _ := allowed(t)
-		fail := func(string) wasmhost.Status { return wasmhost.OK }
-		vm := start(t, shipped, wasmhost.Options{Fail: func(call string) wasmhost.Status { return fail(call) }})
-		configure(t, vm, s.Config)
-		fail = failing(c.call)
-		if got := ask(t, vm, r).Line; !strings.HasPrefix(got, c.want) {
-			t.Errorf("%s fails: %s, want %s", c.call, got, c.want)
-		}
+		t.Run(c.call, func(t *testing.T) {
+			s, r, _ := allowedRequest(t)
+			host := &failing{}
+			vm := start(t, shipped, wasmhost.Options{Fail: host.status})
+			configure(t, vm, s.Config)
+			host.call = c.call
+			if got := send(t, vm, r).Line; !strings.HasPrefix(got, c.want) {
+				t.Errorf("outcome = %s, want %s", got, c.want)
+			}
+		})
 	}
 }
 
-// TestReplyFails: where not even a refusal can be sent, the request waits for
-// ever rather than pass.
+// TestReplyFails: if even the refusal cannot be sent, the request stays paused.
 func TestReplyFails(t *testing.T) {
-	s, r, _ := allowed(t)
-	vm := start(t, shipped, wasmhost.Options{Fail: failing("proxy_send_local_response")})
+	s, r, _ := allowedRequest(t)
+	vm := start(t, shipped, wasmhost.Options{Fail: (&failing{"proxy_send_local_response"}).status})
 	configure(t, vm, s.Config)
 	r.Path = "/elsewhere"
-	if got := ask(t, vm, r).Line; got != "paused" {
-		t.Errorf("got %s, want paused", got)
+	if got := send(t, vm, r).Line; got != "paused" {
+		t.Errorf("outcome = %s, want paused", got)
 	}
 }
 
-// TestBodyDoesNotFollowARefusal: no part of a request passes before its head.
+// TestBodyDoesNotFollowARefusal: the body of a refused request is not forwarded.
 func TestBodyDoesNotFollowARefusal(t *testing.T) {
-	s, r, _ := allowed(t)
-	vm := start(t, shipped, wasmhost.Options{Fail: failing("proxy_send_local_response"), StopIteration: true})
+	s, r, _ := allowedRequest(t)
+	vm := start(t, shipped, wasmhost.Options{Fail: (&failing{"proxy_send_local_response"}).status, StopIteration: true})
 	configure(t, vm, s.Config)
 	r.Path = "/elsewhere"
 	stream := vm.Stream(nil)
 	defer stream.Close()
 	if action, err := stream.RequestHeaders(r.Pairs(), false); action != wasmhost.Pause || err != nil {
-		t.Fatalf("headers: %v, %v", action, err)
+		t.Fatalf("RequestHeaders() = %v, %v, want pause", action, err)
 	}
 	if action, err := stream.RequestBody([]byte("x"), true); action != wasmhost.Pause || err != nil {
-		t.Errorf("body: %v, %v, want pause", action, err)
+		t.Errorf("RequestBody() = %v, %v, want pause", action, err)
 	}
 }
 
-// TestTrailers: a credential or identity among the trailers is refused, other
-// trailers pass.
+// TestTrailers: a credential or an identity in the trailers refuses the request,
+// and other trailers pass.
 func TestTrailers(t *testing.T) {
-	s, r, want := allowed(t)
+	s, r, allow := allowedRequest(t)
 	vm := start(t, shipped, wasmhost.Options{})
 	configure(t, vm, s.Config)
-	for name, line := range map[string]string{
-		"x-checksum":               want,
-		"authorization":            "400 trailer_forbidden",
-		"x_goog_iap_jwt_assertion": "400 trailer_forbidden",
-		"kubeflow-userid":          "400 trailer_forbidden",
+	for _, c := range []struct{ trailer, want string }{
+		{"x-checksum", allow},
+		{"authorization", "400 trailer_forbidden"},
+		{"x_goog_iap_jwt_assertion", "400 trailer_forbidden"},
+		{"kubeflow-userid", "400 trailer_forbidden"},
 	} {
-		r.Trailers = [][2]string{{name, "x"}}
-		if got := ask(t, vm, r).Line; got != line {
-			t.Errorf("trailer %s: %s, want %s", name, got, line)
-		}
+		t.Run(c.trailer, func(t *testing.T) {
+			r.Trailers = [][2]string{{c.trailer, "x"}}
+			if got := send(t, vm, r).Line; got != c.want {
+				t.Errorf("outcome = %s, want %s", got, c.want)
+			}
+		})
 	}
 }
 
-// TestStart: an erroneous configuration is turned down where it comes first,
-// and where the same one has compiled before, the VM refuses every request
-// instead of leaving the proxy without a filter.
-func TestStart(t *testing.T) {
-	s, r, want := allowed(t)
-	shared := &wasmhost.SharedData{}
-	first := start(t, shipped, wasmhost.Options{Shared: shared})
-	for _, bad := range []string{"", "{}", "null", s.Config + "x", strings.Replace(s.Config, `"version": 1`, `"version": 2`, 1)} {
-		if ok, err := first.Configure(bad); ok || err != nil {
-			t.Errorf("Configure(%.20q) = %v, %v, want false", bad, ok, err)
-		}
-	}
-	configure(t, first, s.Config)
-	if got := ask(t, first, r).Line; got != want {
-		t.Errorf("first VM: %s, want %s", got, want)
-	}
-	for _, call := range []string{"proxy_get_buffer_bytes", "proxy_define_metric", "proxy_set_shared_data"} {
-		worker := start(t, shipped, wasmhost.Options{Shared: shared, Fail: failing(call)})
-		configure(t, worker, s.Config)
-		if got := ask(t, worker, r).Line; got != "503 not_ready" {
-			t.Errorf("worker whose %s fails: %s, want 503 not_ready", call, got)
-		}
-	}
-	for _, call := range []string{"proxy_get_buffer_bytes", "proxy_define_metric", "proxy_set_shared_data"} {
-		alone := start(t, shipped, wasmhost.Options{Fail: failing(call)})
-		if ok, err := alone.Configure(s.Config); ok || err != nil {
-			t.Errorf("first VM whose %s fails: Configure = %v, %v, want false", call, ok, err)
-		}
-	}
-}
-
-// TestStartPanics is TestStart for a panic, by the module built to panic.
-func TestStartPanics(t *testing.T) {
-	s, r, want := allowed(t)
-	shared := &wasmhost.SharedData{}
-	env := map[string]string{"MODELGATE_FAULT": "worker-start"}
-	for i, line := range []string{want, want, "503 not_ready", "503 not_ready"} {
-		vm := start(t, faulty, wasmhost.Options{Shared: shared, Env: env})
-		configure(t, vm, s.Config)
-		if got := ask(t, vm, r).Line; got != line {
-			t.Errorf("VM %d: %s, want %s", i, got, line)
-		}
-	}
-	env["MODELGATE_UNGUARDED"] = "1"
-	vm := start(t, faulty, wasmhost.Options{Shared: shared, Env: env})
-	if ok, _ := vm.Configure(s.Config); ok {
-		t.Error("without the guard, start succeeded: the test shows nothing")
-	}
-}
-
-// TestRequestPanics: one request is refused and the VM lives on.
+// TestRequestPanics: a panic refuses one request, and the VM serves the next one.
 func TestRequestPanics(t *testing.T) {
-	s, r, want := allowed(t)
+	s, r, want := allowedRequest(t)
 	env := map[string]string{"MODELGATE_FAULT": "request"}
 	vm := start(t, faulty, wasmhost.Options{Env: env})
 	configure(t, vm, s.Config)
-	evil := r
-	evil.Headers = append([][2]string{{"x-fault", "1"}}, r.Headers...)
+	panics := r
+	panics.Headers = append([][2]string{{"x-fault", "1"}}, r.Headers...)
 	for _, c := range []struct {
+		name string
 		r    corpus.Request
 		want string
-	}{{r, want}, {evil, "500 internal"}, {r, want}} {
-		if got := ask(t, vm, c.r).Line; got != c.want {
-			t.Errorf("got %s, want %s", got, c.want)
-		}
+	}{
+		{"before", r, want},
+		{"the panic", panics, "500 internal"},
+		{"after", r, want},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := send(t, vm, c.r).Line; got != c.want {
+				t.Errorf("outcome = %s, want %s", got, c.want)
+			}
+		})
 	}
 	env["MODELGATE_UNGUARDED"] = "1"
 	vm = start(t, faulty, wasmhost.Options{Env: env})
 	configure(t, vm, s.Config)
-	if got := ask(t, vm, evil).Line; got != "trap" || !vm.Failed() {
-		t.Errorf("without the guard: %s, want a trap: the test shows nothing", got)
+	if got := send(t, vm, panics).Line; got != "trap" || !vm.Failed() {
+		t.Errorf("without the guard: outcome = %s, want trap; otherwise this test proves nothing", got)
 	}
 }
 
-// TestAudit: a refusal is one line of JSON at a level that is shown by default,
-// without the token.
+// TestAudit: a refusal is logged as one line of JSON without the token, at a level
+// that Envoy shows by default. An allowed request is not logged.
 func TestAudit(t *testing.T) {
-	s, r, _ := allowed(t)
+	s, r, _ := allowedRequest(t)
 	vm := start(t, shipped, wasmhost.Options{})
 	configure(t, vm, s.Config)
-	started := len(vm.Logs())
-	ask(t, vm, r)
-	passes := vm.Logs()[started:]
+	atStart := len(vm.Logs())
+	send(t, vm, r)
+	allowed := vm.Logs()[atStart:]
 	r.Path = "/kfserving/prod/churn:predict"
-	ask(t, vm, r)
-	lines := vm.Logs()[started+len(passes):]
+	send(t, vm, r)
+	refused := vm.Logs()[atStart+len(allowed):]
+	if len(allowed) != 0 {
+		t.Errorf("log of the allowed request = %v, want none", allowed)
+	}
 	want := `{"modelgate":"grant_missing","issuer":"iap","subject":"subject-1","verb":"predict","models":["prod/churn"]}`
-	if len(passes) != 0 || len(lines) != 1 || lines[0].Text != want || lines[0].Level != wasmhost.Warn {
-		t.Errorf("%v for a pass, then %v, want one: %s", passes, lines, want)
+	if len(refused) != 1 || refused[0].Text != want || refused[0].Level != wasmhost.Warn {
+		t.Errorf("log of the refused request = %v, want %s at level warn", refused, want)
 	}
 }

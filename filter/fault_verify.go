@@ -12,17 +12,18 @@ import (
 	"github.com/modelgate/modelgate/internal/testing/mutate"
 )
 
-// faultVerify has the host verify signatures as the filter has it do, and logs
-// what it says: which of them hold, and how many it had nothing to say of. The
-// header x-vectors holds the vectors as JSON in base64; with x-mutate, "seed from
-// count", it is mutations of them that are verified.
+// faultVerify lets the host verify signatures the way the filter does, and logs the
+// result: a bit for each signature that is valid, and the number of signatures for
+// which the host returned no result. The header x-vectors has the vectors as JSON in
+// base64. With the header x-mutate, "SEED FROM COUNT", mutations of the vectors are
+// verified instead.
 func faultVerify(pairs [][2]string) {
-	given := map[string]string{}
+	headers := map[string]string{}
 	for _, p := range pairs {
-		given[p[0]] = p[1]
+		headers[p[0]] = p[1]
 	}
 	var vectors []mutate.Vector
-	text, err := base64.StdEncoding.DecodeString(given["x-vectors"])
+	text, err := base64.StdEncoding.DecodeString(headers["x-vectors"])
 	if err == nil {
 		err = json.Unmarshal(text, &vectors)
 	}
@@ -31,19 +32,19 @@ func faultVerify(pairs [][2]string) {
 	}
 	var seed, from uint64
 	count, pick := len(vectors), func(i uint64) mutate.Vector { return vectors[i] }
-	if _, err := fmt.Sscan(given["x-mutate"], &seed, &from, &count); err == nil {
+	if _, err := fmt.Sscan(headers["x-mutate"], &seed, &from, &count); err == nil {
 		pick = func(i uint64) mutate.Vector { return mutate.At(vectors, seed, from+i) }
 	}
-	v, held, silent := &verifier{works: true}, mutate.NewBits(count), 0
+	v, valid, failed := &verifier{works: true}, mutate.NewBits(count), 0
 	for i := range count {
 		c := pick(uint64(i))
 		ok, done := v.ask(c.Algorithm, c.Key, string(c.Signed), string(c.Signature))
 		if ok {
-			held.Set(i)
+			valid.Set(i)
 		}
 		if !done {
-			silent++
+			failed++
 		}
 	}
-	abi.Log(abi.Warn, "fault: verified ", given["x-batch"], " ", strconv.Itoa(silent), " ", base64.StdEncoding.EncodeToString(held), ".")
+	abi.Log(abi.Warn, "fault: verified ", headers["x-batch"], " ", strconv.Itoa(failed), " ", base64.StdEncoding.EncodeToString(valid), ".")
 }

@@ -8,9 +8,8 @@ import (
 	"github.com/modelgate/modelgate/internal/testing/wasmhost"
 )
 
-// TestPeerOfHost: what the host says of the connection's certificate counts only if
-// it is said whole; a host that fails to say it lets nobody pass, and one that knows
-// no certificates knows no peers.
+// TestPeerOfHost: a client certificate counts only if the host reports all of it. A
+// host call that fails refuses the request; without certificates there is no peer.
 func TestPeerOfHost(t *testing.T) {
 	s, err := corpus.Load("../examples/gateway-and-sidecar")
 	if err != nil {
@@ -30,43 +29,48 @@ func TestPeerOfHost(t *testing.T) {
 	}{
 		{"validated", map[string][]byte{valid: {1}, uri: []byte(r.Peer.URI)}, allow},
 		{"not validated", map[string][]byte{valid: {0}, uri: []byte(r.Peer.URI)}, missing},
-		{"not said", map[string][]byte{uri: []byte(r.Peer.URI)}, missing},
-		{"said as nothing", map[string][]byte{valid: {}, uri: []byte(r.Peer.URI)}, missing},
-		{"said as a number", map[string][]byte{valid: {1, 0, 0, 0, 0, 0, 0, 0}, uri: []byte(r.Peer.URI)}, missing},
-		{"said as text", map[string][]byte{valid: []byte("true"), uri: []byte(r.Peer.URI)}, missing},
-		{"no name", map[string][]byte{valid: {1}}, missing},
-		{"nothing", nil, missing},
+		{"validity absent", map[string][]byte{uri: []byte(r.Peer.URI)}, missing},
+		{"validity empty", map[string][]byte{valid: {}, uri: []byte(r.Peer.URI)}, missing},
+		{"validity as a number", map[string][]byte{valid: {1, 0, 0, 0, 0, 0, 0, 0}, uri: []byte(r.Peer.URI)}, missing},
+		{"validity as text", map[string][]byte{valid: []byte("true"), uri: []byte(r.Peer.URI)}, missing},
+		{"URI absent", map[string][]byte{valid: {1}}, missing},
+		{"no properties", nil, missing},
 	} {
-		vm := start(t, shipped, wasmhost.Options{Env: s.Env})
-		configure(t, vm, s.Config)
-		if got := askBy(t, vm, r, c.properties); got != c.want {
-			t.Errorf("%s: %s, want %s", c.name, got, c.want)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			vm := start(t, shipped, wasmhost.Options{Env: s.Env})
+			configure(t, vm, s.Config)
+			if got := sendWithProperties(t, vm, r, c.properties); got != c.want {
+				t.Errorf("outcome = %s, want %s", got, c.want)
+			}
+		})
 	}
-	fail := func(string) wasmhost.Status { return wasmhost.OK }
-	vm := start(t, shipped, wasmhost.Options{Env: s.Env, Fail: func(call string) wasmhost.Status { return fail(call) }})
-	configure(t, vm, s.Config)
-	fail = failing("proxy_get_property")
-	if got := ask(t, vm, r).Line; got != "500 internal" {
-		t.Errorf("proxy_get_property fails: %s, want 500 internal", got)
-	}
-	calls := 0
-	fail = func(call string) wasmhost.Status { // the second of the two
-		if call != "proxy_get_property" {
-			return wasmhost.OK
-		}
-		if calls++; calls == 2 {
-			return wasmhost.InternalFailure
-		}
-		return wasmhost.OK
-	}
-	if got := ask(t, vm, r).Line; got != "500 internal" || calls != 2 {
-		t.Errorf("the second proxy_get_property of %d fails: %s, want 500 internal", calls, got)
+	for _, c := range []struct {
+		name  string
+		fails int // which proxy_get_property fails
+	}{{"the first property cannot be read", 1}, {"the second property cannot be read", 2}} {
+		t.Run(c.name, func(t *testing.T) {
+			started, calls := false, 0
+			vm := start(t, shipped, wasmhost.Options{Env: s.Env, Fail: func(call string) wasmhost.Status {
+				if !started || call != "proxy_get_property" {
+					return wasmhost.OK
+				}
+				if calls++; calls == c.fails {
+					return wasmhost.InternalFailure
+				}
+				return wasmhost.OK
+			}})
+			configure(t, vm, s.Config)
+			started = true
+			if got := send(t, vm, r).Line; got != "500 internal" || calls != c.fails {
+				t.Errorf("outcome = %s after %d proxy_get_property, want 500 internal after %d", got, calls, c.fails)
+			}
+		})
 	}
 }
 
-// askBy is ask on a connection of which the host knows these properties.
-func askBy(t *testing.T, vm *wasmhost.VM, r corpus.Request, properties map[string][]byte) string {
+// sendWithProperties is send for a request without a body, on a connection with
+// these properties.
+func sendWithProperties(t *testing.T, vm *wasmhost.VM, r corpus.Request, properties map[string][]byte) string {
 	t.Helper()
 	stream := vm.Stream(properties)
 	defer stream.Close()

@@ -3,13 +3,14 @@ package abi
 import (
 	"bytes"
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// reference reads the form of the specification the slow way, copying.
-func reference(b []byte) (pairs [][2]string, ok bool) {
+// referencePairs is appendPairs in a simple form, which copies.
+func referencePairs(b []byte) (pairs [][2]string, ok bool) {
 	if len(b) == 0 {
 		return nil, true
 	}
@@ -26,20 +27,20 @@ func reference(b []byte) (pairs [][2]string, ok bool) {
 		if int64(size) >= int64(r.Len()) {
 			return nil, false
 		}
-		octets := make([]byte, size+1)
-		if _, err := r.Read(octets); err != nil || octets[size] != 0 {
+		field := make([]byte, size+1)
+		if _, err := r.Read(field); err != nil || field[size] != 0 {
 			return nil, false
 		}
 		if i%2 == 0 {
-			pairs = append(pairs, [2]string{string(octets[:size])})
+			pairs = append(pairs, [2]string{string(field[:size])})
 		} else {
-			pairs[i/2][1] = string(octets[:size])
+			pairs[i/2][1] = string(field[:size])
 		}
 	}
 	return pairs, r.Len() == 0
 }
 
-var accepted = [][][2]string{
+var wellFormed = [][][2]string{
 	nil,
 	{{":path", "/"}},
 	{{"", ""}},
@@ -49,47 +50,50 @@ var accepted = [][][2]string{
 }
 
 func TestPairs(t *testing.T) {
-	for _, want := range accepted {
-		got, ok := appendPairs(nil, serialize(want))
-		if !ok || !slices.Equal(got, want) {
-			t.Errorf("appendPairs(serialize(%.80q)) = %.80q, %v", want, got, ok)
-		}
+	for _, want := range wellFormed {
+		t.Run(fmt.Sprintf("%.80q", want), func(t *testing.T) {
+			if got, ok := appendPairs(nil, serialize(want)); !ok || !slices.Equal(got, want) {
+				t.Errorf("appendPairs(serialize(%.80q)) = %.80q, %v, want the same and true", want, got, ok)
+			}
+		})
 	}
 	if got, ok := appendPairs(make([][2]string, 0, 4), nil); len(got) != 0 || !ok {
-		t.Errorf("appendPairs(nothing) = %q, %v", got, ok)
+		t.Errorf("appendPairs(no bytes) = %q, %v, want none and true", got, ok)
 	}
 }
 
-func TestPairsRefused(t *testing.T) {
+func TestMalformedPairs(t *testing.T) {
 	good := string(serialize([][2]string{{"name", "value"}, {"a", "b"}}))
-	change := func(at int, octet byte) string { return good[:at] + string(octet) + good[at+1:] }
-	for name, doc := range map[string]string{
-		"three bytes":                good[:3],
-		"more pairs than there are":  change(0, 3),
-		"fewer pairs than there are": change(0, 1),
-		"a great number":             change(3, 0xff),
-		"a long name":                change(4, 5),
-		"a short name":               change(4, 3),
-		"a great length":             change(7, 0xff),
-		"a great value":              change(11, 0xff),
-		"no end of a name":           change(24, 'x'),
-		"no end":                     good[:len(good)-1],
-		"more":                       good + "x",
-		"the number alone":           good[:4],
+	change := func(at int, value byte) string { return good[:at] + string(value) + good[at+1:] }
+	for _, c := range []struct{ name, data string }{
+		{"three bytes", good[:3]},
+		{"the number of pairs alone", good[:4]},
+		{"a number too large by one", change(0, 3)},
+		{"a number too small by one", change(0, 1)},
+		{"a huge number", change(3, 0xff)},
+		{"a name's length too large by one", change(4, 5)},
+		{"a name's length too small by one", change(4, 3)},
+		{"a huge length of a name", change(7, 0xff)},
+		{"a huge length of a value", change(11, 0xff)},
+		{"no zero byte after a name", change(24, 'x')},
+		{"no zero byte at the end", good[:len(good)-1]},
+		{"a byte after the end", good + "x"},
 	} {
-		if got, ok := appendPairs(nil, []byte(doc)); ok {
-			t.Errorf("%s: appendPairs(%q) = %q", name, doc, got)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			if got, ok := appendPairs(nil, []byte(c.data)); ok {
+				t.Errorf("appendPairs(%q) = %q, true, want false", c.data, got)
+			}
+		})
 	}
 }
 
 func FuzzPairs(f *testing.F) {
-	for _, pairs := range accepted[:5] {
+	for _, pairs := range wellFormed[:5] {
 		f.Add(serialize(pairs))
 	}
 	f.Add([]byte{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		want, wantOK := reference(b)
+		want, wantOK := referencePairs(b)
 		got, ok := appendPairs(nil, b)
 		if ok != wantOK || ok && !slices.Equal(got, want) {
 			t.Fatalf("appendPairs(%q) = %q, %v, want %q, %v", b, got, ok, want, wantOK)
@@ -101,12 +105,12 @@ func TestStatus(t *testing.T) {
 	seen := map[string]bool{}
 	for _, s := range []Status{NotFound, BadArgument, Empty, CasMismatch, Internal, Unimplemented, 77, 78} {
 		if text := s.err().Error(); seen[text] || text == "" {
-			t.Errorf("status %d says %q", s, text)
+			t.Errorf("Status(%d).Error() = %q, want a text of its own", s, text)
 		} else {
 			seen[text] = true
 		}
 	}
-	if Status(0).err() != nil {
-		t.Error("status 0 is an error")
+	if err := Status(0).err(); err != nil {
+		t.Errorf("Status(0).err() = %v, want nil", err)
 	}
 }

@@ -1,0 +1,82 @@
+// Package main_test runs the module that ships, built from these sources, in the
+// project's own test host (internal/testing/wasmhost).
+package main_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/modelgate/modelgate/internal/testing/wasmhost"
+)
+
+// The modules are compiled once: compiling takes seconds, and a VM milliseconds.
+var (
+	shipped *wasmhost.Module // as released
+	faulty  *wasmhost.Module // built with the tag "faults": see fault_on.go and abi/poison_on.go
+)
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "modelgate")
+	if err == nil {
+		if shipped, err = build(dir, "modelgate.wasm"); err == nil {
+			faulty, err = build(dir, "faults.wasm", "-tags=faults")
+		}
+	}
+	code := 1
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	} else {
+		code = m.Run()
+	}
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// build builds the module anew, so that no test runs against a stale one.
+func build(dir, name string, flags ...string) (*wasmhost.Module, error) {
+	out := filepath.Join(dir, name)
+	if text, err := exec.Command("../build/tools/wasm", append([]string{out}, flags...)...).CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build/tools/wasm: %v\n%s", err, text)
+	}
+	wasm, err := os.ReadFile(out)
+	if err != nil {
+		return nil, err
+	}
+	return wasmhost.Compile(context.Background(), wasm)
+}
+
+// start starts a VM, and closes it when the test ends.
+func start(t *testing.T, m *wasmhost.Module, o wasmhost.Options) *wasmhost.VM {
+	t.Helper()
+	vm, err := m.NewVM(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { vm.Close() })
+	return vm
+}
+
+// configure starts a plugin with a configuration that it accepts.
+func configure(t *testing.T, vm *wasmhost.VM, config string) {
+	t.Helper()
+	if ok, err := vm.Configure(config); !ok || err != nil {
+		t.Fatalf("Configure() = %v, %v, want true\nlog: %v", ok, err, vm.Logs())
+	}
+}
+
+// TestImports compares the module's imports with a list: an Envoy that lacks one of
+// them does not load the module.
+func TestImports(t *testing.T) {
+	golden, err := os.ReadFile("testdata/imports.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(shipped.Imports(), "\n") + "\n"; got != string(golden) {
+		t.Errorf("the module imports\n%s\nwant what is in testdata/imports.golden:\n%s", got, golden)
+	}
+}
