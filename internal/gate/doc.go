@@ -1,0 +1,64 @@
+// Package gate decides one request at a time: who calls, what for, whether they may, and
+// where the request is sent. It is pure: headers, bodies, keys and the time come in as
+// data, and a Step says what the host must do next. The same code answers in Envoy, in a
+// test and at a terminal.
+//
+// # One request
+//
+// A request passes these functions in this order. (A test checks that each exists.)
+//
+//	1   filter     stream.requestHeaders            reads all headers in one host call
+//	2   gate       Exchange.Begin                   begins, with the memory of a former request
+//	3   gate       head.parse                       reads each header once, and marks those unsafe to forward
+//	4   gate       Gate.findExemption               lets health checks pass
+//	5   gate       Exchange.evaluate                gets a decision, and turns it into a Step
+//	6   gate       Exchange.decide                  asks who calls, what for, and whether they may:
+//	7   authn      Authenticator.Authenticate       who: finds the token
+//	8   authn      Cache.look                       who: finds that the token has been verified before, or
+//	9   authn      token.parse                      who: checks its form
+//	10  authn      Issuer.checkSignature            who: verifies its signature with the key of its issuer
+//	11  authn      Issuer.validate                  who: checks its times and its audience
+//	12  authn      Issuer.principal                 who: reads its claims
+//	13  gate       Cache.recall                     finds that the caller was allowed the same before, or
+//	14  gate       Exchange.matchRoute              what: finds the route in the cache, or
+//	15  inference  Routes.Match                     what: reads the path and the host
+//	16  gate       Gate.authorizeHead               may: asks the policy
+//	17  authz      Policy.Decide                    may: looks for a deny, then for a grant
+//	18  gate       Exchange.editHead                removes the credentials and identities that the client sent
+//	19  gate       Exchange.appendForwardHeaders    writes the verified identity and the destination
+//	20  gate       Exchange.remember                fills the cache for the next such request
+//	21  filter     stream.perform                   does what the Step says
+//
+// Keys. If the issuer's keys are not there, decide returns without an answer to who, and
+// the Step is AwaitKeys:
+//
+//	1   filter     stream.waitForKey                parks the request
+//	2   keys       Refresher.Wait                   has the keys fetched, unless they just were
+//	3   filter     plugin.resumeBatch               runs when the keys are there, or cannot be fetched
+//	4   gate       Exchange.Resume                  evaluates the request from the beginning
+//
+// Body. If the body says what the request is for, authorizeHead asks only whether anything
+// may be granted, and the Step is Hold:
+//
+//	1   gate       Exchange.holdBody                checks how the body is encoded
+//	2   filter     stream.requestBody               reads the bytes that arrive
+//	3   gate       Exchange.Body                    scans them, as JSON or as messages of gRPC
+//	4   inference  Match.Complete                   finds the model in what is scanned
+//	5   gate       Exchange.authorizeMessage        asks the policy, for each message
+//	6   filter     bodyBuffer.forwardReleased       forwards the bytes that the gate releases
+//	7   gate       Exchange.Trailers                refuses credentials and identities among the trailers
+//
+// Reply. If the request lists models, its reply is trimmed to those that the caller may use:
+//
+//	1   filter     stream.responseHeaders           reads the headers of the reply
+//	2   gate       Exchange.Respond                 withholds a reply that cannot be trimmed
+//	3   filter     stream.responseBody              reads the reply
+//	4   gate       Exchange.Body                    collects it
+//	5   inference  Match.Trim                       removes the models that the caller may not use
+//
+// Refusal. Any step can refuse the request:
+//
+//	1   gate       Exchange.refuse                  makes the Step
+//	2   gate       newReply                         makes the answer to the client
+//	3   gate       Exchange.auditLine               makes the line in the log
+package gate
