@@ -9,6 +9,7 @@ package strictjson
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -17,17 +18,6 @@ import (
 
 // MaxDepth is the deepest nesting of arrays and objects that Check accepts.
 const MaxDepth = 32
-
-// SyntaxError is the first thing wrong with a document.
-type SyntaxError struct {
-	Offset  int    // bytes from the start
-	Pointer string // RFC 6901, the value in which the fault lies
-	Message string
-}
-
-func (e *SyntaxError) Error() string {
-	return fmt.Sprintf("%s (at %q, byte %d)", e.Message, e.Pointer, e.Offset)
-}
 
 // Check reports the first violation of RFC 8259 in doc, and beyond it: a byte
 // order mark, invalid UTF-8, a lone surrogate (RFC 8259 section 8.2 leaves its
@@ -39,10 +29,11 @@ func Check(doc string) error {
 	if err == nil {
 		err = s.value(0)
 	}
-	if err = s.end(err); err != nil { // a typed nil must not become a non-nil error
-		return err
+	if err = s.end(err); err == nil {
+		return nil // err itself would be an error that is not nil
 	}
-	return nil
+	err.explain(doc)
+	return err
 }
 
 // Field is a member of an object.
@@ -87,13 +78,24 @@ type scanner struct {
 // begin goes to where the document's value begins.
 func (s *scanner) begin() *SyntaxError {
 	if strings.HasPrefix(s.doc, "\ufeff") {
-		return &SyntaxError{Message: "byte order mark"}
+		return s.fail("must not begin with a byte order mark")
 	}
 	if !utf8.ValidString(s.doc) {
-		return &SyntaxError{Message: "not UTF-8"}
+		return s.notUTF8()
 	}
 	s.space()
 	return nil
+}
+
+// notUTF8 returns an error at the first byte that is no part of a character.
+func (s *scanner) notUTF8() *SyntaxError {
+	for i, r := range s.doc {
+		if r == utf8.RuneError && !strings.HasPrefix(s.doc[i:], "\ufffd") {
+			s.i = i
+			break
+		}
+	}
+	return s.fail(fmt.Sprintf("must be UTF-8; got the byte 0x%02x", s.doc[s.i]))
 }
 
 // end is what is wrong with the document, if it is nothing in its value.
@@ -102,13 +104,9 @@ func (s *scanner) end(err *SyntaxError) *SyntaxError {
 		return err
 	}
 	if s.space(); s.i < len(s.doc) {
-		return s.fail("data after the document")
+		return s.expected("the end of the document")
 	}
 	return nil
-}
-
-func (s *scanner) fail(message string) *SyntaxError {
-	return &SyntaxError{Offset: s.i, Message: message}
 }
 
 func (s *scanner) peek() byte {
@@ -133,7 +131,7 @@ func (s *scanner) value(depth int) *SyntaxError {
 	switch c := s.peek(); {
 	case c == '{' || c == '[':
 		if depth == MaxDepth {
-			return s.fail("nested too deeply")
+			return s.fail(fmt.Sprintf("must not be nested deeper than %d", MaxDepth))
 		}
 		s.i++
 		if c == '{' {
@@ -147,7 +145,7 @@ func (s *scanner) value(depth int) *SyntaxError {
 	case s.word("true"), s.word("false"), s.word("null"):
 		return nil
 	}
-	return s.fail("a JSON value expected")
+	return s.expected("a value")
 }
 
 func (s *scanner) word(w string) bool {
@@ -192,8 +190,10 @@ func (s *scanner) member(o *open) (name string, more bool, err *SyntaxError) {
 		s.space()
 	}
 	o.members++
+	start := s.i
 	if name, err = s.name(); err == nil && !s.names.add(o, name) {
-		err = s.fail(fmt.Sprintf("name %q occurs twice", name))
+		s.i = start
+		err = s.fail(strconv.Quote(name) + " is there twice")
 	}
 	return name, true, err
 }
@@ -201,7 +201,7 @@ func (s *scanner) member(o *open) (name string, more bool, err *SyntaxError) {
 // name reads `"name" :` and the space around it.
 func (s *scanner) name() (string, *SyntaxError) {
 	if s.peek() != '"' {
-		return "", s.fail("a name in quotes expected")
+		return "", s.expected("a name in double quotes")
 	}
 	start := s.i
 	if err := s.str(); err != nil {
@@ -210,7 +210,7 @@ func (s *scanner) name() (string, *SyntaxError) {
 	quoted := s.doc[start:s.i]
 	s.space()
 	if !s.word(":") {
-		return "", s.fail("':' expected")
+		return "", s.expected("':'")
 	}
 	s.space()
 	return gjson.Parse(quoted).Str, nil
@@ -244,5 +244,5 @@ func (s *scanner) next(closing byte) (done bool, err *SyntaxError) {
 		s.i++
 		return false, nil
 	}
-	return false, s.fail(fmt.Sprintf("',' or '%c' expected", closing))
+	return false, s.expected("',' or '" + string(closing) + "'")
 }

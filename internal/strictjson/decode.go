@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// Problem is one thing wrong with a document that is valid JSON.
+// Problem is one mistake in a document.
 type Problem struct {
 	Pointer string // RFC 6901, "" for the whole document
 	Message string
 }
 
-// Problems are all the things wrong with a document, in the order found.
+// Problems are all the mistakes in a document, in the order found.
 type Problems []Problem
 
 func (p Problems) Error() string {
@@ -25,9 +25,9 @@ func (p Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Value is a place in a checked document. Reading it reports what is wrong
-// with it to the document's list of problems and goes on, so that all of them
-// are found at once; a reader that must not go on looks at the list.
+// Value is a value of a checked document. A method that reads it adds what is
+// wrong with it to the document's problems, and returns the zero value, so that
+// one reading finds all problems. A reader that must stop looks at Problems.
 type Value struct {
 	json     Result
 	parent   *Value
@@ -35,13 +35,13 @@ type Value struct {
 	problems *Problems
 }
 
-// Parse checks a document and returns its root. Problems found later, while
-// reading, are added to problems.
-func Parse(doc string, problems *Problems) (Value, bool) {
+// Parse checks a document and returns its root; ok is false where its syntax is
+// wrong. All problems, also those found while reading, are added to problems.
+func Parse(doc string, problems *Problems) (root Value, ok bool) {
 	v := Value{problems: problems}
 	if err := Check(doc); err != nil {
 		e := err.(*SyntaxError)
-		*problems = append(*problems, Problem{e.Pointer, fmt.Sprintf("%s at byte %d", e.Message, e.Offset)})
+		*problems = append(*problems, Problem{e.Pointer, e.text()})
 		return v, false
 	}
 	v.json = Read(doc)
@@ -51,10 +51,10 @@ func Parse(doc string, problems *Problems) (Value, bool) {
 // Exists reports whether the document has this value.
 func (v Value) Exists() bool { return v.json.Exists() }
 
-// JSON is the value's own text.
+// JSON returns the value as it is written.
 func (v Value) JSON() Result { return v.json }
 
-// Pointer is where the value stands.
+// Pointer returns the value's JSON Pointer.
 func (v Value) Pointer() string {
 	if v.parent == nil {
 		return ""
@@ -62,7 +62,7 @@ func (v Value) Pointer() string {
 	return v.parent.Pointer() + "/" + escape(v.token)
 }
 
-// Problems are those found in the document so far.
+// Problems returns what was found in the document so far.
 func (v Value) Problems() Problems { return *v.problems }
 
 // Fail adds a problem with this value.
@@ -79,8 +79,8 @@ func (v Value) MustBe(format string, args ...any) {
 // maxFound bounds what a problem shows of a value, in bytes.
 const maxFound = 80
 
-// found is the value as it is written, cut to maxFound; of an object, an array or
-// what may be a secret only what it is.
+// found returns the value as it is written, cut to maxFound; of an object, an
+// array or a possible secret it returns only what that is.
 func (v Value) found() string {
 	switch raw := v.json.Raw; {
 	case !v.Exists():
@@ -90,7 +90,7 @@ func (v Value) found() string {
 	case v.json.IsArray():
 		return "an array"
 	case v.secret():
-		return "a secret, which must not stand here"
+		return "a value that may be a secret"
 	case len(raw) > maxFound:
 		return strings.ToValidUTF8(raw[:maxFound], "") + "…"
 	default:
@@ -103,8 +103,7 @@ func (v Value) secret() bool {
 	return v.token == "symmetric" || v.parent != nil && v.parent.secret()
 }
 
-// is reports whether the value exists as the JSON type named by what; a value
-// of another type is a problem.
+// is reports whether the value exists and is ok; one that is not ok must be what.
 func (v Value) is(ok bool, what string) bool {
 	if v.Exists() && !ok {
 		v.MustBe("%s", what)
@@ -112,13 +111,13 @@ func (v Value) is(ok bool, what string) bool {
 	return v.Exists() && ok
 }
 
-// Text reads a string that is not empty; "" where there is none.
+// Text reads a string, which must not be empty. It returns "" if there is none.
 func (v Value) Text() string {
 	if !v.is(v.json.Type == String, "a string") {
 		return ""
 	}
 	if v.json.Str == "" {
-		v.Fail("is empty; leave it out instead")
+		v.Fail("must not be empty; leave it out instead")
 	}
 	return v.json.Str
 }
@@ -128,12 +127,13 @@ func (v Value) Bool() bool {
 	return v.is(v.json.IsBool(), "true or false") && v.json.Bool()
 }
 
-// Instant reads a time in RFC 3339 as seconds since 1970; 0 where there is none.
+// Instant reads a time as RFC 3339 writes it, after 1970, and returns the seconds
+// since then; 0 if there is none.
 func (v Value) Instant() int64 {
 	if !v.Exists() {
 		return 0
 	}
-	t, err := time.Parse(time.RFC3339, v.Text())
+	t, err := time.Parse(time.RFC3339, v.json.Str)
 	if err != nil || t.Unix() <= 0 {
 		v.MustBe("a time such as 2026-12-31T00:00:00Z")
 		return 0
@@ -141,13 +141,12 @@ func (v Value) Instant() int64 {
 	return t.Unix()
 }
 
-// Duration reads a duration from least to most, such as "30s"; 0 where there is
-// none.
+// Duration reads a duration from least to most, such as "30s"; 0 if there is none.
 func (v Value) Duration(least, most time.Duration) time.Duration {
 	if !v.Exists() {
 		return 0
 	}
-	d, err := time.ParseDuration(v.Text())
+	d, err := time.ParseDuration(v.json.Str)
 	if err != nil || d < least || d > most {
 		v.MustBe("a duration from %s to %s, such as \"30s\"", least, most)
 		return 0
@@ -155,8 +154,8 @@ func (v Value) Duration(least, most time.Duration) time.Duration {
 	return d
 }
 
-// Items reads an array that is not empty: an absent list does not constrain,
-// and an empty one could be taken to mean either all or nothing.
+// Items reads an array, which must not be empty: an absent list does not
+// constrain, and an empty one could mean all or nothing.
 func (v Value) Items() []Value {
 	if !v.is(v.json.IsArray(), "an array") {
 		return nil
@@ -167,7 +166,7 @@ func (v Value) Items() []Value {
 		return true
 	})
 	if items == nil {
-		v.Fail("is empty; leave it out instead")
+		v.Fail("must not be empty; leave it out instead")
 	}
 	return items
 }
@@ -178,8 +177,8 @@ func (v Value) Texts() []string {
 	seen := map[string]bool{}
 	for _, item := range v.Items() {
 		s := item.Text()
-		if seen[s] {
-			item.Fail("%q stands twice", s)
+		if s != "" && seen[s] {
+			item.Fail("%q is there twice", s)
 		}
 		seen[s] = true
 		texts = append(texts, s)
@@ -187,20 +186,20 @@ func (v Value) Texts() []string {
 	return texts
 }
 
-// Object is an object and its members in order.
+// Object is an object with its members in order.
 type Object struct {
 	Value
 	Members []Member
 }
 
-// Member is one name of an object and its value.
+// Member is a name and its value.
 type Member struct {
 	Name  string
 	Value Value
 }
 
-// Object reads an object whose names are all among known; another name is a
-// problem. Without known every name is taken, but then there must be one.
+// Object reads an object, whose names must all be known. Without known it accepts
+// every name, but there must be one.
 func (v Value) Object(known ...string) Object {
 	o := Object{Value: v}
 	if !v.is(v.json.IsObject(), "an object") {
@@ -210,17 +209,17 @@ func (v Value) Object(known ...string) Object {
 		m := Member{name.Str, Value{value, &v, name.Str, v.problems}}
 		o.Members = append(o.Members, m)
 		if len(known) > 0 && !slices.Contains(known, m.Name) {
-			m.Value.Fail("unknown field; known are %s", strings.Join(known, ", "))
+			m.Value.Fail("%s", unknown(m.Name, known))
 		}
 		return true
 	})
 	if len(known) == 0 && o.Members == nil {
-		v.Fail("is empty; leave it out instead")
+		v.Fail("must not be empty; leave it out instead")
 	}
 	return o
 }
 
-// Get is the member of that name, or a value that does not exist.
+// Get returns the member of that name, or a value that does not exist.
 func (o Object) Get(name string) Value {
 	for _, m := range o.Members {
 		if m.Name == name {
@@ -230,11 +229,11 @@ func (o Object) Get(name string) Value {
 	return Value{parent: &o.Value, token: name, problems: o.problems}
 }
 
-// Need is Get for a member that must be there.
+// Need is Get for a member that must exist.
 func (o Object) Need(name string) Value {
 	v := o.Get(name)
 	if !v.Exists() && o.json.IsObject() {
-		o.Fail("%q is missing", name)
+		o.Fail("needs %q", name)
 	}
 	return v
 }

@@ -3,7 +3,9 @@ package strictjson
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
 // read runs f on a document and returns what it reports.
@@ -16,37 +18,80 @@ func read(doc string, f func(Value)) string {
 }
 
 func TestReadingReports(t *testing.T) {
-	const empty = "is empty; leave it out instead"
+	const empty = "must not be empty; leave it out instead"
 	get := func(f func(Value)) func(Value) { return func(v Value) { f(v.Object("a").Get("a")) } }
 	text, boolean := get(func(v Value) { v.Text() }), get(func(v Value) { v.Bool() })
 	items, texts := get(func(v Value) { v.Items() }), get(func(v Value) { v.Texts() })
 	known, named := get(func(v Value) { v.Object("b", "c") }), get(func(v Value) { v.Object() })
+	duration, instant := get(func(v Value) { v.Duration(time.Second, time.Minute) }), get(func(v Value) { v.Instant() })
+	long := strings.Repeat("x", maxFound-2)
+	mustBe := get(func(v Value) { v.MustBe("%s or %s", "b", "c") })
+	secret := func(v Value) { v.Object("symmetric").Get("symmetric").MustBe("b or c") }
+	deep := func(v Value) { v.Object("symmetric").Get("symmetric").Object("k").Get("k").MustBe("b or c") }
 	need := func(v Value) { v.Object("a").Need("a") }
-	for _, x := range []struct {
+	for _, c := range []struct {
 		name string
 		f    func(Value)
 		doc  string
 		want string
 	}{
-		{"Parse", text, `{"a":1,"b":[{"c":}]}`, `"/b/0/c": a JSON value expected at byte 17`},
-		{"Parse", text, `{"a":1,"a":1}`, `"": name "a" occurs twice at byte 11`},
-		{"Object", text, `[]`, `"": an object expected`},
-		{"Object", text, `null`, `"": an object expected`},
-		{"Object", text, `{"b":1}`, `"/b": unknown field; known are a`},
-		{"Object", text, `{"A":1,"x/y~":1}`, `"/A": unknown field; known are a` + "\n" + `"/x~1y~0": unknown field; known are a`},
-		{"Text", text, `{}`, ``}, {"Text", text, `{"a":"x"}`, ``}, {"Text", text, `{"a":""}`, `"/a": ` + empty}, {"Text", text, `{"a":1}`, `"/a": a string expected`},
-		{"Text", text, `{"a":null}`, `"/a": a string expected`}, {"Text", text, `{"a":["x"]}`, `"/a": a string expected`}, {"Text", text, `{"a":true}`, `"/a": a string expected`},
-		{"Bool", boolean, `{}`, ``}, {"Bool", boolean, `{"a":true}`, ``}, {"Bool", boolean, `{"a":"true"}`, `"/a": true or false expected`}, {"Bool", boolean, `{"a":0}`, `"/a": true or false expected`},
-		{"Bool", boolean, `{"a":null}`, `"/a": true or false expected`},
-		{"Items", items, `{}`, ``}, {"Items", items, `{"a":[1,"x"]}`, ``}, {"Items", items, `{"a":[]}`, `"/a": ` + empty}, {"Items", items, `{"a":{}}`, `"/a": an array expected`}, {"Items", items, `{"a":"x"}`, `"/a": an array expected`},
-		{"Texts", texts, `{"a":["x","y"]}`, ``}, {"Texts", texts, `{"a":["x",1,"x",""]}`, `"/a/1": a string expected` + "\n" + `"/a/2": "x" stands twice` + "\n" + `"/a/3": ` + empty + "\n" + `"/a/3": "" stands twice`},
-		{"Object known", known, `{"a":{"c":1}}`, ``}, {"Object known", known, `{"a":{}}`, ``}, {"Object known", known, `{"a":{"d":1}}`, `"/a/d": unknown field; known are b, c`},
-		{"Object any", named, `{"a":{"x":1}}`, ``}, {"Object any", named, `{"a":{}}`, `"/a": ` + empty}, {"Object any", named, `{"a":[]}`, `"/a": an object expected`},
-		{"Need", need, `{"a":null}`, ``}, {"Need", need, `{}`, `"": "a" is missing`}, {"Need", need, `7`, `"": an object expected`},
+		{"Parse", text, `{"a":1,"b":[{"c":}]}`, `"/b/0/c": line 1, column 18: expected a value; got '}'`},
+		{"Parse", text, `{"a":1,"a":1}`, `"": line 1, column 8: "a" is there twice`},
+		{"Object", text, `[]`, `"": must be an object; got an array`},
+		{"Object", text, `null`, `"": must be an object; got null`},
+		{"Object", text, `{"b":1}`, `"/b": unknown field "b"; known are a`},
+		{"Object", text, `{"x/y~":1,"A":1}`, `"/x~1y~0": unknown field "x/y~"; known are a
+"/A": unknown field "A"; did you mean "a"? known are a`},
+		{"Text", text, `{}`, ``},
+		{"Text", text, `{"a":"x"}`, ``},
+		{"Text", text, `{"a":""}`, `"/a": ` + empty},
+		{"Text", text, `{"a":1}`, `"/a": must be a string; got 1`},
+		{"Text", text, `{"a":null}`, `"/a": must be a string; got null`},
+		{"Text", text, `{"a":["x"]}`, `"/a": must be a string; got an array`},
+		{"Text", text, `{"a":true}`, `"/a": must be a string; got true`},
+		{"Bool", boolean, `{}`, ``},
+		{"Bool", boolean, `{"a":true}`, ``},
+		{"Bool", boolean, `{"a":"true"}`, `"/a": must be true or false; got "true"`},
+		{"Bool", boolean, `{"a":0}`, `"/a": must be true or false; got 0`},
+		{"Bool", boolean, `{"a":null}`, `"/a": must be true or false; got null`},
+		{"Items", items, `{}`, ``},
+		{"Items", items, `{"a":[1,"x"]}`, ``},
+		{"Items", items, `{"a":[]}`, `"/a": ` + empty},
+		{"Items", items, `{"a":{}}`, `"/a": must be an array; got an object`},
+		{"Items", items, `{"a":"x"}`, `"/a": must be an array; got "x"`},
+		{"Texts", texts, `{"a":["x","y"]}`, ``},
+		{"Texts", texts, `{"a":["x",1,"x",""]}`, `"/a/1": must be a string; got 1
+"/a/2": "x" is there twice
+"/a/3": ` + empty},
+		{"Object known", known, `{"a":{"c":1}}`, ``},
+		{"Object known", known, `{"a":{}}`, ``},
+		{"Object known", known, `{"a":{"d":1}}`, `"/a/d": unknown field "d"; known are b, c`},
+		{"Object any", named, `{"a":{"x":1}}`, ``},
+		{"Object any", named, `{"a":{}}`, `"/a": ` + empty},
+		{"Object any", named, `{"a":[]}`, `"/a": must be an object; got an array`},
+		{"Duration", duration, `{}`, ``},
+		{"Duration", duration, `{"a":"1m"}`, ``},
+		{"Duration", duration, `{"a":"999ms"}`, `"/a": must be a duration from 1s to 1m0s, such as "30s"; got "999ms"`},
+		{"Duration", duration, `{"a":"61s"}`, `"/a": must be a duration from 1s to 1m0s, such as "30s"; got "61s"`},
+		{"Duration", duration, `{"a":30}`, `"/a": must be a duration from 1s to 1m0s, such as "30s"; got 30`},
+		{"Instant", instant, `{}`, ``},
+		{"Instant", instant, `{"a":"2026-12-31"}`, `"/a": must be a time such as 2026-12-31T00:00:00Z; got "2026-12-31"`},
+		{"Instant", instant, `{"a":1767225600}`, `"/a": must be a time such as 2026-12-31T00:00:00Z; got 1767225600`},
+		{"MustBe", mustBe, `{}`, `"/a": must be b or c; got nothing`},
+		{"MustBe", mustBe, `{"a":"\u0064"}`, `"/a": must be b or c; got "\u0064"`},
+		{"MustBe", mustBe, `{"a":"` + long + `é"}`, `"/a": must be b or c; got "` + long + `…`},
+		{"MustBe", secret, `{"symmetric":"x"}`, `"/symmetric": must be b or c; got a value that may be a secret`},
+		{"MustBe", secret, `{"symmetric":["x"]}`, `"/symmetric": must be b or c; got an array`},
+		{"MustBe", deep, `{"symmetric":{"k":"x"}}`, `"/symmetric/k": must be b or c; got a value that may be a secret`},
+		{"Need", need, `{"a":null}`, ``},
+		{"Need", need, `{}`, `"": needs "a"`},
+		{"Need", need, `7`, `"": must be an object; got 7`},
 	} {
-		if got := read(x.doc, x.f); got != x.want {
-			t.Errorf("%s(%s) = %s, want %s", x.name, x.doc, got, x.want)
-		}
+		t.Run(c.name+" "+c.doc, func(t *testing.T) {
+			if got := read(c.doc, c.f); got != c.want {
+				t.Errorf("%s(%s) reports %s, want %s", c.name, c.doc, got, c.want)
+			}
+		})
 	}
 }
 

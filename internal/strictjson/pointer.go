@@ -15,13 +15,13 @@ type Pointer []string
 // pointer, which means the whole document, is refused.
 func ParsePointer(s string) (Pointer, error) {
 	if !strings.HasPrefix(s, "/") {
-		return nil, errors.New(`a JSON Pointer begins with "/"`)
+		return nil, errors.New(`must be a JSON Pointer, such as "/groups"`)
 	}
 	tokens := strings.Split(s[1:], "/")
 	for i, t := range tokens {
 		for j := 0; j < len(t); j++ {
 			if t[j] == '~' && (j+1 == len(t) || t[j+1] != '0' && t[j+1] != '1') {
-				return nil, errors.New(`"~" in a JSON Pointer is followed by 0 or 1`)
+				return nil, errors.New(`must be a JSON Pointer, in which "~" is followed by 0 or 1`)
 			}
 		}
 		tokens[i] = strings.ReplaceAll(strings.ReplaceAll(t, "~1", "/"), "~0", "~")

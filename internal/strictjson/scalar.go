@@ -1,16 +1,22 @@
 package strictjson
 
-import "strconv"
+import (
+	"fmt"
+	"strconv"
+)
+
+const loneSurrogate = `surrogates (\ud800 to \udfff) must be in pairs, a high one and then a low one`
 
 // str reads a string, its opening quote included.
 func (s *scanner) str() *SyntaxError {
+	start := s.i
 	for s.i++; s.i < len(s.doc); s.i++ {
 		switch c := s.doc[s.i]; {
 		case c == '"':
 			s.i++
 			return nil
 		case c < 0x20:
-			return s.fail("control character in a string")
+			return s.fail(control(c))
 		case c == '\\':
 			s.i++
 			if err := s.escapeSequence(); err != nil {
@@ -18,7 +24,19 @@ func (s *scanner) str() *SyntaxError {
 			}
 		}
 	}
-	return s.fail("string without end")
+	s.i = start
+	return s.fail("the string has no closing quote")
+}
+
+// control says how to write a control character in a string.
+func control(c byte) string {
+	switch c {
+	case '\n', '\r':
+		return `a string must not contain a line break; write it as \n`
+	case '\t':
+		return `a string must not contain a tab; write it as \t`
+	}
+	return fmt.Sprintf(`a string must not contain a control character; write it as \u%04x`, c)
 }
 
 // escapeSequence reads what follows a backslash and stops at its last byte.
@@ -28,18 +46,18 @@ func (s *scanner) escapeSequence() *SyntaxError {
 		return nil
 	case 'u':
 	default:
-		return s.fail("unknown escape")
+		return s.expected(`one of "\/bfnrtu after a backslash`)
 	}
 	unit, ok := s.hex4(s.i + 1)
 	switch {
 	case !ok:
-		return s.fail("four hexadecimal digits expected")
+		return s.fail(`\u must be followed by four hexadecimal digits`)
 	case unit >= 0xdc00 && unit < 0xe000:
-		return s.fail("lone surrogate")
+		return s.fail(loneSurrogate)
 	case unit >= 0xd800 && unit < 0xdc00:
 		low, ok := s.hex4(s.i + 7)
 		if !ok || s.doc[s.i+5:s.i+7] != `\u` || low < 0xdc00 || low >= 0xe000 {
-			return s.fail("lone surrogate")
+			return s.fail(loneSurrogate)
 		}
 		s.i += 6
 	}
@@ -65,17 +83,17 @@ func (s *scanner) hex4(i int) (uint64, bool) {
 func (s *scanner) number() *SyntaxError {
 	s.word("-")
 	if !s.word("0") && s.digits() == 0 {
-		return s.fail("a digit expected")
+		return s.expected("a digit")
 	}
 	if s.word(".") && s.digits() == 0 {
-		return s.fail("a digit expected after the point")
+		return s.expected("a digit after the point")
 	}
 	if s.word("e") || s.word("E") {
 		if !s.word("+") {
 			s.word("-")
 		}
 		if s.digits() == 0 {
-			return s.fail("a digit expected in the exponent")
+			return s.expected("a digit in the exponent")
 		}
 	}
 	return nil
