@@ -69,9 +69,9 @@ func TestCheck(t *testing.T) {
 	bad := write(t, dir, "bad.json", `{"version": 2, "issuers": [], "extra": 1}`)
 	broken := write(t, dir, "broken.json", `{"version"`)
 	missing := filepath.Join(dir, "missing.json")
-	badText := bad + `: "/extra": unknown field; known are $schema, version, issuers, peer, routes, serves, groups, grants, denies, iam, exempt, identity, challenge, audit, tokenCache, host` + "\n" +
-		bad + `: "/version": must be 1; got 2` + "\n" + bad + `: "/issuers": is empty; leave it out instead` + "\n" + bad + `: "": "routes" is missing` + "\n"
-	brokenText := broken + `: "": ':' expected at byte 10` + "\n"
+	badText := bad + `: "/extra": unknown field "extra"; known are $schema, version, issuers, peer, routes, serves, groups, grants, denies, iam, exempt, identity, challenge, audit, tokenCache, host` + "\n" +
+		bad + `: "/version": must be 1; got 2` + "\n" + bad + `: "/issuers": must not be empty; leave it out instead` + "\n" + bad + `: "": needs "routes"` + "\n"
+	brokenText := broken + `: "": line 1, column 11: expected ':'; got the end of the document` + "\n"
 	missingText := "open " + missing + ": no such file or directory\n"
 	for _, c := range []struct {
 		files     []string

@@ -145,10 +145,10 @@ func TestShadowRefused(t *testing.T) {
 		{`{"until": "2026-12-31T00:00:00Z"}`, ``},
 		{`{"until": "2026-12-31T00:00:00.5+02:00"}`, ``},
 		{`{"until": "2020-01-01T00:00:00Z"}`, ``},
-		{`{}`, `: "until" is missing`},
+		{`{}`, `: needs "until"`},
 		{`true`, `: must be an object; got true`},
 		{`"2026-12-31T00:00:00Z"`, `: must be an object; got "2026-12-31T00:00:00Z"`},
-		{`{"until": "2026-12-31T00:00:00Z", "from": "x"}`, `/from: unknown field; known are until`},
+		{`{"until": "2026-12-31T00:00:00Z", "from": "x"}`, `/from: unknown field "from"; known are until`},
 		{`{"until": "2026-12-31"}`, form + `"2026-12-31"`},
 		{`{"until": "2026-12-31T00:00:00"}`, form + `"2026-12-31T00:00:00"`},
 		{`{"until": "2026-13-01T00:00:00Z"}`, form + `"2026-13-01T00:00:00Z"`},
@@ -157,8 +157,8 @@ func TestShadowRefused(t *testing.T) {
 		{`{"until": "1969-12-31T00:00:00Z"}`, form + `"1969-12-31T00:00:00Z"`},
 		{`{"until": "1970-01-01T00:00:00Z"}`, form + `"1970-01-01T00:00:00Z"`},
 		{`{"until": "2026-12-31 00:00:00Z"}`, form + `"2026-12-31 00:00:00Z"`},
-		{`{"until": 1798675200}`, `/until: must be a string; got 1798675200` + "\n" + form + `1798675200`},
-		{`{"until": ""}`, `/until: is empty; leave it out instead` + "\n" + form + `""`},
+		{`{"until": 1798675200}`, form + `1798675200`},
+		{`{"until": ""}`, form + `""`},
 	} {
 		for place, rule := range map[string]string{
 			"grants": `{"name": "x", "members": ["allUsers"], "role": "viewer", "models": ["a/b"], "shadow": ` + c.shadow + `}`,

@@ -108,7 +108,7 @@ func TestResourceMetadataForm(t *testing.T) {
 		`"https://u:p@a/"`:   "must be an https URL with a host, without a user and a fragment", // and no password is shown
 		`"https://u@a/"`:     "must be an https URL with a host, without a user and a fragment",
 		`"https://a/\u007f"`: "must be an https URL with a host, without a user and a fragment; got \"https://a/\x7f\"",
-		`""`:                 "is empty; leave it out instead",
+		`""`:                 "must not be empty; leave it out instead",
 		`7`:                  "must be a string; got 7",
 		`["https://a"]`:      "must be a string; got an array",
 		`null`:               "must be a string; got null",

@@ -194,7 +194,7 @@ func TestLocated(t *testing.T) {
 		}
 	}
 	for doc, want := range map[string]string{
-		`x`: "a JSON value expected", `[]`: `issuer is ""`, `{}`: `issuer is ""`,
+		`x`: "expected a value; got", `[]`: `issuer is ""`, `{}`: `issuer is ""`,
 		`{"issuer":"https://issuer.example/","jwks_uri":"https://issuer.example/"}`:                               `issuer is "https://issuer.example/"`,
 		`{"issuer":"https://evil.example","jwks_uri":"https://issuer.example/"}`:                                  `issuer is "https://evil.example"`,
 		`{"issuer":["https://issuer.example"],"jwks_uri":"https://issuer.example/"}`:                              `issuer is ""`,
@@ -203,7 +203,7 @@ func TestLocated(t *testing.T) {
 		`{"issuer":"https://issuer.example","jwks_uri":"http://issuer.example/"}`:                                 `is no https URI`,
 		`{"issuer":"https://issuer.example","jwks_uri":"https://169.254.169.254/"}`:                               `on a host that has no cluster`,
 		`{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example:444/"}`:                            `on a host that has no cluster`,
-		`{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example/","jwks_uri":"https://e.example"}`: `occurs twice`,
+		`{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example/","jwks_uri":"https://e.example"}`: `is there twice`,
 	} {
 		if got, err := s.jwksTarget(doc); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("jwksTarget(%s) = %v, %v, want an error with %s", doc, got, err, want)
