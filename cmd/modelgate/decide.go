@@ -2,14 +2,9 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
-	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,103 +12,58 @@ import (
 	"github.com/modelgate/modelgate/internal/gate"
 )
 
-// request is one line of decide's input. The names of headers are put in lower
-// case, as every proxy hands them to the filter; nothing else is changed.
-type request struct {
-	Method    string `json:"method"`
-	Path      string `json:"path"`
-	Authority string `json:"authority"`
-	Headers   []pair `json:"headers"`
-	Trailers  []pair `json:"trailers"`
-	Body      []byte `json:"body"` // base64
-	Peer      struct {
-		URI       string `json:"uri"`
-		Validated bool   `json:"validated"`
-		Digest    string `json:"digest"`
-	} `json:"peer"` // the client certificate
-}
-
-// pair is a name and a value; encoding/json alone would fill up one, and cut
-// three down to two.
-type pair [2]string
-
-func (p *pair) UnmarshalJSON(raw []byte) error {
-	var list []string
-	if err := json.Unmarshal(raw, &list); err != nil {
-		return err
-	}
-	if len(list) != 2 {
-		return errors.New("a header is [name, value]")
-	}
-	*p = pair(list)
-	return nil
-}
-
-// answer is one line of decide's output. Verb and models are empty where the
-// request was refused before they were known; authority and path are what the
-// upstream would get, and empty for a refusal.
-type answer struct {
-	Allow     bool     `json:"allow"`
-	Shadow    bool     `json:"shadow,omitempty"` // allowed although the reason refuses
-	Status    int      `json:"status"`
-	GRPC      int      `json:"grpc"`
-	Reason    string   `json:"reason"`
-	Principal string   `json:"principal"` // issuer/subject; "" is anonymous
-	Verb      string   `json:"verb"`
-	Models    []string `json:"models"`
-	Grant     string   `json:"grant"` // or the deny's name
-	Authority string   `json:"authority"`
-	Path      string   `json:"path"`
-}
-
-// maxLine bounds a line of input, in bytes: a head of 64 KiB, twice over.
+// maxLine is the longest line of input, in bytes: room for headers of 64 KiB and a
+// small body.
 const maxLine = 1 << 20
 
-func decide(args []string, in io.Reader, out, errs io.Writer, env authn.Secrets) int {
-	set := flag.NewFlagSet("decide", flag.ContinueOnError)
+// decide decides requests from standard input.
+func decide(args []string, std streams, secrets authn.Secrets) int {
+	set := newFlags("decide", decideUsage, std)
 	config := set.String("config", "", "")
 	at := set.String("now", "", "")
-	var published []string
-	set.Func("keys", "", func(s string) error { published = append(published, s); return nil })
-	if !flags(set, args, errs) || set.NArg() != 0 || *config == "" {
-		fmt.Fprint(errs, usage)
-		return 2
+	var keyFiles []string
+	set.Func("keys", "", func(s string) error { keyFiles = append(keyFiles, s); return nil })
+	switch {
+	case !set.parse(args):
+		return exitUsage
+	case *config == "":
+		return set.wrong("--config FILE is missing")
+	case set.NArg() != 0:
+		return set.wrong("must have no arguments but flags; got %q. Requests come from standard input", set.Arg(0))
 	}
 	now := time.Now()
 	if *at != "" {
 		var err error
 		if now, err = time.Parse(time.RFC3339, *at); err != nil {
-			fmt.Fprintln(errs, "--now:", err)
-			return 2
+			fmt.Fprintf(std.err, "--now: must be an RFC 3339 time such as 2030-01-31T12:00:00Z; got %q\n", *at)
+			return exitUsage
 		}
 	}
-	g, err := load(*config, env)
+	g, err := load(*config, secrets)
 	if err != nil {
-		fmt.Fprintln(errs, err)
-		return 1
+		return std.fail(err)
 	}
-	keys, err := withKeys(g, published)
+	keys, err := addKeys(g, keyFiles)
 	if err != nil {
-		fmt.Fprintln(errs, err)
-		return 1
+		return std.fail(err)
 	}
-	return lines(g, gate.Env{Now: now, Keys: keys}, in, out, errs)
+	return decideLines(g, gate.Env{Now: now, Keys: keys}, std)
 }
 
-// withKeys gives issuers the keys that they publish, from "issuer=file".
-func withKeys(g *gate.Gate, published []string) (*authn.Keys, error) {
+// addKeys returns the keys of a gate, with those of files that the values of --keys
+// name.
+func addKeys(g *gate.Gate, keyFiles []string) (*authn.Keys, error) {
 	keys := g.Keys()
-	for _, text := range published {
-		name, file, _ := strings.Cut(text, "=")
-		i := slices.IndexFunc(g.Remotes(), func(r authn.Remote) bool { return r.Name == name })
-		if i < 0 {
-			return nil, fmt.Errorf("--keys %s: no issuer of that name publishes its keys", text)
-		}
-		document, err := os.ReadFile(file)
+	for _, value := range keyFiles {
+		issuer, file, _ := strings.Cut(value, "=")
+		remote, err := remoteNamed(g, issuer)
 		if err != nil {
 			return nil, err
 		}
-		remote := g.Remotes()[i]
+		document, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("--keys: %w", err)
+		}
 		if err := remote.Usable(string(document)); err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
@@ -122,89 +72,58 @@ func withKeys(g *gate.Gate, published []string) (*authn.Keys, error) {
 	return keys, nil
 }
 
-func lines(g *gate.Gate, env gate.Env, in io.Reader, out, errs io.Writer) (status int) {
-	scanner := bufio.NewScanner(in)
+// remoteNamed returns the issuer of a name whose keys are published.
+func remoteNamed(g *gate.Gate, issuer string) (authn.Remote, error) {
+	var names []string
+	for _, r := range g.Remotes() {
+		if r.Name == issuer {
+			return r, nil
+		}
+		names = append(names, r.Name)
+	}
+	if len(names) == 0 {
+		return authn.Remote{}, fmt.Errorf("--keys: the configuration must have an issuer with jwks.remote; got %q and no such issuer", issuer)
+	}
+	return authn.Remote{}, fmt.Errorf("--keys: must be ISSUER=FILE with an issuer that has jwks.remote, here %s; got %q",
+		strings.Join(names, " or "), issuer)
+}
+
+// decideLines writes one line for each line of input. After a line that is not a
+// request, it continues with the next.
+func decideLines(g *gate.Gate, env gate.Env, std streams) int {
+	status := exitOK
+	scanner := bufio.NewScanner(std.in)
 	scanner.Buffer(nil, maxLine)
-	writer := json.NewEncoder(out)
+	writer := json.NewEncoder(std.out)
 	writer.SetEscapeHTML(false)
 	for scanner.Scan() {
-		r, err := parse(scanner.Bytes())
-		if err == nil {
-			err = writer.Encode(ask(g, env, r))
+		var line any
+		if r, err := parseRequest(scanner.Bytes()); err != nil {
+			status, line = exitInvalid, map[string]string{"error": err.Error()}
 		} else {
-			status = 1
-			err = writer.Encode(map[string]string{"error": err.Error()})
+			line = evaluate(g, env, r)
 		}
-		if err != nil {
-			fmt.Fprintln(errs, err)
-			return 1
+		if err := writer.Encode(line); err != nil {
+			return std.fail(err)
 		}
 	}
 	if err := scanner.Err(); err != nil {
-		fmt.Fprintln(errs, "standard input:", err)
-		return 1
+		return std.fail(fmt.Errorf("standard input: %w", err))
 	}
 	return status
 }
 
-func parse(line []byte) (r request, err error) {
-	d := json.NewDecoder(bytes.NewReader(line))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&r); err != nil {
-		return r, err
-	}
-	if _, err := d.Token(); err != io.EOF { // More would overlook a closing bracket
-		return r, errors.New("more than one JSON value on a line")
-	}
-	return r, nil
-}
-
-// lower puts names in lower case.
-func lower(pairs []pair) (list [][2]string) {
-	for _, p := range pairs {
-		list = append(list, [2]string{strings.ToLower(p[0]), p[1]})
-	}
-	return list
-}
-
-func ask(g *gate.Gate, env gate.Env, r request) answer {
+// evaluate returns the gate's decision about a request.
+func evaluate(g *gate.Gate, env gate.Env, r request) answer {
 	pairs := [][2]string{{":method", r.Method}, {":path", r.Path}}
 	if r.Authority != "" {
 		pairs = append(pairs, [2]string{":authority", r.Authority})
 	}
-	pairs = append(pairs, lower(r.Headers)...)
+	pairs = append(pairs, lowerNames(r.Headers)...)
 	x, step := g.DecideRequest(env, &gate.Head{
 		Pairs: pairs,
 		End:   len(r.Body) == 0 && len(r.Trailers) == 0,
 		Peer:  authn.Peer{URI: r.Peer.URI, Validated: r.Peer.Validated, Digest: r.Peer.Digest},
-	}, r.Body, lower(r.Trailers))
-	return say(r, x, step)
-}
-
-// say puts what was decided of a request into a line.
-func say(r request, x *gate.Exchange, step gate.Step) answer {
-	pass := step.Act == gate.Forward
-	a := answer{
-		Allow: pass, Shadow: pass && step.Reason.Refuses(), Status: step.Reason.HTTP(), GRPC: step.Reason.GRPC(),
-		Reason: step.Reason.String(), Grant: x.Rule, Models: []string{},
-	}
-	if !x.Principal.Anonymous() {
-		a.Principal = x.Principal.Issuer + "/" + x.Principal.Subject
-	}
-	for _, m := range x.Call.Models {
-		a.Verb = x.Call.Verb.String()
-		a.Models = append(a.Models, m.String())
-	}
-	if pass {
-		a.Authority, a.Path = r.Authority, r.Path
-		for _, h := range step.Edit.Set {
-			switch h[0] {
-			case ":authority":
-				a.Authority = h[1]
-			case ":path":
-				a.Path = h[1]
-			}
-		}
-	}
-	return a
+	}, r.Body, lowerNames(r.Trailers))
+	return newAnswer(r, x, step)
 }

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -9,94 +12,204 @@ import (
 	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
-// meshConfig has peers, a gateway that relays callers, a health check and rules
-// in shadow.
-const meshConfig = `{
-	"version": 1,
-	"peer": {"trustDomain": "cluster.local"},
-	"issuers": [
-		{"name": "gateway", "relay": {"peers": ["spiffe://cluster.local/gateway"], "subject": "x-caller"}},
-		{"name": "corp", "issuer": "https://corp.example", "audiences": ["models"], "algorithms": ["HS256"], "symmetric": {"env": "CORP"}}],
-	"routes": [{"prefix": "/p", "protocol": "kserve-v1", "names": "kserve"}, {"prefix": "/q", "protocol": "kserve-v1", "names": "kserve"}],
-	"exempt": [{"method": "GET", "path": "/healthz", "hosts": ["a"]}, {"method": "GET", "path": "/p/prod/x", "hosts": ["a"], "forward": true}],
-	"grants": [
-		{"name": "mesh", "peer": true, "members": ["namespace:prod"], "role": "invoker", "models": ["prod/*"]},
-		{"name": "soon", "issuers": ["gateway"], "members": ["allAuthenticatedUsers"], "role": "invoker", "models": ["dev/*"], "shadow": {"until": "2030-01-01T00:00:00Z"}}],
-	"denies": [{"name": "closing", "models": ["*/closing"], "shadow": {"until": "2030-01-01T00:00:00Z"}}]
-}`
-
-func TestCheckWarns(t *testing.T) {
-	dir := t.TempDir()
-	file := write(t, dir, "config.json", meshConfig)
-	want := file + ": warning: routes 0 and 1 read the same hosts; the first decides, with its own credentials and shadow\n" +
-		file + `: warning: issuer "corp" is trusted, but no grant names it: its tokens make their callers known and grant nothing` + "\n"
-	bad := write(t, dir, "bad.json", strings.Replace(meshConfig, `"namespace:prod"`, `"namespace:prod", "user:ana@example.com"`, 1))
-	secret := func(string) (string, bool) { return strings.Repeat("A", 43), true }
-	var out, errs strings.Builder
-	if status := run([]string{"check", file}, nil, &out, &errs, secret); status != 0 || out.String() != file+": ok\n" || errs.String() != want {
-		t.Errorf("check = %d\n%s%s\nwant 0 and\n%s", status, out.String(), errs.String(), want)
-	}
-	out.Reset()
-	errs.Reset()
-	want = bad + `: "/grants/0": must have members spiffe: or namespace: only, and neither issuers nor claims, because it has "peer"` + "\n" + want
-	if status := run([]string{"check", bad, file}, nil, &out, &errs, secret); status != 1 || out.String() != file+": ok\n" || errs.String() != want {
-		t.Errorf("check = %d\n%s%s\nwant 1 and\n%s", status, out.String(), errs.String(), want)
-	}
-}
-
-func TestDecideOfPeersAndTrials(t *testing.T) {
-	dir := t.TempDir()
-	write(t, dir, "cases.json", "[]")
-	file := write(t, dir, "config.json", meshConfig)
-	s, err := corpus.Load(filepath.Dir(file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := time.Date(2029, 12, 31, 23, 59, 59, 0, time.UTC)
+// mint returns a token of the issuer corp.
+func mint(t *testing.T, s *corpus.Scenario, now time.Time) string {
+	t.Helper()
 	token, err := s.Mint(corpus.Token{Issuer: "corp"}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return token
+}
+
+// decideOne runs decide for one request.
+func decideOne(t *testing.T, s *corpus.Scenario, file string, now time.Time, request string) (a answer) {
+	t.Helper()
+	got := runCommand(s.Secret, request, "decide", "--config", file, "--now", now.Format(time.RFC3339))
+	if got.status != 0 || got.err != "" || strings.Count(got.out, "\n") != 1 {
+		t.Fatalf("decide %s = %+v, want 0 and one line", request, got)
+	}
+	if err := json.Unmarshal([]byte(got.out), &a); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// TestDecide: what each request's answer is. TestAnswerText has the text of answers.
+func TestDecide(t *testing.T) {
+	s, file := writeScenario(t, config)
+	now := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+	token := mint(t, s, now)
+	bearer := `"headers": [["Authorization", "Bearer ` + token + `"]]`
+	grpc := `"headers": [["content-type", "application/grpc"], ["authorization", "bearer ` + token + `"]]`
 	const (
-		web      = `"peer": {"uri": "spiffe://cluster.local/ns/prod/sa/web", "validated": true}`
-		gateway  = `"peer": {"uri": "spiffe://cluster.local/gateway", "validated": true}, "headers": [["X-Caller", "ana"]]`
-		missing  = `{"allow":false,"status":401,"grpc":16,"reason":"credential_missing","principal":"","verb":"%","models":["%%"],"grant":"","authority":"","path":""}`
-		allowed  = `{"allow":true,"status":200,"grpc":0,"reason":"allowed","principal":"","verb":"predict","models":["prod/x"],"grant":"mesh","authority":"x-predictor.prod.svc.cluster.local","path":"/v1/models/x:predict"}`
-		exempt   = `{"allow":false,"status":200,"grpc":0,"reason":"exempt","principal":"","verb":"","models":[],"grant":"","authority":"","path":""}`
-		forwards = `{"allow":true,"status":200,"grpc":0,"reason":"exempt","principal":"","verb":"","models":[],"grant":"","authority":"a","path":"/p/prod/x"}`
-		unknown  = `{"allow":false,"status":401,"grpc":16,"reason":"credential_missing","principal":"","verb":"","models":[],"grant":"","authority":"","path":""}`
+		iris        = "/kfserving/public/iris:predict"
+		predictIris = "/v1/models/iris:predict"
+		irisHost    = "iris-predictor-default.public.svc.cluster.local"
+		fraud       = "/kfserving/prod/fraud:predict?a=<b>"
 	)
-	refused := func(verb, model string) string {
-		return strings.Replace(strings.Replace(missing, `"%%"`, `"`+model+`"`, 1), "%", verb, 1)
-	}
-	for _, c := range []struct{ request, want string }{
-		{`{"method": "POST", "path": "/p/prod/x:predict", "authority": "a", ` + web + `}`, allowed},
-		{`{"method": "POST", "path": "/p/prod/x:predict", "authority": "a", ` + strings.Replace(web, "true", "false", 1) + `}`, refused("predict", "prod/x")},
-		{`{"method": "POST", "path": "/p/prod/x:predict", "authority": "a", ` + strings.Replace(web, `, "validated": true`, "", 1) + `}`, refused("predict", "prod/x")},
-		{`{"method": "POST", "path": "/p/prod/x:predict", "authority": "a", ` + strings.Replace(web, "cluster", "other", 1) + `}`, refused("predict", "prod/x")},
-		{`{"method": "POST", "path": "/p/prod/x:predict", "authority": "a"}`, refused("predict", "prod/x")},
-		// A health check has neither body nor trailers.
-		{`{"method": "GET", "path": "/healthz", "authority": "a"}`, exempt}, {`{"method": "GET", "path": "/healthz", "authority": "a", "body": ""}`, exempt}, {`{"method": "GET", "path": "/healthz", "authority": "a", "trailers": []}`, exempt},
-		{`{"method": "GET", "path": "/healthz", "authority": "a", "body": "e30="}`, unknown}, {`{"method": "GET", "path": "/healthz", "authority": "a", "trailers": [["x", "y"]]}`, unknown}, {`{"method": "GET", "path": "/healthz", "authority": "b"}`, unknown},
-		{`{"method": "GET", "path": "/p/prod/x", "authority": "a"}`, forwards}, {`{"method": "GET", "path": "/p/prod/x", "authority": "a", "body": "e30="}`, refused("ready", "prod/x")},
-		// In shadow.
-		{`{"method": "POST", "path": "/p/dev/x:predict", "authority": "a", ` + gateway + `}`,
-			`{"allow":true,"shadow":true,"status":403,"grpc":7,"reason":"grant_missing","principal":"gateway/ana","verb":"predict","models":["dev/x"],"grant":"soon","authority":"x-predictor.dev.svc.cluster.local","path":"/v1/models/x:predict"}`},
-		{`{"method": "POST", "path": "/p/dev/x:predict", "authority": "a", "headers": [["x-caller", "ana"]]}`, refused("predict", "dev/x")},
-		{`{"method": "POST", "path": "/p/prod/closing:predict", "authority": "a", "headers": [["authorization", "Bearer ` + token + `"]], ` + web + `}`,
-			`{"allow":true,"shadow":true,"status":403,"grpc":7,"reason":"denied","principal":"corp/subject-1","verb":"predict","models":["prod/closing"],"grant":"closing","authority":"closing-predictor.prod.svc.cluster.local","path":"/v1/models/closing:predict"}`},
-		{`{"method": "POST", "path": "/p/prod/closing:predict", "authority": "a", "trailers": [["x_caller", "ana"]], ` + web + `}`,
-			`{"allow":false,"status":400,"grpc":3,"reason":"trailer_forbidden","principal":"","verb":"predict","models":["prod/closing"],"grant":"closing","authority":"","path":""}`},
+	for _, c := range []struct {
+		name, request string
+		want          answer
+	}{
+		{"a model by its path", `{"method": "POST", "path": "` + fraud + `", "authority": "models.example.com", ` + bearer + `}`,
+			answer{Allow: true, Status: 200, Reason: "allowed", Principal: "corp/subject-1", Verb: "predict", Models: []string{"prod/fraud"},
+				Rule: "staff", Authority: "fraud-predictor-default.prod.svc.cluster.local", Path: "/v1/models/fraud:predict?a=<b>"}},
+		{"a model by its host", `{"method": "POST", "path": "/v1/models/m:predict", "authority": "fraud-predictor-default.prod", ` + bearer + `}`,
+			answer{Allow: true, Status: 200, Reason: "allowed", Principal: "corp/subject-1", Verb: "predict", Models: []string{"prod/fraud/m"},
+				Rule: "staff", Authority: "fraud-predictor-default.prod", Path: "/v1/models/m:predict"}},
+		{"gRPC", `{"method": "POST", "path": "/echo.Echo/Call", "authority": "a", ` + grpc + `}`,
+			answer{Allow: true, Status: 200, Reason: "allowed", Principal: "corp/subject-1", Verb: "generate", Models: []string{"prod/echo"},
+				Rule: "staff", Authority: "a", Path: "/echo.Echo/Call"}},
+		{"anonymous, with a body", `{"method": "POST", "path": "` + iris + `", "authority": "a", "body": "e30="}`,
+			answer{Allow: true, Status: 200, Reason: "allowed", Verb: "predict", Models: []string{"public/iris"},
+				Rule: "showcase", Authority: irisHost, Path: predictIris}},
+		{"anonymous, with trailers", `{"method": "POST", "path": "` + iris + `", "authority": "a", "trailers": [["x-checksum", "1"]]}`,
+			answer{Allow: true, Status: 200, Reason: "allowed", Verb: "predict", Models: []string{"public/iris"},
+				Rule: "showcase", Authority: irisHost, Path: predictIris}},
+		{"a credential in the trailers", `{"method": "POST", "path": "` + iris + `", "authority": "a", "trailers": [["Authorization", "x"]]}`,
+			answer{Status: 400, GRPC: 3, Reason: "trailer_forbidden", Verb: "predict", Models: []string{"public/iris"}, Rule: "showcase"}},
+		{"denied", `{"method": "POST", "path": "/kfserving/prod/frozen:predict", "authority": "a", ` + bearer + `}`,
+			answer{Status: 403, GRPC: 7, Reason: "denied", Principal: "corp/subject-1", Verb: "predict", Models: []string{"prod/frozen"},
+				Rule: "frozen"}},
+		{"no grant", `{"method": "GET", "path": "/kfserving/secret/x", "authority": "a", ` + bearer + `}`,
+			answer{Status: 403, GRPC: 7, Reason: "grant_missing", Principal: "corp/subject-1", Verb: "ready", Models: []string{"secret/x"}}},
+		{"no credential", `{"method": "GET", "path": "/kfserving/prod/x", "authority": "a"}`,
+			answer{Status: 401, GRPC: 16, Reason: "credential_missing", Verb: "ready", Models: []string{"prod/x"}}},
+		{"nothing", `{}`, answer{Status: 400, GRPC: 3, Reason: "host_missing", Models: []string{}}},
 	} {
-		status, out, errs := runDecide(t, s, []string{"--config", file, "--now", now.Format(time.RFC3339)}, c.request)
-		if status != 0 || errs != "" || len(out) != 1 || out[0] != c.want {
-			t.Errorf("decide %s\n= %d %s%s\nwant %s", c.request, status, out, errs, c.want)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			if got := decideOne(t, s, file, now, c.request); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("decide %s\n= %+v\nwant %+v", c.request, got, c.want)
+			}
+		})
 	}
-	for now, want := range map[string]string{"2029-12-31T23:59:59Z": `{"allow":true,"shadow":true,`, "2030-01-01T00:00:00Z": `{"allow":false,"status":403,`} {
-		_, out, _ := runDecide(t, s, []string{"--config", file, "--now", now}, `{"method": "POST", "path": "/p/dev/x:predict", "authority": "a", `+gateway+`}`)
-		if !strings.HasPrefix(out[0], want) {
-			t.Errorf("decide --now %s = %s, want %s...", now, out, want)
-		}
+}
+
+// TestAnswerText: the text of a line, with every field, in order, and unescaped.
+func TestAnswerText(t *testing.T) {
+	s, file := writeScenario(t, config)
+	request := `{"method": "POST", "path": "/kfserving/public/iris:predict?a=<b>", "authority": "a"}`
+	want := `{"allow":true,"status":200,"grpc":0,"reason":"allowed","principal":"","verb":"predict","models":["public/iris"],` +
+		`"rule":"showcase","authority":"iris-predictor-default.public.svc.cluster.local","path":"/v1/models/iris:predict?a=<b>"}` + "\n" +
+		`{"allow":false,"status":400,"grpc":3,"reason":"host_missing","principal":"","verb":"","models":[],` +
+		`"rule":"","authority":"","path":""}` + "\n"
+	if got := runCommand(s.Secret, request+"\n{}\n", "decide", "--config", file); got != (result{0, want, ""}) {
+		t.Errorf("decide = %+v\nwant %s", got, want)
+	}
+}
+
+func TestNow(t *testing.T) {
+	s, file := writeScenario(t, config)
+	request := `{"method": "POST", "path": "/kfserving/prod/fraud:predict", "authority": "a", ` +
+		`"headers": [["authorization", "Bearer ` + mint(t, s, time.Now()) + `"]]}`
+	for _, c := range []struct{ flag, want string }{
+		{"", "allowed"},
+		{"--now=2000-01-01T00:00:00Z", "token_not_yet_valid"},
+		{"--now=2200-01-01T00:00:00+02:00", "token_expired"},
+	} {
+		t.Run(c.flag, func(t *testing.T) {
+			args := []string{"decide", "--config", file}
+			if c.flag != "" {
+				args = append(args, c.flag)
+			}
+			got := runCommand(s.Secret, request, args...)
+			var a answer
+			if err := json.Unmarshal([]byte(got.out), &a); err != nil || a.Reason != c.want {
+				t.Errorf("decide %s = %+v, want %s", c.flag, got, c.want)
+			}
+		})
+	}
+	for _, at := range []string{"yesterday", "2030-01-01", "1700000000", "2030-13-01T00:00:00Z"} {
+		t.Run(at, func(t *testing.T) {
+			got := runCommand(s.Secret, "", "decide", "--config", file, "--now", at)
+			want := "--now: must be an RFC 3339 time such as 2030-01-31T12:00:00Z; got \"" + at + "\"\n"
+			if got != (result{2, "", want}) {
+				t.Errorf("decide --now %s = %+v, want 2 and %s", at, got, want)
+			}
+		})
+	}
+}
+
+// TestBadLines: a line that is not a request gets an error, and the next line is
+// decided.
+func TestBadLines(t *testing.T) {
+	s, file := writeScenario(t, config)
+	good := `{"method": "GET", "path": "/", "authority": "a"}`
+	for _, c := range []struct{ line, want string }{
+		{"", "EOF"},
+		{"x", "invalid character 'x'"},
+		{"{", "unexpected EOF"},
+		{"[]", "cannot unmarshal array"},
+		{`"x"`, "cannot unmarshal string"},
+		{good + good, "a line must be one JSON object"},
+		{good + "}", "a line must be one JSON object"},
+		{good + "]", "a line must be one JSON object"},
+		{good + " x", "a line must be one JSON object"},
+		{`{"method": 1}`, "cannot unmarshal number"},
+		{`{"verb": "predict"}`, `unknown field "verb"`},
+		{`{"headers": {"a": "b"}}`, "cannot unmarshal object"},
+		{`{"headers": [["a", 1]]}`, "cannot unmarshal number"},
+		{`{"headers": [["a"]]}`, `a header must be ["name", "value"]; got ["a"]`},
+		{`{"headers": [["a", "b", "c"]]}`, `a header must be ["name", "value"]; got ["a", "b", "c"]`},
+		{`{"trailers": [[]]}`, `a header must be ["name", "value"]; got []`},
+		{`{"body": "not base64!"}`, "illegal base64 data"},
+	} {
+		t.Run(c.line, func(t *testing.T) {
+			got := runCommand(s.Secret, good+"\n"+c.line+"\n"+good, "decide", "--config", file)
+			lines := strings.Split(strings.TrimSuffix(got.out, "\n"), "\n")
+			if got.status != 1 || got.err != "" || len(lines) != 3 {
+				t.Fatalf("decide = %+v, want 1 and three lines", got)
+			}
+			var e map[string]string
+			if err := json.Unmarshal([]byte(lines[1]), &e); err != nil || len(e) != 1 || !strings.Contains(e["error"], c.want) {
+				t.Errorf("the bad line's answer is %s, want an error with %s", lines[1], c.want)
+			}
+			if lines[0] != lines[2] || !strings.Contains(lines[2], `"reason"`) {
+				t.Errorf("the lines around it are answered %s and %s, want the same decision", lines[0], lines[2])
+			}
+		})
+	}
+}
+
+func TestInputThatCannotBeRead(t *testing.T) {
+	s, file := writeScenario(t, config)
+	good := `{"method": "GET", "path": "/", "authority": "a"}`
+	missing := filepath.Join(t.TempDir(), "missing.json")
+	bad := writeFile(t, t.TempDir(), "bad.json", "{}")
+	long := `{"path": "` + strings.Repeat("a", maxLine) + `"}`
+	for _, c := range []struct {
+		name, config, in string
+		lines            int // of answers
+		want             string
+	}{
+		{"a line too long", file, good + "\n" + long, 1, "standard input: "},
+		{"no such configuration", missing, good, 0, missing},
+		{"a configuration with errors", bad, good, 0, bad},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := runCommand(s.Secret, c.in, "decide", "--config", c.config)
+			if got.status != 1 || strings.Count(got.out, "\n") != c.lines || !strings.Contains(got.err, c.want) {
+				t.Errorf("decide = %+v, want 1, %d answers and %s", got, c.lines, c.want)
+			}
+		})
+	}
+}
+
+// fullDisk is a file on a disk without space.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestOutputFails(t *testing.T) {
+	s, file := writeScenario(t, config)
+	for _, line := range []string{"{}", "x"} {
+		t.Run(line, func(t *testing.T) {
+			var errs strings.Builder
+			status := run([]string{"decide", "--config", file}, strings.NewReader(line), fullDisk{}, &errs, s.Secret)
+			if status != 1 || errs.String() != "no space left\n" {
+				t.Errorf("status %d, err %q, want 1, no space left", status, errs.String())
+			}
+		})
 	}
 }

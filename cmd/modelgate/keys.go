@@ -1,53 +1,52 @@
 package main
 
 import (
-	"flag"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/authn"
 )
 
-// everyAlgorithm holds one for each type of key: a key that states no alg of
-// its own can serve one algorithm only.
-const everyAlgorithm = "RS256,ES256,ES384,ES512,EdDSA"
+// oneAlgorithmEach has one algorithm for each type of key, because a key without
+// "alg" serves one of the issuer's algorithms only.
+const oneAlgorithmEach = "RS256,ES256,ES384,ES512,EdDSA"
 
-// examine says what would become of published keys.
-func examine(args []string, out, errs io.Writer) int {
-	set := flag.NewFlagSet("keys", flag.ContinueOnError)
-	algorithms := set.String("algorithms", everyAlgorithm, "")
-	if !flags(set, args, errs) || set.NArg() == 0 {
-		fmt.Fprint(errs, usage)
-		return 2
+// keys tells which keys of published documents can verify tokens.
+func keys(args []string, std streams) int {
+	set := newFlags("keys", keysUsage, std)
+	algorithms := set.String("algorithms", oneAlgorithmEach, "")
+	if !set.parse(args) {
+		return exitUsage
 	}
-	status := 0
+	if set.NArg() == 0 {
+		return set.wrong("the name of a key set is missing")
+	}
+	status := exitOK
 	for _, file := range set.Args() {
 		document, err := os.ReadFile(file)
 		if err != nil {
-			fmt.Fprintln(errs, err)
-			status = 1
+			status = std.fail(err)
 			continue
 		}
 		notes, err := authn.ExamineKeys(string(document), strings.Split(*algorithms, ","))
 		for _, n := range notes {
-			fmt.Fprintf(out, "%s: kid %q: %s\n", file, n.ID, becomes(n))
+			fmt.Fprintf(std.out, "%s: kid %q: %s\n", file, n.ID, describe(n))
 		}
 		if err != nil {
-			fmt.Fprintf(errs, "%s: refused: %v\n", file, err)
-			status = 1
+			status = std.fail(fmt.Errorf("%s: refused: %w", file, err))
 		}
 	}
 	return status
 }
 
-func becomes(n authn.KeyNote) string {
+// describe returns what a key is good for.
+func describe(n authn.KeyNote) string {
 	switch {
 	case n.Refused:
-		return "refuses the document: " + n.Why
+		return "makes the gate refuse the document: " + n.Why
 	case n.Algorithm == "":
-		return "passed over: " + n.Why
+		return "skipped: " + n.Why
 	}
 	return "serves " + n.Algorithm
 }

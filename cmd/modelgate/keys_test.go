@@ -1,81 +1,86 @@
 package main
 
 import (
-	"bytes"
-	"os"
-	"path/filepath"
+	"fmt"
 	"strings"
 	"testing"
 )
 
-const wellKnown = `{"keys":[
-  {"kty":"EC","alg":"ES256","kid":"good","crv":"P-256","x":"NiwHfKttbbmuH16v2nGLsVeFOrRpueljVehAbSDOM58","y":"SqYj14Wj3sx9zk754KUrrjOQsnv_SxePQO9iga144nk"},
+// keySetForm is a JWK Set with a good and a weak key, and room for another.
+const keySetForm = `{"keys":[
+  {"kty":"EC","alg":"ES256","kid":"good","crv":"P-256",
+   "x":"NiwHfKttbbmuH16v2nGLsVeFOrRpueljVehAbSDOM58","y":"SqYj14Wj3sx9zk754KUrrjOQsnv_SxePQO9iga144nk"},
   {"kty":"RSA","kid":"weak","n":"AQAB","e":"AQAB"}%s]}`
 
-// TestKeys: each key and what becomes of it.
 func TestKeys(t *testing.T) {
-	file := func(text string) string {
-		name := filepath.Join(t.TempDir(), "jwks.json")
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return name
-	}
-	set := file(strings.Replace(wellKnown, "%s", "", 1))
-	private := file(strings.Replace(wellKnown, "%s", `,{"kty":"oct","kid":"s","k":"AA"}`, 1))
+	dir := t.TempDir()
+	set := writeFile(t, dir, "jwks.json", fmt.Sprintf(keySetForm, ""))
+	symmetric := writeFile(t, dir, "symmetric.json", fmt.Sprintf(keySetForm, `,{"kty":"oct","kid":"s","k":"AA"}`))
 	for _, c := range []struct {
-		args      []string
-		status    int
-		out, errs string
+		name   string
+		args   []string
+		status int
+		out    string // part of it
+		err    string // part of it
 	}{
-		{[]string{"keys", set}, 0, `kid "good": serves ES256`, ""},
-		{[]string{"keys", set}, 0, `kid "weak": passed over: "/keys/1/n": has 17 bits, not 2048 to 8192`, ""},
-		{[]string{"keys", "--algorithms", "RS256", set}, 1, `kid "good": passed over: no allowed algorithm`, "refused: no key usable"},
-		{[]string{"keys", private}, 1, `kid "s": refuses the document: "/keys/2/k": is private`, `refused: "/keys/2/k": is private`},
-		{[]string{"keys", "--algorithms", "HS256", set}, 1, "", `"HS256" is no algorithm that a published key serves`},
-		{[]string{"keys", set + ".none"}, 1, "", "no such file"},
-		{[]string{"keys"}, 2, "", "usage:"},
-		{[]string{"keys", "--nope", set}, 2, "", "usage:"},
+		{"a good key", []string{set}, 0, `kid "good": serves ES256`, ""},
+		{"a weak key", []string{set}, 0, `kid "weak": skipped: "/keys/1/n": has 17 bits, not 2048 to 8192`, ""},
+		{"another algorithm", []string{"--algorithms", "RS256", set}, 1, `kid "good": skipped: no allowed algorithm`,
+			set + ": refused: no key usable"},
+		{"a secret key", []string{symmetric}, 1, `kid "s": makes the gate refuse the document: "/keys/2/k": is private`,
+			symmetric + `: refused: "/keys/2/k": is private`},
+		{"an algorithm with secret keys", []string{"--algorithms", "HS256", set}, 1, "",
+			`"HS256" is no algorithm that a published key serves`},
+		{"no such file", []string{set + ".none"}, 1, "", "no such file"},
 	} {
-		var out, errs bytes.Buffer
-		status := run(c.args, nil, &out, &errs, func(string) (string, bool) { return "", false })
-		if status != c.status || !strings.Contains(out.String(), c.out) || !strings.Contains(errs.String(), c.errs) {
-			t.Errorf("%s: %d\n%s%s", c.args[1:], status, &out, &errs)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			got := runCommand(noSecrets, "", append([]string{"keys"}, c.args...)...)
+			if got.status != c.status || !strings.Contains(got.out, c.out) || !strings.Contains(got.err, c.err) {
+				t.Errorf("keys %q = %+v\nwant %d, %s, %s", c.args, got, c.status, c.out, c.err)
+			}
+		})
 	}
 }
 
-// TestDecideWithKeys: published keys come from files.
+// remoteConfig has an issuer that publishes its keys.
+const remoteConfig = `{
+	"version": 1,
+	"issuers": [{"name": "corp", "issuer": "https://corp.example", "audiences": ["models"], "algorithms": ["ES256"],
+		"jwks": {"remote": {"uri": "https://keys.example/", "cluster": "keys"}}}],
+	"routes": [{"prefix": "/kfserving", "protocol": "kserve-v1", "names": "kserve"}],
+	"grants": [{"name": "all", "issuers": ["corp"], "members": ["allAuthenticatedUsers"], "role": "invoker", "models": ["prod/*"]}]
+}`
+
+// TestDecideWithKeys: the keys that an issuer publishes are read from files.
 func TestDecideWithKeys(t *testing.T) {
 	dir := t.TempDir()
-	config, set := filepath.Join(dir, "config.json"), filepath.Join(dir, "jwks.json")
-	for name, text := range map[string]string{set: strings.Replace(wellKnown, "%s", "", 1), config: `{"version":1,
-	  "issuers":[{"name":"corp","issuer":"https://corp.example","audiences":["models"],"algorithms":["ES256"],
-	    "jwks":{"remote":{"uri":"https://keys.example/","cluster":"keys"}}}],
-	  "routes":[{"prefix":"/kfserving","protocol":"kserve-v1","names":"kserve"}],
-	  "grants":[{"name":"all","issuers":["corp"],"members":["allAuthenticatedUsers"],"role":"invoker","models":["prod/*"]}]}`} {
-		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// {"alg":"ES256","kid":"good"} and {"iss":"https://corp.example"}, with a signature that is none
+	file := writeFile(t, dir, "config.json", remoteConfig)
+	set := writeFile(t, dir, "jwks.json", fmt.Sprintf(keySetForm, ""))
+	// {"alg":"ES256","kid":"good"} and {"iss":"https://corp.example"}, and a signature that is invalid
 	const request = `{"method":"POST","path":"/kfserving/prod/fraud:predict","authority":"models.example.com",` +
 		`"headers":[["Authorization","Bearer eyJhbGciOiJFUzI1NiIsImtpZCI6Imdvb2QifQ.eyJpc3MiOiJodHRwczovL2NvcnAuZXhhbXBsZSJ9.AAAA"]]}`
 	for _, c := range []struct {
-		args      []string
-		status    int
-		out, errs string
+		name, flag string
+		status     int
+		out        string // part of it
+		err        string // part of it
 	}{
-		{nil, 0, `"reason":"keys_unavailable"`, ""},
-		{[]string{"--keys", "corp=" + set}, 0, `"reason":"signature_invalid"`, ""},
-		{[]string{"--keys", "other=" + set}, 1, "", "no issuer of that name publishes its keys"},
-		{[]string{"--keys", "corp=" + set + ".none"}, 1, "", "no such file"},
-		{[]string{"--keys", "corp=" + config}, 1, "", "no key usable"},
+		{"no keys", "", 0, `"reason":"keys_unavailable"`, ""},
+		{"the issuer's keys", "--keys=corp=" + set, 0, `"reason":"signature_invalid"`, ""},
+		{"another issuer's keys", "--keys=other=" + set, 1, "",
+			`--keys: must be ISSUER=FILE with an issuer that has jwks.remote, here corp; got "other"`},
+		{"no such file", "--keys=corp=" + set + ".none", 1, "", "no such file"},
+		{"a file without keys", "--keys=corp=" + file, 1, "", file + ": no key usable"},
 	} {
-		var out, errs bytes.Buffer
-		status := run(append([]string{"decide", "--config", config}, c.args...), strings.NewReader(request+"\n"), &out, &errs, func(string) (string, bool) { return "", false })
-		if status != c.status || !strings.Contains(out.String(), c.out) || !strings.Contains(errs.String(), c.errs) {
-			t.Errorf("%s: %d\n%s%s", c.args, status, &out, &errs)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			args := []string{"decide", "--config", file}
+			if c.flag != "" {
+				args = append(args, c.flag)
+			}
+			got := runCommand(noSecrets, request+"\n", args...)
+			if got.status != c.status || !strings.Contains(got.out, c.out) || !strings.Contains(got.err, c.err) {
+				t.Errorf("decide %s = %+v\nwant %d, %s, %s", c.flag, got, c.status, c.out, c.err)
+			}
+		})
 	}
 }

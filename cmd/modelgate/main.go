@@ -1,6 +1,6 @@
-// Command modelgate checks a configuration of model gate, says offline what the
-// filter would answer, and writes the routes that it needs in Istio. It runs the
-// filter's own code.
+// Command modelgate checks a configuration of model gate, tells offline what the
+// filter would answer, and writes the routes that Istio needs. It runs the same
+// code as the filter.
 package main
 
 import (
@@ -16,109 +16,121 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-const usage = `usage:
-  modelgate check [--mesh FILE] CONFIG...
-        Compiles each configuration and prints every error, one a line:
-        file: "/json/pointer": what is wrong. Exits 1 if there is one. Warns
-        where a configuration that compiles may not mean what it says, and where
-        Istio lets something go round the gate: FILE is what
-          kubectl get services,pods,peerauthentications -o json
-        prints of the namespace with the models.
-  modelgate keys [--algorithms RS256,ES256,...] FILE...
-        Prints what becomes of each key of a JWK Set, or of IAP's dictionary of
-        PEM, for an issuer of those algorithms (default: one for each type of key,
-        RS256,ES256,ES384,ES512,EdDSA): kid, algorithm,
-        and why it would not serve. Exits 1 where a document would be refused.
-  modelgate decide --config FILE [--now RFC3339] [--keys ISSUER=FILE]...
-        Reads requests from standard input, one JSON object a line:
-          {"method","path","authority","headers":[["name","value"],...],
-           "trailers":[["name","value"],...],"body":"base64",
-           "peer":{"uri":"spiffe://...","validated":true,"digest":"sha-256 in hex"}}
-        and writes one line each:
-          {"allow","status","grpc","reason","principal","verb","models","grant","authority","path"}
-        and "shadow":true where a request passes that its reason will refuse.
-        A line that is no request is answered {"error"} and makes the exit status 1.
-        The keys that an issuer publishes are those of --keys, and not fetched.
-  modelgate routes --config FILE --gateway NAMESPACE/NAME [--to HOST]
-        Reads namespace/service from standard input, one a line, and writes an
-        Istio VirtualService for each host by which a gate with this
-        configuration sends on what it takes for them: to HOST, such as
-        knative-local-gateway.istio-system.svc.cluster.local, or to the host
-        itself. A line that no route rewrites makes the exit status 1.
-
-Symmetric keys come from environment variables, as in the filter.
-Exit status: 0 done, 1 something was wrong with the input, 2 wrong usage.
-`
-
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, syscall.Getenv))
 }
 
-func run(args []string, in io.Reader, out, errs io.Writer, env authn.Secrets) int {
-	command := ""
+// The exit statuses.
+const (
+	exitOK      = 0
+	exitInvalid = 1 // something is wrong with the input
+	exitUsage   = 2
+)
+
+// streams are the standard input, output and error of a command.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// run runs the command that args name and returns the exit status.
+func run(args []string, in io.Reader, out, err io.Writer, secrets authn.Secrets) int {
+	std, command := streams{in, out, err}, ""
 	if len(args) > 0 {
 		command = args[0]
 	}
 	switch command {
 	case "check":
-		return check(args[1:], out, errs, env)
+		return check(args[1:], std, secrets)
 	case "keys":
-		return examine(args[1:], out, errs)
+		return keys(args[1:], std)
 	case "decide":
-		return decide(args[1:], in, out, errs, env)
+		return decide(args[1:], std, secrets)
 	case "routes":
-		return routes(args[1:], in, out, errs, env)
+		return routes(args[1:], std, secrets)
 	case "help", "-h", "--help":
 		fmt.Fprint(out, usage)
-		return 0
+		return exitOK
 	}
-	fmt.Fprint(errs, usage)
-	return 2
+	fmt.Fprintf(err, "modelgate: the command must be check, keys, decide or routes; got %q\n\n%s", command, usage)
+	return exitUsage
 }
 
-func check(args []string, out, errs io.Writer, env authn.Secrets) int {
-	set := flag.NewFlagSet("check", flag.ContinueOnError)
-	beside := set.String("mesh", "", "")
-	if !flags(set, args, errs) {
-		return 2
+// fail prints an error.
+func (std streams) fail(err error) int {
+	fmt.Fprintln(std.err, err)
+	return exitInvalid
+}
+
+// flags are the flags of a command.
+type flags struct {
+	*flag.FlagSet
+	err   io.Writer
+	usage string
+}
+
+func newFlags(command, usage string, std streams) flags {
+	f := flags{flag.NewFlagSet(command, flag.ContinueOnError), std.err, usage}
+	f.SetOutput(std.err)
+	f.FlagSet.Usage = func() { fmt.Fprint(std.err, "\nusage: ", usage, "\n", statusUsage) }
+	return f
+}
+
+// parse parses the flags. If they are wrong, it prints why and the usage, and
+// returns false.
+func (f flags) parse(args []string) bool { return f.Parse(args) == nil }
+
+// wrong prints what is wrong with the arguments, and the usage.
+func (f flags) wrong(format string, args ...any) int {
+	fmt.Fprintf(f.err, "modelgate "+f.Name()+": "+format+"\n", args...)
+	f.FlagSet.Usage()
+	return exitUsage
+}
+
+// check compiles configurations.
+func check(args []string, std streams, secrets authn.Secrets) int {
+	set := newFlags("check", checkUsage, std)
+	mesh := set.String("mesh", "", "")
+	if !set.parse(args) {
+		return exitUsage
 	}
 	if set.NArg() == 0 {
-		fmt.Fprint(errs, usage)
-		return 2
+		return set.wrong("the name of a configuration is missing")
 	}
-	status := 0
-	if *beside != "" {
-		warnings, err := mesh(*beside)
+	status := exitOK
+	if *mesh != "" {
+		warnings, err := meshWarnings(*mesh)
 		if err != nil {
-			fmt.Fprintln(errs, err)
-			status = 1
+			status = std.fail(err)
 		}
-		for _, w := range warnings {
-			fmt.Fprintf(errs, "%s: warning: %s\n", *beside, w)
-		}
+		std.warn(*mesh, warnings)
 	}
 	for _, file := range set.Args() {
-		g, err := load(file, env)
+		g, err := load(file, secrets)
 		if err != nil {
-			fmt.Fprintln(errs, err)
-			status = 1
+			status = std.fail(err)
 			continue
 		}
-		for _, w := range g.Warnings() {
-			fmt.Fprintf(errs, "%s: warning: %s\n", file, w)
-		}
-		fmt.Fprintf(out, "%s: ok\n", file)
+		std.warn(file, g.Warnings())
+		fmt.Fprintf(std.out, "%s: ok\n", file)
 	}
 	return status
 }
 
-// load compiles a file; its errors carry the file's name on every line.
-func load(file string, env authn.Secrets) (*gate.Gate, error) {
+func (std streams) warn(file string, warnings []string) {
+	for _, w := range warnings {
+		fmt.Fprintf(std.err, "%s: warning: %s\n", file, w)
+	}
+}
+
+// load compiles the configuration in a file. The error has one line for each
+// problem, which starts with the name of the file.
+func load(file string, secrets authn.Secrets) (*gate.Gate, error) {
 	doc, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	g, err := gate.New(string(doc), env)
+	g, err := gate.New(string(doc), secrets)
 	var problems strictjson.Problems
 	if !errors.As(err, &problems) {
 		return g, err
@@ -128,12 +140,4 @@ func load(file string, env authn.Secrets) (*gate.Gate, error) {
 		lines[i] = fmt.Errorf("%s: %q: %s", file, p.Pointer, p.Message)
 	}
 	return nil, errors.Join(lines...)
-}
-
-// flags parses the flags of a command; ok is false where it has said what is
-// wrong.
-func flags(set *flag.FlagSet, args []string, errs io.Writer) (ok bool) {
-	set.SetOutput(errs)
-	set.Usage = func() { fmt.Fprint(errs, usage) }
-	return set.Parse(args) == nil
 }

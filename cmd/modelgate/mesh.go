@@ -9,35 +9,37 @@ import (
 	"strings"
 )
 
-// mesh reads what runs beside a gate, as `kubectl get services,pods,
-// peerauthentications -o json` prints it, and warns of every way round the gate
-// that stands there. A filter sees only what its proxy takes in and reads as HTTP.
-func mesh(file string) (warnings []string, err error) {
+// meshWarnings reads Kubernetes objects, as `kubectl get services,pods,
+// peerauthentications -o json` prints them, and returns a warning for each way past
+// the gate that they leave open. A filter sees only the traffic that its proxy
+// intercepts and parses as HTTP.
+func meshWarnings(file string) (warnings []string, err error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
 	var list struct{ Items []object }
 	if err := json.Unmarshal(text, &list); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, fmt.Errorf("%s: must be a list as kubectl get -o json prints it: %w", file, err)
 	}
 	if len(list.Items) == 0 {
-		return nil, fmt.Errorf("%s: no items: a list as kubectl get -o json prints it is expected", file)
+		return nil, fmt.Errorf("%s: must be a list as kubectl get -o json prints it; got no items", file)
 	}
-	strict := false
+	hasPeerAuthentication := false
 	for _, o := range list.Items {
-		strict = strict || o.Kind == "PeerAuthentication"
-		for _, w := range o.ways() {
-			warnings = append(warnings, fmt.Sprintf("%s %s/%s %s", o.Kind, o.Metadata.Namespace, o.Metadata.Name, w))
+		hasPeerAuthentication = hasPeerAuthentication || o.Kind == "PeerAuthentication"
+		for _, w := range o.warnings() {
+			warnings = append(warnings, fmt.Sprintf("%s %s/%s: %s", o.Kind, o.Metadata.Namespace, o.Metadata.Name, w))
 		}
 	}
-	if !strict {
-		warnings = append(warnings, "no PeerAuthentication: mutual TLS is PERMISSIVE, and plaintext reaches the pods from anywhere")
+	if !hasPeerAuthentication {
+		warnings = append(warnings, "there is no PeerAuthentication: mutual TLS is PERMISSIVE, so the pods accept plaintext from any client")
 	}
 	return warnings, nil
 }
 
-// object is what counts here of a Service, a Pod, or a PeerAuthentication.
+// object has the fields of a Service, a Pod or a PeerAuthentication that matter
+// here.
 type object struct {
 	Kind     string
 	Metadata struct {
@@ -55,22 +57,23 @@ type object struct {
 	}
 }
 
-func (o *object) ways() []string {
+func (o *object) warnings() []string {
 	switch o.Kind {
 	case "Service":
-		return o.ports()
+		return o.portWarnings()
 	case "Pod":
-		return o.interception()
+		return o.interceptionWarnings()
 	case "PeerAuthentication":
-		return o.mtls()
+		return o.mtlsWarnings()
 	}
-	return []string{"is not looked at: Services, Pods and PeerAuthentications are"}
+	return []string{"is ignored: only Service, Pod and PeerAuthentication are checked"}
 }
 
-// ports are those on which Istio runs no HTTP filter, or lets the client's first
-// bytes decide (istio.io/latest/docs/ops/configuration/traffic-management/
-// protocol-selection: appProtocol, else the name up to its first hyphen).
-func (o *object) ports() (list []string) {
+// portWarnings warns of ports on which Istio runs no HTTP filters, or lets the
+// client's first bytes decide whether it does. The protocol of a port is its
+// appProtocol, or else its name up to the first hyphen
+// (istio.io/latest/docs/ops/configuration/traffic-management/protocol-selection).
+func (o *object) portWarnings() (list []string) {
 	for _, p := range o.Spec.Ports {
 		protocol, _, _ := strings.Cut(p.Name, "-")
 		if p.AppProtocol != "" {
@@ -85,45 +88,51 @@ func (o *object) ports() (list []string) {
 		switch strings.ToLower(protocol) {
 		case "http", "http2", "grpc", "grpc-web", "kubernetes.io/h2c", "kubernetes.io/ws":
 		case "tcp", "tls", "https", "kubernetes.io/wss", "mongo", "mysql", "redis", "udp", "sctp":
-			list = append(list, fmt.Sprintf("port %d is %s: no HTTP filter runs there", p.Port, protocol))
+			list = append(list, fmt.Sprintf("port %d has the protocol %s: Istio runs no HTTP filters there", p.Port, protocol))
 		default:
-			list = append(list, fmt.Sprintf("port %d names no protocol: what does not begin like HTTP passes as TCP; name it http or grpc", p.Port))
+			list = append(list, fmt.Sprintf("port %d declares no protocol: what does not start like HTTP passes as TCP; "+
+				"name the port http or grpc", p.Port))
 		}
 	}
 	return list
 }
 
-// interception is what keeps a pod's traffic from its sidecar
+// interceptionWarnings warns of a pod's traffic that its sidecar does not intercept
 // (istio.io/latest/docs/reference/config/annotations).
-func (o *object) interception() (list []string) {
-	for _, from := range []map[string]string{o.Metadata.Annotations, o.Metadata.Labels} {
+func (o *object) interceptionWarnings() (list []string) {
+	annotations := o.Metadata.Annotations
+	for _, from := range []map[string]string{annotations, o.Metadata.Labels} {
 		if from["sidecar.istio.io/inject"] == "false" {
 			list = append(list, "has no sidecar (sidecar.istio.io/inject)")
 		}
 	}
-	if ports := o.Metadata.Annotations["traffic.sidecar.istio.io/excludeInboundPorts"]; ports != "" {
-		list = append(list, "takes ports "+ports+" past its sidecar (excludeInboundPorts)")
+	if ports := annotations["traffic.sidecar.istio.io/excludeInboundPorts"]; ports != "" {
+		list = append(list, fmt.Sprintf("ports %s bypass the sidecar (excludeInboundPorts)", ports))
 	}
-	if ports, ok := o.Metadata.Annotations["traffic.sidecar.istio.io/includeInboundPorts"]; ok && ports != "*" {
-		list = append(list, fmt.Sprintf("gives its sidecar no other ports than %q (includeInboundPorts)", ports))
+	if ports, ok := annotations["traffic.sidecar.istio.io/includeInboundPorts"]; ok && ports != "*" {
+		list = append(list, fmt.Sprintf("all ports but %q bypass the sidecar (includeInboundPorts)", ports))
 	}
-	if interfaces := o.Metadata.Annotations["traffic.istio.io/excludeInterfaces"]; interfaces != "" {
-		list = append(list, "takes interfaces "+interfaces+" past its sidecar (excludeInterfaces)")
+	if interfaces := annotations["traffic.istio.io/excludeInterfaces"]; interfaces != "" {
+		list = append(list, fmt.Sprintf("interfaces %s bypass the sidecar (excludeInterfaces)", interfaces))
 	}
 	if o.Spec.HostNetwork {
-		list = append(list, "is on its node's network, where no sidecar intercepts")
+		list = append(list, "uses its node's network, where no sidecar intercepts (hostNetwork)")
 	}
 	return list
 }
 
-// mtls is where plaintext is let in.
-func (o *object) mtls() (list []string) {
+// mtlsWarnings warns of plaintext that a PeerAuthentication accepts.
+func (o *object) mtlsWarnings() (list []string) {
 	if o.Spec.MTLS == nil || o.Spec.MTLS.Mode != "STRICT" {
-		list = append(list, "is not STRICT: plaintext reaches the pods, from whoever it is")
+		mode := "none"
+		if o.Spec.MTLS != nil && o.Spec.MTLS.Mode != "" {
+			mode = o.Spec.MTLS.Mode
+		}
+		list = append(list, fmt.Sprintf("mtls.mode must be STRICT, or the pods accept plaintext from any client; got %s", mode))
 	}
 	for _, port := range slices.Sorted(maps.Keys(o.Spec.PortLevelMTLS)) {
 		if m := o.Spec.PortLevelMTLS[port]; m.Mode != "STRICT" {
-			list = append(list, fmt.Sprintf("lets plaintext in on port %s (portLevelMtls %s)", port, m.Mode))
+			list = append(list, fmt.Sprintf("portLevelMtls of port %s must be STRICT, or it accepts plaintext; got %s", port, m.Mode))
 		}
 	}
 	return list

@@ -5,17 +5,16 @@ import (
 	"testing"
 )
 
+// runRoutes runs routes. "" leaves --to out.
+func runRoutes(t *testing.T, gateway, to string, services ...string) result {
+	t.Helper()
+	s, file := writeScenario(t, config)
+	args := []string{"routes", "--config", file, "--gateway", gateway, "--to", to}
+	return runCommand(s.Secret, strings.Join(services, "\n")+"\n", args...)
+}
+
 func TestRoutes(t *testing.T) {
-	_, file := scenario(t)
-	write := func(gateway, to, in string) (string, string, int) {
-		var out, errs strings.Builder
-		args := []string{"routes", "--config", file, "--gateway", gateway, "--to", to}
-		status := run(args, strings.NewReader(in), &out, &errs, func(string) (string, bool) {
-			return strings.Repeat("QUFB", 32), true
-		})
-		return out.String(), errs.String(), status
-	}
-	out, errs, status := write("kubeflow/gateway", "local.istio-system.svc.cluster.local", "prod/fraud\nprod/churn\nprod/fraud\n")
+	got := runRoutes(t, "kubeflow/gateway", "local.istio-system.svc.cluster.local", "prod/fraud", "prod/churn", "prod/fraud")
 	const first = `---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -25,18 +24,53 @@ spec:
   gateways: [kubeflow/gateway]
   http: [{ route: [{ destination: { host: local.istio-system.svc.cluster.local } }] }]
 `
-	if status != 0 || errs != "" || !strings.HasPrefix(out, first) || strings.Count(out, "kind: VirtualService") != 6 {
-		t.Errorf("status %d, errors %q\n%s", status, errs, out)
+	if got.status != 0 || got.err != "" || !strings.HasPrefix(got.out, first) {
+		t.Errorf("routes = %+v\nwant 0, and first\n%s", got, first)
 	}
-	if out, _, _ = write("kubeflow/gateway", "", "prod/fraud\n"); !strings.Contains(out, "destination: { host: fraud-explainer-default.prod.svc.cluster.local }") {
-		t.Errorf("to the host itself:\n%s", out)
+	if n := strings.Count(got.out, "kind: VirtualService"); n != 6 {
+		t.Errorf("%d VirtualServices for two services, one of them named twice; want 6", n)
 	}
-	if out, errs, status = write("kubeflow/gateway", "", "prod/fraud\nprod/Fraud\nfraud\n\nprod/a/b\nprod/"+strings.Repeat("x", 60)+"\n"); status != 1 || strings.Count(errs, "line ") != 5 || strings.Count(out, "kind:") != 3 {
-		t.Errorf("status %d, errors %q\n%s", status, errs, out)
+}
+
+func TestRoutesToTheHostItself(t *testing.T) {
+	got := runRoutes(t, "kubeflow/gateway", "", "prod/fraud")
+	if want := "destination: { host: fraud-explainer-default.prod.svc.cluster.local }"; !strings.Contains(got.out, want) {
+		t.Errorf("routes = %+v\nwant %s", got, want)
 	}
-	for _, c := range [][2]string{{"gateway", ""}, {"", ""}, {"a/b]", ""}, {"A/b", ""}, {"a/b", "x y"}, {"a/b", "x}"}, {"a/b", "-x"}} {
-		if _, errs, status := write(c[0], c[1], "prod/fraud\n"); status != 2 || !strings.Contains(errs, "usage:") {
-			t.Errorf("--gateway %q --to %q: status %d, %q", c[0], c[1], status, errs)
-		}
+}
+
+// TestRoutesOfBadLines: a line that names no service has an error, and the others
+// have their routes.
+func TestRoutesOfBadLines(t *testing.T) {
+	services := []string{"prod/fraud", "prod/Fraud", "fraud", "", "prod/a/b", "prod/" + strings.Repeat("x", 60)}
+	got := runRoutes(t, "kubeflow/gateway", "", services...)
+	if n := strings.Count(got.out, "kind:"); got.status != 1 || n != 3 {
+		t.Errorf("status %d and %d VirtualServices, want 1 and the 3 of prod/fraud", got.status, n)
+	}
+	if n := strings.Count(got.err, "line "); n != len(services)-1 {
+		t.Errorf("%d errors, want %d:\n%s", n, len(services)-1, got.err)
+	}
+	want := `line 2: must be NAMESPACE/SERVICE of a service that a route of the configuration rewrites to; got "prod/Fraud"` + "\n"
+	if !strings.HasPrefix(got.err, want) {
+		t.Errorf("errors %q, want first %q", got.err, want)
+	}
+}
+
+func TestRoutesUsage(t *testing.T) {
+	for _, c := range []struct{ gateway, to, want string }{
+		{"gateway", "", "--gateway must be NAMESPACE/NAME"},
+		{"", "", "--gateway must be NAMESPACE/NAME"},
+		{"a/b]", "", "--gateway must be NAMESPACE/NAME"},
+		{"A/b", "", "--gateway must be NAMESPACE/NAME"},
+		{"a/b", "x y", "--to must be a host"},
+		{"a/b", "x}", "--to must be a host"},
+		{"a/b", "-x", "--to must be a host"},
+	} {
+		t.Run(c.gateway+" "+c.to, func(t *testing.T) {
+			got := runRoutes(t, c.gateway, c.to, "prod/fraud")
+			if got.status != 2 || !strings.Contains(got.err, c.want) || !strings.Contains(got.err, "usage: ") {
+				t.Errorf("routes = %+v\nwant 2, %s and the usage", got, c.want)
+			}
+		})
 	}
 }

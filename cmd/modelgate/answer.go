@@ -1,0 +1,46 @@
+package main
+
+import "github.com/modelgate/modelgate/internal/gate"
+
+// answer is one line of decide's output. The usage lists its fields. Their names are
+// those of the audit log where both have one.
+type answer struct {
+	Allow     bool     `json:"allow"`
+	Shadow    bool     `json:"shadow,omitempty"`
+	Status    int      `json:"status"`
+	GRPC      int      `json:"grpc"`
+	Reason    string   `json:"reason"`
+	Principal string   `json:"principal"`
+	Verb      string   `json:"verb"`
+	Models    []string `json:"models"`
+	Rule      string   `json:"rule"`
+	Authority string   `json:"authority"`
+	Path      string   `json:"path"`
+}
+
+func newAnswer(r request, x *gate.Exchange, step gate.Step) answer {
+	forward := step.Act == gate.Forward
+	a := answer{
+		Allow: forward, Shadow: forward && step.Reason.Refuses(), Status: step.Reason.HTTP(), GRPC: step.Reason.GRPC(),
+		Reason: step.Reason.String(), Rule: x.Rule, Models: []string{},
+	}
+	if !x.Principal.Anonymous() {
+		a.Principal = x.Principal.Issuer + "/" + x.Principal.Subject
+	}
+	for _, m := range x.Call.Models {
+		a.Verb = x.Call.Verb.String()
+		a.Models = append(a.Models, m.String())
+	}
+	if forward {
+		a.Authority, a.Path = r.Authority, r.Path
+		for _, h := range step.Edit.Set {
+			switch h[0] {
+			case ":authority":
+				a.Authority = h[1]
+			case ":path":
+				a.Path = h[1]
+			}
+		}
+	}
+	return a
+}

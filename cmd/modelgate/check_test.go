@@ -1,0 +1,68 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/modelgate/modelgate/internal/testing/edit"
+)
+
+func TestCheck(t *testing.T) {
+	s, good := writeScenario(t, config)
+	dir := t.TempDir()
+	bad := writeFile(t, dir, "bad.json", `{"version": 2, "issuers": [], "extra": 1}`)
+	broken := writeFile(t, dir, "broken.json", `{"version"`)
+	missing := filepath.Join(dir, "missing.json")
+	const fields = "$schema, version, issuers, peer, routes, serves, groups, grants, denies, iam, exempt, identity, " +
+		"challenge, audit, tokenCache, host"
+	badErrors := bad + `: "/extra": unknown field "extra"; known are ` + fields + "\n" +
+		bad + `: "/version": must be 1; got 2` + "\n" +
+		bad + `: "/issuers": must not be empty; leave it out instead` + "\n" +
+		bad + `: "": needs "routes"` + "\n"
+	brokenError := broken + `: "": line 1, column 11: expected ':'; got the end of the document` + "\n"
+	missingError := "open " + missing + ": no such file or directory\n"
+	for _, c := range []struct {
+		name  string
+		files []string
+		want  result
+	}{
+		{"a good file", []string{good}, result{0, good + ": ok\n", ""}},
+		{"two good files", []string{good, good}, result{0, good + ": ok\n" + good + ": ok\n", ""}},
+		{"errors", []string{bad}, result{1, "", badErrors}},
+		{"each file is checked", []string{bad, good, missing, broken}, result{1, good + ": ok\n", badErrors + missingError + brokenError}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := runCommand(s.Secret, "", append([]string{"check"}, c.files...)...); got != c.want {
+				t.Errorf("check %q = %+v\nwant %+v", c.files, got, c.want)
+			}
+		})
+	}
+	got := runCommand(noSecrets, "", "check", good)
+	if want := `"/issuers/0/symmetric/env": the VM has no such environment variable`; got.status != 1 || !strings.Contains(got.err, want) {
+		t.Errorf("check without the environment = %+v, want 1 and an error at %s", got, want)
+	}
+}
+
+func TestCheckWarns(t *testing.T) {
+	s, file := writeScenario(t, meshConfig)
+	warnings := file + ": warning: routes 0 and 1 read the same hosts; the first decides, with its own credentials and shadow\n" +
+		file + `: warning: issuer "corp" is trusted, but no grant names it: its tokens make their callers known and grant nothing` + "\n"
+	bad := writeFile(t, t.TempDir(), "bad.json", edit.Set(t, meshConfig, "/grants/0/members/-", `"user:ana@example.com"`))
+	badError := bad + `: "/grants/0": must have members spiffe: or namespace: only, and neither issuers nor claims, ` +
+		`because it has "peer"` + "\n"
+	for _, c := range []struct {
+		name  string
+		files []string
+		want  result
+	}{
+		{"warnings", []string{file}, result{0, file + ": ok\n", warnings}},
+		{"no warnings of a file with errors", []string{bad, file}, result{1, file + ": ok\n", badError + warnings}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := runCommand(s.Secret, "", append([]string{"check"}, c.files...)...); got != c.want {
+				t.Errorf("check %q = %+v\nwant %+v", c.files, got, c.want)
+			}
+		})
+	}
+}

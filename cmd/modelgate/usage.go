@@ -1,0 +1,63 @@
+package main
+
+// The usage of each command says what the command is for, what it reads and what it
+// writes.
+
+const usage = "usage: modelgate check | keys | decide | routes | help\n\n" +
+	checkUsage + "\n" + keysUsage + "\n" + decideUsage + "\n" + routesUsage + "\n" + statusUsage
+
+const checkUsage = `modelgate check [--mesh FILE] CONFIG...
+    Does a configuration compile? Prints every error, one on a line:
+      FILE: "/json/pointer": what must be there; got what was found
+    and "FILE: ok" on standard output for a configuration without errors.
+    Prints a warning where a configuration that compiles may not mean what its
+    author thinks. With --mesh it also prints a warning for each way past the
+    gate that Istio leaves open; FILE is the output of
+      kubectl get services,pods,peerauthentications -o json
+    for the namespace of the models. Exit status 1: there is an error.
+`
+
+const keysUsage = `modelgate keys [--algorithms LIST] FILE...
+    Which published keys can verify tokens? FILE is a JWK Set, or the JSON object
+    of PEM keys that IAP publishes. Prints for each key its kid, and the algorithm
+    that it serves or the reason why it serves none. LIST has the issuer's
+    "algorithms", separated by commas. The default has one for each type of key:
+    RS256,ES256,ES384,ES512,EdDSA. Exit status 1: a document would be refused.
+`
+
+const decideUsage = `modelgate decide --config FILE [--now TIME] [--keys ISSUER=FILE]...
+    What would the filter do? Reads requests from standard input, one JSON object
+    on a line, in which every field is optional:
+      {"method", "path", "authority",
+       "headers": [["name", "value"], ...], "trailers": [["name", "value"], ...],
+       "body": "base64",
+       "peer": {"uri": "spiffe://...", "validated": true, "digest": "SHA-256, hex"}}
+    and writes one JSON object on a line for each:
+      allow      true: the request is forwarded
+      shadow     true: it is forwarded only because the rule is in shadow
+      status     the HTTP status of the reason; 200 where nothing refuses
+      grpc       the gRPC status of the reason; 0 where nothing refuses
+      reason     "allowed", "exempt", or why the request is refused
+      principal  "ISSUER/SUBJECT" of the caller; "" is anonymous
+      verb       such as "predict"; "" if the request was refused before
+      models     such as ["prod/fraud"]
+      rule       the name of the grant or deny that decided
+      authority  where the request is forwarded to; "" if it is not
+      path       the path that it is forwarded with; "" if it is not
+    For a line that is not such an object it writes {"error"}, and the exit status
+    is 1. TIME is an RFC 3339 time such as 2030-01-31T12:00:00Z; the default is the
+    clock. Keys are never fetched: --keys gives the keys of an issuer that
+    publishes them.
+`
+
+const routesUsage = `modelgate routes --config FILE --gateway NAMESPACE/NAME [--to HOST]
+    Which routes does Istio need? Reads services from standard input, one
+    NAMESPACE/SERVICE on a line, and writes an Istio VirtualService for each host
+    to which the gate forwards requests for them. The VirtualService leads to HOST,
+    such as knative-local-gateway.istio-system.svc.cluster.local, or to the host
+    itself. Exit status 1: the gate forwards nothing to one of the services.
+`
+
+const statusUsage = `Symmetric keys are read from environment variables, as in the filter.
+Exit status: 0 no errors, 1 something is wrong with the input, 2 wrong usage.
+`
