@@ -30,7 +30,7 @@ func nearest(name string, known []string) (found string) {
 
 // plain is a name without what differs between styles: case, "_" and "-".
 func plain(name string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
+	return strings.ToLower(strings.ReplaceAll(strings.ReplaceAll(name, "_", ""), "-", ""))
 }
 
 // distance is the Levenshtein distance: how many bytes must be inserted, deleted
