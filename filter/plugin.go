@@ -109,7 +109,7 @@ func (p *plugin) start(size int) (status types.OnPluginStartStatus) {
 		return startFailed(key, "loading published keys: "+err.Error())
 	}
 	p.gate = g
-	runtime.GC() // so that no collection is running when requests come: see verifier.giveWay
+	runtime.GC() // so that no collection is running when requests come: see verifier.yield
 	return types.OnPluginStartStatusOK
 }
 

@@ -7,27 +7,29 @@ import (
 	"runtime"
 	"strings"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"github.com/modelgate/modelgate/filter/abi"
 	"github.com/modelgate/modelgate/internal/authn"
 )
 
-// verifier has the host check signatures: Envoy's verify_signature runs in
+// verifier has the host verify signatures: Envoy's verify_signature runs in
 // BoringSSL, ten times as fast as Go compiled to Wasm. It can do RS and ES, not
 // PS, EdDSA or HMAC, and pins neither the type of the key nor the hash: both
 // come from the Key here, which serves one algorithm only
 // (source/common/crypto/utility_impl.cc of envoyproxy/envoy).
 type verifier struct {
-	works   bool // the host passed the probe
-	metrics *vmMetrics
-	message []byte // memory for what the host is asked
-	turns   int
+	works    bool // the host passed the probe
+	metrics  *vmMetrics
+	message  []byte // memory for the argument of the host's function
+	verified int    // signatures so far
 }
 
 const verifyFunction = "verify_signature"
 
-// newVerifier asks the host for the signature of RFC 7515 appendix A.3, once as
-// it is and once tampered with. A host that does not tell the two apart is not
-// asked again.
+// newVerifier probes the host with the signature of RFC 7515 appendix A.3, once as
+// it is and once over another text. It uses no host that does not tell the two
+// apart.
 func newVerifier(m *vmMetrics) *verifier {
 	v := &verifier{metrics: m}
 	const (
@@ -43,23 +45,22 @@ func newVerifier(m *vmMetrics) *verifier {
 	return v
 }
 
-// verify is authn's port for signatures checked outside the module. What the
-// host cannot check, Go does, and that is counted.
+// verify is the gate's Verify: the host verifies, or done is false and Go has to.
+// A metric counts what is left to Go.
 func (v *verifier) verify(k *authn.Key, signed, signature string) (ok, done bool) {
 	if ok, done = v.check(k, signed, signature); !done {
 		add(v.metrics.fallbacks, 1)
 	}
-	v.giveWay()
+	v.yield()
 	return ok, done
 }
 
-// giveWay lets the goroutine of the collector run, which it can only while a
-// callback gives way to it. A collection that has begun and that nobody finishes
-// has each write of a pointer cost more: all requests then take the module up to
-// twice as long. New memory is used for tokens that were not seen before, so it is
-// on their way. Too often is too dear as well.
-func (v *verifier) giveWay() {
-	if v.turns++; v.turns%16 == 0 {
+// yield lets the garbage collector's goroutine run, which it can only while a
+// callback yields. An unfinished collection makes each write of a pointer dearer:
+// all requests then take the module up to twice as long. New tokens allocate, so
+// yield is called for them. At each of them it would cost too much as well.
+func (v *verifier) yield() {
+	if v.verified++; v.verified%16 == 0 {
 		runtime.Gosched()
 	}
 }
@@ -75,14 +76,15 @@ func (v *verifier) check(k *authn.Key, signed, signature string) (ok, done bool)
 // ask has the host verify a signature of a JWS by RS or ES. Only the exact
 // encoding of {result: true} is a yes.
 func (v *verifier) ask(algorithm string, key []byte, signed, signature string) (ok, done bool) {
-	// VerifySignatureArguments of source/extensions/common/wasm/ext/
-	// verify_signature.proto: four fields of wire type 2.
-	b := append(v.message[:0], 1<<3|2, byte(len("sha256")))
+	// VerifySignatureArguments of source/extensions/common/wasm/ext/verify_signature.proto
+	// has four fields: the hash's name, the key, the signature and the signed text.
+	b := protowire.AppendTag(v.message[:0], 1, protowire.BytesType)
+	b = protowire.AppendVarint(b, uint64(len("sha256")))
 	b = append(append(b, "sha"...), algorithm[2:]...)
 	b = appendField(b, 2, key)
 	if algorithm[0] == 'E' {
-		var room [maxASN1]byte
-		b = appendField(b, 3, asn1Signature(&room, signature))
+		var buf [maxASN1]byte
+		b = appendField(b, 3, asn1Signature(&buf, signature))
 	} else {
 		b = appendField(b, 3, signature)
 	}
@@ -92,41 +94,39 @@ func (v *verifier) ask(algorithm string, key []byte, signed, signature string) (
 	return string(result) == "\x08\x01", err == nil && len(result) > 0
 }
 
-// appendField writes a field of a protocol buffer, length first.
-func appendField[T string | []byte](b []byte, number byte, value T) []byte {
-	b = append(b, number<<3|2)
-	n := len(value)
-	for ; n >= 0x80; n >>= 7 {
-		b = append(b, byte(n)|0x80)
-	}
-	return append(append(b, byte(n)), value...)
+// appendField appends a field of a protocol buffer that is a string or bytes.
+func appendField[T string | []byte](b []byte, number protowire.Number, value T) []byte {
+	b = protowire.AppendTag(b, number, protowire.BytesType)
+	b = protowire.AppendVarint(b, uint64(len(value)))
+	return append(b, value...)
 }
 
-// asn1Signature turns JOSE's r and s, two numbers of one length (RFC 7518
-// section 3.4), into the DER sequence that BoringSSL reads, in the room given. It
-// is nothing, which is no signature, where they are longer than any curve's.
-func asn1Signature(room *[maxASN1]byte, jose string) []byte {
+// asn1Signature turns JOSE's r and s, two numbers of one length (RFC 7518 section
+// 3.4), into the DER sequence that BoringSSL reads. It writes to buf, since
+// cryptobyte.Builder would allocate four times for each new token. Where the
+// numbers are longer than any curve's, it returns nil, which is no signature.
+func asn1Signature(buf *[maxASN1]byte, jose string) []byte {
 	if len(jose) > maxJOSE {
 		return nil
 	}
 	half, start := len(jose)/2, 1
-	body := appendInteger(appendInteger(room[3:3], jose[:half]), jose[half:])
+	body := appendInteger(appendInteger(buf[3:3], jose[:half]), jose[half:])
 	if len(body) >= 0x80 { // of P-521 only
-		room[1], start = 0x81, 0
+		buf[1], start = 0x81, 0
 	}
-	room[start], room[2] = 0x30, byte(len(body))
-	return room[start : 3+len(body)]
+	buf[start], buf[2] = 0x30, byte(len(body))
+	return buf[start : 3+len(body)]
 }
 
-// What P-521 needs: two numbers of 66 bytes, each with a tag, a length and maybe a
-// zero, and a tag and a length of two bytes for both.
+// The most that P-521 needs: two numbers of 66 bytes, in DER each with a tag, a
+// length and maybe a zero, after a tag and a length of two bytes for both.
 const (
 	maxJOSE = 2 * 66
 	maxASN1 = 3 + 2*(3+66)
 )
 
-// appendInteger writes an unsigned number as a DER integer: without leading
-// zeros, but for the one that keeps it positive.
+// appendInteger appends an unsigned number as a DER integer: without leading
+// zeros, except for the one that keeps it positive.
 func appendInteger(b []byte, number string) []byte {
 	number = strings.TrimLeft(number, "\x00")
 	if number == "" || number[0] >= 0x80 {

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"github.com/modelgate/modelgate/internal/testing/corpus"
 	"github.com/modelgate/modelgate/internal/testing/edit"
 	"github.com/modelgate/modelgate/internal/testing/wasmhost"
@@ -35,17 +37,14 @@ func verifyingHost(f func([]byte) ([]byte, wasmhost.Status)) wasmhost.Options {
 // verifySignature is Envoy's verify_signature on the standard library. The key is a
 // SubjectPublicKeyInfo, an ECDSA signature is DER, and RSA is PKCS #1 v1.5.
 func verifySignature(argument []byte) ([]byte, wasmhost.Status) {
-	fields := map[byte][]byte{}
+	fields := map[protowire.Number][]byte{}
 	for len(argument) > 0 {
-		number := argument[0] >> 3
-		n, width := 0, 1
-		for shift := 0; ; shift += 7 {
-			n |= int(argument[width]&0x7f) << shift
-			if width++; argument[width-1] < 0x80 {
-				break
-			}
+		number, kind, n := protowire.ConsumeTag(argument)
+		value, m := protowire.ConsumeBytes(argument[max(n, 0):])
+		if n < 0 || m < 0 || kind != protowire.BytesType {
+			return nil, wasmhost.BadArgument
 		}
-		fields[number], argument = argument[width:width+n], argument[width+n:]
+		fields[number], argument = value, argument[n+m:]
 	}
 	key, err := x509.ParsePKIXPublicKey(fields[2])
 	if err != nil {

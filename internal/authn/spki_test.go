@@ -12,6 +12,9 @@ import (
 	"crypto/x509"
 	"math/big"
 	"testing"
+
+	"golang.org/x/crypto/cryptobyte"
+	"golang.org/x/crypto/cryptobyte/asn1"
 )
 
 func marshalled(public any) []byte {
@@ -46,7 +49,7 @@ func publicKeys() (keys []any) {
 	return keys
 }
 
-// compareSPKI holds both directions to crypto/x509.
+// compareSPKI compares what is read from der with what crypto/x509 reads.
 func compareSPKI(t *testing.T, der []byte) {
 	t.Helper()
 	want, err := x509.ParsePKIXPublicKey(der)
@@ -56,11 +59,11 @@ func compareSPKI(t *testing.T, der []byte) {
 	got := parseSubjectPublicKeyInfo(der)
 	if got != nil {
 		if equal, ok := want.(interface{ Equal(crypto.PublicKey) bool }); !ok || !equal.Equal(got) {
-			t.Errorf("%x is read as %v, want %v, %v", der, got, want, err)
+			t.Errorf("parseSubjectPublicKeyInfo(%x) = %v, want %v, %v", der, got, want, err)
 		}
 		return
 	}
-	switch k := want.(type) { // x509 lets more stand at the end of a sequence
+	switch k := want.(type) { // x509 accepts more at the end of a sequence
 	case *rsa.PublicKey, ed25519.PublicKey:
 	case *ecdsa.PublicKey:
 		if k.Curve == elliptic.P224() {
@@ -70,7 +73,7 @@ func compareSPKI(t *testing.T, der []byte) {
 		return
 	}
 	if bytes.Equal(marshalled(want), der) {
-		t.Errorf("%x is not read, want %v", der, want)
+		t.Errorf("parseSubjectPublicKeyInfo(%x) = nil, want %v", der, want)
 	}
 }
 
@@ -79,11 +82,11 @@ func TestSPKI(t *testing.T) {
 		der := marshalled(public)
 		if _, ed := public.(ed25519.PublicKey); !ed {
 			if got := subjectPublicKeyInfo(public); !bytes.Equal(got, der) {
-				t.Errorf("%v is written as %x, want %x", public, got, der)
+				t.Errorf("subjectPublicKeyInfo(%v) = %x, want %x", public, got, der)
 			}
 		}
 		if parseSubjectPublicKeyInfo(der) == nil {
-			t.Errorf("%v is not read", public)
+			t.Errorf("parseSubjectPublicKeyInfo(%x) = nil, want %v", der, public)
 		}
 		compareSPKI(t, der)
 		if len(der) > 400 {
@@ -101,27 +104,54 @@ func TestSPKI(t *testing.T) {
 	}
 }
 
+// rsaInfo is a SubjectPublicKeyInfo of an RSAPublicKey with these numbers.
+func rsaInfo(numbers ...*big.Int) []byte {
+	var b cryptobyte.Builder
+	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
+		for _, n := range numbers {
+			b.AddASN1BigInt(n)
+		}
+	})
+	return publicKeyInfo(algorithmRSA, b.BytesOrPanic())
+}
+
 func TestSPKIRefused(t *testing.T) {
 	x25519, _ := ecdh.X25519().GenerateKey(rand.Reader)
 	p224, _ := ecdsa.GenerateKey(elliptic.P224(), rand.Reader)
-	compressed := append([]byte(spkiP256), 2)
-	x := ecKey.PublicKey
-	point, _ := x.Bytes()
-	compressed = append(compressed, point[1:33]...)
-	for name, der := range map[string][]byte{
-		"empty": nil, "X25519": marshalled(x25519.Public()), "P-224": marshalled(p224.Public()), "PKCS #1": x509.MarshalPKCS1PublicKey(&rsaKey.PublicKey),
-		"compressed": compressed, "more after EC": append(marshalled(ecKey.Public()), 0), "more after RSA": append(marshalled(rsaKey.Public()), 0),
-		"more after Ed25519": append(marshalled(edKey.Public()), 0), "no modulus": element(tagSequence, []byte(rsaAlgorithm), element(tagBitString, []byte{0}, element(tagSequence))),
-		"exponent of 64 bits":  element(tagSequence, []byte(rsaAlgorithm), element(tagBitString, []byte{0}, element(tagSequence, integer(big.NewInt(5)), integer(new(big.Int).Lsh(big.NewInt(1), 63))))),
-		"length of four bytes": append([]byte{tagSequence, 0x84, 0, 0, 0, 1}, 0),
+	point, _ := ecKey.PublicKey.Bytes()
+	five, wide := big.NewInt(5), new(big.Int).Lsh(big.NewInt(1), 63)
+	for _, c := range []struct {
+		name string
+		der  []byte
+	}{
+		{"empty", nil},
+		{"X25519", marshalled(x25519.Public())},
+		{"P-224", marshalled(p224.Public())},
+		{"PKCS #1", x509.MarshalPKCS1PublicKey(&rsaKey.PublicKey)},
+		{"compressed", publicKeyInfo(algorithmP256, append([]byte{2}, point[1:33]...))},
+		{"more after EC", append(marshalled(ecKey.Public()), 0)},
+		{"more after RSA", append(marshalled(rsaKey.Public()), 0)},
+		{"more after Ed25519", append(marshalled(edKey.Public()), 0)},
+		{"no modulus", rsaInfo()},
+		{"no exponent", rsaInfo(five)},
+		{"more than an exponent", rsaInfo(five, five, five)},
+		{"a modulus of zero", rsaInfo(new(big.Int), five)},
+		{"a modulus below zero", rsaInfo(big.NewInt(-5), five)},
+		{"an exponent of zero", rsaInfo(five, new(big.Int))},
+		{"an exponent below zero", rsaInfo(five, big.NewInt(-5))},
+		{"an exponent of 64 bits", rsaInfo(five, wide)},
+		{"a short Ed25519 key", publicKeyInfo(algorithmEd25519, make([]byte, 31))},
+		{"a length of four bytes", []byte{0x30, 0x84, 0, 0, 0, 1, 0}},
 	} {
-		if got := parseSubjectPublicKeyInfo(der); got != nil {
-			t.Errorf("%s is read as %v", name, got)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			if got := parseSubjectPublicKeyInfo(c.der); got != nil {
+				t.Errorf("parseSubjectPublicKeyInfo(%x) = %v, want nil", c.der, got)
+			}
+		})
 	}
 	for _, public := range []any{edKey.Public(), p224.Public(), []byte("secret")} {
 		if got := subjectPublicKeyInfo(public); got != nil {
-			t.Errorf("%T is written as %x", public, got)
+			t.Errorf("subjectPublicKeyInfo(%T) = %x, want nil", public, got)
 		}
 	}
 }
