@@ -23,8 +23,8 @@ func TestForms(t *testing.T) {
 		} else if got {
 			domains++
 		}
-		if got, want := inference.Label(s), namespace.MatchString(s); got != want {
-			t.Fatalf("inference.Label(%q) = %v, want %v", s, got, want)
+		if got, want := inference.IsLabel(s), namespace.MatchString(s); got != want {
+			t.Fatalf("inference.IsLabel(%q) = %v, want %v", s, got, want)
 		} else if got {
 			namespaces++
 		}

@@ -34,17 +34,6 @@ func likelyPointer(pointer string) string {
 	return didYouMean("/" + strings.TrimPrefix(strings.TrimPrefix(pointer, "$"), "."))
 }
 
-// patternHint is a hint for a pattern of models that is none.
-func patternHint(pattern string) string {
-	switch {
-	case strings.ContainsAny(pattern, `^$()[]{}|+?\`) || strings.Contains(pattern, ".*"):
-		return `a pattern is no regular expression: a "*" at the end of a part matches any further characters`
-	case pattern != "" && !strings.Contains(pattern, "/"):
-		return `write "*/` + pattern + `" for this service in every namespace`
-	}
-	return ""
-}
-
 // memberKinds are the words before the colon of a member.
 var memberKinds = []string{"user", "serviceAccount", "group", "domain", "principal", "principalSet", "spiffe", "namespace"}
 

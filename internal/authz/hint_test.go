@@ -35,7 +35,7 @@ func TestHints(t *testing.T) {
 		{member, pointer, role, `"^prod/fraud$"`, noRegexp},
 		{member, pointer, role, `"prod/(fraud|risk)"`, noRegexp},
 		{member, pointer, role, `"prod/[a-z]+"`, noRegexp},
-		{member, pointer, role, `"Prod/fraud"`, `is no DNS-1123 label`},
+		{member, pointer, role, `"Prod/fraud"`, `did you mean "prod/fraud"?`},
 	} {
 		doc := fmt.Sprintf(rule, c.member, c.pointer, c.role, c.model)
 		t.Run(c.member+c.pointer+c.role+c.model, func(t *testing.T) {

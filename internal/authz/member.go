@@ -101,7 +101,7 @@ func (id *identifier) parse(kind, text string) (mustBe string) {
 		id.kind, id.name = spiffe, text
 	case "namespace":
 		id.kind = namespace
-		if !inference.Label(name) {
+		if !inference.IsLabel(name) {
 			mustBe = "namespace: and a DNS-1123 label"
 		}
 	case "principal", "principalSet":

@@ -54,7 +54,7 @@ func readModels(v strictjson.Value) (models []inference.Pattern) {
 	for _, item := range v.Items() {
 		p, err := inference.ParsePattern(item.Text())
 		if err != nil {
-			failWithHint(item, err.Error(), patternHint(item.JSON().Str))
+			item.Fail("%s", err)
 			continue
 		}
 		models = append(models, p)

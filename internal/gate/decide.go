@@ -29,7 +29,7 @@ type verdict struct {
 // caller who may not gets the same answer whatever the path is, so that nobody can find
 // out without a credential which models exist.
 func (x *Exchange) decide(env Env) (d decision) {
-	if inference.QueryToken(x.head.Path) {
+	if inference.HasQueryToken(x.head.Path) {
 		d.caller.Principal, d.why = authn.Nobody(), reason.QueryToken
 		return d
 	}

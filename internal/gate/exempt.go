@@ -25,7 +25,7 @@ func compileExemptions(v strictjson.Value) (list []exemption) {
 		if m := o.Get("method"); e.method != "" && e.method != "GET" && e.method != "HEAD" {
 			m.MustBe("GET or HEAD")
 		}
-		if p := o.Get("path"); e.path != "" && e.path != "/" && !inference.Canonical(e.path) {
+		if p := o.Get("path"); e.path != "" && e.path != "/" && !inference.IsCanonicalPath(e.path) {
 			p.MustBe(`a canonical path without a query, for example "/healthz"`)
 		}
 		hosts := o.Need("hosts")

@@ -36,7 +36,7 @@ func compileIdentity(v strictjson.Value) (list []identityHeader) {
 		case h.name == "": // missing, or reported
 		case slices.Contains(framingHeaders, h.name):
 			name.Fail("must not be a header that frames or types the message; got %q", h.name)
-		case !inference.HeaderName(h.name):
+		case !inference.IsHeaderName(h.name):
 			name.MustBe("a header's name in lower case, without underscores")
 		}
 		for _, other := range list {

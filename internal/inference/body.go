@@ -8,40 +8,41 @@ import (
 	"github.com/modelgate/modelgate/internal/scan"
 )
 
-// Body says how the body of a request names its models. Either Keys or Fields
-// is set.
+// Body says how the body of a request names its models. Exactly one of Keys and
+// Fields is set.
 type Body struct {
 	Keys   []scan.Key   // of a JSON document
 	Fields []scan.Field // of every message of a gRPC call
-	Stream bool         // the client may send any number of messages; each names its own
-	whole  bool         // a message that names no model is about all of them
+	Stream bool         // the client may send any number of messages; each names its own models
+
+	allIfUnnamed bool // a message that names no model is about all of them
 }
 
-// What the leaves of a Body are.
+// What a value of a body is: the IDs of Keys and Fields.
 const (
-	idName    = iota
-	idOther   // another reading of the name, as another server has it
-	idVersion // a string
-	idNumber  // a version that is a number
-	idLabel   // of a version
-	idFurther // where there must be nothing: a server may take further models from it
+	idName          = iota
+	idAltName       // another reading of the name, as another server has it
+	idVersion       // a string
+	idVersionNumber // a version that is a number
+	idVersionLabel  // a name for a version
+	idForbidden     // must be absent: a server may take further models from it
 )
 
-// named is what one message, or one part of it, names.
-type named struct {
+// namedModels is what one message, or one part of it, says of its models.
+type namedModels struct {
 	found   bool // there is such a part
 	names   []string
 	version string
 }
 
-// Complete is the match of a request whose body, or whose latest message, says
-// these values. What the path, the host and the headers have said already must
-// agree with it. It can be asked again for the next message.
+// Complete returns the match of a request whose body, or whose latest message, has
+// these values. They must agree with what the path, the host and the headers have
+// said. It can be called again for the next message.
 func (m Match) Complete(values []scan.Value) (Match, reason.Reason) {
 	services := m.Call.Models
 	m.Call.Models = nil
 	for item := 0; ; item++ {
-		n, ok := readNamed(values, item)
+		n, ok := readNamedModels(values, item)
 		if !ok {
 			return Match{}, reason.ModelInvalid
 		}
@@ -49,7 +50,7 @@ func (m Match) Complete(values []scan.Value) (Match, reason.Reason) {
 			break
 		}
 		for _, name := range n.names {
-			if why := m.name(services, name, n.version); why != reason.Allowed {
+			if why := m.addModel(services, name, n.version); why != reason.Allowed {
 				return Match{}, why
 			}
 		}
@@ -57,78 +58,91 @@ func (m Match) Complete(values []scan.Value) (Match, reason.Reason) {
 	if len(m.Call.Models) == 0 {
 		return Match{}, reason.ModelMissing
 	}
-	return m.settle()
+	return m.finish()
 }
 
-// readNamed collects the leaves of one item. ok is false for a version that is
-// none.
-func readNamed(values []scan.Value, item int) (n named, ok bool) {
+// readNamedModels collects the values of one item. ok is false for an invalid
+// version, and for a value that must be absent.
+func readNamedModels(values []scan.Value, item int) (n namedModels, ok bool) {
 	for i := range values {
-		v := &values[i]
-		if v.Item != item {
+		if values[i].Item != item {
 			continue
 		}
 		n.found = true
-		switch {
-		case v.ID == idName || v.ID == idOther:
-			if v.Text != "" || v.ID == idName {
-				n.names = append(n.names, v.Text)
-			}
-		case v.ID == idNumber && v.Present:
-			if n.version = strconv.FormatInt(v.Int, 10); v.Int < 0 {
-				return n, false
-			}
-		case v.ID == idFurther && v.Present:
+		if !n.read(&values[i]) {
 			return n, false
-		case v.ID == idLabel && v.Text != "" && digits(v.Text):
-			return n, false // it could not be told from a version
-		case v.Text != "":
-			n.version = v.Text
 		}
 	}
-	if len(n.names) > 1 { // a reading that names none is none
+	if len(n.names) > 1 { // a reading without a name does not count beside one that has it
 		n.names = slices.DeleteFunc(n.names, func(s string) bool { return s == "" })
 	}
-	return n, n.version == "" || versionForm(n.version)
+	return n, n.version == "" || isVersion(n.version)
 }
 
-// name adds one model to the call: under every service that it can be in.
-func (m *Match) name(services []Model, text, version string) reason.Reason {
+func (n *namedModels) read(v *scan.Value) (ok bool) {
+	switch v.ID {
+	case idName:
+		n.names = append(n.names, v.Text)
+	case idAltName:
+		if v.Text != "" {
+			n.names = append(n.names, v.Text)
+		}
+	case idVersion, idVersionLabel:
+		if v.Text != "" {
+			n.version = v.Text
+		}
+		return v.ID == idVersion || !isNumber(v.Text) // a number would be another version's
+	case idVersionNumber:
+		if v.Present {
+			n.version = strconv.FormatInt(v.Int, 10)
+		}
+		return v.Int >= 0
+	case idForbidden:
+		return !v.Present
+	}
+	return true
+}
+
+// addModel adds a model that the body names to the call, in every service that it
+// can be in.
+func (m *Match) addModel(services []Model, text, version string) reason.Reason {
 	s := m.server
-	if text == "" && m.Body.whole {
-		m.add(services, "", version)
+	if text == "" && m.Body.allIfUnnamed {
+		m.addInServices(services, "", version)
 		return reason.Allowed
 	}
 	if text == "" {
-		if text = s.absent; text == "" {
-			return reason.ModelMissing
-		}
+		text = s.defaultModel
 	}
-	namespace, name, why := s.canonical(text)
-	if why != reason.Allowed {
-		return why
+	if text == "" {
+		return reason.ModelMissing
+	}
+	namespace, name, ok := s.resolve(text)
+	if !ok {
+		return reason.ModelInvalid
 	}
 	if m.pinned != "" && m.pinned != name {
 		return reason.IdentityConflict
 	}
-	if m.open {
-		home, ok := s.homes[name]
+	if m.deferred {
+		service, ok := s.services[name]
 		if !ok {
-			return reason.GrantMissing // as for a model that is served and not granted
+			return reason.GrantMissing // the answer for a model that is served but not granted
 		}
-		services = []Model{home}
-		m.place(home, name)
+		services = []Model{service}
+		m.setDestination(service, name)
 	}
 	for i := range services {
 		if namespace != "" && namespace != services[i].Namespace {
 			return reason.IdentityConflict
 		}
 	}
-	m.add(services, name, version)
+	m.addInServices(services, name, version)
 	return reason.Allowed
 }
 
-func (m *Match) add(services []Model, name, version string) {
+// addInServices adds the model of that name in each of the services.
+func (m *Match) addInServices(services []Model, name, version string) {
 	for _, model := range services {
 		model.Name, model.Version = name, version
 		if !slices.Contains(m.Call.Models, model) {
@@ -137,5 +151,5 @@ func (m *Match) add(services []Model, name, version string) {
 	}
 }
 
-// nameAndVersion begin most messages that name a model.
+// nameAndVersion are the first fields of most messages that name a model.
 var nameAndVersion = []scan.Field{{Number: 1, ID: idName}, {Number: 2, ID: idVersion}}

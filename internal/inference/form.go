@@ -2,29 +2,87 @@ package inference
 
 import "strings"
 
-const alphanumeric = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+// maxName bounds the name and the version of a model inside a service, in bytes.
+const maxName = 253
 
-// identifier reports whether s is a name of the Protocol Buffers language.
-func identifier(s string) bool {
-	return s != "" && !(s[0] >= '0' && s[0] <= '9') && strings.Trim(s, alphanumeric+"_") == ""
+func isLower(c byte) bool { return c >= 'a' && c <= 'z' }
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func isAlphanumeric(c byte) bool { return isLower(c) || isDigit(c) || c >= 'A' && c <= 'Z' }
+
+// consistsOf reports whether s is not empty and each of its bytes is allowed.
+func consistsOf(s string, allowed func(c byte) bool) bool {
+	for i := 0; i < len(s); i++ {
+		if !allowed(s[i]) {
+			return false
+		}
+	}
+	return s != ""
 }
 
-// serviceForm reports whether s is identifiers with dots between them.
-func serviceForm(s string) bool {
-	for name := range strings.SplitSeq(s, ".") {
-		if !identifier(name) {
+// eachPart reports whether every part of s between separators has a form.
+func eachPart(s, separator string, form func(part string) bool) bool {
+	for part := range strings.SplitSeq(s, separator) {
+		if !form(part) {
 			return false
 		}
 	}
 	return true
 }
 
-// prefixForm reports whether s is a path of segments of RFC 3986's unreserved
+// IsLabel reports whether s is a label of RFC 1123 section 2.1 in lower case, as
+// Kubernetes wants the names of namespaces and services. Only a label may become
+// part of a host name.
+func IsLabel(s string) bool {
+	return len(s) <= 63 && consistsOf(s, func(c byte) bool { return isLower(c) || isDigit(c) || c == '-' }) &&
+		s[0] != '-' && s[len(s)-1] != '-'
+}
+
+// isHostName reports whether s is a host name of at most 253 bytes (RFC 1035
+// section 2.3.4) whose labels are all in lower case.
+func isHostName(s string) bool { return len(s) <= 253 && eachPart(s, ".", IsLabel) }
+
+// isNameSegment reports whether s, one path segment, may be a model's name.
+func isNameSegment(s string) bool {
+	return len(s) <= maxName && consistsOf(s, func(c byte) bool {
+		return isAlphanumeric(c) || c == '-' || c == '_' || c == '.'
+	}) && s[0] != '.'
+}
+
+// isModelName reports whether s may be the name of a model inside a service:
+// segments with '/' between them.
+func isModelName(s string) bool { return len(s) <= maxName && eachPart(s, "/", isNameSegment) }
+
+// isVersion reports whether s is a version in the one spelling that all servers
+// share: a server that counts versions reads 01 as 1.
+func isVersion(s string) bool { return isNameSegment(s) && (s[0] != '0' || s == "0" || !isNumber(s)) }
+
+func isNumber(s string) bool { return consistsOf(s, isDigit) }
+
+// isIdentifier reports whether s is a name of the Protocol Buffers language.
+func isIdentifier(s string) bool {
+	return consistsOf(s, func(c byte) bool { return isAlphanumeric(c) || c == '_' }) && !isDigit(s[0])
+}
+
+// isGRPCService reports whether s is identifiers with dots between them.
+func isGRPCService(s string) bool { return eachPart(s, ".", isIdentifier) }
+
+// isPathPrefix reports whether s is a path of segments of RFC 3986's unreserved
 // characters, none of which begins with a dot.
-func prefixForm(s string) bool {
+func isPathPrefix(s string) bool {
 	rest, ok := strings.CutPrefix(s, "/")
-	for segment := range strings.SplitSeq(rest, "/") {
-		ok = ok && segment != "" && segment[0] != '.' && strings.Trim(segment, alphanumeric+"._~-") == ""
-	}
-	return ok
+	return ok && eachPart(rest, "/", func(segment string) bool {
+		return consistsOf(segment, func(c byte) bool {
+			return isAlphanumeric(c) || c == '.' || c == '_' || c == '~' || c == '-'
+		}) && segment[0] != '.'
+	})
+}
+
+// IsHeaderName reports whether s is the name of a header that the gate may write:
+// lower case letters, digits and hyphens. It is narrower than what package authn
+// reads tokens from, every token of RFC 9110 section 5.6.2: behind CGI and WSGI an
+// underscore, and with some servers other punctuation, cannot be told from a hyphen.
+func IsHeaderName(s string) bool {
+	return consistsOf(s, func(c byte) bool { return isLower(c) || isDigit(c) || c == '-' })
 }

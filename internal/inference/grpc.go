@@ -8,63 +8,62 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// grpcService declares that a whole gRPC service is one model: a server whose
-// messages name none, such as one on Cloud Run. Its path is
+// grpcService declares that a whole gRPC service is one model: for a server whose
+// messages name none, such as one on Cloud Run. Its paths are
 // /<package.Service>/<Method> (the gRPC over HTTP/2 protocol, "Path").
 type grpcService struct {
 	service string
 	model   Model
 	verb    Verb
-	names   *Names
-	hosts   []string // on which the model is asked for; nil for any
+	names   *hostNames // nil where requests keep their host
+	hosts   []string   // on which the model is asked for; nil for any
 }
 
-func compileGRPC(r *Route, v strictjson.Value, _ surroundings) {
+func compileGRPC(r *Route, v strictjson.Value, _ routeContext) {
 	o := v.Object("protocol", "service", "model", "verb", "names", "hosts", "credentials", "shadow")
-	r.common(o)
+	r.compileCommon(o)
 	g := &grpcService{service: o.Need("service").Text()}
-	if s := o.Get("service"); s.Exists() && !serviceForm(g.service) {
-		s.Fail("is a gRPC service such as echo.EchoServer")
+	if g.service != "" && !isGRPCService(g.service) {
+		o.Get("service").MustBe("a gRPC service such as echo.EchoServer%s", grpcServiceHint(g.service))
 	}
-	if m := o.Need("model"); m.Exists() {
-		p, err := ParsePattern(m.Text())
-		if err != nil || len(p.Segments) != 2 || p.Version != "" || strings.Contains(m.Text(), "*") {
-			m.Fail("is one model: namespace/service")
-		} else {
-			g.model = Model{Namespace: p.Segments[0], Service: p.Segments[1], Name: p.Segments[1]}
-		}
-	}
+	g.model = compileServiceName(o.Need("model"))
+	g.model.Name = g.model.Service
 	if verb := o.Get("verb"); verb.Exists() {
 		var ok bool
-		if g.verb, ok = ParseVerb(verb.Text()); !ok {
-			verb.Fail("is no verb")
+		if g.verb, ok = ParseVerb(verb.JSON().Str); !ok {
+			verb.MustBe("%s", listed(verbNames[:]))
 		}
 	}
 	if names := o.Get("names"); names.Exists() {
-		g.names = compileNames(names)
-		if t := g.names.templates[predictor]; t != nil && g.model.Service != "" && t.host(g.model.Service, g.model.Namespace) == "" {
-			names.Fail("makes no host name of the model")
+		g.names = compileHostNames(names)
+		if g.names.templates[predictor] != nil && IsLabel(g.model.Service) && g.host() == "" {
+			names.Fail("must make a host name of %q, of labels of at most 63 bytes each and at most 253 in all", g.model)
 		}
 	}
 	g.hosts = compileHosts(o.Get("hosts"))
-	r.prefix, r.names, r.match = "/"+g.service, g.names, g.match
+	if g.service != "" {
+		r.prefix = "/" + g.service
+	}
+	r.names, r.match = g.names, g.match
 	r.anyHost = g.names == nil && g.hosts == nil
 }
 
-// compileHosts reads the hosts that a route is on.
-func compileHosts(v strictjson.Value) []string {
-	hosts := v.Texts()
-	for i, host := range hosts {
-		if host != "" && !hostForm(host) {
-			v.Items()[i].Fail("is no host name of lower-case DNS-1123 labels, without a port")
-		}
+// grpcServiceHint names the mistake that is most often made in a service's name.
+func grpcServiceHint(service string) string {
+	if strings.Contains(service, "/") {
+		return ", without slashes or a method"
 	}
-	return hosts
+	return ""
 }
 
-func (g *grpcService) match(r *parsed) (Match, reason.Reason) {
-	rest, ok := strings.CutPrefix(r.path, "/"+g.service+"/")
-	if !ok || !identifier(rest) || r.query != "" || r.Method != "POST" || !r.GRPC {
+// host returns the host name of the model's service.
+func (g *grpcService) host() string {
+	return g.names.templates[predictor].host(g.model.Service, g.model.Namespace)
+}
+
+func (g *grpcService) match(r *parsedRequest) (Match, reason.Reason) {
+	method, ok := strings.CutPrefix(r.path, "/"+g.service+"/")
+	if !ok || !isIdentifier(method) || r.query != "" || r.Method != "POST" || !r.GRPC {
 		return Match{}, reason.PathUnknown
 	}
 	if g.hosts != nil && !slices.Contains(g.hosts, r.host) {
@@ -76,7 +75,7 @@ func (g *grpcService) match(r *parsed) (Match, reason.Reason) {
 		Path:      r.Path,
 	}
 	if g.names != nil {
-		m.Authority = g.names.templates[predictor].host(g.model.Service, g.model.Namespace)
+		m.Authority = g.host()
 	}
 	return m, reason.Allowed
 }

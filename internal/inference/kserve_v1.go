@@ -7,42 +7,40 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// kserveV1 is KServe's V1 protocol, behind path-based public routes and on the
-// services' own hosts:
+// kserveV1 is KServe's V1 protocol, on public paths and on the services' own hosts:
 //
 //	POST <prefix>/<namespace>/<service>:predict   POST /v1/models/<model>:predict
 //	POST <prefix>/<namespace>/<service>:explain   POST /v1/models/<model>:explain
 //	GET  <prefix>/<namespace>/<service>           GET  /v1/models/<model>
 //	                                              GET  /v1/models
 //
-// Left: docs/samples/gcp-iap of kubeflow/kfserving, whose VirtualService is
-// written by hand for each model. Right: python/kserve/kserve/protocol/rest/
-// v1_endpoints.py of kserve/kserve, on the host of the service's component.
-func kserveV1(r *parsed, path string) (ask, reason.Reason) {
+// Left: docs/samples/gcp-iap of kubeflow/kfserving, with a VirtualService written
+// by hand for each model. Right: python/kserve/kserve/protocol/rest/v1_endpoints.py
+// of kserve/kserve, on the host of the service's component.
+func kserveV1(r *parsedRequest, path string) (operation, reason.Reason) {
 	if path == "/v1/models" && r.Method == "GET" && !r.GRPC {
-		return ask{verb: List, listing: namesListing}, reason.Allowed
+		return listsModels(namesListing)
 	}
 	rest, ok := strings.CutPrefix(path, v1Models)
-	name, suffix, hasSuffix := strings.Cut(rest, ":")
-	a := ask{name: name}
-	switch {
-	case !ok || strings.Contains(rest, "/"):
-		return ask{}, reason.PathUnknown
-	case r.Method == "POST" && suffix == "predict":
-		a.verb = Predict
-	case r.Method == "POST" && suffix == "explain":
-		a.verb = Explain
-	case r.Method == "GET" && !hasSuffix:
-		a.verb = Ready
-	default:
-		return ask{}, reason.PathUnknown
+	if !ok || strings.Contains(rest, "/") {
+		return unknownPath()
 	}
-	return a.checked()
+	name, suffix, hasSuffix := strings.Cut(rest, ":")
+	switch {
+	case r.Method == "POST" && suffix == "predict":
+		return onModel(Predict, name, "")
+	case r.Method == "POST" && suffix == "explain":
+		return onModel(Explain, name, "")
+	case r.Method == "GET" && !hasSuffix:
+		return onModel(Ready, name, "")
+	}
+	return unknownPath()
 }
 
 const v1Models = "/v1/models/"
 
-func compileKServeV1(r *Route, v strictjson.Value, in surroundings) {
-	s := &server{protocol: "kserve-v1", short: true, table: kserveV1}
-	s.compile(r, v.Object("protocol", "prefix", "names", "transformers", "serviceHosts", "credentials", "shadow"), in, "/v1")
+func compileKServeV1(r *Route, v strictjson.Value, in routeContext) {
+	s := &server{protocol: "kserve-v1", shortPaths: true, parsePath: kserveV1}
+	o := v.Object("protocol", "prefix", "names", "transformers", "serviceHosts", "credentials", "shadow")
+	s.compile(r, o, in, "/v1")
 }

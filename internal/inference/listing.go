@@ -1,42 +1,41 @@
 package inference
 
 import (
+	"bytes"
 	"encoding/binary"
 
-	"github.com/modelgate/modelgate/internal/reason"
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"github.com/modelgate/modelgate/internal/scan"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// Listing says how a reply lists models. What it does not know of a reply is
-// left out, and a reply of another form is none.
+// Listing says how a reply lists models. A member of a reply that it does not know
+// is removed, and a reply of another form is refused.
 type Listing struct {
-	trim func(body []byte, shown func(name, version string) bool) (trimmed []byte, ok bool)
+	trim func(body []byte, shown showModel) (trimmed []byte, ok bool)
 }
 
+// showModel reports whether a caller may see a model in a listing.
+type showModel func(name, version string) bool
+
 var (
-	// {"models": ["a", "b"]}: KServe's v1_endpoints.py and v2_endpoints.py.
-	namesListing = &Listing{func(body []byte, shown func(string, string) bool) ([]byte, bool) {
-		return trimJSON(body, "models", `{"models":[`, `]}`, "", shown)
-	}}
+	// {"models": ["a", "b"]}: v1_endpoints.py and v2_endpoints.py of kserve/kserve.
+	namesListing = &Listing{jsonListing{member: "models", before: `{"models":[`, after: `]}`}.trim}
 	// {"object": "list", "data": [{"id": "a"}]}: OpenAI's.
-	openAIListing = &Listing{func(body []byte, shown func(string, string) bool) ([]byte, bool) {
-		return trimJSON(body, "data", `{"object":"list","data":[`, `]}`, "id", shown)
-	}}
+	openAIListing = &Listing{jsonListing{member: "data", key: "id", before: `{"object":"list","data":[`, after: `]}`}.trim}
 	// [{"name": "a", "version": "1"}]: extension_model_repository.md of
 	// triton-inference-server/server.
-	indexListing = &Listing{func(body []byte, shown func(string, string) bool) ([]byte, bool) {
-		return trimJSON(body, "", `[`, `]`, "name", shown)
-	}}
-	grpcListing = &Listing{trimIndex}
+	indexListing = &Listing{jsonListing{key: "name", before: `[`, after: `]`}.trim}
+	grpcListing  = &Listing{trimRepositoryIndex}
 )
 
-// Trim leaves of a reply the models that may be shown. ok is false for a reply
-// that cannot be trimmed: it must not go on.
+// Trim returns a reply with only those models whose Call, a List of one model, is
+// granted. ok is false for a reply that cannot be trimmed, which must be withheld.
 func (m *Match) Trim(body []byte, granted func(*Call) bool) (trimmed []byte, ok bool) {
 	return m.Listing.trim(body, func(name, version string) bool {
-		namespace, name, why := m.server.canonical(name)
-		if why != reason.Allowed || version != "" && !versionForm(version) {
+		namespace, name, ok := m.server.resolve(name)
+		if !ok || version != "" && !isVersion(version) {
 			return false
 		}
 		call := Call{Verb: List, Protocol: m.Call.Protocol}
@@ -51,75 +50,104 @@ func (m *Match) Trim(body []byte, granted func(*Call) bool) (trimmed []byte, ok 
 	})
 }
 
-// trimJSON reads the array that is the document, or its member of that name. An
-// element is the name, or an object that has it as its member key.
-func trimJSON(body []byte, member, before, after, key string, shown func(name, version string) bool) ([]byte, bool) {
-	doc := string(body)
-	if strictjson.Check(doc) != nil {
+// jsonListing is a JSON document with an array of models.
+type jsonListing struct {
+	member        string // of the document that is the array; "" where the document is the array
+	key           string // of an element that is the model's name; "" where the element is the name
+	before, after string // what a trimmed document has around the elements
+}
+
+func (l jsonListing) trim(body []byte, shown showModel) (trimmed []byte, ok bool) {
+	list, ok := l.array(string(body))
+	if !ok {
 		return nil, false
 	}
-	list := strictjson.Read(doc)
-	if member != "" {
-		if !list.IsObject() {
-			return nil, false
-		}
-		list = list.Get(member)
-	}
-	if !list.IsArray() {
-		return nil, false
-	}
-	trimmed, ok := []byte(before), true
+	trimmed = []byte(l.before)
 	list.ForEach(func(_, item strictjson.Result) bool {
-		name, version := item, strictjson.Result{}
-		if key != "" {
-			name, version = item.Get(key), item.Get("version")
-		}
-		if ok = name.Type == strictjson.String && (key == "" || item.IsObject()) && (!version.Exists() || version.Type == strictjson.String); !ok {
+		var name, version string
+		if name, version, ok = l.model(item); !ok {
 			return false
 		}
-		if !shown(name.Str, version.Str) {
+		if !shown(name, version) {
 			return true
 		}
-		if len(trimmed) > len(before) {
+		if len(trimmed) > len(l.before) {
 			trimmed = append(trimmed, ',')
 		}
 		trimmed = append(trimmed, item.Raw...)
 		return true
 	})
-	return append(trimmed, after...), ok
+	return append(trimmed, l.after...), ok
 }
 
-// indexFields are those of a RepositoryIndexResponse (grpc_service.proto of
-// triton-inference-server/common): models, each with a name and a version.
-var indexFields = []scan.Field{{Number: 1, ID: idName}, {Number: 2, ID: idVersion}}
+// array returns the array of models in a document.
+func (l jsonListing) array(doc string) (list strictjson.Result, ok bool) {
+	if strictjson.Check(doc) != nil {
+		return list, false
+	}
+	list = strictjson.Read(doc)
+	if l.member != "" {
+		if !list.IsObject() {
+			return list, false
+		}
+		list = list.Get(l.member)
+	}
+	return list, list.IsArray()
+}
 
-// trimIndex reads the one message of a reply to RepositoryIndex.
-func trimIndex(body []byte, shown func(name, version string) bool) ([]byte, bool) {
-	const header = 5 // a flag and the length
-	if len(body) < header || body[0] != 0 || uint64(binary.BigEndian.Uint32(body[1:])) != uint64(len(body)-header) {
+// model returns the name and the version in an element of the array.
+func (l jsonListing) model(item strictjson.Result) (name, version string, ok bool) {
+	if l.key == "" {
+		return item.Str, "", item.Type == strictjson.String
+	}
+	if !item.IsObject() {
+		return "", "", false
+	}
+	n, v := item.Get(l.key), item.Get("version")
+	return n.Str, v.Str, n.Type == strictjson.String && (!v.Exists() || v.Type == strictjson.String)
+}
+
+// modelTag is the tag of the only field of a RepositoryIndexResponse: the models
+// (grpc_service.proto of triton-inference-server/common).
+var modelTag = protowire.AppendTag(nil, 1, protowire.BytesType)
+
+// trimRepositoryIndex trims the one message of a reply to RepositoryIndex, with its
+// five bytes of a gRPC frame: a flag and the length.
+func trimRepositoryIndex(body []byte, shown showModel) ([]byte, bool) {
+	const frame = 5
+	if len(body) < frame || body[0] != 0 || uint64(binary.BigEndian.Uint32(body[1:])) != uint64(len(body)-frame) {
 		return nil, false
 	}
-	trimmed := make([]byte, header, len(body))
-	for rest := body[header:]; len(rest) > 0; {
-		const models = 1<<3 | 2 // the only field, length-delimited
-		length, n := binary.Uvarint(rest[1:])
-		if rest[0] != models || n <= 0 || length > uint64(len(rest)-1-n) {
+	trimmed := make([]byte, frame, len(body))
+	for rest := body[frame:]; len(rest) > 0; {
+		field, ok := bytes.CutPrefix(rest, modelTag)
+		item, n := protowire.ConsumeBytes(field)
+		if !ok || n < 0 {
 			return nil, false
 		}
-		item, size := rest[1+n:][:length], 1+n+int(length)
-		p := scan.NewProto(indexFields, len(item), scan.Limits{})
-		if p.Scan(item) != nil || !p.Complete() {
+		name, version, ok := indexedModel(item)
+		if !ok {
 			return nil, false
 		}
-		named, ok := readNamed(p.Values(), 0)
-		if !ok || len(named.names) != 1 {
-			return nil, false
-		}
-		if shown(named.names[0], named.version) {
+		size := len(modelTag) + n
+		if shown(name, version) {
 			trimmed = append(trimmed, rest[:size]...)
 		}
 		rest = rest[size:]
 	}
-	binary.BigEndian.PutUint32(trimmed[1:], uint32(len(trimmed)-header))
+	binary.BigEndian.PutUint32(trimmed[1:], uint32(len(trimmed)-frame))
 	return trimmed, true
+}
+
+// indexedModel reads a ModelIndex of a RepositoryIndexResponse.
+func indexedModel(message []byte) (name, version string, ok bool) {
+	p := scan.NewProto(nameAndVersion, len(message), scan.Limits{})
+	if p.Scan(message) != nil || !p.Complete() {
+		return "", "", false
+	}
+	n, ok := readNamedModels(p.Values(), 0)
+	if !ok || len(n.names) != 1 {
+		return "", "", false
+	}
+	return n.names[0], n.version, true
 }

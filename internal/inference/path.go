@@ -5,38 +5,29 @@ import (
 	"strings"
 )
 
-// maxPath bounds :path in bytes, the query included.
+// maxPath bounds :path in bytes, its query included.
 const maxPath = 8 << 10
 
-// Canonical reports whether a path (without its query) can be read in one way
-// only: absolute, of unescaped RFC 3986 characters, without empty or dot
-// segments, without parameters. What Envoy, a router, a framework and a model
-// server would each normalise in their own way is refused here for all.
-func Canonical(path string) bool {
-	if path == "" || path[0] != '/' {
-		return false
-	}
-	for i := 1; i < len(path); i++ {
-		if !pathByte(path[i]) {
-			return false
-		}
-	}
-	for segment := range strings.SplitSeq(path[1:], "/") {
-		if segment == "" || segment == "." || segment == ".." {
-			return false
-		}
-	}
-	return true
+// IsCanonicalPath reports whether a path (without its query) can be read in one
+// way only: it is absolute and of unescaped RFC 3986 characters, and has no empty
+// segments, no dot segments and no parameters. Envoy, a router, a framework and a
+// model server would each normalise these in their own way.
+func IsCanonicalPath(path string) bool {
+	rest, absolute := strings.CutPrefix(path, "/")
+	return absolute && consistsOf(path, isPathByte) && eachPart(rest, "/", func(segment string) bool {
+		return segment != "" && segment != "." && segment != ".."
+	})
 }
 
-// pathByte is pchar of RFC 3986 section 3.3 without '%' and ';', and '/'.
-func pathByte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
-		strings.IndexByte("-._~!$&'()*+,=:@/", c) >= 0
+// isPathByte reports whether c is '/' or in pchar of RFC 3986 section 3.3, but
+// neither '%' nor ';'.
+func isPathByte(c byte) bool {
+	return isAlphanumeric(c) || strings.IndexByte("-._~!$&'()*+,=:@/", c) >= 0
 }
 
-// splitPath cuts :path at the query, which it keeps with its '?'. ok is false
-// where either holds a byte that does not belong there.
+// splitPath cuts :path at its query, which keeps its '?'. ok is false where :path
+// is longer than maxPath, the path is not canonical, or the query has a byte that
+// no query may have.
 func splitPath(raw string) (path, query string, ok bool) {
 	if len(raw) > maxPath {
 		return "", "", false
@@ -50,13 +41,13 @@ func splitPath(raw string) (path, query string, ok bool) {
 			return "", "", false
 		}
 	}
-	return path, query, Canonical(path)
+	return path, query, IsCanonicalPath(path)
 }
 
-// QueryToken reports whether :path carries an access token in its query (RFC
-// 6750 section 2.3): it would be logged by everyone on the way, and a caller
-// that sends one expects it to count.
-func QueryToken(raw string) bool {
+// HasQueryToken reports whether :path has an access token in its query (RFC 6750
+// section 2.3). Every proxy on the way would log it, and a caller who sends one
+// expects that it is used.
+func HasQueryToken(raw string) bool {
 	_, query, _ := strings.Cut(raw, "?")
 	for query != "" {
 		var parameter string

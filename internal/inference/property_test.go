@@ -16,40 +16,46 @@ var (
 	hostSuffix = regexp.MustCompile(`\.(svc\.cluster\.local|edge\.example\.com)$`)
 )
 
-// holds checks what must be true of every request under everyRoute, and says
-// whether it was accepted.
-func holds(t *testing.T, routes *inference.Routes, r inference.Request) bool {
+// checkMatch checks what must be true of every request under everyRoute, and
+// reports whether it is accepted.
+func checkMatch(t *testing.T, routes *inference.Routes, r inference.Request) bool {
 	t.Helper()
 	m, why := routes.Match(r)
 	if why != reason.Allowed {
 		if m.Route != nil || m.Call.Models != nil || m.Authority != "" || m.Path != "" {
-			t.Errorf("Match(%+v) = %s, and yet %v", r, why, m)
+			t.Errorf("Match(%+v) = %s with %v, want no match", r, why, m)
 		}
 		return false
 	}
 	if m.Route == nil || len(m.Call.Models) != 1 {
-		t.Fatalf("Match(%+v) = %v: no route, or not one model", r, m)
+		t.Fatalf("Match(%+v) = %v, want a route and one model", r, m)
 	}
-	if m.Authority != r.Authority && (!hostName.MatchString(m.Authority) || len(m.Authority) > 253 || !hostSuffix.MatchString(m.Authority)) {
-		t.Errorf("Match(%+v) goes to the host %q", r, m.Authority)
+	if m.Authority != r.Authority && !isDestination(m.Authority) {
+		t.Errorf("Match(%+v).Authority = %q, want a host of the configured names", r, m.Authority)
 	}
 	again := r
 	again.Authority, again.Path = m.Authority, m.Path
-	if n, why := routes.Match(again); why != reason.Allowed || show(n.Call) != show(m.Call) || n.Authority != m.Authority || n.Path != m.Path {
-		t.Errorf("Match(%+v) = %s to %s %s; matched again %s %s to %s %s", r, show(m.Call), m.Authority, m.Path, why, show(n.Call), n.Authority, n.Path)
+	n, why := routes.Match(again)
+	if why != reason.Allowed || callText(n.Call) != callText(m.Call) || n.Authority != m.Authority || n.Path != m.Path {
+		t.Errorf("Match(%+v) = %s to %s %s; matched again %s %s to %s %s",
+			r, callText(m.Call), m.Authority, m.Path, why, callText(n.Call), n.Authority, n.Path)
 	}
-	verbatim(t, r, m)
+	checkModelIsVerbatim(t, r, m)
 	return true
 }
 
-// verbatim finds the model in the path that the client sent, segment by
-// segment, and in the path that is sent on.
-func verbatim(t *testing.T, r inference.Request, m inference.Match) {
+func isDestination(host string) bool {
+	return len(host) <= 253 && hostName.MatchString(host) && hostSuffix.MatchString(host)
+}
+
+// checkModelIsVerbatim finds the model in the path that the client sent, segment by
+// segment, and in the path that is forwarded.
+func checkModelIsVerbatim(t *testing.T, r inference.Request, m inference.Match) {
 	t.Helper()
 	model := m.Call.Models[0]
 	if m.Call.Protocol == "grpc" {
 		if m.Path != r.Path {
-			t.Errorf("Match(%+v).Path = %q", r, m.Path)
+			t.Errorf("Match(%+v).Path = %q, want the request's", r, m.Path)
 		}
 		return
 	}
@@ -61,14 +67,14 @@ func verbatim(t *testing.T, r inference.Request, m inference.Match) {
 		want = []string{model.Name}
 	}
 	if !slices.Equal(segments[len(segments)-len(want):], want) {
-		t.Errorf("Match(%+v) = %s, which does not end the path", r, model)
+		t.Errorf("Match(%+v) = %s, want the model at the end of the path", r, model)
 	}
 	if sent := "/v1/models/" + model.Name + r.Path[len(path):]; m.Path != sent {
-		t.Errorf("Match(%+v) sends on %q, want %q", r, m.Path, sent)
+		t.Errorf("Match(%+v).Path = %q, want %q", r, m.Path, sent)
 	}
 }
 
-// TestRandomRequests builds requests of parts that are each good or bad.
+// TestRandomRequests builds requests of parts that are each valid or not.
 func TestRandomRequests(t *testing.T) {
 	routes := compile(t, everyRoute)
 	random := rand.New(rand.NewPCG(1, 2))
@@ -85,25 +91,26 @@ func TestRandomRequests(t *testing.T) {
 		ns, service := label(), label()
 		r := inference.Request{
 			Method: pick("POST", "POST", "GET"),
-			Authority: pick(public, public, service+"-predictor-default."+ns, service+"-explainer."+ns+".svc", service+"."+ns+".edge.example.com",
+			Authority: pick(
+				public, public, service+"-predictor-default."+ns, service+"-explainer."+ns+".svc", service+"."+ns+".edge.example.com",
 				service+"-transformer."+ns+".svc.cluster.local:80", "fraud-predictor.prod"),
-			Path: pick("/kfserving/"+ns+"/", "/a/b~c/"+ns+"/", "/edge/"+ns+"/", "/v1/models/", "/v1/models/", "/echo.EchoServer/", "/iris/") + pick(service, service, service, "Call") +
-				pick(":predict", ":explain", "", "", ":x") + pick("", "", "", "?q", "/"),
+			Path: pick("/kfserving/"+ns+"/", "/a/b~c/"+ns+"/", "/edge/"+ns+"/", "/v1/models/", "/v1/models/", "/echo.EchoServer/", "/iris/") +
+				pick(service, service, service, "Call") + pick(":predict", ":explain", "", "", ":x") + pick("", "", "", "?q", "/"),
 			GRPC: random.IntN(3) == 0,
 		}
-		if holds(t, routes, r) {
+		if checkMatch(t, routes, r) {
 			accepted++
 		}
 	}
 	if accepted < 10_000 {
-		t.Errorf("%d of 200000 random requests accepted: too few to prove anything", accepted)
+		t.Errorf("%d of 200000 random requests are accepted, want 10000 or more", accepted)
 	}
 }
 
 func FuzzPath(f *testing.F) {
 	routes := compile(f, everyRoute)
 	f.Fuzz(func(t *testing.T, method, authority, path string, grpc bool) {
-		inference.QueryToken(path)
-		holds(t, routes, inference.Request{Method: method, Authority: authority, Path: path, GRPC: grpc})
+		inference.HasQueryToken(path)
+		checkMatch(t, routes, inference.Request{Method: method, Authority: authority, Path: path, GRPC: grpc})
 	})
 }

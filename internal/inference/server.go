@@ -7,181 +7,190 @@ import (
 	"github.com/modelgate/modelgate/internal/reason"
 )
 
-// table is a protocol as a model server speaks it: what a method and a path on
-// the server itself ask for. It answers PathUnknown for what is not in it; a
-// path in no table is refused, whatever it may mean to a server.
-type table func(r *parsed, path string) (ask, reason.Reason)
+// pathParser is a protocol as a model server speaks it: it returns what a method
+// and a path on the server ask for. It returns PathUnknown for a path that the
+// protocol does not have; such a path is refused, whatever it may mean to a server.
+type pathParser func(r *parsedRequest, path string) (operation, reason.Reason)
 
-// ask is what a path of a model server asks for.
-type ask struct {
+// operation is what a request asks of a model server.
+type operation struct {
 	verb    Verb
-	name    string // of the model; "" asks for the server as a whole, or the body says
+	name    string // of the model; "" for the server as a whole, or where the body names it
 	version string
-	body    *Body    // how the body names the models, nil where the path says it all
-	listing *Listing // how the reply lists models, nil where it does not
+	body    *Body    // how the body names the models, nil where it names none
+	listing *Listing // how the reply lists models, nil where it lists none
 }
 
-// server is a route to model servers of one protocol. The server of a service
-// is reached by the service's own host and the protocol's own paths, or behind
-// a public prefix:
+// unknownPath is the answer of a pathParser for a path that it does not have.
+func unknownPath() (operation, reason.Reason) { return operation{}, reason.PathUnknown }
+
+// invalidModel is the answer of a pathParser for a path that no server reads as one
+// model.
+func invalidModel() (operation, reason.Reason) { return operation{}, reason.ModelInvalid }
+
+// onServer is the operation on a server as a whole.
+func onServer(verb Verb) (operation, reason.Reason) { return operation{verb: verb}, reason.Allowed }
+
+// listsModels is the operation that returns a listing.
+func listsModels(l *Listing) (operation, reason.Reason) {
+	return operation{verb: List, listing: l}, reason.Allowed
+}
+
+// onModel is the operation on the model of that name, unless the name or the
+// version is no valid one. "" is no version.
+func onModel(verb Verb, name, version string) (operation, reason.Reason) {
+	if !isNameSegment(name) || version != "" && !isVersion(version) {
+		return invalidModel()
+	}
+	return operation{verb: verb, name: name, version: version}, reason.Allowed
+}
+
+// server is a route to model servers of one protocol. The server of a service is
+// reached by the service's own host and the protocol's own paths, or below a
+// public prefix:
 //
 //	<prefix>/<namespace>/<service>/<path on the server>
 //
 // which is what pathTemplate of KServe's ingress configuration makes
 // (pkg/controller/v1beta1/inferenceservice/reconcilers/ingress/path.go of
-// kserve/kserve). Whose server it is comes from there, from the host, or from
-// the configuration: never from a guess.
+// kserve/kserve). Which service it is comes from there, from the host, or from the
+// configuration: never from a guess.
 type server struct {
 	protocol     string
-	prefix       string // "" for none
-	rooted       bool   // public paths begin with the namespace
-	short        bool   // <prefix>/<namespace>/<service>[:verb] too, see kserveV1
-	names        *Names
-	service      Model    // declared, or zero
-	hosts        []string // on which it is, nil for any
-	transformers []Pattern
-	table        table
-	queries      []string // parameters that say nothing of a model
-	naming
+	prefix       string     // of public paths, "" for none
+	prefixIsRoot bool       // public paths begin with the namespace
+	shortPaths   bool       // takes <prefix>/<namespace>/<service>[:verb] too, see kserveV1
+	names        *hostNames // nil where none are configured
+	service      Model      // declared, or zero
+	hosts        []string   // those of the service, nil for any
+	transformers []Pattern  // the services that have a transformer
+	parsePath    pathParser
+	parameters   []string // of a query, that say nothing of a model
+	modelNames
 }
 
-func (s *server) match(r *parsed) (Match, reason.Reason) {
-	if a, why := s.asks(r, r.path); why != reason.PathUnknown {
-		if why != reason.Allowed {
-			return Match{}, why
+func (s *server) match(r *parsedRequest) (Match, reason.Reason) {
+	op, why := s.parseOperation(r, r.path)
+	switch why {
+	case reason.Allowed:
+		return s.matchOwnPath(r, op)
+	case reason.PathUnknown:
+		if rest, ok := strings.CutPrefix(r.path, s.prefix+"/"); ok && (s.prefix != "" || s.prefixIsRoot) {
+			return s.matchPublicPath(r, rest)
 		}
-		return s.native(r, a)
 	}
-	if rest, ok := strings.CutPrefix(r.path, s.prefix+"/"); ok && (s.prefix != "" || s.rooted) {
-		return s.public(r, rest)
-	}
-	return Match{}, reason.PathUnknown
+	return Match{}, why
 }
 
-// asks reads a path of the server's own. Servers take a model, a version and
-// more from queries (seen with LiteLLM and KServe): what the protocol does not
-// list is refused.
-func (s *server) asks(r *parsed, path string) (ask, reason.Reason) {
-	a, why := s.table(r, path)
-	if why != reason.Allowed || s.short || r.query == "" {
-		return a, why
+// parseOperation reads a path of the server's own. Servers take a model, a version
+// and more from queries (seen with LiteLLM and KServe), so a parameter that the
+// protocol does not list is refused.
+func (s *server) parseOperation(r *parsedRequest, path string) (operation, reason.Reason) {
+	op, why := s.parsePath(r, path)
+	if why != reason.Allowed || s.shortPaths || r.query == "" {
+		return op, why
 	}
 	for parameter := range strings.SplitSeq(r.query[1:], "&") {
-		// Some take ';' for '&' too.
-		if name, value, _ := strings.Cut(parameter, "="); !slices.Contains(s.queries, name) || strings.Contains(value, ";") {
-			return ask{}, reason.QueryRefused
+		name, value, _ := strings.Cut(parameter, "=")
+		if !slices.Contains(s.parameters, name) || strings.Contains(value, ";") { // some servers take ';' for '&'
+			return operation{}, reason.QueryRefused
 		}
 	}
-	return a, reason.Allowed
+	return op, reason.Allowed
 }
 
-// ownRoots are first segments of servers' own paths: no namespace of a public
-// path that begins with the namespace.
+// ownRoots are the first segments of servers' own paths. No namespace of a public
+// path that begins with the namespace may be one of them.
 var ownRoots = []string{"v1", "v2", "openai", "publishers"}
 
-// public reads what follows the prefix and says where it goes.
-func (s *server) public(r *parsed, rest string) (Match, reason.Reason) {
+// matchPublicPath reads what follows the prefix: the service, and a path of its server.
+func (s *server) matchPublicPath(r *parsedRequest, rest string) (Match, reason.Reason) {
 	namespace, rest, ok := strings.Cut(rest, "/")
 	if !ok {
 		return Match{}, reason.PathUnknown
 	}
 	service, path, deeper := strings.Cut(rest, "/")
-	if s.short && !deeper {
+	if s.shortPaths && !deeper {
 		service, _, _ = strings.Cut(rest, ":")
 		path = "v1/models/" + rest
 	}
-	a, why := s.asks(r, "/"+path)
+	op, why := s.parseOperation(r, "/"+path)
 	switch {
-	case path == "", why == reason.PathUnknown, s.rooted && slices.Contains(ownRoots, namespace):
+	case path == "", why == reason.PathUnknown, s.prefixIsRoot && slices.Contains(ownRoots, namespace):
 		return Match{}, reason.PathUnknown
-	case !Label(namespace) || !Label(service):
+	case !IsLabel(namespace) || !IsLabel(service):
 		return Match{}, reason.ModelInvalid
 	case why != reason.Allowed:
 		return Match{}, why
 	}
-	return s.found(r, a, "/"+path, Model{Namespace: namespace, Service: service})
+	return s.rewriteTo(r, op, "/"+path, Model{Namespace: namespace, Service: service})
 }
 
-// native reads a request that already has a server's path: on the host of a
-// component it is checked and sent on as it is.
-func (s *server) native(r *parsed, a ask) (Match, reason.Reason) {
-	if s.service != (Model{}) {
-		if s.hosts != nil && !slices.Contains(s.hosts, r.host) {
+// matchOwnPath finds the service of a request that has a path of the server's own:
+// it is declared, or the host names one of its components.
+func (s *server) matchOwnPath(r *parsedRequest, op operation) (Match, reason.Reason) {
+	if s.service == (Model{}) {
+		services := s.names.servicesAt(r.host)
+		if services == nil {
 			return Match{}, reason.HostInvalid
 		}
-		if s.names != nil {
-			return s.found(r, a, r.path, s.service)
+		for i := range services {
+			services[i].Name = ""
 		}
-		return s.stay(r, a, []Model{s.service})
+		return s.passThrough(r, op, services), reason.Allowed
 	}
-	models := s.names.readings(r.host)
-	if models == nil {
+	if s.hosts != nil && !slices.Contains(s.hosts, r.host) {
 		return Match{}, reason.HostInvalid
 	}
-	for i := range models {
-		models[i].Name = ""
+	if s.names != nil {
+		return s.rewriteTo(r, op, r.path, s.service)
 	}
-	return s.stay(r, a, models)
+	return s.passThrough(r, op, []Model{s.service}), reason.Allowed
 }
 
-// stay is the match of a request that is not rewritten.
-func (s *server) stay(r *parsed, a ask, services []Model) (Match, reason.Reason) {
-	m := Match{Authority: r.Authority, Path: r.Path}
-	return s.fill(m, a, services)
+// passThrough returns the match of a request that keeps its host and its path.
+func (s *server) passThrough(r *parsedRequest, op operation, services []Model) Match {
+	return s.matchFor(op, services, r.Authority, r.Path)
 }
 
-// found is the match of a request that goes to a service's host.
-func (s *server) found(r *parsed, a ask, path string, service Model) (Match, reason.Reason) {
-	m := Match{Authority: s.host(a.verb, service), Path: path + r.query}
-	if m.Authority == "" {
-		return Match{}, reason.ModelInvalid // the label with its suffix is too long
+// rewriteTo returns the match of a request that goes to the host of a service.
+func (s *server) rewriteTo(r *parsedRequest, op operation, path string, service Model) (Match, reason.Reason) {
+	host := s.host(op.verb, service)
+	if host == "" {
+		return Match{}, reason.ModelInvalid // a label is too long with the template's suffix
 	}
-	return s.fill(m, a, []Model{service})
+	return s.matchFor(op, []Model{service}, host, path+r.query), reason.Allowed
 }
 
-// host is the host of the component that serves a verb.
+// matchFor returns the match of an operation on services, which are of one server.
+func (s *server) matchFor(op operation, services []Model, authority, path string) Match {
+	if op.name != "" {
+		name := s.resolveAlias(op.name)
+		for i := range services {
+			services[i].Name, services[i].Version = name, op.version
+		}
+	}
+	return Match{
+		Call:      Call{Verb: op.verb, Models: services, Protocol: s.protocol},
+		Authority: authority,
+		Path:      path,
+		Body:      op.body,
+		Listing:   op.listing,
+		server:    s,
+	}
+}
+
+// host returns the host of the component of a service that serves a verb.
 func (s *server) host(verb Verb, service Model) string {
-	return s.names.templates[s.component(verb, service)].host(service.Service, service.Namespace)
+	return s.names.templates[s.componentFor(verb, service)].host(service.Service, service.Namespace)
 }
 
-func (s *server) component(verb Verb, m Model) component {
+func (s *server) componentFor(verb Verb, service Model) component {
 	if verb == Explain {
 		return explainer
 	}
-	for _, p := range s.transformers {
-		if p.Matches(m) {
-			return transformer
-		}
+	if slices.ContainsFunc(s.transformers, func(p Pattern) bool { return p.Matches(service) }) {
+		return transformer
 	}
 	return predictor
 }
-
-// fill puts what is asked of the services into the match.
-func (s *server) fill(m Match, a ask, services []Model) (Match, reason.Reason) {
-	m.Call = Call{Verb: a.verb, Models: services, Protocol: s.protocol}
-	m.Body, m.Listing, m.server = a.body, a.listing, s
-	if a.name == "" {
-		return m, reason.Allowed
-	}
-	name := s.plain(a.name)
-	for i := range services {
-		services[i].Name, services[i].Version = name, a.version
-	}
-	return m, reason.Allowed
-}
-
-// checked refuses a name or a version that is none.
-func (a ask) checked() (ask, reason.Reason) {
-	if !modelName(a.name) || a.version != "" && !versionForm(a.version) {
-		return ask{}, reason.ModelInvalid
-	}
-	return a, reason.Allowed
-}
-
-// versionForm reports whether s is a version, spelt as every server spells it:
-// one that counts reads 01 as 1.
-func versionForm(s string) bool {
-	return modelName(s) && (s[0] != '0' || s == "0" || !digits(s))
-}
-
-func digits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }

@@ -8,86 +8,147 @@ import (
 )
 
 // serverFields are those of every protocol of model servers.
-var serverFields = []string{"protocol", "prefix", "names", "service", "hosts", "transformers", "serviceHosts", "credentials", "shadow",
-	"aliases", "default"}
+var serverFields = []string{
+	"protocol", "prefix", "names", "service", "hosts", "transformers", "serviceHosts", "credentials", "shadow", "aliases", "default",
+}
 
-// serve is the compiler of a protocol that is a table and nothing else.
-func serve(protocol, family string, t table) compiler {
-	return func(r *Route, v strictjson.Value, in surroundings) {
-		s := &server{protocol: protocol, table: t}
+// serverCompiler returns the compiler of a protocol that has a path parser and no
+// fields of its own.
+func serverCompiler(protocol, family string, p pathParser) compiler {
+	return func(r *Route, v strictjson.Value, in routeContext) {
+		s := &server{protocol: protocol, parsePath: p}
 		o := v.Object(serverFields...)
 		s.compile(r, o, in, family)
-		s.somewhere(o)
+		s.requireService(o)
 	}
 }
 
-// compile reads what all of them have. Routes of one family share paths.
-func (s *server) compile(r *Route, o strictjson.Object, in surroundings, family string) {
-	r.common(o)
-	if names := o.Get("names"); names.Exists() || s.short {
-		s.names = compileNames(o.Need("names"))
-		s.names.serviceHosts = o.Get("serviceHosts").Bool()
-	} else if h := o.Get("serviceHosts"); h.Exists() {
-		h.Fail(`needs "names"`)
-	} else {
-		s.service = in.serves // with names, the host says
+// compile reads the fields that the protocols of model servers share. Routes of one
+// family share paths.
+func (s *server) compile(r *Route, o strictjson.Object, in routeContext, family string) {
+	r.compileCommon(o)
+	s.compileNames(o, in)
+	s.compilePrefix(o.Get("prefix"))
+	if !s.shortPaths {
+		s.compileService(o)
 	}
-	s.readPrefix(o.Get("prefix"))
-	if service := o.Get("service"); service.Exists() && !s.short {
-		s.service = compileService(service)
+	s.transformers = compileTransformers(o.Get("transformers"))
+	s.modelNames.compile(o)
+	declared := s.service != (Model{})
+	r.prefix, r.family, r.names, r.match = s.prefix, family, s.names, s.match
+	r.byHost, r.byPath = s.names != nil && !declared, s.prefix != "" || s.prefixIsRoot
+	r.anyHost = declared && s.names == nil && s.hosts == nil
+}
+
+// compileNames reads "names" and "serviceHosts". Without names, the service is the
+// one that "serves" declares; with them, the host says which it is.
+func (s *server) compileNames(o strictjson.Object, in routeContext) {
+	names, serviceHosts := o.Get("names"), o.Get("serviceHosts")
+	if names.Exists() || s.shortPaths {
+		s.names = compileHostNames(o.Need("names"))
+		s.names.serviceHosts = serviceHosts.Bool()
+		return
 	}
-	if hosts := o.Get("hosts"); hosts.Exists() && !s.short {
+	s.service = in.serves
+	if serviceHosts.Exists() {
+		serviceHosts.Fail(`needs "names"`)
+	}
+}
+
+func (s *server) compilePrefix(v strictjson.Value) {
+	if !v.Exists() {
+		return
+	}
+	s.prefix = v.Text()
+	switch {
+	case s.prefix == "": // reported
+	case s.prefix == "/" && !s.shortPaths:
+		s.prefix, s.prefixIsRoot = "", true
+	case !isPathPrefix(s.prefix):
+		mustBePathPrefix(v, "/kfserving")
+	case slices.ContainsFunc(ownRoots, func(root string) bool { return hasPathPrefix(s.prefix, "/"+root) }):
+		v.Fail("must not be below the model servers' own /%s; got %q", strings.Join(ownRoots, ", /"), s.prefix)
+	}
+	if s.names == nil {
+		v.Fail(`needs "names", which say to which hosts public paths lead`)
+	}
+}
+
+// mustBePathPrefix reports a prefix that is none, and names the mistake that is
+// most often made in one.
+func mustBePathPrefix(v strictjson.Value, example string) {
+	text, hint := v.JSON().Str, ""
+	switch {
+	case text == "/":
+		hint = ", with a segment"
+	case !strings.HasPrefix(text, "/"):
+		hint = ", with a slash at its beginning"
+	case strings.HasSuffix(text, "/"):
+		hint = ", without a slash at its end"
+	case strings.ContainsAny(text, "*?[](){}|^$+\\"):
+		hint = ", without a pattern"
+	}
+	v.MustBe("a path such as %q%s", example, hint)
+}
+
+// compileService reads "service" and its "hosts".
+func (s *server) compileService(o strictjson.Object) {
+	if service := o.Get("service"); service.Exists() {
+		s.service = compileServiceName(service)
+	}
+	if hosts := o.Get("hosts"); hosts.Exists() {
 		s.hosts = compileHosts(hosts)
 		if s.service == (Model{}) {
 			hosts.Fail(`needs "service"`)
 		}
 	}
-	s.transformers = compileTransformers(o.Get("transformers"))
-	s.naming.compile(o)
-	r.prefix, r.family, r.names, r.match = s.prefix, family, s.names, s.match
-	r.native, r.public = s.names != nil && s.service == (Model{}), s.prefix != "" || s.rooted
-	r.anyHost = s.service != (Model{}) && s.names == nil && s.hosts == nil
 }
 
-func (s *server) readPrefix(p strictjson.Value) {
-	if !p.Exists() {
-		return
-	}
-	if s.prefix = p.Text(); s.prefix == "/" && !s.short {
-		s.prefix, s.rooted = "", true
-	} else if !prefixForm(s.prefix) {
-		p.Fail(`is a path such as "/kfserving", without a slash at its end`)
-	} else if slices.ContainsFunc(ownRoots, func(root string) bool { return within(s.prefix, "/"+root) }) {
-		p.Fail("lies on the model servers' own paths")
-	}
-	if s.names == nil {
-		p.Fail(`needs "names", which say where public paths lead`)
+// requireService reports a route that does not say which service it leads to.
+func (s *server) requireService(o strictjson.Object) {
+	if s.names == nil && s.service == (Model{}) && s.services == nil {
+		o.Fail(`needs "names", "service" or, for the whole configuration, "serves", to say whose models these are`)
 	}
 }
 
-// somewhere wants to know whose server it is.
-func (s *server) somewhere(o strictjson.Object) {
-	if s.names == nil && s.service == (Model{}) && s.homes == nil {
-		o.Fail(`needs "names", "service" or, for the whole configuration, "serves": whose models are they?`)
-	}
-}
-
-// compileService reads namespace/service.
-func compileService(v strictjson.Value) Model {
-	namespace, service, _ := strings.Cut(v.Text(), "/")
-	if !Label(namespace) || !Label(service) {
-		v.Fail("is one service: namespace/service")
+// compileServiceName reads namespace/service.
+func compileServiceName(v strictjson.Value) Model {
+	text := v.Text()
+	namespace, service, _ := strings.Cut(text, "/")
+	if text != "" && (!IsLabel(namespace) || !IsLabel(service)) {
+		v.MustBe("one namespace/service%s", serviceHint(text))
 	}
 	return Model{Namespace: namespace, Service: service}
 }
 
+// serviceHint names the mistake that is most often made in namespace/service.
+func serviceHint(text string) string {
+	switch {
+	case !strings.Contains(text, "/"):
+		return ", with a namespace"
+	case strings.Contains(text, "*"):
+		return ", without a pattern"
+	case strings.Contains(text, "@"):
+		return ", without a version"
+	case strings.ToLower(text) != text:
+		return ", in lower case"
+	case strings.Count(text, "/") > 1:
+		return ", without a model inside it"
+	}
+	return ""
+}
+
 func compileTransformers(v strictjson.Value) (list []Pattern) {
 	for _, item := range v.Items() {
-		p, err := ParsePattern(item.Text())
+		text := item.Text()
+		if text == "" {
+			continue // reported
+		}
+		p, err := ParsePattern(text)
 		if err != nil {
 			item.Fail("%s", err)
 		} else if len(p.Segments) > 2 || p.Version != "" {
-			item.Fail("selects services: namespace/service")
+			item.MustBe("namespace/service, without a model inside it or a version")
 		}
 		list = append(list, p)
 	}

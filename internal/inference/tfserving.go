@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
@@ -13,65 +14,80 @@ import (
 //	POST /v1/models/<model>[/versions/<version> | /labels/<label>]:predict, :classify, :regress
 //
 // tensorflow_serving/model_servers/http_rest_api_util.cc of tensorflow/serving
-// matches these without regard to case and unescapes the names afterwards: a
-// path in any other spelling is none here.
-func tfServing(r *parsed, path string) (ask, reason.Reason) {
+// matches these without regard to case, and unescapes the names afterwards. Here
+// every other spelling of a path is refused.
+func tfServing(r *parsedRequest, path string) (operation, reason.Reason) {
 	rest, ok := strings.CutPrefix(path, v1Models)
 	if !ok || r.GRPC {
-		return ask{}, reason.PathUnknown
+		return unknownPath()
 	}
-	rest, action, acts := strings.Cut(rest, ":")
-	a := ask{verb: Ready}
-	name, tail, _ := strings.Cut(rest, "/")
-	a.name = name
-	kind, more, _ := strings.Cut(tail, "/")
-	if kind == "versions" || kind == "labels" {
-		a.version, tail, _ = strings.Cut(more, "/")
-		if a.version == "" {
-			return ask{}, reason.PathUnknown
-		}
-		if (kind == "versions") != digits(a.version) { // a label of digits could not be told from a version
-			return ask{}, reason.ModelInvalid
-		}
+	rest, action, hasAction := strings.Cut(rest, ":")
+	name, version, tail, why := tfModel(rest)
+	if why != reason.Allowed {
+		return operation{}, why
 	}
 	switch {
-	case strings.HasSuffix(rest, "/"):
-		return ask{}, reason.PathUnknown
-	case acts && tail == "" && r.Method == "POST" && (action == "predict" || action == "classify" || action == "regress"):
-		a.verb = Predict
-	case !acts && tail == "metadata" && r.Method == "GET":
-		a.verb = Metadata
-	case acts || tail != "" || r.Method != "GET":
-		return ask{}, reason.PathUnknown
+	case hasAction && tail == "" && r.Method == "POST" && slices.Contains(tfPredictions, action):
+		return onModel(Predict, name, version)
+	case !hasAction && tail == "metadata" && r.Method == "GET":
+		return onModel(Metadata, name, version)
+	case !hasAction && tail == "" && r.Method == "GET":
+		return onModel(Ready, name, version)
 	}
-	return a.checked()
+	return unknownPath()
+}
+
+var tfPredictions = []string{"predict", "classify", "regress"}
+
+// tfModel takes <model>[/versions/<version> | /labels/<label>][/<tail>] apart. A
+// label that is a number is refused, because it would look like a version.
+func tfModel(rest string) (name, version, tail string, why reason.Reason) {
+	name, tail, _ = strings.Cut(rest, "/")
+	kind, after, _ := strings.Cut(tail, "/")
+	if kind == "versions" || kind == "labels" {
+		version, tail, _ = strings.Cut(after, "/")
+		if version == "" {
+			return "", "", "", reason.PathUnknown
+		}
+		if (kind == "versions") != isNumber(version) {
+			return "", "", "", reason.ModelInvalid
+		}
+	}
+	if strings.HasSuffix(rest, "/") {
+		return "", "", "", reason.PathUnknown
+	}
+	return name, version, tail, reason.Allowed
 }
 
 // modelSpec is a message that has a ModelSpec (tensorflow_serving/apis/
 // model.proto) as field 1.
 var modelSpec = []scan.Field{{Number: 1, Shape: scan.Message, Fields: []scan.Field{
 	{Number: 1, ID: idName},
-	{Number: 2, Shape: scan.Int64Value, ID: idNumber, OneOf: 1},
-	{Number: 4, ID: idLabel, OneOf: 1},
+	{Number: 2, Shape: scan.Int64Value, ID: idVersionNumber, OneOf: 1},
+	{Number: 4, ID: idVersionLabel, OneOf: 1},
 }}}
 
-// tfServingCalls are those of tensorflow_serving/apis/*_service.proto.
+// tfServingMethods are those of tensorflow_serving/apis/*_service.proto.
 // MultiInference has one task or more, each of which names a model.
 // HandleReloadConfigRequest replaces everything that the server serves.
-var tfServingCalls = func() methods {
-	const prediction, models, session = "/tensorflow.serving.PredictionService/", "/tensorflow.serving.ModelService/", "/tensorflow.serving.SessionService/"
-	onModel := &Body{Fields: modelSpec}
+var tfServingMethods = func() grpcMethods {
+	const (
+		prediction = "/tensorflow.serving.PredictionService/"
+		models     = "/tensorflow.serving.ModelService/"
+		session    = "/tensorflow.serving.SessionService/"
+	)
+	model := &Body{Fields: modelSpec}
 	tasks := []scan.Field{{Number: 1, Shape: scan.Message, Repeated: true, Fields: modelSpec}}
-	return methods{
-		prediction + "Predict":               {verb: Predict, body: onModel},
-		prediction + "Classify":              {verb: Predict, body: onModel},
-		prediction + "Regress":               {verb: Predict, body: onModel},
+	return grpcMethods{
+		prediction + "Predict":               {verb: Predict, body: model},
+		prediction + "Classify":              {verb: Predict, body: model},
+		prediction + "Regress":               {verb: Predict, body: model},
 		prediction + "MultiInference":        {verb: Predict, body: &Body{Fields: tasks}},
-		prediction + "GetModelMetadata":      {verb: Metadata, body: onModel},
-		models + "GetModelStatus":            {verb: Ready, body: onModel},
+		prediction + "GetModelMetadata":      {verb: Metadata, body: model},
+		models + "GetModelStatus":            {verb: Ready, body: model},
 		models + "HandleReloadConfigRequest": {verb: Admin},
-		session + "SessionRun":               {verb: Predict, body: onModel},
+		session + "SessionRun":               {verb: Predict, body: model},
 	}
 }()
 
-var compileTFServing = serve("tfserving", "/v1", tfServingCalls.or(tfServing))
+var compileTFServing = serverCompiler("tfserving", "/v1", tfServingMethods.and(tfServing))

@@ -1,24 +1,27 @@
 package inference
 
-// torchServe are the calls of frontend/server/src/main/resources/proto of
-// pytorch/serve. What it lists is JSON inside a message, and not trimmed: only
-// who may list the whole server may ask. Registering loads what the request
-// points to, and is the server's administration.
-var torchServe = func() methods {
-	const inference, management = "/org.pytorch.serve.grpc.inference.InferenceAPIsService/", "/org.pytorch.serve.grpc.management.ManagementAPIsService/"
-	onModel := &Body{Fields: nameAndVersion}
-	return methods{
+// torchServe are the methods of frontend/server/src/main/resources/proto of
+// pytorch/serve. The reply of ListModels is JSON inside a message and is not
+// trimmed: only a caller who may list the whole server may ask. RegisterModel loads
+// what the request points to, which is administration of the server.
+var torchServe = func() grpcMethods {
+	const (
+		inference  = "/org.pytorch.serve.grpc.inference.InferenceAPIsService/"
+		management = "/org.pytorch.serve.grpc.management.ManagementAPIsService/"
+	)
+	model := &Body{Fields: nameAndVersion}
+	return grpcMethods{
 		inference + "Ping":               {verb: Ready},
-		inference + "Predictions":        {verb: Predict, body: onModel},
-		inference + "StreamPredictions":  {verb: Predict, body: onModel},
+		inference + "Predictions":        {verb: Predict, body: model},
+		inference + "StreamPredictions":  {verb: Predict, body: model},
 		inference + "StreamPredictions2": {verb: Predict, body: &Body{Fields: nameAndVersion, Stream: true}},
-		management + "DescribeModel":     {verb: Metadata, body: onModel},
+		management + "DescribeModel":     {verb: Metadata, body: model},
 		management + "ListModels":        {verb: List},
 		management + "RegisterModel":     {verb: Admin},
-		management + "ScaleWorker":       {verb: Admin, body: onModel},
-		management + "SetDefault":        {verb: Admin, body: onModel},
-		management + "UnregisterModel":   {verb: Unload, body: onModel},
+		management + "ScaleWorker":       {verb: Admin, body: model},
+		management + "SetDefault":        {verb: Admin, body: model},
+		management + "UnregisterModel":   {verb: Unload, body: model},
 	}
 }()
 
-var compileTorchServe = serve("torchserve", "torchserve", torchServe.table)
+var compileTorchServe = serverCompiler("torchserve", "torchserve", torchServe.parsePath)

@@ -7,66 +7,75 @@ import (
 )
 
 // triton is the Open Inference Protocol as Triton serves it: the patterns of
-// src/http_server.cc of triton-inference-server/server, in its order. A model
-// called stats is hidden by the statistics of all models there, and refused.
-func triton(r *parsed, path string) (ask, reason.Reason) {
+// src/http_server.cc of triton-inference-server/server, in its order. There the
+// statistics of all models hide a model called stats, which is therefore refused.
+func triton(r *parsedRequest, path string) (operation, reason.Reason) {
 	if r.GRPC {
-		return ask{}, reason.PathUnknown
+		return unknownPath()
 	}
 	line := r.Method + " " + path
 	switch line {
 	case "GET /v2/models/stats":
-		return ask{verb: Metadata}, reason.Allowed
+		return onServer(Metadata)
 	case "GET /v2/models": // Open Inference has it, Triton does not
-		return ask{}, reason.PathUnknown
+		return unknownPath()
 	case "GET /v2/logging", "POST /v2/logging", "GET /v2/trace/setting", "POST /v2/trace/setting":
-		return ask{verb: Admin}, reason.Allowed
+		return onServer(Admin)
 	}
-	if sharedMemory(line) {
-		return ask{verb: Admin}, reason.Allowed
+	if isSharedMemory(line) {
+		return onServer(Admin)
 	}
 	if rest, ok := strings.CutPrefix(line, "POST /v2/repository/"); ok {
-		if repository, rest2, named := strings.Cut(rest, "/"); named && repository != "models" {
-			if rest = rest2; !modelName(repository) {
-				return ask{}, reason.ModelInvalid
-			}
-		}
-		if rest == "index" {
-			return ask{verb: List, listing: indexListing}, reason.Allowed
-		}
-		if rest, ok := strings.CutPrefix(rest, "models/"); ok {
-			return repositoryModel(rest)
-		}
-		return ask{}, reason.PathUnknown
+		return tritonRepository(rest)
 	}
-	rest, ok := strings.CutPrefix(path, "/v2/models/")
-	if !ok {
-		return kserveV2(r, path)
+	if rest, ok := strings.CutPrefix(path, "/v2/models/"); ok {
+		return tritonModel(r, rest)
 	}
-	a, action := modelAndVersion(rest)
-	switch {
-	case a.name == "stats", a.version != "" && !digits(a.version):
-		return ask{}, reason.ModelInvalid
-	case r.Method == "GET" && (action == "config" || action == "stats"):
-		a.verb = Metadata
-	case (r.Method == "GET" || r.Method == "POST") && action == "trace/setting":
-		a.verb = Admin
-	default:
-		return kserveV2(r, path)
-	}
-	return a.checked()
+	return kserveV2(r, path)
 }
 
-// sharedMemory knows /v2/systemsharedmemory[/region/<region>]/<action> and the
-// same of CUDA's. A region belongs to no model: whoever may touch one may read
-// and write what every model is asked.
-func sharedMemory(line string) bool {
+// tritonRepository reads [<repository>/]index, and what repositoryModel reads after
+// [<repository>/]models/.
+func tritonRepository(rest string) (operation, reason.Reason) {
+	if repository, after, ok := strings.Cut(rest, "/"); ok && repository != "models" {
+		if rest = after; !isNameSegment(repository) {
+			return invalidModel()
+		}
+	}
+	if rest == "index" {
+		return listsModels(indexListing)
+	}
+	if model, ok := strings.CutPrefix(rest, "models/"); ok {
+		return repositoryModel(model)
+	}
+	return unknownPath()
+}
+
+// tritonModel reads what follows /v2/models/.
+func tritonModel(r *parsedRequest, rest string) (operation, reason.Reason) {
+	name, version, action := splitModelPath(rest)
+	if name == "stats" || version != "" && !isNumber(version) {
+		return invalidModel()
+	}
+	switch r.Method + " " + action {
+	case "GET config", "GET stats":
+		return onModel(Metadata, name, version)
+	case "GET trace/setting", "POST trace/setting":
+		return onModel(Admin, name, version)
+	}
+	return kserveV2(r, "/v2/models/"+rest)
+}
+
+// isSharedMemory reports whether a request line is of /v2/systemsharedmemory
+// [/region/<region>]/<action>, or the same of CUDA's. A region belongs to no model:
+// a caller who may use one may read and write what every model is asked.
+func isSharedMemory(line string) bool {
 	method, path, _ := strings.Cut(line, " ")
 	rest, ok := strings.CutPrefix(path, "/v2/systemsharedmemory/")
 	if !ok {
 		rest, ok = strings.CutPrefix(path, "/v2/cudasharedmemory/")
 	}
-	if region, named := strings.CutPrefix(rest, "region/"); named {
+	if region, ofRegion := strings.CutPrefix(rest, "region/"); ofRegion {
 		_, rest, _ = strings.Cut(region, "/")
 	}
 	switch rest {
@@ -78,4 +87,4 @@ func sharedMemory(line string) bool {
 	return false
 }
 
-var compileTriton = serve("triton", "/v2", openInference(repositoryFields["triton"]).or(triton))
+var compileTriton = serverCompiler("triton", "/v2", openInference(repositoryFields["triton"]).and(triton))

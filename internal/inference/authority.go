@@ -1,0 +1,38 @@
+package inference
+
+import "strings"
+
+// splitAuthority takes host[:port] apart (RFC 9110 section 7.2). It refuses
+// userinfo, a trailing dot, an empty port or one that is no number, and
+// everything else that is no host.
+func splitAuthority(authority string) (host string, ok bool) {
+	host = authority
+	if colon := strings.LastIndexByte(authority, ':'); colon >= 0 && !strings.HasSuffix(authority, "]") {
+		port := authority[colon+1:]
+		if len(port) > 5 || !isNumber(port) {
+			return "", false
+		}
+		host = authority[:colon]
+	}
+	if !isIPv6Literal(host) && !isRegisteredName(host) {
+		return "", false
+	}
+	return host, true
+}
+
+// isIPv6Literal reports whether s looks like an IPv6 address in brackets (RFC 3986
+// section 3.2.2), without a zone.
+func isIPv6Literal(s string) bool {
+	inner, opened := strings.CutPrefix(s, "[")
+	inner, closed := strings.CutSuffix(inner, "]")
+	return opened && closed && consistsOf(inner, func(c byte) bool {
+		return isDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' || c == ':' || c == '.'
+	})
+}
+
+// isRegisteredName reports whether s is a name or an IPv4 address: of RFC 3986's
+// reg-name only what occurs in host names, and no empty label.
+func isRegisteredName(s string) bool {
+	return consistsOf(s, func(c byte) bool { return isAlphanumeric(c) || c == '-' || c == '.' || c == '_' }) &&
+		s[0] != '.' && s[len(s)-1] != '.' && !strings.Contains(s, "..")
+}

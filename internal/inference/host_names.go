@@ -1,0 +1,132 @@
+package inference
+
+import (
+	"slices"
+	"strings"
+)
+
+// component is the part of an InferenceService that a host name belongs to.
+type component uint8
+
+const (
+	predictor component = iota
+	explainer
+	transformer
+)
+
+// componentNames are those of the configuration's "names".
+var componentNames = [...]string{predictor: "predictor", explainer: "explainer", transformer: "transformer"}
+
+// hostNames says which host names services have: one template for each component.
+type hostNames struct {
+	templates [len(componentNames)]*hostTemplate
+	// short allows the names without the cluster's domain that a pod's resolver
+	// completes: service.namespace and service.namespace.svc.
+	short bool
+	// serviceHosts also takes <service>.<namespace>.svc.cluster.local, the name
+	// that KServe gives an InferenceService as a whole. The predictor of service a
+	// then has the same name as a service a-predictor.
+	serviceHosts bool
+}
+
+const clusterDomain = ".svc.cluster.local"
+
+// serviceHostTemplate makes the names that serviceHosts adds.
+var serviceHostTemplate = &hostTemplate{between: ".", after: clusterDomain}
+
+// servicesAt returns every service that a host name can mean.
+func (n *hostNames) servicesAt(host string) []Model {
+	models := n.servicesByComponent(host)
+	if n == nil || !n.serviceHosts {
+		return models
+	}
+	if service, namespace, ok := serviceHostTemplate.parse(n.qualify(host)); ok {
+		models = append(models, Model{Namespace: namespace, Service: service, Name: service})
+	}
+	return models
+}
+
+// servicesByComponent returns the services that have a component of this host name.
+func (n *hostNames) servicesByComponent(host string) (models []Model) {
+	if n == nil {
+		return nil
+	}
+	host = n.qualify(host)
+	for _, t := range n.templates {
+		service, namespace, ok := t.parse(host)
+		m := Model{Namespace: namespace, Service: service, Name: service}
+		if ok && !slices.Contains(models, m) {
+			models = append(models, m)
+		}
+	}
+	return models
+}
+
+// qualify completes a short name as a pod's resolver does.
+func (n *hostNames) qualify(host string) string {
+	switch {
+	case n.short && strings.Count(host, ".") == 1:
+		return host + clusterDomain
+	case n.short && strings.HasSuffix(host, ".svc"):
+		return strings.TrimSuffix(host, ".svc") + clusterDomain
+	}
+	return host
+}
+
+// overlaps reports whether a host name that n makes means a service to other too.
+func (n *hostNames) overlaps(other *hostNames) bool {
+	for _, t := range n.templates {
+		if other.servicesAt(t.host("service", "namespace")) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// hostTemplate is a host name with a service and then a namespace in it. A label
+// has no dot and the text between the two has one, so that each host name can be
+// read in one way only.
+type hostTemplate struct{ before, between, after string }
+
+// host returns the host name of a service, or "" where it would not be a valid one.
+func (t *hostTemplate) host(service, namespace string) string {
+	h := t.before + service + t.between + namespace + t.after
+	if !isHostName(h) {
+		return ""
+	}
+	return h
+}
+
+// parse is the inverse of host.
+func (t *hostTemplate) parse(host string) (service, namespace string, ok bool) {
+	inner, hasPrefix := strings.CutPrefix(host, t.before)
+	inner, hasSuffix := strings.CutSuffix(inner, t.after)
+	end := strings.IndexByte(inner, '.') - strings.IndexByte(t.between, '.') // of the service
+	if !hasPrefix || !hasSuffix || end < 0 {
+		return "", "", false
+	}
+	service = inner[:end]
+	namespace, ok = strings.CutPrefix(inner[end:], t.between)
+	return service, namespace, ok && IsLabel(service) && IsLabel(namespace)
+}
+
+// Hosts returns the hosts to which the gate forwards requests for a service that
+// came by a public path: those of its predictor, its explainer and its transformer,
+// each once. ok is false where namespace or service is not a DNS-1123 label. The
+// list is empty where no route has a prefix, or the host name would be too long.
+func (rs *Routes) Hosts(namespace, service string) (hosts []string, ok bool) {
+	if !IsLabel(namespace) || !IsLabel(service) {
+		return nil, false
+	}
+	for _, r := range rs.routes {
+		if r.prefix == "" || r.names == nil {
+			continue
+		}
+		for _, t := range r.names.templates {
+			if h := t.host(service, namespace); h != "" && !slices.Contains(hosts, h) {
+				hosts = append(hosts, h)
+			}
+		}
+	}
+	return hosts, true
+}

@@ -1,0 +1,105 @@
+package inference
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/modelgate/modelgate/internal/strictjson"
+)
+
+// protocols are the compilers of "routes", by "protocol".
+var protocols = map[string]compiler{
+	"kserve-v1":  compileKServeV1,
+	"kserve-v2":  compileKServeV2,
+	"triton":     compileTriton,
+	"openai":     compileOpenAI,
+	"tfserving":  compileTFServing,
+	"torchserve": compileTorchServe,
+	"grpc":       compileGRPC,
+}
+
+// compiler reads a row of "routes".
+type compiler func(*Route, strictjson.Value, routeContext)
+
+// routeContext is what a route needs of the rest of the configuration.
+type routeContext struct {
+	serves      Model
+	holdHeaders bool // the host can hold headers until the body has been read
+}
+
+// Compile reads "routes" and "serves". holdHeaders says that the host can hold a
+// request's headers until its body has been read.
+func Compile(routes, serves strictjson.Value, holdHeaders bool) *Routes {
+	rs := &Routes{serves: compileServes(serves)}
+	for _, row := range routes.Items() {
+		r := &Route{}
+		compile := compilerFor(row)
+		if compile == nil {
+			continue
+		}
+		compile(r, row, routeContext{rs.serves, holdHeaders})
+		for _, other := range rs.routes {
+			if r.conflictsWith(other) {
+				row.Fail("must not have the prefix %q beside another route's %q: a path could be meant for either", r.prefix, other.prefix)
+			}
+		}
+		rs.routes = append(rs.routes, r)
+	}
+	return rs
+}
+
+// compileServes reads the one service behind this proxy.
+func compileServes(v strictjson.Value) Model {
+	if !v.Exists() {
+		return Model{}
+	}
+	o := v.Object("namespace", "service")
+	return Model{Namespace: compileLabel(o.Need("namespace")), Service: compileLabel(o.Need("service"))}
+}
+
+func compileLabel(v strictjson.Value) string {
+	text := v.Text()
+	if text != "" && !IsLabel(text) {
+		v.MustBe("a DNS-1123 label: lower-case letters, digits and hyphens")
+	}
+	return text
+}
+
+// compilerFor returns the compiler for a row's protocol, or nil where there is none.
+func compilerFor(row strictjson.Value) compiler {
+	known := listed(slices.Sorted(maps.Keys(protocols)))
+	if !row.JSON().IsObject() {
+		row.MustBe("an object")
+		return nil
+	}
+	protocol := row.JSON().Get("protocol")
+	compile := protocols[protocol.Str]
+	switch {
+	case !protocol.Exists():
+		row.Fail(`needs "protocol": %s`, known)
+	case compile == nil: // the row's other fields are unknown then
+		row.Object().Get("protocol").MustBe("%s", known)
+	}
+	return compile
+}
+
+// listed writes a list for a message: a, b or c.
+func listed(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// compileCommon reads the fields that every route has.
+func (r *Route) compileCommon(o strictjson.Object) {
+	r.Shadow = o.Get("shadow").Object("until").Need("until").Instant()
+	if c := o.Get("credentials"); c.Exists() {
+		switch c.JSON().Str {
+		case "strip":
+		case "forward":
+			r.Forward = true
+		default:
+			c.MustBe("strip or forward")
+		}
+	}
+}

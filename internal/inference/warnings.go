@@ -1,0 +1,38 @@
+package inference
+
+import "fmt"
+
+// Warnings describes routes that are valid but rarely meant: two that read the same
+// hosts, of which the first decides, and those where only the host, which the
+// caller writes, says which server is asked.
+func (rs *Routes) Warnings() (list []string) {
+	for i, r := range rs.routes {
+		if r.anyHost && rs.serves == (Model{}) {
+			list = append(list, fmt.Sprintf(
+				`route %d takes any host and forwards to it: add "hosts" or "names" to say where the model is`, i))
+		}
+		for j := range i {
+			if rs.routes[j].overlaps(r) {
+				list = append(list, fmt.Sprintf(
+					"routes %d and %d read the same hosts; the first decides, with its own credentials and shadow", j, i))
+			}
+		}
+	}
+	if rs.onlyByHost() {
+		list = append(list, `the routes read only the services' own hosts, as at a sidecar, but "serves" is missing: `+
+			"a caller who may call another service may call this one under the other's host name")
+	}
+	return list
+}
+
+// onlyByHost reports whether nothing but the host, which the caller writes, says
+// which service a request is for. Behind one service a caller may write any host.
+func (rs *Routes) onlyByHost() (only bool) {
+	for _, r := range rs.routes {
+		if r.byHost && r.byPath {
+			return false
+		}
+		only = only || r.byHost
+	}
+	return only && rs.serves == Model{}
+}
