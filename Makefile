@@ -1,9 +1,11 @@
 # Model gate. `make help` lists the targets.
 #
-# Needed: Go 1.26, Python 3 with venv (for the pinned Envoy), make; curl for the
-# commands that `make run` prints. Set ENVOY to use an Envoy of your own.
-# `make e2e-kserve` needs Python 3.11 to 3.13, and 1.3 GB for what it installs
-# below build/, once, in some minutes.
+# You need Go 1.26, make, Python 3 with venv (for the pinned Envoy), and curl for the
+# commands that `make run` prints. Set ENVOY to use your own Envoy. `make e2e-kserve`
+# needs Python 3.11 to 3.13; the first time it takes some minutes to install 1.3 GB
+# below build/.
+#
+# build/tools is part of the sources. Everything else in build/ is output.
 
 GO         ?= go
 FUZZTIME   ?= 5m
@@ -13,54 +15,53 @@ kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
 .PHONY: help build image run demo test e2e-hostile e2e-faults e2e-signatures e2e-kserve e2e-bench e2e-istio check fuzz coverage bench bench-go clean
 
-help: ## This list.
-	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
+help: ## Print this list.
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-build: ## The filter (build/modelgate.wasm) and the terminal command (build/modelgate).
+build: ## Build the filter (build/modelgate.wasm) and the terminal command (build/modelgate).
 	build/tools/wasm build/modelgate.wasm
 	$(GO) build -o build/modelgate ./cmd/modelgate
 
-image: ## The module as an OCI image layout (build/oci), to push with any client; prints the digests.
+image: ## Build an OCI image layout of the module (build/oci), for any client to push. Prints the digests.
 	build/tools/wasm build/modelgate.wasm
 	@cd build/tools/image && $(GO) run . -wasm ../../modelgate.wasm -root ../../.. -out ../../oci -version $(VERSION) \
 	  -revision $$(git rev-parse HEAD) -time $$(git log -1 --format=%ct)
 
-run: build/demo ## The IAP example, or EXAMPLE=openai, in a real Envoy, with commands to try, until Ctrl-C.
+run: build/demo ## Run the example iap (or EXAMPLE=openai) in a real Envoy until Ctrl-C. Prints commands to try.
 	@build/demo $(EXAMPLE)
 
-demo: build/demo ## The commands of `make run`, run and compared.
+demo: build/demo ## Run the commands that `make run` prints, and compare their results.
 	@build/demo $(EXAMPLE) -check
 
 .PHONY: build/demo
 build/demo:
 	@cd e2e && $(GO) build -o ../build/demo ./cmd/demo
 
-# Some tests build the module themselves, of which Go's cache of test results knows
-# nothing.
-test: ## Every test: natively, in the module under wazero, and in a real Envoy.
+# -count=1: some tests build the module, and Go's test cache does not know it.
+test: ## Run the tests: natively, in the module under wazero, and in a real Envoy.
 	$(GO) test -count=1 ./...
 	cd e2e && $(GO) test -count=1 -timeout 20m ./...
 
-e2e-hostile: ## 200,000 generated heads through a real Envoy, over HTTP/1.1 and HTTP/2.
+e2e-hostile: ## Send 200,000 generated request heads through a real Envoy, over HTTP/1.1 and HTTP/2.
 	cd e2e && $(GO) test -v -timeout 20m ./hostile -args -heads 200000
 
-e2e-faults: ## What the gate depends on breaks while it serves: keys, VM, configuration.
+e2e-faults: ## Break what the gate depends on while it serves: the keys, the VM, the configuration.
 	cd e2e && $(GO) test -v -timeout 20m ./faults -skip TestSignatures -args -full
 
-e2e-signatures: ## A million mutated signatures, by Envoy's BoringSSL and by Go.
+e2e-signatures: ## Verify a million mutated signatures, by Envoy's BoringSSL and by Go.
 	cd e2e && $(GO) test -v -timeout 60m ./faults -run TestSignatures -args -full
 
-e2e-kserve: ## Real model servers and their clients, and 100,000 requests held to the servers' own parsers.
+e2e-kserve: ## Test with real model servers and clients, and compare 100,000 requests with the servers' own parsers.
 	cd e2e && $(GO) test -v -tags kserve -timeout 30m ./kserve -args -requests 100000
 
-e2e-bench: ## The benchmark's contenders in real Envoys, held to the same answers; nothing is timed.
+e2e-bench: ## Check that all contenders of the benchmark give the same answers. Nothing is timed.
 	cd e2e/bench && $(GO) test -count=1 -timeout 20m ./...
 
-# The first time it downloads and compiles Istio, in some ten minutes.
-e2e-istio: ## The manifests, delivered by Istio's own control plane to a real Envoy.
+# The first time, it takes about ten minutes to download and compile Istio.
+e2e-istio: ## Deliver the manifests to a real Envoy by Istio's own control plane.
 	cd e2e/istio && $(GO) test -v -count=1 -timeout 40m .
 
-check: ## Formatting, vet, static analysis, tidy modules, and the borders between packages.
+check: ## Check formatting, vet, static analysis, tidy modules, and the borders between packages.
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w'; exit 1; }
 	$(GO) vet ./...
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./filter
@@ -82,7 +83,7 @@ check: ## Formatting, vet, static analysis, tidy modules, and the borders betwee
 	@for d in manifests/istio/*/; do $(GO) run $(kustomize) build $$d > /dev/null || exit 1; done
 	$(GO) run ./cmd/modelgate check $(filter-out examples/bearer/%,$(wildcard examples/*/config.json examples/*/*/config.json))
 
-fuzz: ## Every fuzz target for FUZZTIME (5m) each.
+fuzz: ## Run every fuzz target for FUZZTIME (5m) each.
 	@set -e; for package in $$($(GO) list ./internal/...); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 	    echo "$$package $$target"; \
@@ -90,16 +91,16 @@ fuzz: ## Every fuzz target for FUZZTIME (5m) each.
 	  done; \
 	done
 
-coverage: ## Statement coverage of internal/..., which is to be 95 % at least.
+coverage: ## Measure the statement coverage of internal/..., which must be at least 95 %.
 	@$(GO) test -coverpkg ./internal/... -coverprofile build/coverage.out ./... > build/coverage.log || { cat build/coverage.log; exit 1; }
 	@$(GO) tool cover -func build/coverage.out | awk '/^total:/ { print "statement coverage of internal/...: " $$3; exit ($$3 + 0 < 95) }'
 
-bench: ## Model gate beside Envoy's own filters, Lua and OPA, in one run (BENCH holds flags; -h lists them).
+bench: ## Compare model gate with Envoy's own filters, Lua and OPA (BENCH="-h" lists the flags).
 	cd e2e/bench && $(GO) build -o ../../build/bench .
 	build/bench $(BENCH)
 
-bench-go: ## The decision alone, natively, against the number of grants.
+bench-go: ## Measure single functions natively, among them the decision against the number of grants.
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
 
-clean: ## What was built, and the Envoy and the model servers that were installed.
+clean: ## Remove all output below build/, with the installed Envoy and model servers.
 	cd build && git clean -qfdX .

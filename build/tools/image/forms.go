@@ -13,16 +13,16 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// The media types of a Wasm artifact, as Istio's agent looks for them
-// (istio.io/istio pkg/wasm/imagefetcher.go).
+// The media types of a Wasm artifact that Istio's agent accepts (istio.io/istio,
+// pkg/wasm/imagefetcher.go).
 const (
 	wasmConfig types.MediaType = "application/vnd.module.wasm.config.v1+json"
 	wasmLayer  types.MediaType = "application/vnd.module.wasm.content.layer.v1+wasm"
 	spdxType   types.MediaType = "application/spdx+json"
 )
 
-// labels are those of the OCI image specification, and the one thing that must
-// be known before the module is used.
+// labels returns the labels of the OCI image specification, and the Envoy version that
+// the module requires.
 func (r release) labels() map[string]string {
 	return map[string]string{
 		"org.opencontainers.image.title":       "modelgate",
@@ -34,12 +34,14 @@ func (r release) labels() map[string]string {
 	}
 }
 
-// layered is an ordinary image whose one layer holds plugin.wasm: what every
-// registry stores and `FROM scratch` would make.
+// layered returns an ordinary image with one layer that contains plugin.wasm, as
+// `FROM scratch` makes it. Every registry stores such an image.
 func layered(module []byte, r release) (v1.Image, error) {
 	var layer bytes.Buffer
 	w := tar.NewWriter(&layer)
-	err := w.WriteHeader(&tar.Header{Name: "plugin.wasm", Mode: 0o644, Size: int64(len(module)), ModTime: r.created, Format: tar.FormatUSTAR})
+	err := w.WriteHeader(&tar.Header{
+		Name: "plugin.wasm", Mode: 0o644, Size: int64(len(module)), ModTime: r.created, Format: tar.FormatUSTAR,
+	})
 	if err == nil {
 		_, err = w.Write(module)
 	}
@@ -73,8 +75,8 @@ func layered(module []byte, r release) (v1.Image, error) {
 	return mutate.Annotations(img, r.labels()).(v1.Image), nil
 }
 
-// artifact is the form without a tar: the module itself is a layer, beside one
-// that is its (empty) runtime configuration.
+// artifact returns the form without a tar file: the module itself is a layer, and a
+// second layer is its (empty) runtime configuration.
 func artifact(module []byte, r release) (v1.Image, error) {
 	img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), wasmConfig)
 	img, err := mutate.AppendLayers(img, static.NewLayer(module, wasmLayer), static.NewLayer([]byte("{}"), wasmConfig))
@@ -84,7 +86,7 @@ func artifact(module []byte, r release) (v1.Image, error) {
 	return mutate.Annotations(img, r.labels()).(v1.Image), nil
 }
 
-// document is the SPDX document as an artifact.
+// document returns the SPDX document as an artifact.
 func document(sbom []byte, r release) (v1.Image, error) {
 	img := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), spdxType)
 	img, err := mutate.AppendLayers(img, static.NewLayer(sbom, spdxType))

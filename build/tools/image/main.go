@@ -1,7 +1,7 @@
-// Command image writes the module as an OCI image layout, which any registry
-// client can push: in the two forms that Istio's agent accepts, each with an
-// SPDX document of what is in it. The same module, revision and time give the
-// same bytes.
+// Command image writes the module as an OCI image layout, which any registry client
+// can push. The layout has the two forms that Istio's agent accepts, each with an SPDX
+// document that lists its content. The same module, revision and time give the same
+// bytes.
 //
 //	image -wasm FILE -root DIR -version V -revision COMMIT -time SECONDS -out DIR
 package main
@@ -21,19 +21,19 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// release is what an image says of itself.
+// release is what the image's labels say.
 type release struct {
 	version, revision string
 	created           time.Time
 }
 
 func main() {
-	wasm := flag.String("wasm", "", "the module")
-	root := flag.String("root", ".", "the sources that it was built from")
-	out := flag.String("out", "", "the directory to write, which is replaced")
-	seconds := flag.Int64("time", 0, "when it was made, in seconds since 1970")
+	wasm := flag.String("wasm", "", "the Wasm module")
+	root := flag.String("root", ".", "the root of the sources that the module was built from")
+	out := flag.String("out", "", "the directory to write; an existing one is replaced")
+	seconds := flag.Int64("time", 0, "the time of creation, in seconds since 1970")
 	r := release{}
-	flag.StringVar(&r.version, "version", "", "the version, which is the tag")
+	flag.StringVar(&r.version, "version", "", "the version, which becomes the tag")
 	flag.StringVar(&r.revision, "revision", "", "the commit")
 	flag.Parse()
 	if *wasm == "" || *out == "" || r.version == "" || r.revision == "" || *seconds <= 0 || flag.NArg() > 0 {
@@ -47,8 +47,8 @@ func main() {
 	}
 }
 
-// write makes the layout: V and V-artifact, and beside each its SPDX document
-// as a referrer (OCI distribution 1.1). It prints their digests.
+// write writes the layout: the tags V and V-artifact, and for each its SPDX document as
+// a referrer (OCI distribution 1.1). It prints the digest of each tag.
 func write(wasm, root, out string, r release) error {
 	module, err := os.ReadFile(wasm)
 	if err != nil {
@@ -80,7 +80,7 @@ func write(wasm, root, out string, r release) error {
 	return nil
 }
 
-// add appends an image under a tag, and the document that refers to it.
+// add appends an image with a tag, and the SPDX document that refers to it.
 func add(to layout.Path, img v1.Image, tag string, sbom []byte, r release) error {
 	named := layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": tag})
 	if err := to.AppendImage(img, named); err != nil {

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// Fields of SPDX 2.3 (ISO/IEC 5962), as JSON.
+// The fields of SPDX 2.3 (ISO/IEC 5962) that the document has, as JSON.
 type (
 	sbomDocument struct {
 		Version       string        `json:"spdxVersion"`
@@ -52,8 +52,8 @@ type (
 	}
 )
 
-// spdx lists the module, the modules that are linked into it, and the Go that
-// linked them.
+// spdx returns an SPDX document that lists the Wasm module, the Go modules in it, and
+// the version of Go that built it.
 func spdx(module []byte, root string, r release) ([]byte, error) {
 	linked, err := linked(root)
 	if err != nil {
@@ -82,7 +82,8 @@ func spdx(module []byte, root string, r release) ([]byte, error) {
 	return json.MarshalIndent(d, "", " ")
 }
 
-// linked asks Go for the modules of the filter's packages, and for itself.
+// linked returns the name and version of Go's standard library, and of each Go module
+// that the filter's packages come from.
 func linked(root string) ([][2]string, error) {
 	run := func(arguments ...string) (string, error) {
 		cmd := exec.Command("go", arguments...)
