@@ -33,7 +33,7 @@ func newRemoteKeys(p *plugin, r authn.Remote, holder uint64) (*remoteKeys, error
 	metrics, err := p.vm.keyMetricsFor(r.Name)
 	return &remoteKeys{
 		plugin: p, remote: r, waiting: map[uint32]*stream{}, metrics: metrics,
-		refresher: keys.NewRefresher(r.Source, r.Usable, holder),
+		refresher: keys.NewRefresher(r.Source, r.CheckKeys, holder),
 		dataKey:   "modelgate/keys/" + hex.EncodeToString([]byte(r.Source.ID)),
 	}, err
 }

@@ -39,7 +39,7 @@ func TestCheck(t *testing.T) {
 		})
 	}
 	got := runCommand(noSecrets, "", "check", good)
-	if want := `"/issuers/0/symmetric/env": the VM has no such environment variable`; got.status != 1 || !strings.Contains(got.err, want) {
+	if want := `"/issuers/0/symmetric/env": must name an environment variable of the VM`; got.status != 1 || !strings.Contains(got.err, want) {
 		t.Errorf("check without the environment = %+v, want 1 and an error at %s", got, want)
 	}
 }

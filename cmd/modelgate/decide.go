@@ -64,7 +64,7 @@ func addKeys(g *gate.Gate, keyFiles []string) (*authn.Keys, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--keys: %w", err)
 		}
-		if err := remote.Usable(string(document)); err != nil {
+		if err := remote.CheckKeys(string(document)); err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 		keys = keys.With(remote, string(document))

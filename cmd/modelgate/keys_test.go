@@ -24,13 +24,13 @@ func TestKeys(t *testing.T) {
 		err    string // part of it
 	}{
 		{"a good key", []string{set}, 0, `kid "good": serves ES256`, ""},
-		{"a weak key", []string{set}, 0, `kid "weak": skipped: "/keys/1/n": has 17 bits, not 2048 to 8192`, ""},
+		{"a weak key", []string{set}, 0, `kid "weak": skipped: "/keys/1/n": must have 2048 to 8192 bits; got 17`, ""},
 		{"another algorithm", []string{"--algorithms", "RS256", set}, 1, `kid "good": skipped: no allowed algorithm`,
 			set + ": refused: no key usable"},
-		{"a secret key", []string{symmetric}, 1, `kid "s": makes the gate refuse the document: "/keys/2/k": is private`,
-			symmetric + `: refused: "/keys/2/k": is private`},
+		{"a secret key", []string{symmetric}, 1, `kid "s": makes the gate refuse the document: "/keys/2/k": must not be here: it is private`,
+			symmetric + `: refused: "/keys/2/k": must not be here: it is private`},
 		{"an algorithm with secret keys", []string{"--algorithms", "HS256", set}, 1, "",
-			`"HS256" is no algorithm that a published key serves`},
+			`"HS256" is no algorithm of a public key`},
 		{"no such file", []string{set + ".none"}, 1, "", "no such file"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

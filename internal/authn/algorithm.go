@@ -7,8 +7,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// family is the kind of key an algorithm verifies with: kty, and what it
-// implies, of RFC 7518 section 6.1 and RFC 8037 section 2.
+// family is the kind of key of an algorithm: kty of RFC 7518 section 6.1 and RFC
+// 8037 section 2.
 type family string
 
 const (
@@ -28,9 +28,9 @@ type algorithm struct {
 	size      int            // bytes of a signature; RSA: the modulus' length instead
 }
 
-// algorithms is every algorithm that an issuer may be configured for. "none"
-// is not among them, and the token's own alg only ever selects a row that the
-// issuer and the key already allow.
+// algorithms are all algorithms that an issuer may be configured for. "none" is not
+// among them. The alg of a token only selects a row that the issuer and the key
+// already allow.
 var algorithms = [...]*algorithm{
 	{name: "RS256", family: familyRSA, method: jwt.SigningMethodRS256},
 	{name: "RS384", family: familyRSA, method: jwt.SigningMethodRS384},
@@ -47,8 +47,8 @@ var algorithms = [...]*algorithm{
 	{name: "HS512", family: familySecret, method: jwt.SigningMethodHS512, size: 64},
 }
 
-// exactSalt holds PSS to RFC 7518 section 3.5, where the salt is as long as
-// the hash; golang-jwt alone would take any length.
+// exactSalt requires a salt as long as the hash (RFC 7518 section 3.5); golang-jwt
+// alone accepts any length.
 func exactSalt(m *jwt.SigningMethodRSAPSS) *jwt.SigningMethodRSAPSS {
 	return &jwt.SigningMethodRSAPSS{
 		SigningMethodRSA: m.SigningMethodRSA,
@@ -56,11 +56,15 @@ func exactSalt(m *jwt.SigningMethodRSAPSS) *jwt.SigningMethodRSAPSS {
 	}
 }
 
-// algorithmNamed finds a row by its exact, case-sensitive name. Ed25519 is the
-// name that RFC 9864 gives to what RFC 8037 calls EdDSA with that curve.
-func algorithmNamed(name string) *algorithm { return named(name, algorithms[:]) }
+// algorithmNames lists the algorithms for errors.
+const algorithmNames = "RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, HS256, HS384 or HS512"
 
-func named(name string, among []*algorithm) *algorithm {
+// algorithmNamed returns the algorithm with that name, in exactly this case, or nil.
+func algorithmNamed(name string) *algorithm { return findAlgorithm(name, algorithms[:]) }
+
+// findAlgorithm returns the one of among with that name, or nil. Ed25519 is the name
+// that RFC 9864 gives to what RFC 8037 calls EdDSA with that curve.
+func findAlgorithm(name string, among []*algorithm) *algorithm {
 	if name == "Ed25519" {
 		name = "EdDSA"
 	}

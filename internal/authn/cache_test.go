@@ -122,82 +122,67 @@ func TestCacheVerifiesTwice(t *testing.T) {
 // was asked for last, and garbage pushes out no good token.
 func TestCacheIsBounded(t *testing.T) {
 	c := NewCache()
-	at, is, set := &place{}, &Issuer{}, &KeySet{}
+	at, is, set := &schemeIssuers{}, &Issuer{}, &KeySet{}
 	env := Env{Now: now, Keys: &Keys{[]*KeySet{set}}}
 	keep := func(token string, why reason.Reason) {
 		for range 2 {
-			c.keep(&cached{place: at, verdict: verdict{why: why, to: now.Add(time.Hour), issuer: is, keys: set}}, token)
+			c.store(&cachedToken{schemeIssuers: at, verification: verification{why: why, validUntil: now.Add(time.Hour), issuer: is, keys: set}}, token)
 		}
 	}
-	for i := range 2 * maxGood {
+	for i := range 2 * maxVerified {
 		keep(fmt.Sprint("token", i), reason.Allowed)
 		keep(fmt.Sprint("bad", i), reason.SignatureInvalid)
-		if c.look(env, at, "token0") == nil {
+		if c.lookup(env, at, "token0") == nil {
 			t.Fatalf("the token that is asked for most is forgotten after %d others", i)
 		}
 	}
-	if len(c.good.entries) != maxGood || length(&c.good) != maxGood || len(c.bad.entries) != maxBad {
-		t.Errorf("%d good and %d bad are kept, want %d and %d", len(c.good.entries), len(c.bad.entries), maxGood, maxBad)
+	if len(c.verified.elements) != maxVerified || c.verified.order.Len() != maxVerified || len(c.refused.elements) != maxRefused {
+		t.Errorf("%d good and %d bad are kept, want %d and %d", len(c.verified.elements), len(c.refused.elements), maxVerified, maxRefused)
 	}
 	for i := range 2000 {
 		keep(strings.Repeat("x", MaxTokenBytes-8)+fmt.Sprint(i), reason.Allowed)
 	}
-	if c.good.bytes > maxGoodBytes || len(c.good.entries) < maxGoodBytes/(2*MaxTokenBytes+768)-1 {
-		t.Errorf("%d bytes in %d entries are kept, want at most %d", c.good.bytes, len(c.good.entries), maxGoodBytes)
+	if c.verified.bytes > maxVerifiedBytes || len(c.verified.elements) < maxVerifiedBytes/(2*MaxTokenBytes+768)-1 {
+		t.Errorf("%d bytes in %d entries are kept, want at most %d", c.verified.bytes, len(c.verified.elements), maxVerifiedBytes)
 	}
-	for _, e := range c.good.entries {
-		c.good.drop(e)
+	for _, e := range c.verified.elements {
+		c.verified.remove(e.Value.(*cachedToken))
 	}
-	if c.good.bytes != 0 || length(&c.good) != 0 {
-		t.Errorf("empty, it holds %d bytes", c.good.bytes)
+	if c.verified.bytes != 0 || c.verified.order.Len() != 0 {
+		t.Errorf("empty, it holds %d bytes", c.verified.bytes)
 	}
-}
-
-// length counts a ring both ways.
-func length(s *space) (n int) {
-	back := 0
-	for c := s.ring.newer; c != &s.ring; c = c.newer {
-		n++
-	}
-	for c := s.ring.older; c != &s.ring; c = c.older {
-		back++
-	}
-	if n != back {
-		return -1
-	}
-	return n
 }
 
 // TestCacheTellsTokensThatEndAlike: each is found for what it is, in its place,
 // also where one displaces the other.
 func TestCacheTellsTokensThatEndAlike(t *testing.T) {
 	c := NewCache()
-	here, there, is, set := &place{}, &place{}, &Issuer{}, &KeySet{}
+	here, there, is, set := &schemeIssuers{}, &schemeIssuers{}, &Issuer{}, &KeySet{}
 	env := Env{Now: now, Keys: &Keys{[]*KeySet{set}}}
 	tail := strings.Repeat("t", 32)
 	random := rand.New(rand.NewPCG(1, 2))
-	last := map[reason.Reason]*cached{} // by space: the one kept last
+	last := map[reason.Reason]*cachedToken{} // by space: the one kept last
 	found := 0
-	c.good.seen.again(tail)
-	c.bad.seen.again(tail)
+	c.verified.doorkeeper.seenBefore(cacheKey(tail))
+	c.refused.doorkeeper.seenBefore(cacheKey(tail))
 	for range 20_000 {
-		at := []*place{here, there}[random.IntN(2)]
+		at := []*schemeIssuers{here, there}[random.IntN(2)]
 		token := []string{"a", "b", "", "t"}[random.IntN(4)] + tail
-		e := &cached{place: at, verdict: verdict{why: reason.Allowed, to: now.Add(time.Hour), issuer: is, keys: set}}
+		e := &cachedToken{schemeIssuers: at, verification: verification{why: reason.Allowed, validUntil: now.Add(time.Hour), issuer: is, keys: set}}
 		if random.IntN(2) == 0 {
 			e.why = reason.SignatureInvalid
 		}
-		if v := c.look(env, at, token); v != nil {
-			if kept := last[v.why]; v != &kept.verdict || kept.token != token || kept.place != at {
-				t.Fatalf("look(%s) finds what was not kept last, but for %s", token, kept.token)
+		if v := c.lookup(env, at, token); v != nil {
+			if kept := last[v.why]; v != &kept.verification || kept.token != token || kept.schemeIssuers != at {
+				t.Fatalf("lookup(%s) finds what was not kept last, but for %s", token, kept.token)
 			}
 			found++
 		}
 		if random.IntN(3) == 0 {
-			c.keep(e, token)
+			c.store(e, token)
 			last[e.why] = e
-			if len(c.good.entries) > 1 || len(c.bad.entries) > 1 || length(&c.good) != len(c.good.entries) || length(&c.bad) != len(c.bad.entries) {
-				t.Fatalf("%d and %d are kept", len(c.good.entries), len(c.bad.entries))
+			if len(c.verified.elements) > 1 || len(c.refused.elements) > 1 || c.verified.order.Len() != len(c.verified.elements) || c.refused.order.Len() != len(c.refused.elements) {
+				t.Fatalf("%d and %d are kept", len(c.verified.elements), len(c.refused.elements))
 			}
 		}
 	}
@@ -225,12 +210,12 @@ func TestCacheTakesWhatComesAgain(t *testing.T) {
 	c := NewCache()
 	is, set := &Issuer{}, &KeySet{}
 	come := func(token string, why reason.Reason) {
-		c.keep(&cached{verdict: verdict{why: why, to: now.Add(time.Hour), issuer: is, keys: set}}, token)
+		c.store(&cachedToken{verification: verification{why: why, validUntil: now.Add(time.Hour), issuer: is, keys: set}}, token)
 	}
 	for i := range 200_000 {
 		come(fmt.Sprint("once", i), reason.Allowed)
 	}
-	if n := len(c.good.entries); n > 1000 { // one in two hundred is taken for another
+	if n := len(c.verified.elements); n > 1000 { // one in two hundred is taken for another
 		t.Errorf("%d of 200,000 tokens that come once are kept", n)
 	}
 	c = NewCache()
@@ -242,7 +227,7 @@ func TestCacheTakesWhatComesAgain(t *testing.T) {
 			come(fmt.Sprint("garbage", i), reason.SignatureInvalid)
 		}
 	}
-	if n := len(c.good.entries); n != 4000 {
+	if n := len(c.verified.elements); n != 4000 {
 		t.Errorf("%d of 4,000 tokens that come again are kept", n)
 	}
 }

@@ -3,19 +3,18 @@ package authn
 import (
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// claims are the members of a payload, with types taken strictly: a number is
-// not a string, and what is there but of another type is an error, never absent.
+// claims are the members of a payload. Types are strict: a number is no string, and a
+// claim of the wrong type is an error, not an absent claim.
 type claims []strictjson.Field
 
-// named finds a top-level claim by its exact name.
-func (c claims) named(name string) strictjson.Result {
+// get returns a top-level claim by its exact name.
+func (c claims) get(name string) strictjson.Result {
 	for i := range c {
 		if c[i].Name == name {
 			return c[i].Value
@@ -24,18 +23,17 @@ func (c claims) named(name string) strictjson.Result {
 	return strictjson.Result{}
 }
 
-// at is what a pointer leads to.
-func (c claims) at(p strictjson.Pointer) strictjson.Result { return p[1:].In(c.named(p[0])) }
+// at returns the value at a pointer.
+func (c claims) at(p strictjson.Pointer) strictjson.Result { return p[1:].In(c.get(p[0])) }
 
 // maxDate is the last second of the year 9999. Later numbers are mistakes
 // (milliseconds) or attempts at overflow.
 const maxDate = 253402300799
 
-// date reads a NumericDate (RFC 7519 section 2): seconds since 1970, a JSON
-// number, fractions and exponents included, from 0 to the year 9999. It is the
-// zero Time where the claim is not there.
+// date reads a NumericDate (RFC 7519 section 2): seconds since 1970 up to the year
+// 9999, as any JSON number. It returns the zero Time if the claim is absent.
 func (c claims) date(name string) (_ time.Time, ok bool) {
-	v := c.named(name)
+	v := c.get(name)
 	if !v.Exists() {
 		return time.Time{}, true
 	}
@@ -46,14 +44,14 @@ func (c claims) date(name string) (_ time.Time, ok bool) {
 	return time.Unix(int64(seconds), int64(fraction*1e9)).UTC(), true
 }
 
-// text is "" where the claim is not there.
+// text reads a string. It returns "" if the claim is absent.
 func (c claims) text(name string) (_ string, ok bool) {
-	v := c.named(name)
+	v := c.get(name)
 	return v.Str, !v.Exists() || v.Type == strictjson.String
 }
 
-// texts reads a string or an array of nothing but strings.
-func texts(v strictjson.Result) (list []string, ok bool) {
+// stringList reads a string, or an array of strings only.
+func stringList(v strictjson.Result) (list []string, ok bool) {
 	switch {
 	case v.Type == strictjson.String:
 		return []string{v.Str}, true
@@ -69,99 +67,126 @@ func texts(v strictjson.Result) (list []string, ok bool) {
 	return nil, false
 }
 
-// addressed reads aud: a string, or an array of strings (RFC 7519 section
-// 4.1.3), none of them empty, of which the issuer has to accept one.
-func (is *Issuer) addressed(aud strictjson.Result) reason.Reason {
-	why, accept := reason.ClaimsInvalid, reason.AudienceWrong
-	read := func(_, v strictjson.Result) bool {
+// checkAudience checks aud: a string, or an array of strings (RFC 7519 section 4.1.3).
+// None may be empty, and the issuer's configuration must have one of them.
+func (is *Issuer) checkAudience(aud strictjson.Result) reason.Reason {
+	why, found := reason.ClaimsInvalid, reason.AudienceWrong
+	check := func(_, v strictjson.Result) bool {
 		if v.Type != strictjson.String || v.Str == "" {
 			why = reason.ClaimsInvalid
 			return false
 		}
 		if slices.Contains(is.audiences, v.Str) {
-			accept = reason.Allowed
+			found = reason.Allowed
 		}
-		why = accept
+		why = found
 		return true
 	}
 	if !aud.IsArray() {
-		read(strictjson.Result{}, aud)
-	} else if !is.oneAudience {
-		aud.ForEach(read)
+		check(strictjson.Result{}, aud)
+	} else if !is.singleAudience {
+		aud.ForEach(check)
 	}
 	return why
 }
 
-// validate holds verified claims to the issuer, by the rules of golang-jwt's
-// Validator, to which the tests hold it. exp, aud and sub must be there; iat too
-// where a maximum lifetime is counted from it. from and to are when valid claims
-// are valid, skew included: from the later of nbf and iat to exp.
-func (is *Issuer) validate(c claims, now time.Time) (from, to time.Time, why reason.Reason) {
-	exp, ok := c.date("exp")
-	nbf, ok2 := c.date("nbf")
-	iat, ok3 := c.date("iat")
-	sub, ok4 := c.text("sub")
-	why = is.addressed(c.named("aud"))
-	if !ok || !ok2 || !ok3 || !ok4 || exp.IsZero() || sub == "" {
-		why = reason.ClaimsInvalid
+// checkClaims checks the claims of a token whose signature holds, by the rules of
+// golang-jwt's Validator, with which the tests compare it. exp, aud and sub are
+// required, and iat if the issuer has a maximum lifetime. The claims are valid from
+// validFrom, which is included, to validUntil, which is not; both include the skew.
+func (is *Issuer) checkClaims(c claims, now time.Time) (validFrom, validUntil time.Time, why reason.Reason) {
+	d, areDates := c.dates()
+	sub, isText := c.text("sub")
+	if !areDates || !isText || d.exp.IsZero() || sub == "" {
+		return validFrom, validUntil, reason.ClaimsInvalid
 	}
-	for _, since := range [...]time.Time{nbf, iat} {
-		if !since.IsZero() && since.Add(-is.skew).After(from) {
-			from = since.Add(-is.skew)
+	if why = is.checkAudience(c.get("aud")); why != reason.Allowed {
+		return validFrom, validUntil, why
+	}
+	validFrom, validUntil = d.start(is.skew), d.exp.Add(is.skew)
+	switch {
+	case !now.Before(validUntil):
+		why = reason.TokenExpired
+	case now.Before(validFrom):
+		why = reason.TokenNotYetValid
+	case is.typ != "" && !c.hasAccessTokenClaims():
+		why = reason.ClaimsInvalid
+	default:
+		why = is.checkLifetime(d)
+	}
+	return validFrom, validUntil, why
+}
+
+// dates are the claims exp, nbf and iat; the zero Time for an absent one.
+type dates struct{ exp, nbf, iat time.Time }
+
+func (c claims) dates() (d dates, ok bool) {
+	exp, expOK := c.date("exp")
+	nbf, nbfOK := c.date("nbf")
+	iat, iatOK := c.date("iat")
+	return dates{exp, nbf, iat}, expOK && nbfOK && iatOK
+}
+
+// start returns the later of nbf and iat, less the skew; the zero Time without them.
+func (d dates) start(skew time.Duration) (start time.Time) {
+	for _, since := range [...]time.Time{d.nbf, d.iat} {
+		if !since.IsZero() && since.Add(-skew).After(start) {
+			start = since.Add(-skew)
 		}
 	}
-	to = exp.Add(is.skew)
-	switch {
-	case why != reason.Allowed:
-	case !now.Before(to):
-		why = reason.TokenExpired
-	case now.Before(from):
-		why = reason.TokenNotYetValid
-	case is.typ != "" && !c.ofAccess(), is.maxLifetime > 0 && iat.IsZero():
-		why = reason.ClaimsInvalid
-	case is.maxLifetime > 0 && exp.Sub(iat) > is.maxLifetime+2*is.skew: // with skew at both ends, as IAP allows it
-		why = reason.TokenLifetime
-	}
-	return from, to, why
+	return start
 }
 
-// ofAccess reports whether the claims that RFC 9068 section 2.2 adds to those of
-// every token are there: client_id, jti and iat.
-func (c claims) ofAccess() bool {
+// checkLifetime compares the time from iat to exp with the issuer's maximum. The skew
+// counts at both ends, as IAP documents it.
+func (is *Issuer) checkLifetime(d dates) reason.Reason {
+	switch {
+	case is.maxLifetime == 0:
+		return reason.Allowed
+	case d.iat.IsZero():
+		return reason.ClaimsInvalid
+	case d.exp.Sub(d.iat) > is.maxLifetime+2*is.skew:
+		return reason.TokenLifetime
+	}
+	return reason.Allowed
+}
+
+// hasAccessTokenClaims reports whether the token has the claims that RFC 9068 section
+// 2.2 requires of access tokens only: client_id, jti and iat.
+func (c claims) hasAccessTokenClaims() bool {
 	client, ok := c.text("client_id")
 	id, ok2 := c.text("jti")
-	return ok && ok2 && client != "" && id != "" && c.named("iat").Exists()
+	return ok && ok2 && client != "" && id != "" && c.get("iat").Exists()
 }
 
-var thumbprint = strictjson.Pointer{"cnf", "x5t#S256"}
+var thumbprintClaim = strictjson.Pointer{"cnf", "x5t#S256"}
 
-// binding reads the certificate that a token is bound to (RFC 8705 section 3.1):
-// cnf, and x5t#S256 in it. An issuer that binds its tokens binds all of them;
-// another issuer's bound token is refused, since nobody here would check it.
-// Confirmations by other methods are passed over (RFC 7800 section 3.1).
-func (is *Issuer) binding(c claims) (_ string, why reason.Reason) {
-	bound := c.at(thumbprint)
-	if bound.Exists() != is.bound || is.bound && (bound.Type != strictjson.String || bound.Str == "") {
+// checkBinding returns the thumbprint of the certificate to which a token is bound:
+// x5t#S256 in cnf (RFC 8705 section 3.1). An issuer that binds its tokens binds all of
+// them. A bound token of another issuer is refused: here nobody would check the
+// binding. Other confirmation methods are ignored (RFC 7800 section 3.1).
+func (is *Issuer) checkBinding(c claims) (_ string, why reason.Reason) {
+	bound := c.at(thumbprintClaim)
+	if bound.Exists() != is.certificateBound || is.certificateBound && (bound.Type != strictjson.String || bound.Str == "") {
 		return "", reason.TokenBinding
 	}
 	return bound.Str, reason.Allowed
 }
 
-// principal makes the caller out of verified claims. It fails only where a
-// groups claim is there but is no list of strings: a deny by group could not
-// be evaluated.
-func (is *Issuer) principal(c claims, p *Principal) reason.Reason {
+// fillPrincipal fills p from verified claims. It fails only if there is a groups claim
+// that is no list of strings: denies by group could not be evaluated.
+func (is *Issuer) fillPrincipal(c claims, p *Principal) reason.Reason {
 	p.Issuer, p.Pool = is.Name, is.pool
 	p.Subject, _ = c.text("sub")
 	p.ClaimedEmail, _ = c.text("email")
-	if addressForm(p.ClaimedEmail) && (is.emailByName || c.named("email_verified").Type == strictjson.True) {
+	if isEmailAddress(p.ClaimedEmail) && (is.trustsEmail || c.get("email_verified").Type == strictjson.True) {
 		p.Email = p.ClaimedEmail
 	}
 	p.Domain, _ = c.text("hd")
 	if is.groups != nil {
 		if groups := c.at(is.groups); groups.Exists() {
 			var ok bool
-			if p.Groups, ok = texts(groups); !ok {
+			if p.Groups, ok = stringList(groups); !ok {
 				*p = Principal{}
 				return reason.ClaimsInvalid
 			}
@@ -173,16 +198,4 @@ func (is *Issuer) principal(c claims, p *Principal) reason.Reason {
 		}
 	}
 	return reason.Allowed
-}
-
-// addressForm keeps out what could be read as two addresses, or break a
-// header: exactly one '@', with something on both sides, in visible ASCII.
-func addressForm(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] <= ' ' || s[i] >= 0x7f {
-			return false
-		}
-	}
-	local, domain, ok := strings.Cut(s, "@")
-	return ok && local != "" && domain != "" && !strings.Contains(domain, "@")
 }

@@ -15,12 +15,12 @@ func TestForms(t *testing.T) {
 		pattern string
 		pieces  []string
 	}{
-		"header":    {headerForm, `^[a-z0-9!#$%&'*+.^|~-]+$`, nil},
-		"scheme":    {schemeForm, `^[A-Za-z0-9-]+$`, nil},
-		"attribute": {attributeForm, `^[a-z0-9_]{1,100}$`, []string{strings.Repeat("a", 49), strings.Repeat("_9", 25)}},
+		"header":    {isHeaderName, `^[a-z0-9!#$%&'*+.^|~-]+$`, nil},
+		"scheme":    {isScheme, `^[A-Za-z0-9-]+$`, nil},
+		"attribute": {isAttributeName, `^[a-z0-9_]{1,100}$`, []string{strings.Repeat("a", 49), strings.Repeat("_9", 25)}},
 		"pool": {IsPool, `^(locations/global/workforcePools/[a-z0-9-]+|projects/[0-9]+/locations/global/workloadIdentityPools/[a-z0-9-]+)$`,
 			[]string{"locations/global/workforcePools/", "projects/", "/locations/global/workloadIdentityPools/", "locations/", "global/", "12", "p-1", "/"}},
-		"IAP's audience": {audienceOfIAP, `^/projects/[0-9]+/(apps/[a-z0-9.:-]+|global/backendServices/[0-9]+|` +
+		"IAP's audience": {isIAPAudience, `^/projects/[0-9]+/(apps/[a-z0-9.:-]+|global/backendServices/[0-9]+|` +
 			`[a-z0-9-]+/backendServices/[0-9]+|locations/[a-z0-9-]+/services/[a-z0-9-]+)$`,
 			[]string{"/projects/", "12", "/apps/", "a.b:c", "/global", "/eu-1", "/backendServices/", "7", "/locations/", "/services/", "s-1", "/"}},
 	} {
@@ -28,19 +28,19 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// TestOctets: line breaks, which encoding/base64 passes over, are refused wherever
+// TestBase64URL: line breaks, which encoding/base64 passes over, are refused wherever
 // they stand, and however long the rest is.
-func TestOctets(t *testing.T) {
+func TestBase64URL(t *testing.T) {
 	for n := range 12 {
 		text := b64(make([]byte, n))
-		if got, ok := octets(text); !ok || len(got) != n {
-			t.Errorf("bytes(%q) = %x, %v", text, got, ok)
+		if got, ok := decodeBase64URL(text); !ok || len(got) != n {
+			t.Errorf("decodeBase64URL(%q) = %x, %v", text, got, ok)
 		}
 		for at := range len(text) + 1 {
 			for _, breaks := range []string{"\n", "\r", "\r\n", "\n\n\n", "\n\n\n\n", "=", " "} {
 				bad := text[:at] + breaks + text[at:]
-				if got, ok := octets(bad); ok {
-					t.Errorf("bytes(%q) = %x, want none", bad, got)
+				if got, ok := decodeBase64URL(bad); ok {
+					t.Errorf("decodeBase64URL(%q) = %x, want none", bad, got)
 				}
 			}
 		}

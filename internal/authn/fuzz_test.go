@@ -95,9 +95,9 @@ func FuzzToken(f *testing.F) {
 	})
 }
 
-// TestEveryOctetOfAToken is FuzzToken's second property for each place, with
+// TestEveryByteOfAToken is FuzzToken's second property for each place, with
 // each other digit of base64url and some bytes that are none.
-func TestEveryOctetOfAToken(t *testing.T) {
+func TestEveryByteOfAToken(t *testing.T) {
 	w, genuine := fuzzWorld(t)
 	for good := range genuine {
 		w.bearer(t, attempt{"good", good, reason.Allowed})
@@ -133,15 +133,15 @@ func FuzzJWKS(f *testing.F) {
 				continue // no JSON
 			}
 			if problems == nil && len(set.Keys()) == 0 || len(set.Keys()) > maxKeys {
-				t.Fatalf("parseJWKS(%q) = %d keys", doc, len(set.Keys()))
+				t.Fatalf("compileJWKSet(%q) = %d keys", doc, len(set.Keys()))
 			}
 			ids := map[string]bool{"": false}
 			for _, key := range set.Keys() {
 				if why := beyond(key, algorithms); why != "" {
-					t.Fatalf("parseJWKS(%q) = key %q that %s", doc, key.ID, why)
+					t.Fatalf("compileJWKSet(%q) = key %q that %s", doc, key.ID, why)
 				}
 				if problems == nil && ids[key.ID] {
-					t.Fatalf("parseJWKS(%q) = key %q twice", doc, key.ID)
+					t.Fatalf("compileJWKSet(%q) = key %q twice", doc, key.ID)
 				}
 				ids[key.ID] = key.ID != ""
 			}

@@ -2,32 +2,33 @@ package authn
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/modelgate/modelgate/internal/keys"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// Issuer is one trusted signer, compiled from a row of the configuration.
+// Issuer is one trusted signer, compiled from one entry of "issuers".
 type Issuer struct {
-	Name        string
-	index       int // in Keys
-	issuers     []string
-	audiences   []string
-	oneAudience bool // aud must be a string, as IAP's is
-	algorithms  []*algorithm
-	typ         string // required typ, "" for a plain JWT
-	skew        time.Duration
-	maxLifetime time.Duration // 0 for none
-	emailByName bool          // email holds without email_verified
-	groups      strictjson.Pointer
-	pool        string
-	attributes  []attribute
-	sources     []source
-	relay       *relay       // for a gateway, which signs nothing
-	remote      *keys.Source // where further keys are published, or nil
-	baseline    *KeySet      // the keys that stand in the configuration
-	bound       bool         // tokens are bound to the connection's certificate
+	Name             string
+	index            int // in Keys
+	iss              []string
+	audiences        []string
+	singleAudience   bool // aud must be a string, as IAP's is
+	algorithms       []*algorithm
+	typ              string // required typ, "" for a plain JWT
+	skew             time.Duration
+	maxLifetime      time.Duration // 0 for any
+	trustsEmail      bool          // email counts without email_verified
+	groups           strictjson.Pointer
+	pool             string
+	attributes       []attribute
+	certificateBound bool // tokens are bound to the connection's certificate
+	locations        []tokenLocation
+	relay            *relay       // for a gateway, which signs nothing
+	inline           *KeySet      // the keys in the configuration
+	remote           *keys.Source // where the issuer publishes keys, or nil
 }
 
 // attribute maps a claim to an attribute of a workload or workforce identity
@@ -42,122 +43,79 @@ const (
 	maxSkew     = 5 * time.Minute
 )
 
-// A preset is what a token service states of its own tokens; none of it can be
-// set beside it.
-type preset struct {
-	issuers     []string
-	algorithms  []string
-	from        source
-	audience    func(string) bool // its form, nil for any
-	oneAudience bool
-	maxLifetime time.Duration
-	emailByName bool
+// issuerFields are the fields of an issuer that signs tokens.
+var issuerFields = []string{
+	"name", "preset", "issuer", "audiences", "algorithms", "type", "from", "clockSkew", "maxLifetime",
+	"email", "groups", "pool", "attributes", "jwks", "symmetric", "certificateBound",
 }
 
-// presetNamed holds Google's two kinds of token.
-//
-// google-iap: cloud.google.com/iap/docs/signed-headers-howto, which has the
-// header, ES256, the issuer, the forms of aud, 30 s of skew and ten minutes of
-// lifetime. An assertion has no email_verified; its e-mail is IAP's word.
-//
-// google-oidc: developers.google.com/identity/openid-connect, whose iss comes
-// with and without the scheme, signed RS256.
-func presetNamed(name string) *preset {
-	switch name {
-	case "google-iap":
-		return &preset{
-			issuers:     []string{"https://cloud.google.com/iap"},
-			algorithms:  []string{"ES256"},
-			from:        source{header: "x-goog-iap-jwt-assertion"},
-			audience:    audienceOfIAP,
-			oneAudience: true,
-			maxLifetime: 10 * time.Minute,
-			emailByName: true,
-		}
-	case "google-oidc":
-		return &preset{
-			issuers:    []string{"https://accounts.google.com", "accounts.google.com"},
-			algorithms: []string{"RS256"},
-			from:       defaultSource,
-		}
-	}
-	return nil
+// issuerHints are for fields that other configurations have, such as Istio's
+// JWTRule and Envoy's JwtProvider.
+var issuerHints = []struct{ field, hint string }{
+	{"jwks_uri", remoteHint}, {"jwksUri", remoteHint}, {"remoteJwks", remoteHint},
+	{"fromHeaders", `must be called "from", with "header" and "scheme" in each item`},
 }
 
-// compileIssuer reads one row of "issuers".
+const remoteHint = `must be in "jwks": {"remote": {"uri": "https://…", "cluster": "…"}}`
+
+// compileIssuer reads one entry of "issuers". The key set is nil for an issuer of
+// which no key is known yet.
 func compileIssuer(v strictjson.Value, index int, secrets Secrets, d trustDomain) (*Issuer, *KeySet) {
 	if v.JSON().Get("relay").Exists() {
 		o := v.Object("name", "relay")
 		name := o.Need("name").Text()
 		return &Issuer{Name: name, index: index, relay: compileRelay(o.Get("relay"), name, d)}, &KeySet{}
 	}
-	o := v.Object("name", "preset", "issuer", "audiences", "algorithms", "type", "from", "clockSkew",
-		"maxLifetime", "email", "groups", "pool", "attributes", "jwks", "symmetric", "certificateBound")
+	o := v.Object(issuerFields...)
+	for _, h := range issuerHints {
+		if given := o.Get(h.field); given.Exists() {
+			given.Fail("%s", h.hint)
+		}
+	}
 	is := &Issuer{Name: o.Need("name").Text(), index: index, skew: defaultSkew}
 	is.audiences = o.Need("audiences").Texts()
 	if p := o.Get("preset"); p.Exists() {
-		is.usePreset(o, p)
+		is.applyPreset(o, p)
 	} else {
-		is.readOwn(o)
+		is.compileCustom(o)
 	}
 	if from := o.Get("from"); from.Exists() {
-		is.sources = compileSources(from)
+		is.locations = compileLocations(from)
 	}
 	if t := o.Get("type"); t.Exists() {
 		if is.typ = t.Text(); is.typ != "at+jwt" {
-			t.Fail(`is "at+jwt" (RFC 9068), or absent for an ordinary JWT`)
+			t.MustBe("at+jwt (RFC 9068), or left out for an ordinary JWT")
 		}
 	}
 	if d := o.Get("clockSkew"); d.Exists() {
 		is.skew = d.Duration(0, maxSkew)
 	}
-	is.groups = pointer(o.Get("groups"))
-	is.readPool(o)
+	is.groups = compilePointer(o.Get("groups"))
+	is.compilePool(o)
 	if b := o.Get("certificateBound"); b.Exists() {
-		is.bound = b.Bool()
+		is.certificateBound = b.Bool()
 	}
-	is.baseline = is.readKeys(o, secrets)
-	if is.remote != nil && len(is.baseline.keys) == 0 {
+	is.inline = is.compileKeys(o, secrets)
+	if is.remote != nil && len(is.inline.keys) == 0 {
 		return is, nil
 	}
-	return is, is.baseline
+	return is, is.inline
 }
 
-func (is *Issuer) usePreset(o strictjson.Object, name strictjson.Value) {
-	p := presetNamed(name.Text())
-	if p == nil {
-		name.Fail(`is "google-iap" or "google-oidc"`)
-		return
-	}
-	for _, fixed := range []string{"issuer", "algorithms", "type", "maxLifetime", "email", "symmetric"} {
-		if o.Get(fixed).Exists() {
-			o.Get(fixed).Fail("is given by the preset")
-		}
-	}
-	if p.audience != nil {
-		for _, a := range o.Get("audiences").Items() {
-			if !p.audience(a.JSON().Str) {
-				a.Fail("is none of IAP's forms, such as /projects/NUMBER/global/backendServices/ID")
-			}
-		}
-	}
-	is.issuers, is.oneAudience, is.maxLifetime, is.emailByName = p.issuers, p.oneAudience, p.maxLifetime, p.emailByName
-	is.sources = []source{p.from}
-	for _, a := range p.algorithms {
-		is.algorithms = append(is.algorithms, algorithmNamed(a))
-	}
-}
-
-func (is *Issuer) readOwn(o strictjson.Object) {
-	is.issuers = []string{o.Need("issuer").Text()}
-	is.sources = []source{defaultSource}
+// compileCustom reads what a preset would give.
+func (is *Issuer) compileCustom(o strictjson.Object) {
+	is.iss = []string{o.Need("issuer").Text()}
+	is.locations = []tokenLocation{defaultLocation}
 	for _, item := range o.Need("algorithms").Items() {
-		a := algorithmNamed(item.Text())
+		name := item.Text()
+		a := algorithmNamed(name)
 		switch {
+		case strings.EqualFold(name, "none"):
+			item.Fail("must not be none: anyone can make a token without a signature")
 		case a == nil:
-			item.Fail("is no algorithm that a token may be signed with")
+			item.MustBe("one of %s", algorithmNames)
 		case slices.Contains(is.algorithms, a):
-			item.Fail("stands twice")
+			item.Fail("%s is there twice", a.name)
 		default:
 			is.algorithms = append(is.algorithms, a)
 		}
@@ -169,43 +127,44 @@ func (is *Issuer) readOwn(o strictjson.Object) {
 		switch e.Text() {
 		case "verified":
 		case "trusted":
-			is.emailByName = true
+			is.trustsEmail = true
 		default:
-			e.Fail(`is "verified" (needs email_verified) or "trusted" (the issuer vouches for every address)`)
+			e.MustBe("verified (needs email_verified) or trusted (the issuer vouches for every address)")
 		}
 	}
 }
 
-// readPool reads the identity pool whose principal:// and principalSet://
-// identifiers the issuer's tokens stand for.
-func (is *Issuer) readPool(o strictjson.Object) {
+// compilePool reads the identity pool whose principal:// and principalSet://
+// identifiers the issuer's tokens have.
+func (is *Issuer) compilePool(o strictjson.Object) {
 	pool, attributes := o.Get("pool"), o.Get("attributes")
 	if pool.Exists() {
 		if is.pool = pool.Text(); !IsPool(is.pool) {
-			pool.Fail("is locations/global/workforcePools/POOL or projects/NUMBER/locations/global/workloadIdentityPools/POOL")
+			pool.MustBe("locations/global/workforcePools/POOL or projects/NUMBER/locations/global/workloadIdentityPools/POOL")
 		}
 	}
 	if !attributes.Exists() {
 		return
 	}
 	if !pool.Exists() {
-		attributes.Fail(`has no meaning without "pool"`)
+		attributes.Fail(`needs "pool", whose attributes they are`)
 	}
 	for _, m := range attributes.Object().Members {
-		if !attributeForm(m.Name) {
-			m.Value.Fail("the name of an attribute has letters a-z, digits and underscores")
+		if !isAttributeName(m.Name) {
+			m.Value.Fail("must have a name of letters a-z, digits and underscores; got %q", m.Name)
 		}
-		is.attributes = append(is.attributes, attribute{m.Name, pointer(m.Value)})
+		is.attributes = append(is.attributes, attribute{m.Name, compilePointer(m.Value)})
 	}
 }
 
-func pointer(v strictjson.Value) strictjson.Pointer {
+// compilePointer reads a JSON Pointer to a claim; nil if v does not exist.
+func compilePointer(v strictjson.Value) strictjson.Pointer {
 	if !v.Exists() {
 		return nil
 	}
 	p, err := strictjson.ParsePointer(v.Text())
 	if err != nil {
-		v.Fail("%s", err)
+		v.MustBe(`a JSON Pointer (RFC 6901), such as /groups, with "~0" for "~" and "~1" for "/" in a name`)
 	}
 	return p
 }

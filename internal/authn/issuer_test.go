@@ -5,196 +5,152 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/modelgate/modelgate/internal/testing/edit"
 )
 
-// keyText is the key set of every issuer in these tables.
-var keyText = `"jwks":{"inline":{"keys":[` + mustJSON(publicJWK(ecKey, "e", "")) + `,` + mustJSON(publicJWK(rsaKey, "r", "")) + `]}}`
+// Good issuers in JSON, which cases change.
+var (
+	inlineKeys = m{"inline": m{"keys": []m{publicJWK(ecKey, "e", ""), publicJWK(rsaKey, "r", "")}}}
+	ownDoc     = issuerDoc("own", "issuer", "https://own.example", "algorithms", []string{"ES256"})
+	iapDoc     = issuerDoc("p", "preset", "google-iap", "audiences", []string{"/projects/1/apps/a"})
+	oidcDoc    = issuerDoc("p", "preset", "google-oidc")
+	hmacDoc    = issuerDoc("hs", "issuer", "i", "algorithms", []string{"HS256"}, "symmetric", m{"env": "SECRET"}, "jwks", missing{})
+)
 
-// ownRow, presetRow and hsRow are good issuers to which a case adds.
-func ownRow(more string) string {
-	return `{"name":"own","issuer":"https://own.example","audiences":["a"],"algorithms":["ES256"],` + keyText + more + `}`
+func issuerDoc(name string, changes ...any) string {
+	return mustJSON(with(m{"name": name, "audiences": []string{"a"}, "jwks": inlineKeys}, changes...))
 }
 
-func presetRow(name, audience, more string) string {
-	return `{"name":"p","preset":"` + name + `","audiences":["` + audience + `"],` + keyText + more + `}`
-}
+// pool and workforcePool are the two kinds of identity pool.
+const (
+	pool          = "projects/12/locations/global/workloadIdentityPools/p-1"
+	workforcePool = "locations/global/workforcePools/staff"
+)
 
-func hsRow(algorithms, more string) string {
-	return `{"name":"hs","issuer":"i","audiences":["a"],"algorithms":[` + algorithms + `]` + more + `}`
+// set is doc with changes: pointers and values in turn. The value "" deletes.
+func set(t testing.TB, doc string, changes ...string) string {
+	t.Helper()
+	for i := 0; i < len(changes); i += 2 {
+		if changes[i+1] == "" {
+			doc = edit.Delete(t, doc, changes[i])
+		} else {
+			doc = edit.Set(t, doc, changes[i], changes[i+1])
+		}
+	}
+	return doc
 }
 
 func TestIssuersAccepted(t *testing.T) {
-	const pool, workforce = `"projects/12/locations/global/workloadIdentityPools/p-1"`, `"locations/global/workforcePools/staff"`
-	for _, row := range []string{
-		ownRow(``),
-		ownRow(`,"type":"at+jwt"`),
-		ownRow(`,"clockSkew":"0s"`), ownRow(`,"clockSkew":"5m"`), ownRow(`,"clockSkew":"1m30s"`),
-		ownRow(`,"maxLifetime":"1s"`), ownRow(`,"maxLifetime":"87600h"`),
-		ownRow(`,"email":"verified"`), ownRow(`,"email":"trusted"`),
-		ownRow(`,"groups":"/groups"`), ownRow(`,"groups":"/"`), ownRow(`,"groups":"/a~1b/0"`),
-		ownRow(`,"pool":` + pool), ownRow(`,"pool":` + workforce), ownRow(`,"pool":` + workforce + `,"attributes":{"team_1":"/t"}`),
-		ownRow(`,"from":[{"header":"authorization"}]`), ownRow(`,"from":[{"header":"x-a"},{"header":"authorization","scheme":"Token"}]`),
-		strings.Replace(ownRow(``), `"ES256"`, `"ES256","RS256"`, 1),
-		strings.Replace(ownRow(``), `["a"]`, `["a","b"]`, 1),
-		presetRow("google-iap", "/projects/1/global/backendServices/2", ``),
-		presetRow("google-iap", "/projects/1/apps/my-app", ``),
-		presetRow("google-iap", "/projects/1/apps/corp.example:my-app", ``),
-		presetRow("google-iap", "/projects/1/europe-west1/backendServices/2", ``),
-		presetRow("google-iap", "/projects/1/locations/europe-west1/services/my-service", `,"from":[{"header":"x-other"}],"clockSkew":"10s","groups":"/g"`),
-		presetRow("google-oidc", "anything", `,"pool":`+pool),
-		hsRow(`"HS256"`, `,"symmetric":{"env":"SECRET"}`), hsRow(`"HS384"`, `,"symmetric":{"env":"SECRET"}`), hsRow(`"HS512"`, `,"symmetric":{"env":"SECRET"}`),
+	for _, c := range []struct {
+		doc     string
+		changes []string
+	}{
+		{ownDoc, nil},
+		{ownDoc, []string{"/type", `"at+jwt"`}},
+		{ownDoc, []string{"/clockSkew", `"0s"`}},
+		{ownDoc, []string{"/clockSkew", `"5m"`}},
+		{ownDoc, []string{"/clockSkew", `"1m30s"`}},
+		{ownDoc, []string{"/maxLifetime", `"1s"`}},
+		{ownDoc, []string{"/maxLifetime", `"87600h"`}},
+		{ownDoc, []string{"/email", `"verified"`}},
+		{ownDoc, []string{"/email", `"trusted"`}},
+		{ownDoc, []string{"/groups", `"/groups"`}},
+		{ownDoc, []string{"/groups", `"/"`}},
+		{ownDoc, []string{"/groups", `"/a~1b/0"`}},
+		{ownDoc, []string{"/pool", `"` + pool + `"`}},
+		{ownDoc, []string{"/pool", `"` + workforcePool + `"`}},
+		{ownDoc, []string{"/pool", `"` + workforcePool + `"`, "/attributes", `{"team_1":"/t"}`}},
+		{ownDoc, []string{"/from", `[{"header":"authorization"}]`}},
+		{ownDoc, []string{"/from", `[{"header":"x-a"},{"header":"authorization","scheme":"Token"}]`}},
+		{ownDoc, []string{"/algorithms", `["ES256","RS256"]`}},
+		{ownDoc, []string{"/audiences", `["a","b"]`}},
+		{iapDoc, nil},
+		{iapDoc, []string{"/audiences/0", `"/projects/1/global/backendServices/2"`}},
+		{iapDoc, []string{"/audiences/0", `"/projects/1/apps/my-app"`}},
+		{iapDoc, []string{"/audiences/0", `"/projects/1/apps/corp.example:my-app"`}},
+		{iapDoc, []string{"/audiences/0", `"/projects/1/europe-west1/backendServices/2"`}},
+		{iapDoc, []string{"/audiences/0", `"/projects/1/locations/europe-west1/services/my-service"`}},
+		{iapDoc, []string{"/from", `[{"header":"x-other"}]`, "/clockSkew", `"10s"`, "/groups", `"/g"`}},
+		{oidcDoc, []string{"/audiences/0", `"anything"`, "/pool", `"` + pool + `"`}},
+		{hmacDoc, nil},
+		{hmacDoc, []string{"/algorithms/0", `"HS384"`}},
+		{hmacDoc, []string{"/algorithms/0", `"HS512"`}},
 	} {
-		w, problems := compile("[" + row + "]")
-		if problems != nil || len(w.a.issuers) != 1 || len(w.env.Keys.sets[0].Keys()) == 0 || len(w.a.carriers) == 0 {
-			t.Errorf("Compile(%s) = %v", row, problems)
-		}
-	}
-}
-
-func TestIssuersRefused(t *testing.T) {
-	const duration = `is a duration from 0s to 5m0s, such as "30s"`
-	const pool = `is locations/global/workforcePools/POOL or projects/NUMBER/locations/global/workloadIdentityPools/POOL`
-	const audience = `"/0/audiences/0": is none of IAP's forms, such as /projects/NUMBER/global/backendServices/ID`
-	const header = `"/0/from/0/header": is no header name in lower case, without underscores`
-	const known = `unknown field; known are name, preset, issuer, audiences, algorithms, type, from, clockSkew, maxLifetime, email, groups, pool, attributes, jwks, symmetric, certificateBound`
-	const none = `"/0/algorithms/0": is no algorithm that a token may be signed with`
-	given := func(name string) string { return `"/0/` + name + `": is given by the preset` }
-	algorithms := func(list string) string { return strings.Replace(ownRow(``), `"ES256"`, list, 1) }
-	from := func(list string) string { return ownRow(`,"from":` + list) }
-	const iap = "/projects/1/apps/a"
-	for _, x := range []struct{ row, want string }{
-		{`1`, `"/0": an object expected`},
-		{ownRow(`,"Audiences":["b"]`), `"/0/Audiences": ` + known},
-		{ownRow(`,"audience":"b"`), `"/0/audience": ` + known},
-		{strings.Replace(ownRow(``), `"name":"own",`, ``, 1), `"/0": "name" is missing`},
-		{strings.Replace(ownRow(``), `"own"`, `""`, 1), `"/0/name": is empty; leave it out instead`},
-		{strings.Replace(ownRow(``), `"own"`, `7`, 1), `"/0/name": a string expected`},
-		{strings.Replace(ownRow(``), `"issuer":"https://own.example",`, ``, 1), `"/0": "issuer" is missing`},
-		{strings.Replace(ownRow(``), `"audiences":["a"],`, ``, 1), `"/0": "audiences" is missing`},
-		{strings.Replace(ownRow(``), `["a"]`, `[]`, 1), `"/0/audiences": is empty; leave it out instead`},
-		{strings.Replace(ownRow(``), `["a"]`, `"a"`, 1), `"/0/audiences": an array expected`},
-		{strings.Replace(ownRow(``), `["a"]`, `["a","a"]`, 1), `"/0/audiences/1": "a" stands twice`},
-		{strings.Replace(ownRow(``), `["a"]`, `["a",""]`, 1), `"/0/audiences/1": is empty; leave it out instead`},
-		{strings.Replace(ownRow(``), `["a"]`, `[null]`, 1), `"/0/audiences/0": a string expected`},
-		{strings.Replace(ownRow(``), `"algorithms":["ES256"],`, ``, 1), `"/0": "algorithms" is missing`},
-		{algorithms(``), `"/0/algorithms": is empty; leave it out instead`},
-		{algorithms(`"none"`), none}, {algorithms(`"es256"`), none}, {algorithms(`"ES256K"`), none}, {algorithms(`"*"`), none}, {algorithms(`"RSA-OAEP"`), none},
-		{algorithms(`"ES256","ES256"`), `"/0/algorithms/1": stands twice`},
-		{algorithms(`"ES256","EdDSA","Ed25519"`), `"/0/algorithms/2": stands twice`},
-		{algorithms(`"ES512"`), `"/0/jwks/inline": has no key usable with the issuer's algorithms`},
-		{algorithms(`"RS256","RS512"`), `"/0/jwks/inline/keys/1": has no alg, and the issuer allows it for RS256 and RS512: one key, one algorithm` +
-			"\n" + `"/0/jwks/inline": has no key usable with the issuer's algorithms`},
-		{ownRow(`,"type":"JWT"`), `"/0/type": is "at+jwt" (RFC 9068), or absent for an ordinary JWT`},
-		{ownRow(`,"clockSkew":"-1s"`), `"/0/clockSkew": ` + duration}, {ownRow(`,"clockSkew":"5m1s"`), `"/0/clockSkew": ` + duration}, {ownRow(`,"clockSkew":"30"`), `"/0/clockSkew": ` + duration},
-		{ownRow(`,"clockSkew":"1d"`), `"/0/clockSkew": ` + duration},
-		{ownRow(`,"maxLifetime":"0s"`), `"/0/maxLifetime": is a duration from 1s to 87600h0m0s, such as "30s"`},
-		{ownRow(`,"email":"yes"`), `"/0/email": is "verified" (needs email_verified) or "trusted" (the issuer vouches for every address)`},
-		{ownRow(`,"groups":"groups"`), `"/0/groups": a JSON Pointer begins with "/"`}, {ownRow(`,"groups":"/a~2"`), `"/0/groups": "~" in a JSON Pointer is followed by 0 or 1`},
-		{ownRow(`,"pool":"p"`), `"/0/pool": ` + pool}, {ownRow(`,"pool":"projects/p/locations/global/workloadIdentityPools/p"`), `"/0/pool": ` + pool},
-		{ownRow(`,"pool":"locations/global/workforcePools/a/b"`), `"/0/pool": ` + pool},
-		{ownRow(`,"attributes":{"a":"/a"}`), `"/0/attributes": has no meaning without "pool"`},
-		{ownRow(`,"pool":"locations/global/workforcePools/a","attributes":{}`), `"/0/attributes": is empty; leave it out instead`},
-		{ownRow(`,"pool":"locations/global/workforcePools/a","attributes":{"A/b":"/a"}`), `"/0/attributes/A~1b": the name of an attribute has letters a-z, digits and underscores`},
-		{ownRow(`,"pool":"locations/global/workforcePools/a","attributes":{"a":"a"}`), `"/0/attributes/a": a JSON Pointer begins with "/"`},
-		{from(`[]`), `"/0/from": is empty; leave it out instead`}, {from(`{}`), `"/0/from": an array expected`},
-		{from(`[{"header":"x","query":"access_token"}]`), `"/0/from/0/query": unknown field; known are header, scheme`},
-		{from(`[{"scheme":"Bearer"}]`), `"/0/from/0": "header" is missing`},
-		{from(`[{"header":"Authorization"}]`), header}, {from(`[{"header":"x_a"}]`), header}, {from(`[{"header":":path"}]`), header}, {from(`[{"header":"x a"}]`), header},
-		{from(`[{"header":"x","scheme":"Be arer"}]`), `"/0/from/0/scheme": is no authentication scheme`},
-		{from(`[{"header":"x"},{"header":"x"}]`), `"/0": issuer "own" has the same iss in the same header`},
-		{from(`[{"header":"x"},{"header":"x","scheme":"Bearer"}]`), `"/0": header x carries a bare token here and a scheme there`},
-		{presetRow("google", "a", ``), `"/0/preset": is "google-iap" or "google-oidc"`},
-		{presetRow("google-iap", "client-id", ``), audience}, {presetRow("google-iap", "/projects/p/apps/a", ``), audience}, {presetRow("google-iap", iap+"/", ``), audience},
-		{presetRow("google-iap", " "+iap, ``), audience}, {presetRow("google-iap", iap+`\n`, ``), audience}, {presetRow("google-iap", "/projects/1/global/backendServices/", ``), audience},
-		{presetRow("google-iap", iap, `,"issuer":"https://cloud.google.com/iap"`), given("issuer")},
-		{presetRow("google-iap", iap, `,"algorithms":["RS256"]`), given("algorithms")},
-		{presetRow("google-iap", iap, `,"type":"at+jwt"`), given("type")},
-		{presetRow("google-iap", iap, `,"maxLifetime":"1h"`), given("maxLifetime")},
-		{presetRow("google-oidc", "a", `,"email":"trusted"`), given("email")},
-		{presetRow("google-oidc", "a", `,"symmetric":{"env":"SECRET"}`), given("symmetric") + "\n" + `"/0/symmetric": needs one of HS256, HS384, HS512 as the only algorithm`},
-	} {
-		if _, problems := compile("[" + x.row + "]"); problems.Error() != x.want {
-			t.Errorf("Compile(%s) = %v, want %s", x.row, problems, x.want)
-		}
-	}
-}
-
-func TestKeysOfAnIssuer(t *testing.T) {
-	const only = `"/0/algorithms": has a symmetric algorithm beside another: one key, one algorithm`
-	const notBase64 = `"/0/symmetric/env": the variable's value is not base64url without padding`
-	env := func(name string) string { return `,"symmetric":{"env":"` + name + `"}` }
-	for _, x := range []struct{ row, want string }{
-		{hsRow(`"ES256"`, ``), `"/0": "jwks" is missing`},
-		{hsRow(`"ES256"`, `,"jwks":{}`), `"/0/jwks": needs "inline" or "remote"`},
-		{hsRow(`"ES256"`, `,"jwks":{"url":"https://x"}`), `"/0/jwks/url": unknown field; known are inline, remote` + "\n" + `"/0/jwks": needs "inline" or "remote"`},
-		{hsRow(`"ES256"`, `,"jwks":{"inline":"{}"}`), `"/0/jwks/inline": an object expected`},
-		{hsRow(`"ES256"`, `,`+keyText+env("SECRET")), `"/0/symmetric": needs one of HS256, HS384, HS512 as the only algorithm`},
-		{hsRow(`"HS256"`, ``), `"/0": "symmetric" is missing`},
-		{hsRow(`"HS256"`, `,`+keyText), `"/0/jwks": holds public keys and cannot stand beside a symmetric algorithm` + "\n" + `"/0": "symmetric" is missing`},
-		{hsRow(`"HS256","HS512"`, env("SECRET")), only}, {hsRow(`"HS256","ES256"`, env("SECRET")), only},
-		{hsRow(`"HS256"`, `,"symmetric":{}`), `"/0/symmetric": "env" is missing`},
-		{hsRow(`"HS256"`, `,"symmetric":"SECRET"`), `"/0/symmetric": an object expected`},
-		{hsRow(`"HS256"`, `,"symmetric":{"value":"c2VjcmV0"}`), `"/0/symmetric/value": unknown field; known are env` + "\n" + `"/0/symmetric": "env" is missing`},
-		{hsRow(`"HS256"`, env("")), `"/0/symmetric/env": is empty; leave it out instead`},
-		{hsRow(`"HS256"`, env("ABSENT")), `"/0/symmetric/env": the VM has no such environment variable`},
-		{hsRow(`"HS256"`, env("EMPTY")), `"/0/symmetric/env": the variable holds 0 bytes; HS256 needs at least 32`},
-		{hsRow(`"HS256"`, env("SHORT")), `"/0/symmetric/env": the variable holds 31 bytes; HS256 needs at least 32`},
-		{hsRow(`"HS512"`, env("SHORT")), `"/0/symmetric/env": the variable holds 31 bytes; HS512 needs at least 64`},
-		{hsRow(`"HS256"`, env("PADDED")), notBase64}, {hsRow(`"HS256"`, env("FOLDED")), notBase64}, {hsRow(`"HS256"`, env("PLAIN")), notBase64},
-	} {
-		w, problems := compile("[" + x.row + "]")
-		if problems.Error() != x.want {
-			t.Errorf("Compile(%s) = %v, want %s", x.row, problems, x.want)
-		}
-		for _, key := range w.env.Keys.sets[0].Keys() {
-			if secret, ok := key.Public().([]byte); ok && len(secret) < 32 {
-				t.Errorf("Compile(%s) keeps a secret of %d bytes", x.row, len(secret))
+		t.Run(fmt.Sprint(c.changes), func(t *testing.T) {
+			doc := set(t, c.doc, c.changes...)
+			w, problems := compile("[" + doc + "]")
+			if problems != nil || len(w.a.issuers) != 1 || len(w.env.Keys.sets[0].Keys()) == 0 || len(w.a.extractors) == 0 {
+				t.Errorf("Compile(%s) = %v", doc, problems)
 			}
-		}
+		})
 	}
 }
 
-// Problems of all issuers are found at once, in order.
+// TestIssuersTogether: the problems of all issuers are found at once, in order.
 func TestIssuersTogether(t *testing.T) {
-	rename := func(row, name string) string { return strings.Replace(row, `"own"`, `"`+name+`"`, 1) }
-	apart := func(row, iss string) string { return strings.Replace(row, `"https://own.example"`, `"`+iss+`"`, 1) }
+	second := set(t, ownDoc, "/name", `"b"`)
+	apart := set(t, second, "/issuer", `"i"`)
+	bearer := func(scheme string) string { return set(t, second, "/from", `[{"header":"authorization"`+scheme+`}]`) }
 	many := func(n int) string {
 		var rows []string
 		for i := range n {
-			rows = append(rows, apart(rename(ownRow(``), fmt.Sprint("n", i)), fmt.Sprint("i", i)))
+			rows = append(rows, set(t, ownDoc, "/name", fmt.Sprintf(`"n%d"`, i), "/issuer", fmt.Sprintf(`"i%d"`, i)))
 		}
 		return strings.Join(rows, ",")
 	}
-	for _, x := range []struct{ rows, want string }{
-		{ownRow(``) + `,` + apart(rename(ownRow(``), "b"), "i"), ``},
-		{many(64), ``},
-		{many(65), `"": has more than 64 issuers`},
-		{ownRow(``) + `,` + apart(ownRow(``), "i"), `"/1": the name "own" stands twice`},
-		{ownRow(``) + `,` + rename(ownRow(``), "b"), `"/1": issuer "own" has the same iss in the same header`},
-		{ownRow(``) + `,` + rename(ownRow(`,"from":[{"header":"authorization","scheme":"bearer"}]`), "b"), `"/1": issuer "own" has the same iss in the same header`},
-		{ownRow(``) + `,` + rename(ownRow(`,"from":[{"header":"authorization","scheme":"Token"}]`), "b"), ``},
-		{ownRow(``) + `,` + rename(ownRow(`,"from":[{"header":"x"}]`), "b"), ``},
-		{ownRow(``) + `,` + rename(ownRow(`,"from":[{"header":"authorization"}]`), "b"), `"/1": header authorization carries a bare token here and a scheme there`},
-		{presetRow("google-oidc", "a", ``) + `,` + apart(ownRow(``), "accounts.google.com"), `"/1": issuer "p" has the same iss in the same header`},
-		{apart(ownRow(``), "accounts.google.com") + `,` + presetRow("google-oidc", "a", ``), `"/1": issuer "own" has the same iss in the same header`},
-		{ownRow(`,"type":"x","clockSkew":"1h"`) + `,2,` + rename(ownRow(`,"groups":"g","pool":"p"`), "b"),
-			`"/0/type": is "at+jwt" (RFC 9068), or absent for an ordinary JWT` + "\n" +
-				`"/0/clockSkew": is a duration from 0s to 5m0s, such as "30s"` + "\n" + `"/1": an object expected` + "\n" +
-				`"/2/groups": a JSON Pointer begins with "/"` + "\n" +
-				`"/2/pool": is locations/global/workforcePools/POOL or projects/NUMBER/locations/global/workloadIdentityPools/POOL` + "\n" +
-				`"/2": issuer "own" has the same iss in the same header`},
+	google := set(t, ownDoc, "/issuer", `"accounts.google.com"`)
+	const sameIss = `"/1": must not have the iss of issuer "own" in the same header: nothing tells their tokens apart`
+	for _, c := range []struct{ name, rows, want string }{
+		{"different iss", ownDoc + `,` + apart, ``},
+		{"64 issuers", many(64), ``},
+		{"65 issuers", many(65), `"": must have at most 64 issuers; got 65`},
+		{"the same name", ownDoc + `,` + set(t, ownDoc, "/issuer", `"i"`), `"/1": the name "own" is there twice`},
+		{"the same iss", ownDoc + `,` + second, sameIss},
+		{"the same iss, the scheme in lower case", ownDoc + `,` + bearer(`,"scheme":"bearer"`), sameIss},
+		{"the same iss with another scheme", ownDoc + `,` + bearer(`,"scheme":"Token"`), ``},
+		{"the same iss in another header", ownDoc + `,` + set(t, second, "/from", `[{"header":"x"}]`), ``},
+		{"with and without a scheme", ownDoc + `,` + bearer(``), `"/1": must not read header authorization both with and without a scheme`},
+		{"the iss of a preset", oidcDoc + `,` + google, strings.Replace(sameIss, "own", "p", 1)},
+		{"a preset with the iss of another", google + `,` + oidcDoc, sameIss},
+		{"a problem in each", set(t, ownDoc, "/type", `"x"`, "/clockSkew", `"1h"`) + `,2,` + set(t, second, "/groups", `"g"`, "/pool", `"p"`),
+			`"/0/type": must be at+jwt (RFC 9068), or left out for an ordinary JWT; got "x"` + "\n" +
+				`"/0/clockSkew": must be a duration from 0s to 5m0s, such as "30s"; got "1h"` + "\n" +
+				`"/1": must be an object; got 2` + "\n" +
+				`"/2/groups": ` + pointerForm + `; got "g"` + "\n" +
+				`"/2/pool": ` + poolForm + `; got "p"` + "\n" +
+				strings.Replace(sameIss, "1", "2", 1)},
 	} {
-		if _, problems := compile("[" + x.rows + "]"); problems.Error() != x.want {
-			t.Errorf("Compile(%s) = %v, want %s", x.rows, problems, x.want)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			if _, problems := compile("[" + c.rows + "]"); problems.Error() != c.want {
+				t.Errorf("Compile(%s) = %v, want %s", c.rows, problems, c.want)
+			}
+		})
 	}
-	w, _ := compile(`[` + ownRow(`,"pool":"locations/global/workforcePools/staff"`) + `,` + presetRow("google-oidc", "a", ``) + `]`)
+}
+
+func TestConfiguredIssuers(t *testing.T) {
+	w, _ := compile(`[` + set(t, ownDoc, "/pool", `"`+workforcePool+`"`, "/groups", `"/g"`) + `,` + oidcDoc + `]`)
 	if got := w.a.IssuerNames(); !slices.Equal(got, []string{"own", "p"}) {
 		t.Errorf("IssuerNames() = %q", got)
 	}
-	for name, want := range map[string]string{"own": "locations/global/workforcePools/staff", "p": "", "q": ""} {
-		if got := w.a.Pool(name); got != want {
-			t.Errorf("Pool(%s) = %q, want %q", name, got, want)
+	for _, c := range []struct {
+		name           string
+		pool           string
+		exists, groups bool
+	}{
+		{"own", workforcePool, true, true},
+		{"p", "", true, false},
+		{"q", "", false, false},
+	} {
+		if got := w.a.Pool(c.name); got != c.pool {
+			t.Errorf("Pool(%s) = %q, want %q", c.name, got, c.pool)
+		}
+		if got := w.a.HasIssuer(c.name); got != c.exists {
+			t.Errorf("HasIssuer(%s) = %v, want %v", c.name, got, c.exists)
+		}
+		if got := w.a.HasGroups(c.name); got != c.groups {
+			t.Errorf("HasGroups(%s) = %v, want %v", c.name, got, c.groups)
 		}
 	}
 }

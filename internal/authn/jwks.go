@@ -7,8 +7,8 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// Limits of a key set. RSA below 2048 bits is forbidden by RFC 7518 section
-// 3.3; above 8192 one verification would cost more than a request is worth.
+// Limits of a key set. RFC 7518 section 3.3 forbids RSA keys of less than 2048 bits;
+// with more than 8192 bits one verification would cost too much.
 const (
 	minRSABits = 2048
 	maxRSABits = 8192
@@ -33,25 +33,26 @@ func newKey(id string, alg *algorithm, public any) *Key {
 	return k
 }
 
-// SubjectPublicKeyInfo is the key as RFC 5280 section 4.1.2.7 has it, for RS and
-// ES; nil for others, which no host verifies.
+// SubjectPublicKeyInfo returns the DER of the key (RFC 5280 section 4.1.2.7) for RS
+// and ES algorithms, and nil for others, which no host verifies.
 func (k *Key) SubjectPublicKeyInfo() []byte { return k.der }
 
-// Algorithm is the one algorithm that the key verifies (RFC 8725 section 3.1).
+// Algorithm returns the one algorithm that the key verifies (RFC 8725 section 3.1).
 func (k *Key) Algorithm() string { return k.alg.name }
 
-// Public is the key as the standard library types it.
+// Public returns the key in its type of the standard library.
 func (k *Key) Public() any { return k.public }
 
-// KeySet is a parsed JWK Set (RFC 7517 section 5), bound to the algorithms of
-// the issuer it was parsed for. It is immutable.
+// KeySet is a parsed JWK Set (RFC 7517 section 5), bound to the algorithms of its
+// issuer. It is immutable.
 type KeySet struct{ keys []*Key }
 
 // Keys lists the usable keys in the set's order.
 func (s *KeySet) Keys() []*Key { return s.keys }
 
-// find chooses by kid and alg. A token without kid finds a key only where one
-// alone has the algorithm; a token with one never finds a key without.
+// find returns the key with that kid and algorithm, or nil. Without a kid it returns
+// the key if only one has the algorithm. With a kid it never returns a key that has
+// none.
 func (s *KeySet) find(kid string, alg *algorithm) *Key {
 	var found *Key
 	for _, k := range s.keys {
@@ -66,49 +67,49 @@ func (s *KeySet) find(kid string, alg *algorithm) *Key {
 	return found
 }
 
-// KeyNote says what became of one key of a set.
+// KeyNote is what becomes of one key of a set.
 type KeyNote struct {
 	ID        string // kid
-	Algorithm string // that it serves, "" if it does not
-	Why       string // it does not
-	// Refused says that the set as a whole is refused for it.
-	Refused bool
+	Algorithm string // that it verifies, "" if it is not used
+	Why       string // it is not used, "" if it is
+	Refused   bool   // the whole set is refused because of this key
 }
 
-// parseJWKS reads the JWK Set of a configuration. Keys that are not for
-// verifying signatures by one of the allowed algorithms are passed over, as RFC
-// 7517 section 5 asks; a key that is malformed, weak, private or symmetric, and
-// a kid that occurs twice, are problems of the configuration.
-func parseJWKS(v strictjson.Value, allowed []*algorithm) *KeySet {
-	set, notes := readKeys(v, allowed)
+// compileJWKSet reads the JWK Set of a configuration. Keys that are not for
+// verifying signatures by one of the allowed algorithms are passed over, as RFC 7517
+// section 5 asks. A key that is malformed, weak, private or symmetric and a repeated
+// kid are errors.
+func compileJWKSet(v strictjson.Value, allowed []*algorithm) *KeySet {
+	set, notes := parseKeys(v, allowed)
 	refused := slices.ContainsFunc(notes, func(n KeyNote) bool { return n.Refused })
 	if notes != nil && len(set.keys) == 0 && len(allowed) > 0 && !refused {
-		v.Fail("has no key usable with the issuer's algorithms")
+		v.Fail("must have a key that is usable with the issuer's algorithms")
 	}
 	return set
 }
 
-// readKeys reads a JWK Set and notes what becomes of each key.
-func readKeys(v strictjson.Value, allowed []*algorithm) (set *KeySet, notes []KeyNote) {
+// parseKeys reads a JWK Set. notes has what becomes of each key; it is nil if v is no
+// JWK Set.
+func parseKeys(v strictjson.Value, allowed []*algorithm) (set *KeySet, notes []KeyNote) {
 	set = &KeySet{}
 	items := v.Object().Need("keys").Items() // other members are ignored, as section 5 asks
 	if len(items) > maxKeys {
-		v.Fail("holds %d keys, more than %d", len(items), maxKeys)
+		v.Fail("must have at most %d keys; got %d", maxKeys, len(items))
 		return set, nil
 	}
 	ids := map[string]bool{}
 	for _, item := range items {
 		before := len(item.Problems())
 		j := jwk{item.Object()}
-		n := KeyNote{ID: j.text("kid")}
+		n := KeyNote{ID: j.optionalText("kid")}
 		if n.ID != "" && ids[n.ID] {
-			j.Get("kid").Fail("%q stands twice", n.ID)
+			j.Get("kid").Fail("%q is there twice", n.ID)
 			n.Refused = true
 		}
 		ids[n.ID] = true
 		var key *Key
 		if n.Refused = !j.mayBePublished() || n.Refused; !n.Refused {
-			key, n.Why = j.key(n.ID, allowed)
+			key, n.Why = j.compile(n.ID, allowed)
 		}
 		if problems := item.Problems()[before:]; len(problems) > 0 {
 			n.Why = problems.Error()

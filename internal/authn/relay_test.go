@@ -17,8 +17,8 @@ const (
 
 func relayRow(relay string) string { return `{"name":"gateway","relay":` + relay + `}` }
 
-// told writes a caller in one line, or why there is none.
-func told(p *Principal, why reason.Reason) string {
+// describe returns a caller in one line, or why there is none.
+func describe(p *Principal, why reason.Reason) string {
 	if why != reason.Allowed || p.Anonymous() {
 		return why.String()
 	}
@@ -32,144 +32,205 @@ func told(p *Principal, why reason.Reason) string {
 	return s
 }
 
+type headerPairs = [][2]string
+
+// anonymous is a request that is allowed and anonymous: whether that is enough is not
+// decided here.
+const anonymous = "allowed"
+
+// caller is x-caller and, in turn, names and values of further headers.
+func caller(subject string, more ...string) headerPairs {
+	pairs := headerPairs{{"x-caller", subject}}
+	for i := 0; i < len(more); i += 2 {
+		pairs = append(pairs, [2]string{more[i], more[i+1]})
+	}
+	return pairs
+}
+
+func validated(uri string) Peer { return Peer{URI: uri, Validated: true} }
+
+// strangers are connections from which the headers are not even read.
+var strangers = []Peer{
+	{},
+	{URI: gatewayPeer, Validated: false},
+	validated(""),
+	validated(gatewayPeer + "2"),
+	validated(gatewayPeer[:len(gatewayPeer)-1]),
+	validated(gatewayPeer + "/"),
+	validated("spiffe://other.local/ns/istio-system/sa/gateway"),
+	validated("spiffe://cluster.local/ns/prod/sa/gateway"),
+	validated(strings.ToUpper(gatewayPeer)),
+}
+
 func TestRelay(t *testing.T) {
-	w, problems := compileWithPeer("["+relayRow(relayAll)+","+ownRow(``)+"]", mesh)
+	w, problems := compileWithPeer("["+relayRow(relayAll)+","+ownDoc+"]", mesh)
 	if problems != nil {
 		t.Fatal(problems)
 	}
-	const nobody = "allowed" // and anonymous: whether that is enough is not decided here
-	type headers = [][2]string
+	const invalid, repeated = "claims_invalid", "credential_repeated"
 	for _, c := range []struct {
-		headers headers
+		headers headerPairs
 		want    string
 	}{
-		{headers{{"x-caller", "ana"}}, "gateway/ana"},
-		{headers{{"x-caller", "iap/7"}, {"x-caller-email", "ana@example.com"}, {"x-caller-groups", "a,b"}}, `gateway/iap/7 ana@example.com ["a" "b"]`},
-		{headers{{"x-caller-groups", "team"}, {"accept", "x"}, {"x-caller", "ana"}}, `gateway/ana ["team"]`},
-		{headers{{"x-caller", "CN=ana,OU=x"}}, "gateway/CN=ana,OU=x"},
-		{headers{{"x-caller", "ana"}, {"x-caller-groups", ""}}, "gateway/ana"},
-		{headers{{"x-caller", "ana"}, {"x-caller-groups", " a,\tb , c d,,"}}, `gateway/ana ["a" "b" "c d"]`},
-		{headers{{"x-caller", "ana"}, {"x-caller-groups", " ,"}}, "gateway/ana"},
+		{caller("ana"), "gateway/ana"},
+		{caller("iap/7", "x-caller-email", "ana@example.com", "x-caller-groups", "a,b"), `gateway/iap/7 ana@example.com ["a" "b"]`},
+		{headerPairs{{"x-caller-groups", "team"}, {"accept", "x"}, {"x-caller", "ana"}}, `gateway/ana ["team"]`},
+		{caller("CN=ana,OU=x"), "gateway/CN=ana,OU=x"},
+		{caller("ana", "x-caller-groups", ""), "gateway/ana"},
+		{caller("ana", "x-caller-groups", " a,\tb , c d,,"), `gateway/ana ["a" "b" "c d"]`},
+		{caller("ana", "x-caller-groups", " ,"), "gateway/ana"},
 		// Nobody is named.
-		{nil, nobody}, {headers{{"x-caller-email", "ana@example.com"}}, nobody}, {headers{{"x-caller-groups", "a"}}, nobody}, {headers{{"x_caller", "ana"}}, nobody}, {headers{{"X-Caller", "ana"}}, nobody},
-		{headers{{"x-caller ", "ana"}}, nobody}, {headers{{"x-callers", "ana"}}, nobody}, {headers{{"", "ana"}}, nobody},
-		// A name that is none, and an address that is none.
-		{headers{{"x-caller", ""}}, "claims_invalid"},
-		{headers{{"x-caller", "ana"}, {"x-caller-email", ""}}, "claims_invalid"}, {headers{{"x-caller", "ana"}, {"x-caller-email", "ana"}}, "claims_invalid"},
-		{headers{{"x-caller", "ana"}, {"x-caller-email", "a@b@c"}}, "claims_invalid"}, {headers{{"x-caller", "ana"}, {"x-caller-email", "a@b, c@d"}}, "claims_invalid"},
-		{headers{{"x-caller", "ana"}, {"x-caller-email", "@b"}}, "claims_invalid"}, {headers{{"x-caller", "ana"}, {"x-caller-email", "é@b"}}, "claims_invalid"},
-		// Repeats, whatever they say.
-		{headers{{"x-caller", "ana"}, {"x-caller", "ana"}}, "credential_repeated"}, {headers{{"x-caller", "ana"}, {"x-caller", "bob"}}, "credential_repeated"}, {headers{{"x-caller", ""}, {"x-caller", ""}}, "credential_repeated"},
-		{headers{{"x-caller", "ana"}, {"x-caller-email", "a@b"}, {"x-caller-email", "a@b"}}, "credential_repeated"},
-		{headers{{"x-caller-groups", "a"}, {"x-caller", "ana"}, {"x-caller-groups", "b"}}, "credential_repeated"}, {headers{{"x-caller-groups", "a"}, {"x-caller-groups", "b"}}, "credential_repeated"},
+		{nil, anonymous},
+		{headerPairs{{"x-caller-email", "ana@example.com"}}, anonymous},
+		{headerPairs{{"x-caller-groups", "a"}}, anonymous},
+		{headerPairs{{"x_caller", "ana"}}, anonymous},
+		{headerPairs{{"X-Caller", "ana"}}, anonymous},
+		{headerPairs{{"x-caller ", "ana"}}, anonymous},
+		{headerPairs{{"x-callers", "ana"}}, anonymous},
+		{headerPairs{{"", "ana"}}, anonymous},
+		// An empty name, and what is no address.
+		{caller(""), invalid},
+		{caller("ana", "x-caller-email", ""), invalid},
+		{caller("ana", "x-caller-email", "ana"), invalid},
+		{caller("ana", "x-caller-email", "a@b@c"), invalid},
+		{caller("ana", "x-caller-email", "a@b, c@d"), invalid},
+		{caller("ana", "x-caller-email", "@b"), invalid},
+		{caller("ana", "x-caller-email", "é@b"), invalid},
+		// Repetitions, whatever they say.
+		{caller("ana", "x-caller", "ana"), repeated},
+		{caller("ana", "x-caller", "bob"), repeated},
+		{caller("", "x-caller", ""), repeated},
+		{caller("ana", "x-caller-email", "a@b", "x-caller-email", "a@b"), repeated},
+		{headerPairs{{"x-caller-groups", "a"}, {"x-caller", "ana"}, {"x-caller-groups", "b"}}, repeated},
+		{headerPairs{{"x-caller-groups", "a"}, {"x-caller-groups", "b"}}, repeated},
 	} {
-		for _, peer := range []Peer{{URI: gatewayPeer, Validated: true}, {URI: secondPeer, Validated: true}} {
-			p, why := w.authenticate(c.headers, peer)
-			if got := told(p, why); got != c.want || p.Peer != peer.URI || p.Claims.Exists() || p.Pool != "" {
-				t.Errorf("Authenticate(%q by the gateway) = %s %+v, want %s", c.headers, got, p, c.want)
+		t.Run(fmt.Sprintf("%q", c.headers), func(t *testing.T) {
+			for _, peer := range []Peer{validated(gatewayPeer), validated(secondPeer)} {
+				p, why := w.authenticate(c.headers, peer)
+				if got := describe(p, why); got != c.want || p.Peer != peer.URI || p.Claims.Exists() || p.Pool != "" {
+					t.Errorf("Authenticate(by %s) = %s %+v, want %s", peer.URI, got, p, c.want)
+				}
 			}
-		}
-		// From anyone else the headers are not even looked at.
-		for _, peer := range []Peer{
-			{}, {URI: gatewayPeer, Validated: false}, {URI: "", Validated: true}, {URI: "spiffe://cluster.local/ns/istio-system/sa/gateway2", Validated: true}, {URI: "spiffe://cluster.local/ns/istio-system/sa/gatewa", Validated: true}, {URI: gatewayPeer + "/", Validated: true},
-			{URI: "spiffe://other.local/ns/istio-system/sa/gateway", Validated: true}, {URI: "spiffe://cluster.local/ns/prod/sa/gateway", Validated: true}, {URI: strings.ToUpper(gatewayPeer), Validated: true},
-		} {
-			if p, why := w.authenticate(c.headers, peer); told(p, why) != nobody {
-				t.Errorf("Authenticate(%q by %v) = %s, want nobody", c.headers, peer, told(p, why))
+			for _, peer := range strangers {
+				if p, why := w.authenticate(c.headers, peer); describe(p, why) != anonymous {
+					t.Errorf("Authenticate(by %v) = %s, want %s", peer, describe(p, why), anonymous)
+				}
 			}
-		}
+		})
 	}
-	if tokens, relayed := w.a.Headers(); !slices.Equal(tokens, []string{"authorization"}) || !slices.Equal(relayed, []string{"x-caller", "x-caller-email", "x-caller-groups"}) {
+	tokens, relayed := w.a.Headers()
+	if !slices.Equal(tokens, []string{"authorization"}) || !slices.Equal(relayed, []string{"x-caller", "x-caller-email", "x-caller-groups"}) {
 		t.Errorf("Headers() = %q, %q", tokens, relayed)
 	}
 }
 
-// TestRelayWithoutOptions reads no header that is not configured.
+// TestRelayWithoutOptions: no header is read that is not configured.
 func TestRelayWithoutOptions(t *testing.T) {
 	w, problems := compileWithPeer(`[`+relayRow(`{"peers":["`+gatewayPeer+`"],"subject":"x-caller"}`)+`]`, mesh)
 	if problems != nil {
 		t.Fatal(problems)
 	}
-	p, why := w.authenticate([][2]string{{"", "x@y"}, {"", "x"}, {"x-caller", "ana"}, {"x-caller-email", "no address"}, {"x-caller-groups", "a"}}, Peer{URI: gatewayPeer, Validated: true})
-	if got := told(p, why); got != "gateway/ana" {
-		t.Errorf("Authenticate = %s", got)
+	headers := caller("ana", "", "x@y", "", "x", "x-caller-email", "no address", "x-caller-groups", "a")
+	if got := describe(w.authenticate(headers, validated(gatewayPeer))); got != "gateway/ana" {
+		t.Errorf("Authenticate(%q) = %s, want gateway/ana", headers, got)
 	}
 	if tokens, relayed := w.a.Headers(); tokens != nil || !slices.Equal(relayed, []string{"x-caller"}) {
 		t.Errorf("Headers() = %q, %q", tokens, relayed)
 	}
 }
 
-// TestRelayAmongSources: the first configured source that is there decides.
-func TestRelayAmongSources(t *testing.T) {
-	token := [2]string{"authorization", "Bearer " + sign("HS256", secretKey, m{"alg": "HS256"}, m{"iss": "i", "aud": "a", "sub": "bob", "iat": now.Unix(), "exp": now.Unix() + 60})}
-	bad, caller := [2]string{"authorization", "Bearer x"}, [2]string{"x-caller", "ana"}
-	own, first := hsRow(`"HS256"`, `,"symmetric":{"env":"SECRET"}`), relayRow(relayAll)
-	another := strings.Replace(strings.Replace(first, `"gateway"`, `"another"`, 1), gatewayPeer, "spiffe://cluster.local/another", 1)
-	gateway, stranger := Peer{URI: gatewayPeer, Validated: true}, Peer{URI: "spiffe://cluster.local/x", Validated: true}
-	type headers = [][2]string
+// TestRelayAmongIssuers: the first configured issuer with a credential decides.
+func TestRelayAmongIssuers(t *testing.T) {
+	bob := m{"iss": "i", "aud": "a", "sub": "bob", "iat": now.Unix(), "exp": now.Unix() + 60}
+	token := [2]string{"authorization", "Bearer " + sign("HS256", secretKey, m{"alg": "HS256"}, bob)}
+	bad, ana := [2]string{"authorization", "Bearer x"}, [2]string{"x-caller", "ana"}
+	relay := relayRow(relayAll)
+	another := set(t, relay, "/name", `"another"`, "/relay/peers/0", `"spiffe://cluster.local/another"`)
+	relayFirst, tokenFirst, twoRelays := relay+","+hmacDoc, hmacDoc+","+relay, another+","+relay
+	gateway, stranger := validated(gatewayPeer), validated("spiffe://cluster.local/x")
 	for _, c := range []struct {
-		rows    string
-		headers headers
+		issuers string
+		headers headerPairs
 		peer    Peer
 		want    string
 	}{
-		{first + "," + own, headers{token, caller}, gateway, "gateway/ana"},
-		{first + "," + own, headers{bad, caller}, gateway, "gateway/ana"},
-		{first + "," + own, headers{token}, gateway, "hs/bob"},
-		{first + "," + own, headers{token, {"x-caller", ""}}, gateway, "claims_invalid"},
-		{first + "," + own, headers{token, caller, caller}, gateway, "credential_repeated"},
-		{first + "," + own, headers{token, caller, caller}, stranger, "hs/bob"},
-		{first + "," + own, headers{bad, caller}, stranger, "token_malformed"},
-		{own + "," + first, headers{token, caller}, gateway, "hs/bob"},
-		{own + "," + first, headers{bad, caller}, gateway, "token_malformed"},
-		{own + "," + first, headers{caller}, gateway, "gateway/ana"},
-		{own + "," + first, headers{caller}, stranger, "allowed"},
-		{another + "," + first, headers{caller}, gateway, "gateway/ana"},
-		{another + "," + first, headers{caller}, Peer{URI: secondPeer, Validated: true}, "another/ana"},
-		{another + "," + first, headers{caller}, Peer{URI: "spiffe://cluster.local/another", Validated: true}, "another/ana"},
+		{relayFirst, headerPairs{token, ana}, gateway, "gateway/ana"},
+		{relayFirst, headerPairs{bad, ana}, gateway, "gateway/ana"},
+		{relayFirst, headerPairs{token}, gateway, "hs/bob"},
+		{relayFirst, headerPairs{token, {"x-caller", ""}}, gateway, "claims_invalid"},
+		{relayFirst, headerPairs{token, ana, ana}, gateway, "credential_repeated"},
+		{relayFirst, headerPairs{token, ana, ana}, stranger, "hs/bob"},
+		{relayFirst, headerPairs{bad, ana}, stranger, "token_malformed"},
+		{tokenFirst, headerPairs{token, ana}, gateway, "hs/bob"},
+		{tokenFirst, headerPairs{bad, ana}, gateway, "token_malformed"},
+		{tokenFirst, headerPairs{ana}, gateway, "gateway/ana"},
+		{tokenFirst, headerPairs{ana}, stranger, anonymous},
+		{twoRelays, headerPairs{ana}, gateway, "gateway/ana"},
+		{twoRelays, headerPairs{ana}, validated(secondPeer), "another/ana"},
+		{twoRelays, headerPairs{ana}, validated("spiffe://cluster.local/another"), "another/ana"},
 	} {
-		w, problems := compileWithPeer("["+c.rows+"]", mesh)
+		w, problems := compileWithPeer("["+c.issuers+"]", mesh)
 		if problems != nil {
 			t.Fatal(problems)
 		}
-		if p, why := w.authenticate(c.headers, c.peer); told(p, why) != c.want || p.Peer != c.peer.URI {
-			t.Errorf("Authenticate(%q by %s) under %s = %s, want %s", c.headers, c.peer.URI, c.rows, told(p, why), c.want)
+		if p, why := w.authenticate(c.headers, c.peer); describe(p, why) != c.want || p.Peer != c.peer.URI {
+			t.Errorf("Authenticate(%q by %s) with %s = %s, want %s", c.headers, c.peer.URI, c.issuers, describe(p, why), c.want)
 		}
 	}
 }
 
 func TestRelaysRefused(t *testing.T) {
-	const domain, form = `is no SPIFFE ID of the trust domain in "peer"`, `is no header name in lower case, without underscores`
-	with := func(subject string) string { return `{"peers":["` + gatewayPeer + `"],"subject":"` + subject + `"}` }
-	peers := func(list string) string { return `{"peers":` + list + `,"subject":"x-caller"}` }
-	for _, c := range []struct{ relay, want string }{
-		{relayAll, ``}, {with("x!#$%&'*+.^|~-1"), ``},
-		{`1`, `"/0/relay": an object expected`}, {`null`, `"/0/relay": an object expected`}, {`[]`, `"/0/relay": an object expected`},
-		{`{}`, `"/0/relay": "peers" is missing` + "\n" + `"/0/relay": "subject" is missing`},
-		{peers(`[]`), `"/0/relay/peers": is empty; leave it out instead`}, {peers(`"x"`), `"/0/relay/peers": an array expected`}, {peers(`[7]`), `"/0/relay/peers/0": a string expected`}, {peers(`[""]`), `"/0/relay/peers/0": is empty; leave it out instead`},
-		{peers(`["` + gatewayPeer + `","` + gatewayPeer + `"]`), `"/0/relay/peers/1": "` + gatewayPeer + `" stands twice`},
-		{peers(`["spiffe://other.local/a"]`), `"/0/relay/peers/0": ` + domain}, {peers(`["*"]`), `"/0/relay/peers/0": ` + domain}, {peers(`["` + gatewayPeer + `/*"]`), `"/0/relay/peers/0": ` + domain}, {peers(`["namespace:x"]`), `"/0/relay/peers/0": ` + domain},
-		{with("X-Caller"), `"/0/relay/subject": ` + form}, {with("x_caller"), `"/0/relay/subject": ` + form}, {with(":path"), `"/0/relay/subject": ` + form}, {with("a b"), `"/0/relay/subject": ` + form},
-		{with(""), `"/0/relay/subject": is empty; leave it out instead` + "\n" + `"/0/relay/subject": ` + form},
-		{strings.Replace(relayAll, "x-caller-email", "X", 1), `"/0/relay/email": ` + form}, {strings.Replace(relayAll, "x-caller-groups", "é", 1), `"/0/relay/groups": ` + form},
-		{strings.Replace(relayAll, "x-caller-email", "x-caller", 1), `"/0/relay/email": "x-caller" stands twice`}, {strings.Replace(relayAll, "x-caller-groups", "x-caller-email", 1), `"/0/relay/groups": "x-caller-email" stands twice`},
-		{strings.Replace(relayAll, `"email"`, `"mail"`, 1), `"/0/relay/mail": unknown field; known are peers, subject, email, groups`},
+	const domain = "must be a SPIFFE ID of the trust domain, such as spiffe://cluster.local/ns/NAMESPACE/sa/SERVICE-ACCOUNT; got "
+	const form = headerName + "; got "
+	all := relayRow(relayAll)
+	for _, c := range []struct{ pointer, value, want string }{
+		{"/relay/subject", `"x!#$%&'*+.^|~-1"`, ""},
+		{"/relay", `1`, "must be an object; got 1"},
+		{"/relay", `null`, "must be an object; got null"},
+		{"/relay", `[]`, "must be an object; got an array"},
+		{"/relay", `{}`, `"/0/relay": needs "peers"` + "\n" + `"/0/relay": needs "subject"`},
+		{"/relay/peers", `[]`, isEmpty},
+		{"/relay/peers", `"x"`, `must be an array; got "x"`},
+		{"/relay/peers/0", `7`, "must be a string; got 7"},
+		{"/relay/peers/0", `""`, isEmpty},
+		{"/relay/peers/1", `"` + gatewayPeer + `"`, `"` + gatewayPeer + `" ` + twice},
+		{"/relay/peers/0", `"spiffe://other.local/a"`, domain + `"spiffe://other.local/a"`},
+		{"/relay/peers/0", `"*"`, domain + `"*"`},
+		{"/relay/peers/0", `"` + gatewayPeer + `/*"`, domain + `"` + gatewayPeer + `/*"`},
+		{"/relay/peers/0", `"namespace:x"`, domain + `"namespace:x"`},
+		{"/relay/subject", `"X-Caller"`, form + `"X-Caller"`},
+		{"/relay/subject", `"x_caller"`, form + `"x_caller"`},
+		{"/relay/subject", `":path"`, form + `":path"`},
+		{"/relay/subject", `"a b"`, form + `"a b"`},
+		{"/relay/subject", `""`, `"/0/relay/subject": ` + isEmpty + "\n" + `"/0/relay/subject": ` + form + `""`},
+		{"/relay/email", `"X"`, form + `"X"`},
+		{"/relay/groups", `"é"`, form + `"é"`},
+		{"/relay/email", `"x-caller"`, `"x-caller" is there twice`},
+		{"/relay/groups", `"x-caller-email"`, `"x-caller-email" is there twice`},
+		{"/relay/mail", `"x"`, `unknown field "mail"; did you mean "email"? known are peers, subject, email, groups`},
+		{"/name", ``, `"/0": needs "name"`},
+		{"/audiences", `["a"]`, `unknown field "audiences"; known are name, relay`},
 	} {
-		if _, problems := compileWithPeer("["+relayRow(c.relay)+"]", mesh); problems.Error() != c.want {
-			t.Errorf("Compile(%s) = %v, want %s", c.relay, problems, c.want)
-		}
+		t.Run(c.pointer+" "+c.value, func(t *testing.T) {
+			want := c.want
+			if want != "" && !strings.HasPrefix(want, `"/`) {
+				want = `"/0` + c.pointer + `": ` + want
+			}
+			doc := set(t, all, c.pointer, c.value)
+			if _, problems := compileWithPeer("["+doc+"]", mesh); problems.Error() != want {
+				t.Errorf("Compile(%s) = %v, want %s", doc, problems, want)
+			}
+		})
 	}
-	for row, want := range map[string]string{
-		`{"relay":` + relayAll + `}`:                                    `"/0": "name" is missing`,
-		`{"name":"gateway","audiences":["a"],"relay":` + relayAll + `}`: `"/0/audiences": unknown field; known are name, relay`,
-		relayRow(relayAll) + "," + relayRow(relayAll):                   `"/1": the name "gateway" stands twice`,
-	} {
-		if _, problems := compileWithPeer("["+row+"]", mesh); problems.Error() != want {
-			t.Errorf("Compile(%s) = %v, want %s", row, problems, want)
-		}
+	if _, problems := compileWithPeer("["+all+"]", mesh); problems != nil {
+		t.Errorf("Compile(%s) = %v", all, problems)
 	}
-	_, problems := compile("[" + relayRow(relayAll) + "]")
-	if got := strings.Count(problems.Error(), domain); got != 2 || len(problems) != 2 {
-		t.Errorf("Compile(without a trust domain) = %v", problems)
+	const sameName = `"/1": the name "gateway" is there twice`
+	if _, problems := compileWithPeer("["+all+","+all+"]", mesh); problems.Error() != sameName {
+		t.Errorf("Compile(a relay twice) = %v, want %s", problems, sameName)
+	}
+	const noDomain = `"/0/relay/peers/0": needs its trust domain in "peer"` + "\n" + `"/0/relay/peers/1": needs its trust domain in "peer"`
+	if _, problems := compile("[" + all + "]"); problems.Error() != noDomain {
+		t.Errorf("Compile(without a trust domain) = %v, want %s", problems, noDomain)
 	}
 }

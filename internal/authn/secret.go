@@ -6,26 +6,27 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// Secrets looks up an environment variable of the VM. A secret never stands in
-// the configuration, which operators print, diff and keep in Git.
+// Secrets looks up an environment variable of the VM. Secrets are not in the
+// configuration, which operators print, compare and keep in Git.
 type Secrets func(name string) (value string, ok bool)
 
-// sharedSecret takes an HMAC key from the environment: its bytes in base64url
-// without padding, the form of k in RFC 7518 section 6.4.1, at least as many
-// as the hash has (section 3.2).
-func sharedSecret(name strictjson.Value, alg *algorithm, secrets Secrets) *KeySet {
-	if name.Text() == "" {
+// compileSecret reads an HMAC key from the environment variable that v names. The
+// variable has the key in base64url without padding, as k of RFC 7518 section 6.4.1.
+// The key must be as long as the hash or longer (section 3.2). No error shows v, as
+// the secret itself may be there by mistake.
+func compileSecret(v strictjson.Value, alg *algorithm, secrets Secrets) *KeySet {
+	if v.Text() == "" {
 		return &KeySet{}
 	}
-	value, ok := secrets(name.Text())
-	key, decodes := octets(strings.TrimSpace(value))
+	value, ok := secrets(v.Text())
+	key, decodes := decodeBase64URL(strings.TrimSpace(value))
 	switch {
 	case !ok:
-		name.Fail("the VM has no such environment variable")
+		v.Fail("must name an environment variable of the VM; there is none of this name")
 	case !decodes:
-		name.Fail("the variable's value is not base64url without padding")
+		v.Fail("must name a variable with base64url without padding as its value")
 	case len(key) < alg.size:
-		name.Fail("the variable holds %d bytes; %s needs at least %d", len(key), alg.name, alg.size)
+		v.Fail("must name a variable with a key of at least %d bytes for %s; got %d", alg.size, alg.name, len(key))
 	default:
 		return &KeySet{[]*Key{{alg: alg, public: key}}}
 	}

@@ -9,16 +9,16 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// MaxTokenBytes is the longest token that is looked at: more than any issuer
-// sends, and little enough that parsing one is never an attack.
+// MaxTokenBytes is the length of the longest token that is parsed: more than any
+// issuer sends, and little enough that parsing it is cheap.
 const MaxTokenBytes = 16 << 10
 
-// signatureRemoved is what Cloud Run puts in the signature's place before it
+// signatureRemoved is what Cloud Run writes in the place of the signature when it
 // forwards a token that it has verified itself.
 const signatureRemoved = "SIGNATURE_REMOVED_BY_GOOGLE"
 
-// token is a JWS in compact form (RFC 7515 section 7.1), taken apart and
-// checked for form; nothing of it is true yet.
+// token is a parsed JWS in compact form (RFC 7515 section 7.1). Its signature is not
+// verified yet.
 type token struct {
 	signed    string // header.payload, the JWS signing input
 	signature string // its bytes
@@ -27,8 +27,8 @@ type token struct {
 	typ       string
 }
 
-// parse takes a token apart. The order is cheap before dear: length, the two
-// dots, then base64url and JSON. What it decodes to is one piece of memory.
+// parse parses a token. Cheap checks come first: the length, the two dots, then
+// base64url and JSON. All decoded parts share one allocation.
 func (t *token) parse(s string) reason.Reason {
 	if len(s) > MaxTokenBytes {
 		return reason.TokenTooLarge
@@ -46,7 +46,7 @@ func (t *token) parse(s string) reason.Reason {
 	b, ok := room[:0], true
 	var ends [3]int
 	for i, part := range [...]string{header, payload, signature} {
-		if b, ok = appendOctets(b, part); !ok {
+		if b, ok = appendBase64URL(b, part); !ok {
 			return reason.TokenMalformed
 		}
 		ends[i] = len(b)
@@ -56,28 +56,28 @@ func (t *token) parse(s string) reason.Reason {
 	}
 	all := string(b)
 	t.signed, t.payload, t.signature = s[:len(header)+1+len(payload)], all[ends[0]:ends[1]], all[ends[1]:]
-	return t.readHeader(all[:ends[0]])
+	return t.parseHeader(all[:ends[0]])
 }
 
-// bytes decodes base64url as in RFC 7515 section 2: no padding, no stray bits
-// at the end and no line breaks, which encoding/base64 passes over even when
-// strict. So bytes have one spelling.
-func octets(s string) ([]byte, bool) { return appendOctets(nil, s) }
+// decodeBase64URL decodes base64url as in RFC 7515 section 2: no padding, no stray
+// bits at the end and no line breaks, which encoding/base64 skips even if it is
+// strict. So every byte string has exactly one encoding.
+func decodeBase64URL(s string) ([]byte, bool) { return appendBase64URL(nil, s) }
 
-func appendOctets(b []byte, s string) ([]byte, bool) {
-	at, size := len(b), strict.DecodedLen(len(s))
+func appendBase64URL(b []byte, s string) ([]byte, bool) {
+	at, size := len(b), strictBase64URL.DecodedLen(len(s))
 	b = slices.Grow(b, size)[:at+size]
-	n, err := strict.Decode(b[at:], []byte(s))
-	// With line breaks passed over, fewer bytes come of it than of as many digits,
-	// except for a single one too many, which no text without them can have.
+	n, err := strictBase64URL.Decode(b[at:], []byte(s))
+	// A text with line breaks decodes to fewer bytes than its length says, unless the
+	// line breaks fill an incomplete group of one character; no base64url has that length.
 	return b, err == nil && n == size && len(s)%4 != 1
 }
 
-var strict = base64.RawURLEncoding.Strict()
+var strictBase64URL = base64.RawURLEncoding.Strict()
 
-// readHeader reads the JOSE header. jku, jwk, x5u, x5c and x5t are never
-// looked at: a token does not bring its own key (RFC 8725 section 3.10).
-func (t *token) readHeader(doc string) reason.Reason {
+// parseHeader reads the JOSE header. It ignores jku, jwk, x5u, x5c and x5t: a token
+// does not bring its own key (RFC 8725 section 3.10).
+func (t *token) parseHeader(doc string) reason.Reason {
 	var room [8]strictjson.Field
 	whole, header := strictjson.Fields(doc, room[:0])
 	if !whole.Exists() {
@@ -88,18 +88,18 @@ func (t *token) readHeader(doc string) reason.Reason {
 		why, value := reason.Allowed, &header[i].Value
 		switch header[i].Name {
 		case "alg":
-			t.alg, why = text(value)
+			t.alg, why = stringMember(value)
 		case "kid":
-			if t.kid, why = text(value); t.kid == "" && why == reason.Allowed {
+			if t.kid, why = stringMember(value); t.kid == "" && why == reason.Allowed {
 				why = reason.KeyUnknown
 			}
 		case "typ":
-			t.typ, why = text(value)
+			t.typ, why = stringMember(value)
 		case "cty":
-			cty, why = text(value)
+			cty, why = stringMember(value)
 		case "crit", "b64":
-			// No extension is understood, so a critical one never is (RFC 7515
-			// section 4.1.11), nor the unencoded payload of RFC 7797.
+			// No extension is supported, so a critical one is refused (RFC 7515
+			// section 4.1.11), and so is the unencoded payload of RFC 7797.
 			why = reason.TokenCritical
 		}
 		if why != reason.Allowed {
@@ -117,16 +117,16 @@ func (t *token) readHeader(doc string) reason.Reason {
 	return reason.Allowed
 }
 
-func text(v *strictjson.Result) (string, reason.Reason) {
+func stringMember(v *strictjson.Result) (string, reason.Reason) {
 	if v.Type != strictjson.String {
 		return "", reason.TokenMalformed
 	}
 	return v.Str, reason.Allowed
 }
 
-// typeFits holds typ to what the issuer's tokens carry (RFC 8725 section
-// 3.11): "JWT" or nothing, unless the issuer is configured for RFC 9068, which
-// has "at+jwt" with the application/ prefix or without (section 4).
+// typeFits reports whether typ is the issuer's (RFC 8725 section 3.11): "JWT" or
+// nothing; or "at+jwt", with or without the prefix "application/", for an issuer that
+// is configured for RFC 9068 (section 4).
 func (t *token) typeFits(is *Issuer) bool {
 	if is.typ == "" {
 		return t.typ == "" || strings.EqualFold(t.typ, "JWT")

@@ -19,7 +19,7 @@ import (
 // encoding/json read.
 type strictClaims struct {
 	m
-	oneAudience bool
+	singleAudience bool
 }
 
 var errClaimType = errors.New("claim of the wrong type")
@@ -61,7 +61,7 @@ func (c strictClaims) GetAudience() (list jwt.ClaimStrings, _ error) {
 			s, _ := item.(string) // "" is refused below
 			list = append(list, s)
 		}
-		if c.oneAudience {
+		if c.singleAudience {
 			return nil, errClaimType
 		}
 	default:
@@ -73,7 +73,7 @@ func (c strictClaims) GetAudience() (list jwt.ClaimStrings, _ error) {
 	return list, nil
 }
 
-// reference is Issuer.validate by golang-jwt's Validator, and from and to by hand.
+// reference is Issuer.checkClaims by golang-jwt's Validator, and from and to by hand.
 func (is *Issuer) reference(c strictClaims, now time.Time) (from, to time.Time, why reason.Reason) {
 	err := jwt.NewValidator(
 		jwt.WithTimeFunc(func() time.Time { return now }),
@@ -132,7 +132,7 @@ func TestValidateIsGolangJWTs(t *testing.T) {
 	text := func(or ...any) any { return pick(append(or, "a", "a", "a", "", nil, 1, []any{"a"})...) }
 	seen := map[reason.Reason]int{}
 	for range 200_000 {
-		is := &Issuer{audiences: []string{"a", "b"}, oneAudience: r.IntN(4) == 0, skew: pick(time.Duration(0), 30*time.Second, 5*time.Minute).(time.Duration),
+		is := &Issuer{audiences: []string{"a", "b"}, singleAudience: r.IntN(4) == 0, skew: pick(time.Duration(0), 30*time.Second, 5*time.Minute).(time.Duration),
 			maxLifetime: pick(time.Duration(0), time.Duration(0), 10*time.Minute).(time.Duration), typ: pick("", "", "at+jwt").(string)}
 		c := m{"pad": "x"}
 		for name, value := range map[string]any{"exp": date(), "nbf": date(), "iat": date(), "sub": text(), "client_id": text(), "jti": text(),
@@ -147,10 +147,10 @@ func TestValidateIsGolangJWTs(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, fields := strictjson.Fields(doc, nil)
-		from, to, why := is.validate(fields, now)
-		wantFrom, wantTo, want := is.reference(strictClaims{read, is.oneAudience}, now)
+		from, to, why := is.checkClaims(fields, now)
+		wantFrom, wantTo, want := is.reference(strictClaims{read, is.singleAudience}, now)
 		if why != want || why == reason.Allowed && !(from.Equal(wantFrom) && to.Equal(wantTo)) {
-			t.Fatalf("validate(%s, %+v) = %s, %s, %v, want %s, %s, %v", doc, is, from, to, why, wantFrom, wantTo, want)
+			t.Fatalf("checkClaims(%s, %+v) = %s, %s, %v, want %s, %s, %v", doc, is, from, to, why, wantFrom, wantTo, want)
 		}
 		seen[why]++
 	}

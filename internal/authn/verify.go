@@ -9,36 +9,37 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// authenticate verifies a token, unless the cache has it: hit reports whether it does.
-func (at *place) authenticate(env Env, token string) (v *verdict, hit bool) {
+// verifyCached verifies a token, unless the cache has it: hit reports whether it
+// does.
+func (s *schemeIssuers) verifyCached(env Env, token string) (v *verification, hit bool) {
 	if env.Cache != nil {
-		if v := env.Cache.look(env, at, token); v != nil {
+		if v := env.Cache.lookup(env, s, token); v != nil {
 			return v, true
 		}
 	}
-	e := &cached{place: at}
-	e.verify(env, at.issuers, token)
+	e := &cachedToken{schemeIssuers: s}
+	e.verify(env, s.issuers, token)
 	if env.Cache != nil {
-		env.Cache.keep(e, token)
+		env.Cache.store(e, token)
 	}
-	return &e.verdict, false
+	return &e.verification, false
 }
 
-// verdict is what came of a token, and when that holds if it is Allowed. Once it
-// is made it is not changed.
-type verdict struct {
-	principal  Principal
-	why        reason.Reason
-	missing    *MissingKey
-	thumbprint string // of the certificate that the connection must have, "" for any
-	from, to   time.Time
-	issuer     *Issuer
-	keys       *KeySet // the issuer's, with which it was verified
+// verification is the outcome for one token. It is not changed after verify.
+type verification struct {
+	why                   reason.Reason
+	principal             Principal   // if why is Allowed
+	missing               *MissingKey // Result.Missing
+	thumbprint            string      // of the certificate that the connection must have, "" for any
+	validFrom, validUntil time.Time   // skew included
+	issuer                *Issuer
+	keys                  *KeySet // the issuer's at that time
 }
 
-// verify trusts nothing of the token but iss and kid, to choose among what is
-// configured, before its signature holds.
-func (v *verdict) verify(env Env, among []*Issuer, raw string) {
+// verify verifies a token of one of the issuers. Before the signature holds, iss and
+// kid only select among the configured issuers and keys; nothing else of the token
+// counts.
+func (v *verification) verify(env Env, issuers []*Issuer, raw string) {
 	var t token
 	if v.why = t.parse(raw); v.why != reason.Allowed {
 		return
@@ -53,60 +54,56 @@ func (v *verdict) verify(env Env, among []*Issuer, raw string) {
 	case !ok || iss == "":
 		v.why = reason.ClaimsInvalid
 	default:
-		v.issuer, v.why = issuerNamed(among, iss), reason.IssuerUnknown
+		v.issuer, v.why = findIssuer(issuers, iss), reason.IssuerUnknown
 	}
 	if v.issuer == nil {
 		return
 	}
 	v.keys = env.Keys.sets[v.issuer.index]
 	if v.why = v.issuer.checkSignature(env, v.keys, &t); v.why != reason.Allowed {
-		v.lack(env, t.kid)
+		v.onMissingKey(env, t.kid)
 		return
 	}
-	if v.believe(c, env.Now); v.why == reason.Allowed {
+	if v.checkClaims(c, env.Now); v.why == reason.Allowed {
 		v.principal.Claims = payload
 	}
 }
 
-// believe reads the claims of a token whose signature holds.
-func (v *verdict) believe(c claims, now time.Time) {
+// checkClaims checks and reads the claims of a token whose signature holds.
+func (v *verification) checkClaims(c claims, now time.Time) {
 	is := v.issuer
-	if v.from, v.to, v.why = is.validate(c, now); v.why != reason.Allowed {
+	if v.validFrom, v.validUntil, v.why = is.checkClaims(c, now); v.why != reason.Allowed {
 		return
 	}
-	if v.thumbprint, v.why = is.binding(c); v.why != reason.Allowed {
+	if v.thumbprint, v.why = is.checkBinding(c); v.why != reason.Allowed {
 		return
 	}
-	v.why = is.principal(c, &v.principal)
-	v.principal.Expires = v.to
+	v.why = is.fillPrincipal(c, &v.principal)
+	v.principal.Expires = v.validUntil
 }
 
-// lack says what is to be done about a key that is not there. Without a look at
-// what the issuer publishes now, nobody can say that it does not exist.
-func (v *verdict) lack(env Env, kid string) {
+// onMissingKey asks for a fetch of the issuer's keys if the token's key is not among
+// them. Only after a fetch may a key be reported as unknown.
+func (v *verification) onMissingKey(env Env, kid string) {
 	if v.issuer.remote == nil || v.why != reason.KeyUnknown {
 		return
 	}
-	switch env.WaitPolicy {
-	case keys.Refreshed:
-		if v.keys == nil {
-			v.why = reason.KeysUnavailable
-		}
-	case keys.MayWait:
+	if env.WaitPolicy == keys.Refreshed && v.keys != nil {
+		return
+	}
+	v.why = reason.KeysUnavailable
+	if env.WaitPolicy == keys.MayWait {
 		v.missing = &MissingKey{Issuer: v.issuer.Name, KeyID: kid}
-		fallthrough
-	default:
-		v.why = reason.KeysUnavailable
 	}
 }
 
-// checkSignature verifies with the issuer's own key for kid and alg; keys of
-// another issuer are out of reach (RFC 8725 section 3.8).
+// checkSignature verifies with the issuer's own key for kid and alg. Keys of other
+// issuers are not looked at (RFC 8725 section 3.8).
 func (is *Issuer) checkSignature(env Env, set *KeySet, t *token) reason.Reason {
 	if !t.typeFits(is) {
 		return reason.TokenType
 	}
-	alg := named(t.alg, is.algorithms)
+	alg := findAlgorithm(t.alg, is.algorithms)
 	if alg == nil {
 		return reason.TokenAlgorithm
 	}
@@ -117,15 +114,15 @@ func (is *Issuer) checkSignature(env Env, set *KeySet, t *token) reason.Reason {
 	if key == nil {
 		return reason.KeyUnknown
 	}
-	if !key.verify(env, t) {
+	if !key.verifySignature(env, t) {
 		return reason.SignatureInvalid
 	}
 	return reason.Allowed
 }
 
-// verify checks the length of the signature, which is fixed (RFC 7518 section
-// 3.4: 64, 96 and 132 bytes for ES), before anybody interprets it.
-func (k *Key) verify(env Env, t *token) bool {
+// verifySignature checks the length of the signature before anything reads it: each
+// algorithm and key has one (RFC 7518 section 3.4: 64, 96 and 132 bytes for ES).
+func (k *Key) verifySignature(env Env, t *token) bool {
 	size := k.alg.size
 	if public, ok := k.public.(*rsa.PublicKey); ok {
 		size = public.Size()

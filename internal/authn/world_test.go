@@ -32,7 +32,7 @@ var (
 	p384Key         = newEC(elliptic.P384())
 	p521Key         = newEC(elliptic.P521())
 	_, edKey, _     = ed25519.GenerateKey(rand.Reader)
-	secretKey       = randomOctets(64)
+	secretKey       = randomBytes(64)
 )
 
 func newRSA() *rsa.PrivateKey {
@@ -51,7 +51,7 @@ func newEC(curve elliptic.Curve) *ecdsa.PrivateKey {
 	return key
 }
 
-func randomOctets(n int) []byte {
+func randomBytes(n int) []byte {
 	b := make([]byte, n)
 	rand.Read(b) // never fails (crypto/rand)
 	return b

@@ -1,0 +1,65 @@
+package authn
+
+// The methods below tell other packages what is configured.
+
+// HasIssuer reports whether an issuer of that name is configured.
+func (a *Authenticator) HasIssuer(name string) bool { return a.issuer(name) != nil }
+
+func (a *Authenticator) issuer(name string) *Issuer {
+	for _, is := range a.issuers {
+		if is.Name == name {
+			return is
+		}
+	}
+	return nil
+}
+
+// IssuerNames lists the issuers' names in configured order.
+func (a *Authenticator) IssuerNames() (names []string) {
+	for _, is := range a.issuers {
+		names = append(names, is.Name)
+	}
+	return names
+}
+
+// Pool returns the identity pool of the named issuer, or "".
+func (a *Authenticator) Pool(issuer string) string {
+	if is := a.issuer(issuer); is != nil {
+		return is.pool
+	}
+	return ""
+}
+
+// HasGroups reports whether the named issuer says in which groups a caller is.
+func (a *Authenticator) HasGroups(issuer string) bool {
+	is := a.issuer(issuer)
+	return is != nil && (is.groups != nil || is.relay != nil && is.relay.groups != "")
+}
+
+// Headers lists the headers that carry tokens, and those in which a gateway names
+// the caller, in lower case.
+func (a *Authenticator) Headers() (tokens, relayed []string) {
+	for _, e := range a.extractors {
+		if e.relay == nil {
+			tokens = append(tokens, e.header)
+			continue
+		}
+		for _, name := range []string{e.relay.subject, e.relay.email, e.relay.groups} {
+			if name != "" {
+				relayed = append(relayed, name)
+			}
+		}
+	}
+	return tokens, relayed
+}
+
+// NeedsPeer reports whether Authenticate uses the connection's certificate: a trust
+// domain is configured, or tokens are bound to certificates.
+func (a *Authenticator) NeedsPeer() bool { return a.HasTrustDomain() || a.certificateBound }
+
+// HasTrustDomain reports whether a trust domain is configured, so that certificates
+// identify callers.
+func (a *Authenticator) HasTrustDomain() bool { return a.trustDomain != "" }
+
+// IsPeerID reports whether id is a SPIFFE ID of the configured trust domain.
+func (a *Authenticator) IsPeerID(id string) bool { return a.trustDomain.contains(id) }

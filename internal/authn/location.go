@@ -1,0 +1,156 @@
+package authn
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/strictjson"
+)
+
+// tokenLocation is where a request carries a token: a header (or gRPC metadata,
+// which are headers), with a scheme before the token or without. A query parameter
+// is no location: RFC 9700 section 4.3.2.
+type tokenLocation struct {
+	header string // lower case
+	scheme string // "" for the bare token
+}
+
+var defaultLocation = tokenLocation{header: "authorization", scheme: "Bearer"}
+
+// compileLocations reads "from".
+func compileLocations(v strictjson.Value) (locations []tokenLocation) {
+	for _, item := range v.Items() {
+		o := item.Object("header", "scheme")
+		l := tokenLocation{header: compileHeaderName(o.Need("header"))}
+		if scheme := o.Get("scheme"); scheme.Exists() {
+			if l.scheme = scheme.Text(); !isScheme(l.scheme) {
+				scheme.MustBe("an authentication scheme, such as Bearer")
+			}
+		}
+		locations = append(locations, l)
+	}
+	return locations
+}
+
+// compileHeaderName reads the name of a header from which identities come; "" if v
+// does not exist.
+func compileHeaderName(v strictjson.Value) string {
+	name := v.Text()
+	if v.Exists() && !isHeaderName(name) {
+		v.MustBe("a header name in lower case without underscores")
+	}
+	return name
+}
+
+// extractor takes credentials out of one header, or out of a relay's headers.
+type extractor struct {
+	header  string
+	schemes []*schemeIssuers // in configured order; a bare token has one, with scheme ""
+	relay   *relay           // if set, header and schemes are not
+}
+
+// schemeIssuers is a scheme in a header, and the issuers whose tokens come with it.
+type schemeIssuers struct {
+	scheme  string
+	issuers []*Issuer
+}
+
+// addLocation adds an issuer to the extractor of one of its locations. Two issuers
+// with the same header and scheme must differ in iss, which tells their tokens
+// apart. v is the issuer in the configuration.
+func (a *Authenticator) addLocation(l tokenLocation, is *Issuer, v strictjson.Value) {
+	e := a.extractorFor(l.header)
+	if len(e.schemes) > 0 && (e.schemes[0].scheme == "") != (l.scheme == "") {
+		v.Fail("must not read header %s both with and without a scheme", l.header)
+		return
+	}
+	for _, s := range e.schemes {
+		if strings.EqualFold(s.scheme, l.scheme) {
+			for _, other := range s.issuers {
+				if slices.ContainsFunc(is.iss, func(iss string) bool { return slices.Contains(other.iss, iss) }) {
+					v.Fail("must not have the iss of issuer %q in the same header: nothing tells their tokens apart", other.Name)
+				}
+			}
+			s.issuers = append(s.issuers, is)
+			return
+		}
+	}
+	e.schemes = append(e.schemes, &schemeIssuers{l.scheme, []*Issuer{is}})
+}
+
+// extractorFor returns the extractor of a header, which it adds if there is none.
+func (a *Authenticator) extractorFor(header string) *extractor {
+	for _, e := range a.extractors {
+		if e.relay == nil && e.header == header {
+			return e
+		}
+	}
+	e := &extractor{header: header}
+	a.extractors = append(a.extractors, e)
+	return e
+}
+
+// findIssuer returns the issuer that has this iss, or nil.
+func findIssuer(issuers []*Issuer, iss string) *Issuer {
+	for _, is := range issuers {
+		if slices.Contains(is.iss, iss) {
+			return is
+		}
+	}
+	return nil
+}
+
+// extract takes the token out of the header. found is false if the request does not
+// have the header. A repeated header reaches us as two pairs or, as Envoy joins
+// authorization, as one value with a comma; no token and no scheme contains a comma.
+func (e *extractor) extract(pairs [][2]string) (token string, s *schemeIssuers, found bool, why reason.Reason) {
+	value, n := headerValue(pairs, e.header)
+	switch {
+	case n == 0:
+		return "", nil, false, reason.CredentialMissing
+	case strings.IndexByte(value, ',') >= 0:
+		return "", nil, true, repeated(value)
+	case e.schemes[0].scheme == "":
+		return value, e.schemes[0], true, reason.Allowed
+	}
+	scheme, token, _ := strings.Cut(value, " ")
+	for _, s := range e.schemes {
+		// Schemes compare without case (RFC 9110 section 11.1). Exactly one space
+		// follows, so that no two readers can cut differently.
+		if strings.EqualFold(s.scheme, scheme) {
+			return token, s, true, reason.Allowed
+		}
+	}
+	return "", nil, true, reason.SchemeUnsupported
+}
+
+// headerValue returns the value of a header, with its repetitions joined by commas,
+// and how often the header occurs. A name "" has none.
+func headerValue(pairs [][2]string, name string) (value string, n int) {
+	if name == "" {
+		return "", 0
+	}
+	for i := range pairs {
+		if pairs[i][0] == name {
+			if n++; n > 1 {
+				value += "," + pairs[i][1]
+			} else {
+				value = pairs[i][1]
+			}
+		}
+	}
+	return value, n
+}
+
+// repeated returns why a value with a comma is refused: it has two tokens, or two
+// authentication schemes.
+func repeated(value string) reason.Reason {
+	first, rest, _ := strings.Cut(value, ",")
+	a, _, hasScheme := strings.Cut(strings.TrimSpace(first), " ")
+	b, _, both := strings.Cut(strings.TrimSpace(rest), " ")
+	if hasScheme && both && !strings.EqualFold(a, b) {
+		return reason.CredentialMixed
+	}
+	return reason.CredentialRepeated
+}

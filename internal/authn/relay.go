@@ -1,0 +1,74 @@
+package authn
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/strictjson"
+)
+
+// relay is an issuer that signs nothing: a gateway in front of this proxy that has
+// verified the caller and names the caller in headers. The headers count only on a
+// connection from one of the relay's peers. From anyone else they are forgeries,
+// and they never reach the upstream.
+type relay struct {
+	name                   string
+	peers                  []string // SPIFFE IDs
+	subject, email, groups string   // header names; email and groups may be ""
+}
+
+// compileRelay reads "relay" of the issuer called name.
+func compileRelay(v strictjson.Value, name string, d trustDomain) *relay {
+	o := v.Object("peers", "subject", "email", "groups")
+	r := &relay{name: name}
+	peers := o.Need("peers")
+	r.peers = peers.Texts()
+	for i, id := range r.peers {
+		switch {
+		case id == "" || d.contains(id):
+		case d == "":
+			peers.Items()[i].Fail(`needs its trust domain in "peer"`)
+		default:
+			peers.Items()[i].MustBe("a SPIFFE ID of the trust domain, such as spiffe://%s/ns/NAMESPACE/sa/SERVICE-ACCOUNT", string(d))
+		}
+	}
+	var names []string
+	header := func(h strictjson.Value) string {
+		name := compileHeaderName(h)
+		if name != "" && slices.Contains(names, name) {
+			h.Fail("%q is there twice", name)
+		}
+		names = append(names, name)
+		return name
+	}
+	r.subject, r.email, r.groups = header(o.Need("subject")), header(o.Get("email")), header(o.Get("groups"))
+	return r
+}
+
+// principal makes the caller of the gateway's headers; peer is the SPIFFE ID of the
+// connection. found is false if the connection is not the gateway's, or if it names
+// nobody.
+func (r *relay) principal(peer string, pairs [][2]string) (p Principal, found bool, why reason.Reason) {
+	if !slices.Contains(r.peers, peer) {
+		return Principal{}, false, reason.Allowed
+	}
+	subject, subjects := headerValue(pairs, r.subject)
+	email, emails := headerValue(pairs, r.email)
+	groups, groupLists := headerValue(pairs, r.groups)
+	switch {
+	case subjects > 1 || emails > 1 || groupLists > 1:
+		return Principal{}, true, reason.CredentialRepeated
+	case subjects == 0:
+		return Principal{}, false, reason.Allowed
+	case subject == "", emails == 1 && !isEmailAddress(email):
+		return Principal{}, true, reason.ClaimsInvalid
+	}
+	p = Principal{Issuer: r.name, Subject: subject, Email: email, ClaimedEmail: email}
+	for group := range strings.SplitSeq(groups, ",") {
+		if group = strings.Trim(group, " \t"); group != "" { // a list of RFC 9110 section 5.6.1
+			p.Groups = append(p.Groups, group)
+		}
+	}
+	return p, true, reason.Allowed
+}

@@ -1,0 +1,56 @@
+package authn
+
+import (
+	"slices"
+
+	"github.com/modelgate/modelgate/internal/keys"
+)
+
+// Remote is an issuer that publishes its keys.
+type Remote struct {
+	Name   string // the issuer's, in the configuration
+	Source *keys.Source
+	issuer *Issuer
+}
+
+// Remotes lists the issuers whose keys are fetched, in configured order.
+func (a *Authenticator) Remotes() (list []Remote) {
+	for _, is := range a.issuers {
+		if is.remote != nil {
+			list = append(list, Remote{is.Name, is.remote, is})
+		}
+	}
+	return list
+}
+
+// CheckKeys returns what is wrong with a fetched document, or nil if it has a usable
+// key.
+func (r Remote) CheckKeys(document string) error {
+	_, _, err := parsePublished(document, r.issuer.algorithms)
+	return err
+}
+
+// With returns a snapshot in which the issuer has the keys of document and those in
+// the configuration. document is "" or passes CheckKeys. Of two keys with one kid
+// and algorithm the published one counts.
+func (k *Keys) With(r Remote, document string) *Keys {
+	is := r.issuer
+	next := &Keys{sets: slices.Clone(k.sets)}
+	var fetched KeySet
+	if document != "" {
+		if set, _, err := parsePublished(document, is.algorithms); err == nil {
+			fetched = *set
+		}
+	}
+	all := fetched.keys
+	for _, key := range is.inline.keys {
+		if !slices.ContainsFunc(fetched.keys, func(f *Key) bool { return f.ID == key.ID && f.alg == key.alg }) {
+			all = append(all, key)
+		}
+	}
+	next.sets[is.index] = nil // not known, which is not the same as none
+	if len(all) > 0 {
+		next.sets[is.index] = &KeySet{all}
+	}
+	return next
+}
