@@ -148,7 +148,7 @@ func (p *promises) deliver(g *gate.Gate, c promiseCaller, q promiseRequest) (pas
 		released += step.Release
 		headWent = headWent || step.Head || step.Act == gate.Forward || step.Release > 0
 		if step.Act != gate.Hold {
-			return step.Act == gate.Forward && !step.Reason.Refuses(), headWent, q.body[:released]
+			return step.Act == gate.Forward, headWent, q.body[:released]
 		}
 		n := min(p.IntN(12), len(q.body)-sent)
 		sent += n

@@ -10,6 +10,7 @@ import (
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/scan"
+	"github.com/modelgate/modelgate/internal/testing/watch"
 )
 
 // message encodes a protobuf message: "1:name 2:(1:#5)" is field 1, a string, and
@@ -129,9 +130,11 @@ func TestFieldsOfProtocols(t *testing.T) {
 			if tables++; (m.Body.Keys == nil) == (m.Body.Fields == nil) {
 				t.Errorf("%s: Body = %+v, want either Keys or Fields", c.request, m.Body)
 			} else if m.Body.Fields != nil {
-				if err := scan.CheckFields(m.Body.Fields); err != nil {
+				if err := watch.CheckFields(m.Body.Fields); err != nil {
 					t.Errorf("%s: %v", c.request, err)
 				}
+			} else if err := watch.CheckKeys(m.Body.Keys); err != nil {
+				t.Errorf("%s: %v", c.request, err)
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -52,6 +53,29 @@ func BenchmarkJSON(b *testing.B) {
 			for b.Loop() {
 				var m map[string]any
 				if err := json.NewDecoder(bytes.NewReader(body)).Decode(&m); err != nil || m["model"] != "m" {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkNames scans documents whose cost is that of the set of names of a
+// watched object: few names, as most requests have, and as many as are allowed.
+func BenchmarkNames(b *testing.B) {
+	for _, n := range []int{4, 16, MaxMembers - 1} {
+		var doc strings.Builder
+		doc.WriteString("{")
+		for i := range n {
+			fmt.Fprintf(&doc, `"member_%d":0,`, i)
+		}
+		doc.WriteString(`"model":"m"}`)
+		body := []byte(doc.String())
+		b.Run(strconv.Itoa(n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				j := NewJSON(model, Limits{})
+				if err := feed(body, j.Scan); err != nil || j.End() != nil {
 					b.Fatal(err)
 				}
 			}

@@ -42,7 +42,7 @@ func scanFrames(t testing.TB, unary bool, limit uint32, body string, cut []int) 
 		if err != nil && err != end {
 			t.Fatalf("frames %q: %v became %v", body, err, end)
 		}
-		return b.String() + end.Error()
+		return b.String() + end.String()
 	}
 	return b.String() + "ok"
 }

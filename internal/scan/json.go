@@ -1,42 +1,11 @@
 package scan
 
-import "errors"
-
 // Key is a member that a JSON scan watches: a string (a leaf), or an object in
 // which further keys are watched. Keys are read only and may be shared.
 type Key struct {
 	Name string // exact and unescaped
 	ID   int    // of a leaf, for Value.ID
 	Keys []Key  // of an object; nil makes it a leaf
-}
-
-// CheckKeys reports what makes a table of keys unusable: more than 64 keys in
-// one object, nesting beyond 8 objects, an object without keys, a name of more
-// than 32 bytes or two that a document could not have together because one is
-// a twin of the other. Scans presuppose it; a test calls it for each table.
-func CheckKeys(keys []Key) error { return checkKeys(keys, 0) }
-
-func checkKeys(keys []Key, depth int) error {
-	const most = 8
-	if depth == most || len(keys) == 0 || len(keys) > 64 {
-		return errors.New("scan: 1 to 64 keys in an object, in at most 8 objects")
-	}
-	for i, k := range keys {
-		if len(k.Name) > 32 {
-			return errors.New("scan: key " + k.Name + " is too long")
-		}
-		for _, other := range keys[:i] {
-			if fold([]byte(other.Name), k.Name) {
-				return errors.New("scan: key " + k.Name + " twice")
-			}
-		}
-		if k.Keys != nil {
-			if err := checkKeys(k.Keys, depth+1); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // JSON scans one document, whose top level must be an object, for the strings

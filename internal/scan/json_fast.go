@@ -2,56 +2,42 @@ package scan
 
 import "unicode/utf8"
 
-// fast reads space, separators in their place and what nobody watches: most of
-// a large body. Of other tokens it takes only those that are sound and whole,
-// and leaves the first that is not, and what concerns a watched object, to step.
-// So whatever it reads of them, step reads alike when chunks are single bytes.
-// That it calls little matters in WebAssembly, where a call of Go is dear.
+// fast reads white space, separators, and the tokens outside of watched objects:
+// most of a large body. It leaves to step every token that is at fault, that a
+// chunk's end has cut, or that belongs to a watched object. Each case follows one
+// rule of step, named beside it, and the tests feed both the same documents, to
+// step in chunks of one byte. fast is one function because a call of a Go function
+// is slow in WebAssembly; the predicates that it calls are inlined.
 func (j *JSON) fast(b []byte) int {
 	s, n := j.state, 0
 	for s <= wantNext && n < len(b) {
 		c := b[n]
-		watched := j.depth == len(j.levels)
+		watched := j.depth == len(j.levels) // the innermost object is
 		switch {
 		case space(c):
-		case c == ',' && s == wantNext:
+		case c == ',' && s == wantNext: // step
+			s = j.afterComma()
+		case c == ':' && s == wantColon: // step
 			s = wantValue
-			if j.objects&1 == 1 {
-				s = wantName
-			}
-		case c == ':' && s == wantColon:
-			s = wantValue
-		case c == '"' && (s <= wantItem && j.leaf == nil && j.depth > 0 || (s == wantName || s == wantMember) && !watched):
-			size, whole := sound(b[n+1:])
+		case c == '"' && (s.wantsValue() && j.anyType() || s.wantsName() && !watched): // beginText, beginName
+			var size int
+			size, s = j.fastString(b[n+1:], s.wantsName(), watched)
 			n += size
-			j.isName, j.keep = s > wantItem, nil
-			switch {
-			case !whole:
-				s = inString
-			case j.isName:
-				s = wantColon
-			default:
-				s, j.member = wantNext, j.member && !watched
-			}
-		case (c == '[' || c == '{') && s <= wantItem && j.leaf == nil && j.depth > 0 && j.depth < j.limits.Depth:
-			j.depth++
-			s, j.objects = wantItem, j.objects<<1
-			if c == '{' {
-				s, j.objects = wantMember, j.objects|1
-			}
-		case !watched && (c == ']' && j.objects&1 == 0 && (s == wantNext || s == wantItem) || c == '}' && j.objects&1 == 1 && (s == wantNext || s == wantMember)):
-			j.depth--
-			j.objects >>= 1
-			s, j.member = wantNext, j.member && j.depth != len(j.levels)
-		case s <= wantItem && j.leaf == nil && j.depth > 0 && firstOfNumber(c) != 0:
+		case s.wantsValue() && j.anyType() && firstOfNumber(c) != 0: // number
 			s = firstOfNumber(c)
-			for n+1 < len(b) && after[s-inNumber][class[b[n+1]]] != 0 {
+			for n+1 < len(b) && s.after(b[n+1]) != 0 {
 				n++
-				s = after[s-inNumber][class[b[n]]]
+				s = s.after(b[n])
 			}
 			if n+1 < len(b) && ends(s) {
 				s, j.member = wantNext, j.member && !watched
 			}
+		case (c == '[' || c == '{') && s.wantsValue() && j.anyType() && j.depth < j.limits.Depth: // open
+			s = j.fastOpen(c)
+		case !watched && s.mayEnd(c, j.objects&1 == 1): // closes
+			j.depth--
+			j.objects >>= 1
+			s, j.member = wantNext, j.member && j.depth != len(j.levels)
 		default:
 			j.state = s
 			return n
@@ -62,21 +48,61 @@ func (j *JSON) fast(b []byte) int {
 	return n
 }
 
-// sound is the length of what b has of a string whose opening quote lies before
-// it: up to and with the closing quote (whole), or up to what needs a closer
-// look: an escape of a code unit, a fault, the end of b.
-func sound(b []byte) (n int, whole bool) {
+// fastOpen begins an array or an object that is not watched.
+func (j *JSON) fastOpen(c byte) state {
+	j.depth++
+	j.objects <<= 1
+	if c == '[' {
+		return wantItem
+	}
+	j.objects |= 1
+	return wantMember
+}
+
+// wantsValue reports whether a value may follow.
+func (s state) wantsValue() bool { return s <= wantItem }
+
+// anyType reports whether a value of any type may follow, where one may.
+func (j *JSON) anyType() bool { return j.leaf == nil && j.depth > 0 }
+
+// wantsName reports whether the name of a member may follow.
+func (s state) wantsName() bool { return s == wantMember || s == wantName }
+
+// mayEnd reports whether c may end the innermost object, or array, in state s.
+func (s state) mayEnd(c byte, object bool) bool {
+	return c == ']' && !object && (s == wantNext || s == wantItem) ||
+		c == '}' && object && (s == wantNext || s == wantMember)
+}
+
+// afterComma returns the state after a comma: a member's name or a value follows.
+func (j *JSON) afterComma() state {
+	if j.objects&1 == 1 {
+		return wantName
+	}
+	return wantValue
+}
+
+// fastString reads a string of which nothing is kept, after its opening quote, and
+// returns how much of b it is and the state after it: up to and including the
+// closing quote, or up to what step must read, which is an escape \uXXXX, a fault
+// or the end of b.
+func (j *JSON) fastString(b []byte, isName, watched bool) (n int, s state) {
+	j.isName, j.keep = isName, nil
 	for n < len(b) {
 		switch c := b[n]; {
 		case c == '"':
-			return n + 1, true
+			if isName {
+				return n + 1, wantColon
+			}
+			j.member = j.member && !watched
+			return n + 1, wantNext
 		case c == '\\':
 			if n+1 == len(b) || !short[b[n+1]] {
-				return n, false
+				return n, inString
 			}
 			n += 2
 		case c < 0x20:
-			return n, false
+			return n, inString
 		case c < 0x80:
 			n += plain(b[n:])
 		case c > 0xe0 && c < 0xf0 && c != 0xed && n+2 < len(b) && b[n+1]&0xc0 == 0x80 && b[n+2]&0xc0 == 0x80:
@@ -84,12 +110,12 @@ func sound(b []byte) (n int, whole bool) {
 		default:
 			_, size := utf8.DecodeRune(b[n:])
 			if size == 1 {
-				return n, false
+				return n, inString
 			}
 			n += size
 		}
 	}
-	return n, false
+	return n, inString
 }
 
 // short are the second bytes of the two-byte escapes.

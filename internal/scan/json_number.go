@@ -41,6 +41,9 @@ var after = [numberExponent - inNumber + 1][classes]state{
 	numberExponent - inNumber: {zero: numberExponent, digit: numberExponent},
 }
 
+// after is the state after c in a number, or 0 if c is no part of the number.
+func (s state) after(c byte) state { return after[s-inNumber][class[c]] }
+
 // firstOfNumber is the state after the first byte of a number, or 0.
 func firstOfNumber(c byte) state {
 	if c == '-' {
@@ -58,7 +61,7 @@ func ends(s state) bool {
 func (j *JSON) number(b []byte) int {
 	s := j.state
 	for i, c := range b {
-		next := after[s-inNumber][class[c]]
+		next := s.after(c)
 		if next != 0 {
 			s = next
 			continue

@@ -94,9 +94,6 @@ var acceptedJSON = []struct {
 
 func TestJSONAccepts(t *testing.T) {
 	for _, x := range acceptedJSON {
-		if err := CheckKeys(x.keys); err != nil {
-			t.Fatal(err)
-		}
 		if got := everyJSON(t, x.keys, x.doc); got != x.want {
 			t.Errorf("JSON %.200q\n got %s\nwant %s", x.doc, got, x.want)
 		}
@@ -116,20 +113,6 @@ func TestJSONReportsEarly(t *testing.T) {
 		}
 		if want := int64(len(doc) - 1); i < len(doc)-2 && j.Complete() != -1 || i >= len(doc)-2 && j.Complete() != want {
 			t.Errorf("after %q: complete at %d", doc[:i+1], j.Complete())
-		}
-	}
-}
-
-func TestCheckKeys(t *testing.T) {
-	tower := Key{Name: "a"}
-	for range 8 {
-		tower = Key{Name: "a", Keys: []Key{tower}}
-	}
-	for _, keys := range [][]Key{
-		nil, {{Name: "a", Keys: []Key{}}}, {{Name: "a"}, {Name: "a"}}, {{Name: "k"}, {Name: "\u212a"}}, {{Name: strings.Repeat("a", 33)}}, {tower}, make([]Key, 65),
-	} {
-		if CheckKeys(keys) == nil {
-			t.Errorf("CheckKeys(%v) = nil, want an error", keys)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package scan
 
-import "bytes"
+import (
+	"bytes"
+	"hash/maphash"
+)
 
 // add appends b to the string being kept; b lies ahead bytes on.
 func (j *JSON) add(b []byte, ahead int) bool {
@@ -93,49 +96,52 @@ func (j *JSON) absent(k Key) {
 	}
 }
 
-// nameSet has the hashes of an object's names. Two names of one hash count as
-// one name that occurs twice: whoever makes such a pair (FNV-1a is no secret)
-// has his own request refused.
+// nameSet has the hashes of an object's names. It is an open-addressing table and
+// no map[uint64]struct{}: the map took 1.6 times as long and 2.3 times the memory
+// for 1,024 names, and one more allocation for a few (BenchmarkNames).
 type nameSet struct {
+	seed  maphash.Seed
 	n     int
-	slots []uint64 // open addressing; 0 is empty
+	slots []uint64 // 0 is empty
 }
 
-// add reports whether the name is new.
+// add reports whether the name is new. Two names with one hash count as the same
+// name; the seed keeps callers from finding such names.
 func (s *nameSet) add(name []byte) bool {
 	if 2*s.n >= len(s.slots) {
 		s.grow()
 	}
-	h := uint64(14695981039346656037)
-	for _, c := range name {
-		h = (h ^ uint64(c)) * 1099511628211
-	}
-	fresh := s.insert(max(h, 1))
+	fresh := s.insert(max(maphash.Bytes(s.seed, name), 1))
 	if fresh {
 		s.n++
 	}
 	return fresh
 }
 
-func (s *nameSet) insert(h uint64) bool {
+// insert reports whether the hash is new. At least half of the slots are empty.
+func (s *nameSet) insert(hash uint64) bool {
 	mask := uint64(len(s.slots) - 1)
-	for i := h & mask; ; i = (i + 1) & mask {
+	for i := hash & mask; ; i = (i + 1) & mask {
 		switch s.slots[i] {
 		case 0:
-			s.slots[i] = h
+			s.slots[i] = hash
 			return true
-		case h:
+		case hash:
 			return false
 		}
 	}
 }
 
+// grow makes the table, and then doubles it.
 func (s *nameSet) grow() {
 	old := s.slots
+	if old == nil {
+		s.seed = maphash.MakeSeed()
+	}
 	s.slots = make([]uint64, max(16, 2*len(old)))
-	for _, h := range old {
-		if h != 0 {
-			s.insert(h)
+	for _, hash := range old {
+		if hash != 0 {
+			s.insert(hash)
 		}
 	}
 }

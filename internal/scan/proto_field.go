@@ -1,10 +1,5 @@
 package scan
 
-import (
-	"errors"
-	"strconv"
-)
-
 // Shape is the type of a watched field.
 type Shape uint8
 
@@ -43,32 +38,3 @@ const (
 	maxNumber   = 1<<29 - 1 // of a field
 	maxMessages = 8         // one within the other, the whole message included, an Int64Value not
 )
-
-// CheckFields reports what makes a table of fields unusable: a number that is
-// no field number or occurs twice in one message, more than 64 fields in one
-// message, nesting beyond 8 messages, a Message without fields, a leaf with
-// some or repeated. Scans presuppose it; a test calls it for each table.
-func CheckFields(fields []Field) error { return checkFields(fields, 1) }
-
-func checkFields(fields []Field, depth int) error {
-	if len(fields) == 0 || len(fields) > 64 || depth > maxMessages {
-		return errors.New("scan: 1 to 64 fields in a message, in at most 8 messages")
-	}
-	for i, f := range fields {
-		if f.Number < 1 || f.Number > maxNumber || f.Shape > Message || (f.Shape != Message && (f.Repeated || f.Fields != nil)) {
-			return errors.New("scan: field " + strconv.Itoa(int(f.Number)) + ": no such number or shape, or a leaf that is repeated or has fields")
-		}
-		for _, other := range fields[:i] {
-			if other.Number == f.Number {
-				return errors.New("scan: field " + strconv.Itoa(int(f.Number)) + " twice")
-			}
-		}
-		if f.Shape != Message {
-			continue
-		}
-		if err := checkFields(f.Fields, depth+1); err != nil {
-			return err
-		}
-	}
-	return nil
-}

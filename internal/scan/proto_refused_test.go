@@ -96,7 +96,7 @@ func TestProtoRefuses(t *testing.T) {
 
 func TestProtoRefusesMore(t *testing.T) {
 	p := NewProto(infer, 3, Limits{})
-	if err := p.Scan([]byte(name + "x")); err == nil || err.Error() != `data after the message (trailing at "", byte 3)` {
+	if err := p.Scan([]byte(name + "x")); err == nil || err.String() != `data after the message (trailing at "", byte 3)` {
 		t.Errorf("more than the frame said: %v", err)
 	}
 	p = NewProto(multi, 4, Limits{Items: 1})
@@ -106,23 +106,5 @@ func TestProtoRefusesMore(t *testing.T) {
 	p = NewProto(infer, 4, Limits{Text: 1})
 	if err := p.Scan([]byte(sub(1, "mn"))); err == nil || err.Kind != TooLong {
 		t.Errorf("two bytes of one: %v", err)
-	}
-}
-
-func TestCheckFields(t *testing.T) {
-	tower := Field{Number: 1}
-	for range maxMessages {
-		tower = Field{Number: 1, Shape: Message, Fields: []Field{tower}}
-	}
-	for _, fields := range [][]Field{
-		nil, {{Number: 0}}, {{Number: maxNumber + 1}}, {{Number: -1}}, {{Number: 1}, {Number: 1}}, {{Number: 1, Repeated: true}}, {{Number: 1, Fields: infer}}, {{Number: 1, Shape: Message}},
-		{{Number: 1, Shape: integer}},
-		{{Number: 1, Shape: 9}},
-		{tower}, make([]Field, 65),
-		{{Number: 1, Shape: Int64Value, Repeated: true}},
-	} {
-		if CheckFields(fields) == nil {
-			t.Errorf("CheckFields(%v) = nil, want an error", fields)
-		}
 	}
 }

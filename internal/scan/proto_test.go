@@ -105,9 +105,6 @@ var (
 
 func TestProtoAccepts(t *testing.T) {
 	for _, x := range acceptedProto {
-		if err := CheckFields(x.fields); err != nil {
-			t.Fatal(err)
-		}
 		if got := everyProto(t, x.fields, x.body); got != x.want && (x.want != "" || !strings.HasSuffix(got, "ok")) {
 			t.Errorf("proto %.200q\n got %s\nwant %s", x.body, got, x.want)
 		}

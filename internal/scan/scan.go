@@ -13,8 +13,6 @@
 // It knows nothing of protocols, of models and of what a refusal answers.
 package scan
 
-import "strconv"
-
 // Kind says which rule a body breaks. The set is closed: a caller maps each
 // kind to its answer. The zero value is no kind of its own.
 type Kind uint8
@@ -48,15 +46,6 @@ var kindNames = [kinds]string{
 	Compressed: "compressed", Several: "several", NonMinimal: "non_minimal", Group: "group",
 }
 
-// Kinds are all kinds, for a caller's test that its table has each.
-func Kinds() []Kind {
-	var all []Kind
-	for k := Syntax; k < kinds; k++ {
-		all = append(all, k)
-	}
-	return all
-}
-
 func (k Kind) String() string {
 	if k < kinds {
 		return kindNames[k]
@@ -74,10 +63,6 @@ type Error struct {
 	Rule   string // what was expected or broken: a constant, without anything of the body
 	Offset int64  // of the byte at fault: from the start of the body, for Proto of the message
 	Where  string // JSON: the RFC 6901 pointer of the member of a watched object (untrusted text); Proto: field numbers, as 1.2; or ""
-}
-
-func (e *Error) Error() string {
-	return e.Rule + " (" + e.Kind.String() + " at " + strconv.Quote(e.Where) + ", byte " + strconv.FormatInt(e.Offset, 10) + ")"
 }
 
 // Value is what a body says of one watched leaf.
