@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/modelgate/modelgate/internal/scan"
 )
 
 func nested(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
@@ -65,7 +67,8 @@ func TestCheckFindsEveryRepeat(t *testing.T) {
 // stricter are the reasons to refuse what encoding/json calls valid.
 var stricter = []string{"byte order mark", "must be UTF-8", "surrogates", "is there twice", "nested deeper"}
 
-// compare holds Check to encoding/json, Read to gjson, and Fields to both.
+// compare compares Check with encoding/json and package scan, Read with gjson, and
+// Fields with both.
 func compare(t *testing.T, doc string) {
 	t.Helper()
 	err := Check(doc)
@@ -83,6 +86,7 @@ func compare(t *testing.T, doc string) {
 			t.Fatalf("Fields(%q) = %+v, want %+v", doc, fields, want)
 		}
 	}
+	compareScan(t, doc, err)
 	valid := json.Valid([]byte(doc))
 	if err == nil && !valid {
 		t.Fatalf("Check(%q) = nil, but it is no JSON", doc)
@@ -92,6 +96,27 @@ func compare(t *testing.T, doc string) {
 	}
 	if err != nil && valid && !slices.ContainsFunc(stricter, func(s string) bool { return strings.Contains(err.Error(), s) }) {
 		t.Fatalf("Check(%q) = %v, but it is JSON", doc, err)
+	}
+}
+
+// compareScan compares the result of Check with that of package scan, which accepts
+// objects only, has other limits, and looks for repeated names only in objects that
+// it watches, the root among them.
+func compareScan(t *testing.T, doc string, err error) {
+	t.Helper()
+	j := scan.NewJSON([]scan.Key{{Name: "not in any of them"}}, scan.Limits{})
+	j.Scan([]byte(doc))
+	got := j.End()
+	switch {
+	case got == nil && err != nil:
+		deep, nested := strings.Contains(err.Error(), "nested deeper"), !strings.HasPrefix(err.Error(), `"": `)
+		if twice := strings.Contains(err.Error(), "is there twice"); !deep && !(twice && nested) {
+			t.Fatalf("Check(%q) = %v, but scan accepts it", doc, err)
+		}
+	case got != nil && err == nil && got.Kind != scan.Twin && got.Kind != scan.TooMany && got.Kind != scan.TooLong:
+		if isObject := Read(doc).IsObject(); isObject || got.Kind != scan.Type {
+			t.Fatalf("Check(%q) = nil, but scan refuses it: %v", doc, got)
+		}
 	}
 }
 

@@ -19,7 +19,7 @@ func FuzzCheck(f *testing.F) {
 		compare(t, doc)
 		if err := Check(doc); err != nil {
 			e := err.(*SyntaxError)
-			if _, bad := ParsePointer(e.Pointer); e.Pointer != "" && bad != nil || e.Offset < 0 || e.Offset > len(doc) {
+			if _, bad := ParsePointer(e.Pointer); e.Pointer != "" && bad != nil || e.Offset < 0 || e.Offset > len(doc) || e.Line < 1 || e.Column < 1 {
 				t.Fatalf("Check(%q) = %v", doc, err)
 			}
 			return

@@ -1,36 +1,37 @@
 package strictjson
 
-// few is how many names of an object are compared one by one: claims and
-// configuration objects are small.
-const few = 16
+// maxLinear is how many names of an object are compared one by one, since claims
+// and configuration objects are small. With more names the object gets a map.
+const maxLinear = 16
 
-// names are those of all open objects. The first ones need no memory of their own.
-type names struct {
-	n    int
-	room [few]string
-	more []string
+// nameStack has the names of all open objects. The first ones are in an array, so
+// that a small document needs no allocation.
+type nameStack struct {
+	n     int
+	array [maxLinear]string
+	more  []string
 }
 
-func (l *names) at(i int) string {
-	if i < len(l.room) {
-		return l.room[i]
+func (l *nameStack) at(i int) string {
+	if i < len(l.array) {
+		return l.array[i]
 	}
-	return l.more[i-len(l.room)]
+	return l.more[i-len(l.array)]
 }
 
-// add is false where the innermost open object has the name already.
-func (l *names) add(o *open, name string) bool {
+// add returns false if the innermost open object, o, already has the name.
+func (l *nameStack) add(o *openObject, name string) bool {
 	if o.seen == nil {
 		for i := o.base; i < l.n; i++ {
 			if l.at(i) == name {
 				return false
 			}
 		}
-		if l.n-o.base < few {
+		if l.n-o.base < maxLinear {
 			l.push(name)
 			return true
 		}
-		o.seen = make(map[string]bool, 2*few)
+		o.seen = make(map[string]bool, 2*maxLinear)
 		for i := o.base; i < l.n; i++ {
 			o.seen[l.at(i)] = true
 		}
@@ -40,11 +41,11 @@ func (l *names) add(o *open, name string) bool {
 	return !twice
 }
 
-func (l *names) push(name string) {
-	if l.n < len(l.room) {
-		l.room[l.n] = name
+func (l *nameStack) push(name string) {
+	if l.n < len(l.array) {
+		l.array[l.n] = name
 	} else {
-		l.more = append(l.more[:l.n-len(l.room)], name)
+		l.more = append(l.more[:l.n-len(l.array)], name)
 	}
 	l.n++
 }

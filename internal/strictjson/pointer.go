@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// Pointer is a compiled JSON Pointer (RFC 6901): its reference tokens,
-// unescaped. Claims are addressed by it and never by a path language, in which
+// Pointer is a parsed JSON Pointer (RFC 6901): its reference tokens, unescaped.
+// The configuration addresses claims by it and not in a path language, in which
 // dots, '@', '#' and '*' are operators and may be part of a claim's name.
 type Pointer []string
 
-// ParsePointer compiles a pointer to something inside a document. The empty
-// pointer, which means the whole document, is refused.
+// ParsePointer parses a pointer to a value inside a document. It refuses the empty
+// pointer, which means the whole document.
 func ParsePointer(s string) (Pointer, error) {
 	if !strings.HasPrefix(s, "/") {
 		return nil, errors.New(`must be a JSON Pointer, such as "/groups"`)
@@ -29,9 +29,8 @@ func ParsePointer(s string) (Pointer, error) {
 	return tokens, nil
 }
 
-// In finds the value in a checked document. The result does not exist where
-// the pointer leads nowhere. It allocates only where a name or a string value
-// on the way is escaped.
+// In returns the value in a checked document; one that does not exist if there is
+// none. It allocates only if a name or a string that it passes has an escape.
 func (p Pointer) In(doc Result) Result {
 	for _, token := range p {
 		doc = child(doc, token)
@@ -39,21 +38,16 @@ func (p Pointer) In(doc Result) Result {
 	return doc
 }
 
+// child returns the member of that name, or the item of that index.
 func child(v Result, token string) (found Result) {
 	switch {
 	case v.IsObject():
-		v.ForEach(func(name, value Result) bool {
-			if name.Str == token {
-				found = value
-				return false
-			}
-			return true
-		})
+		return v.Get(token)
 	case v.IsArray():
 		var n int64
 		var digits [20]byte
 		v.ForEach(func(_, value Result) bool {
-			if string(strconv.AppendInt(digits[:0], n, 10)) == token { // canonical digits only, as RFC 6901 section 4 demands
+			if string(strconv.AppendInt(digits[:0], n, 10)) == token { // RFC 6901 section 4: without leading zeros
 				found = value
 				return false
 			}
@@ -64,7 +58,7 @@ func child(v Result, token string) (found Result) {
 	return found
 }
 
-// escape makes a name a reference token.
+// escape returns a name as a reference token.
 func escape(name string) string {
 	return strings.ReplaceAll(strings.ReplaceAll(name, "~", "~0"), "/", "~1")
 }

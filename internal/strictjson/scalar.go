@@ -7,8 +7,8 @@ import (
 
 const loneSurrogate = `surrogates (\ud800 to \udfff) must be in pairs, a high one and then a low one`
 
-// str reads a string, its opening quote included.
-func (s *scanner) str() *SyntaxError {
+// stringValue reads a string with its quotes.
+func (s *scanner) stringValue() *SyntaxError {
 	start := s.i
 	for s.i++; s.i < len(s.doc); s.i++ {
 		switch c := s.doc[s.i]; {
@@ -39,7 +39,7 @@ func control(c byte) string {
 	return fmt.Sprintf(`a string must not contain a control character; write it as \u%04x`, c)
 }
 
-// escapeSequence reads what follows a backslash and stops at its last byte.
+// escapeSequence reads what follows a backslash, and stops at its last byte.
 func (s *scanner) escapeSequence() *SyntaxError {
 	switch s.peek() {
 	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
@@ -65,7 +65,7 @@ func (s *scanner) escapeSequence() *SyntaxError {
 	return nil
 }
 
-// hex4 reads four hexadecimal digits at offset i.
+// hex4 returns the number in the four hexadecimal digits at offset i.
 func (s *scanner) hex4(i int) (uint64, bool) {
 	if i+4 > len(s.doc) {
 		return 0, false
@@ -79,18 +79,18 @@ func (s *scanner) hex4(i int) (uint64, bool) {
 	return n, err == nil
 }
 
-// number follows the grammar of RFC 8259 section 6.
+// number reads a number (RFC 8259 section 6).
 func (s *scanner) number() *SyntaxError {
-	s.word("-")
-	if !s.word("0") && s.digits() == 0 {
+	s.accept("-")
+	if !s.accept("0") && s.digits() == 0 {
 		return s.expected("a digit")
 	}
-	if s.word(".") && s.digits() == 0 {
+	if s.accept(".") && s.digits() == 0 {
 		return s.expected("a digit after the point")
 	}
-	if s.word("e") || s.word("E") {
-		if !s.word("+") {
-			s.word("-")
+	if s.accept("e") || s.accept("E") {
+		if !s.accept("+") {
+			s.accept("-")
 		}
 		if s.digits() == 0 {
 			return s.expected("a digit in the exponent")
@@ -99,6 +99,7 @@ func (s *scanner) number() *SyntaxError {
 	return nil
 }
 
+// digits reads n digits.
 func (s *scanner) digits() (n int) {
 	for s.i < len(s.doc) && s.doc[s.i] >= '0' && s.doc[s.i] <= '9' {
 		s.i++
