@@ -13,8 +13,8 @@ import (
 	"github.com/modelgate/modelgate/internal/reason"
 )
 
-// escaped is what encoding/json makes of v, and of the rest of it that is not
-// visible ASCII.
+// escaped is v as encoding/json writes it, with everything escaped that is not visible
+// ASCII.
 func escaped(v any) string {
 	b, _ := json.Marshal(v)
 	var out strings.Builder
@@ -49,14 +49,20 @@ func TestAppendJSONString(t *testing.T) {
 }
 
 func FuzzAppendJSONString(f *testing.F) {
-	for _, s := range []string{"", "corp", "\"\\/\b\f\n\r\t\x00\x1f\x7f", "<script>&", "\u2028\u2029\u202e\u0085😀\ufffd\U0010ffff", "\xff\xc0\xaf\xed\xa0\x80é"} {
+	for _, s := range []string{
+		"",
+		"corp",
+		"\"\\/\b\f\n\r\t\x00\x1f\x7f",
+		"<script>&",
+		"\u2028\u2029\u202e\u0085😀\ufffd\U0010ffff",
+		"\xff\xc0\xaf\xed\xa0\x80é",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(compareText)
 }
 
-// TestAuditFields holds the line to encoding/json's, with every field there or
-// not.
+// TestAuditFields compares random lines with those of encoding/json.
 func TestAuditFields(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 20000 {
@@ -82,8 +88,13 @@ func TestAuditFields(t *testing.T) {
 			Rule     string   `json:"rule,omitempty"`
 			ID       string   `json:"request_id,omitempty"`
 		}{
-			Decision: why.String(), Shadow: shadow, Peer: clip(x.Principal.Peer), Issuer: x.Principal.Issuer, Subject: clip(x.Principal.Subject),
-			Rule: clip(x.Rule), ID: x.head.id.String(),
+			Decision: why.String(),
+			Shadow:   shadow,
+			Peer:     clip(x.Principal.Peer),
+			Issuer:   x.Principal.Issuer,
+			Subject:  clip(x.Principal.Subject),
+			Rule:     clip(x.Rule),
+			ID:       x.head.id.String(),
 		}
 		for range random.IntN(4) {
 			m := inference.Model{Namespace: text(), Service: text(), Name: text(), Version: text()}
@@ -92,7 +103,7 @@ func TestAuditFields(t *testing.T) {
 			line.Models = append(line.Models, clip(m.String()))
 		}
 		if got, want := x.auditLine(why, shadow), escaped(line); got != want {
-			t.Fatalf("audit = %s, want %s", got, want)
+			t.Fatalf("auditLine = %s, want %s", got, want)
 		}
 	}
 }

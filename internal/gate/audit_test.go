@@ -8,6 +8,7 @@ import (
 
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/testing/corpus"
+	"github.com/modelgate/modelgate/internal/testing/edit"
 )
 
 type auditLine struct {
@@ -22,8 +23,8 @@ type auditLine struct {
 	ID       string   `json:"request_id"`
 }
 
-// readAudit decodes one line, and holds it to what any line must be: JSON, of
-// one line, bounded, and without the token.
+// readAudit decodes a line of the log. It checks what is true of each: it is one line of
+// bounded JSON in visible ASCII, and contains no part of the token.
 func readAudit(t *testing.T, line, token string) (a auditLine) {
 	t.Helper()
 	d := json.NewDecoder(strings.NewReader(line))
@@ -46,51 +47,113 @@ func TestAudit(t *testing.T) {
 	g, s := load(t, world)
 	injection := "7\n{\"modelgate\":\"allowed\"}\r\x1b[31m\u2028\u0085\u202e\x7f😀\"\\<&>\x00"
 	long := strings.Repeat("é", 200)
+	allowed := func(subject string) auditLine {
+		return auditLine{
+			Decision: "allowed", Issuer: "corp", Subject: subject,
+			Verb: "predict", Models: []string{"prod/fraud"}, Rule: "staff",
+		}
+	}
+	withID := allowed("subject-1")
+	withID.ID = "r-1"
 	for _, c := range []struct {
 		name  string
 		line  string
-		token *corpus.Token
+		token corpus.Token // none without an issuer
 		more  []pair
 		want  auditLine
 	}{
-		{"allowed", askStaff, &corpus.Token{Issuer: "corp"}, []pair{{"x-request-id", "r-1"}}, auditLine{Decision: "allowed", Issuer: "corp", Subject: "subject-1", Verb: "predict", Models: []string{"prod/fraud"}, Rule: "staff", ID: "r-1"}},
-		{"anonymous, allowed", askPublic, nil, nil, auditLine{Decision: "allowed", Verb: "predict", Models: []string{"public/iris"}, Rule: "showcase"}},
-		{"anonymous, refused", askStaff, nil, nil, auditLine{Decision: "credential_missing", Verb: "predict", Models: []string{"prod/fraud"}}},
-		{"denied", "POST /kfserving/prod/frozen:explain", &corpus.Token{Issuer: "corp"}, nil, auditLine{Decision: "denied", Issuer: "corp", Subject: "subject-1", Verb: "explain", Models: []string{"prod/frozen"}, Rule: "frozen"}},
-		{"not granted", "GET /kfserving/secret/m", &corpus.Token{Issuer: "corp"}, nil, auditLine{Decision: "grant_missing", Issuer: "corp", Subject: "subject-1", Verb: "ready", Models: []string{"secret/m"}}},
-		{"forged", askStaff, &corpus.Token{Issuer: "corp", Fault: "tampered"}, nil, auditLine{Decision: "signature_invalid"}},
-		{"expired", askStaff, &corpus.Token{Issuer: "corp", Claims: map[string]any{"exp": "now-1h"}}, nil, auditLine{Decision: "token_expired"}},
-		{"injection by sub", askStaff, &corpus.Token{Issuer: "corp", Claims: map[string]any{"sub": injection}}, nil, auditLine{Decision: "allowed", Issuer: "corp", Subject: injection, Verb: "predict", Models: []string{"prod/fraud"}, Rule: "staff"}},
-		{"injection by kid", askStaff, &corpus.Token{Issuer: "corp", Header: map[string]any{"kid": injection}}, nil, auditLine{Decision: "key_unknown"}},
-		{"injection by path", "POST /kfserving/prod/fraud\n{}:predict", &corpus.Token{Issuer: "corp"}, nil, auditLine{Decision: "path_invalid", Issuer: "corp", Subject: "subject-1"}},
-		{"injection by request id", askStaff, &corpus.Token{Issuer: "corp"}, []pair{{"x-request-id", "a\n\"b"}}, auditLine{Decision: "allowed", Issuer: "corp", Subject: "subject-1", Verb: "predict", Models: []string{"prod/fraud"}, Rule: "staff"}},
-		{"long sub", askStaff, &corpus.Token{Issuer: "corp", Claims: map[string]any{"sub": "x" + long}}, nil, auditLine{Decision: "allowed", Issuer: "corp", Subject: "x" + long[:254] + "…", Verb: "predict", Models: []string{"prod/fraud"}, Rule: "staff"}},
-		{"unread head", askStaff, &corpus.Token{Issuer: "corp"}, []pair{{"upgrade", "h2c"}, {"x-request-id", "r"}}, auditLine{Decision: "upgrade_refused", ID: "r"}},
+		{
+			name: "allowed", line: askStaff, token: corp(nil), more: []pair{{"x-request-id", "r-1"}},
+			want: withID,
+		},
+		{
+			name: "anonymous, allowed", line: askPublic,
+			want: auditLine{Decision: "allowed", Verb: "predict", Models: []string{"public/iris"}, Rule: "showcase"},
+		},
+		{
+			name: "anonymous, refused", line: askStaff,
+			want: auditLine{Decision: "credential_missing", Verb: "predict", Models: []string{"prod/fraud"}},
+		},
+		{
+			name: "denied", line: "POST /kfserving/prod/frozen:explain", token: corp(nil),
+			want: auditLine{
+				Decision: "denied", Issuer: "corp", Subject: "subject-1",
+				Verb: "explain", Models: []string{"prod/frozen"}, Rule: "frozen",
+			},
+		},
+		{
+			name: "not granted", line: "GET /kfserving/secret/m", token: corp(nil),
+			want: auditLine{
+				Decision: "grant_missing", Issuer: "corp", Subject: "subject-1",
+				Verb: "ready", Models: []string{"secret/m"},
+			},
+		},
+		{
+			name: "forged", line: askStaff, token: forged,
+			want: auditLine{Decision: "signature_invalid"},
+		},
+		{
+			name: "expired", line: askStaff, token: corp(claims{"exp": "now-1h"}),
+			want: auditLine{Decision: "token_expired"},
+		},
+		{
+			name: "injection by sub", line: askStaff, token: corp(claims{"sub": injection}),
+			want: allowed(injection),
+		},
+		{
+			name: "injection by kid", line: askStaff,
+			token: corpus.Token{Issuer: "corp", Header: claims{"kid": injection}},
+			want:  auditLine{Decision: "key_unknown"},
+		},
+		{
+			name: "injection by path", line: "POST /kfserving/prod/fraud\n{}:predict", token: corp(nil),
+			want: auditLine{Decision: "path_invalid", Issuer: "corp", Subject: "subject-1"},
+		},
+		{
+			name: "injection by request id", line: askStaff, token: corp(nil), more: []pair{{"x-request-id", "a\n\"b"}},
+			want: allowed("subject-1"),
+		},
+		{
+			name: "long sub", line: askStaff, token: corp(claims{"sub": "x" + long}),
+			want: allowed("x" + long[:254] + "…"),
+		},
+		{
+			name: "refused head", line: askStaff, token: corp(nil), more: []pair{{"upgrade", "h2c"}, {"x-request-id", "r"}},
+			want: auditLine{Decision: "upgrade_refused", ID: "r"},
+		},
 	} {
-		h, token := head(c.line, c.more...), ""
-		if c.token != nil {
-			token = mint(t, s, *c.token)
-			h.Pairs = append(h.Pairs, pair{"authorization", "Bearer " + token})
-		}
-		_, step := begin(g, h)
-		if got := readAudit(t, step.Audit, token); !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%s: audit %s, want %+v", c.name, step.Audit, c.want)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			h, token := head(c.line, c.more...), ""
+			if c.token.Issuer != "" {
+				token = mint(t, s, c.token)
+				h.Pairs = append(h.Pairs, pair{"authorization", "Bearer " + token})
+			}
+			_, step := begin(g, h)
+			if got := readAudit(t, step.Audit, token); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("Begin(%s) logs %s, want %+v", c.line, step.Audit, c.want)
+			}
+		})
 	}
 }
 
 func TestAuditOfRefusalsOnly(t *testing.T) {
-	for _, config := range []string{strings.Replace(world, `"audit": "all"`, `"audit": "refused"`, 1), strings.Replace(world, ",\n\t\"audit\": \"all\"", "", 1)} {
-		g, _ := load(t, config)
-		if _, step := begin(g, head(askPublic)); step.Act != gate.Forward || step.Audit != "" {
-			t.Errorf("allowed: audit %q", step.Audit)
-		}
-		x, step := begin(g, head(askStaff))
-		if step.Audit == "" {
-			t.Error("refused: no audit")
-		}
-		if step := x.Trailers(gate.Env{}, gate.Upstream, []pair{{"cookie", "x"}}); readAudit(t, step.Audit, "").Decision != "trailer_forbidden" {
-			t.Errorf("trailers: audit %q", step.Audit)
-		}
+	for name, config := range map[string]string{
+		"refused": edit.Set(t, world, "/audit", `"refused"`),
+		"absent":  edit.Delete(t, world, "/audit"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			g, _ := load(t, config)
+			if _, step := begin(g, head(askPublic)); step.Act != gate.Forward || step.Audit != "" {
+				t.Errorf("Begin(%s) = %s, and logs %q, want nothing", askPublic, step.Reason, step.Audit)
+			}
+			x, step := begin(g, head(askStaff))
+			if step.Audit == "" {
+				t.Errorf("Begin(%s) = %s, and logs nothing", askStaff, step.Reason)
+			}
+			step = x.Trailers(gate.Env{}, gate.Upstream, []pair{{"cookie", "x"}})
+			if got := readAudit(t, step.Audit, "").Decision; got != "trailer_forbidden" {
+				t.Errorf("Trailers(cookie) logs %s, want trailer_forbidden", got)
+			}
+		})
 	}
 }

@@ -68,7 +68,8 @@ func compileAudit(v strictjson.Value) (all bool) {
 func (g *Gate) Warnings() (list []string) {
 	for _, r := range g.Remotes() {
 		if r.Source.Plain() {
-			list = append(list, fmt.Sprintf("issuer %q publishes its keys under http: anybody on the way can replace them, unless the cluster uses TLS", r.Name))
+			list = append(list, fmt.Sprintf(
+				"issuer %q publishes its keys under http: anybody on the way can replace them, unless the cluster uses TLS", r.Name))
 		}
 	}
 	return slices.Concat(list, g.routes.Warnings(), g.policy.Warnings(g.authn))

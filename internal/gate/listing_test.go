@@ -1,6 +1,7 @@
 package gate_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -9,70 +10,125 @@ import (
 	"github.com/modelgate/modelgate/internal/reason"
 )
 
-// TestListings: who may use one model learns of that one; a reply that cannot be
-// cut down is withheld, by an answer where its head can wait and by a reset
-// where it has gone.
+const (
+	listModels = "GET /llm/v1/models"
+	listReply  = `{"data":[{"id":"free"},{"id":"a"},{"id":"no"}]}`
+)
+
+// replyOf is the head of a reply in JSON.
+func replyOf(status string, more ...pair) []pair {
+	return append([]pair{{":status", status}, {"content-type", "application/json"}}, more...)
+}
+
+// TestListings: a caller learns of the models that it may use. A reply that cannot be
+// trimmed is withheld: by an answer if its head can wait, and by a reset if it cannot.
 func TestListings(t *testing.T) {
-	const list, jsonReply = "GET /llm/v1/models", `{"data":[{"id":"free"},{"id":"a"},{"id":"no"}]}`
-	ok := []pair{{":status", "200"}, {"content-type", "application/json"}, {"content-length", "45"}, {"etag", `"1"`}, {"x-kept", "1"}}
-	status := func(code string, more ...pair) []pair {
-		return append([]pair{{":status", code}, {"content-type", "application/json"}}, more...)
-	}
-	for _, host := range []string{holding, ""} {
-		g, s := load(t, bodies(host))
-		token := pair{"authorization", "Bearer " + mint(t, s, corp(nil))}
-		h := head(list, token, pair{"accept-encoding", "gzip"}, pair{"Range", "bytes=0-1"}, pair{"if_none_match", "x"}, pair{"if-modified-since", "x"}, pair{"accept", "*/*"})
+	ok := replyOf("200", pair{"content-length", "45"}, pair{"etag", `"1"`}, pair{"x-kept", "1"})
+	const withheld, unchanged = "list_withheld", "unchanged"
+	for _, holding := range []bool{true, false} {
+		g, s := load(t, bodyWorld(t, holding))
+		anonymous := head(listModels)
+		known := head(listModels, bearer(t, s, corp(nil)),
+			pair{"accept-encoding", "gzip"},
+			pair{"Range", "bytes=0-1"},
+			pair{"if_none_match", "x"},
+			pair{"if-modified-since", "x"},
+			pair{"accept", "*/*"},
+		)
 		for _, c := range []struct {
+			name  string
 			h     *gate.Head
 			reply []pair
 			body  string
 			want  string
 		}{
-			{h, ok, jsonReply, `{"object":"list","data":[{"id":"free"},{"id":"a"}]}`}, {head(list), ok, jsonReply, `{"object":"list","data":[{"id":"free"}]}`},
-			{h, ok, `{"data":{}}`, "list_withheld"}, {h, ok, "", "list_withheld"}, {h, ok, `{"data":[]}` + strings.Repeat(" ", 4<<20), "list_withheld"},
-			{h, status("200", pair{"content-encoding", "gzip"}), jsonReply, "list_withheld"}, {h, []pair{{":status", "200"}, {"content-type", "text/html"}}, jsonReply, "list_withheld"}, {h, []pair{{":status", "200"}}, jsonReply, "list_withheld"},
-			{h, status("206"), jsonReply, "list_withheld"}, {h, status("304"), "", "list_withheld"}, {h, status("2000"), jsonReply, "list_withheld"}, {h, status(""), jsonReply, "list_withheld"}, {h, status("200", pair{":status", "404"}), jsonReply, "list_withheld"},
-			{h, status("404"), "", "as it is"}, {h, status("503"), "", "as it is"},
+			{"a caller", known, ok, listReply, `{"object":"list","data":[{"id":"free"},{"id":"a"}]}`},
+			{"nobody", anonymous, ok, listReply, `{"object":"list","data":[{"id":"free"}]}`},
+			{"another document", known, ok, `{"data":{}}`, withheld},
+			{"no body", known, ok, "", withheld},
+			{"a long body", known, ok, `{"data":[]}` + strings.Repeat(" ", 4<<20), withheld},
+			{"compressed", known, replyOf("200", pair{"content-encoding", "gzip"}), listReply, withheld},
+			{"another type", known, []pair{{":status", "200"}, {"content-type", "text/html"}}, listReply, withheld},
+			{"no type", known, []pair{{":status", "200"}}, listReply, withheld},
+			{"status 206", known, replyOf("206"), listReply, withheld},
+			{"status 304", known, replyOf("304"), "", withheld},
+			{"status 2000", known, replyOf("2000"), listReply, withheld},
+			{"no status", known, replyOf(""), listReply, withheld},
+			{"two statuses", known, replyOf("200", pair{":status", "404"}), listReply, withheld},
+			{"status 404", known, replyOf("404"), "", unchanged},
+			{"status 503", known, replyOf("503"), "", unchanged},
 		} {
-			env := gate.Env{Now: now, Keys: g.Keys()}
-			x, step := g.Begin(env, c.h)
-			if step.Act != gate.Forward || !x.NeedsResponse() {
-				t.Fatalf("Begin(%v) = %s", c.h.Pairs, step.Reason)
-			}
-			for _, name := range []string{"accept-encoding", "range", "if-none-match", "if-modified-since"} {
-				if got := arrivals(sent(c.h, step), name); got != nil {
-					t.Errorf("%s arrives as %q", name, got)
+			t.Run(fmt.Sprintf("holding %v/%s", holding, c.name), func(t *testing.T) {
+				env := gate.Env{Now: now, Keys: g.Keys()}
+				x := beginListing(t, g, env, c.h)
+				step := x.Respond(env, c.reply, false)
+				begun := step.Act == gate.Hold && step.Head
+				if step.Act == gate.Hold {
+					checkReplyHead(t, step, begun, holding, c.reply)
+					half := len(c.body) / 2
+					if step = x.Body(env, gate.Downstream, []byte(c.body[:half]), false); step.Act == gate.Hold {
+						step = x.Body(env, gate.Downstream, []byte(c.body[half:]), true)
+					}
 				}
-			}
-			step = x.Respond(env, c.reply, false)
-			begun := step.Act == gate.Hold && step.Head
-			if step.Act == gate.Hold {
-				if want := host == ""; begun != want || !slices.Contains(step.Edit.Set, pair{"cache-control", "no-store"}) || slices.Contains(step.Edit.Remove, "x-kept") || slices.Contains(step.Edit.Remove, "content-length") != (len(c.reply) > 3) {
-					t.Errorf("Respond(%v) = %+v", c.reply, step)
+				got := string(step.Body)
+				switch {
+				case step.Act == gate.Forward && step.Body == nil:
+					got = unchanged
+				case step.Act != gate.Forward:
+					got = step.Reason.String()
+					if (step.Act == gate.Reset) != begun {
+						t.Errorf("the last step = act %d, want a reset: %v", step.Act, begun)
+					}
 				}
-				half := len(c.body) / 2
-				if step = x.Body(env, gate.Downstream, []byte(c.body[:half]), false); step.Act == gate.Hold {
-					step = x.Body(env, gate.Downstream, []byte(c.body[half:]), true)
+				if got != c.want {
+					t.Errorf("the client gets %s, want %s", got, c.want)
 				}
-			}
-			got := string(step.Body)
-			switch {
-			case step.Act == gate.Forward && step.Body == nil:
-				got = "as it is"
-			case step.Act != gate.Forward:
-				if got = step.Reason.String(); (step.Act == gate.Reset) != begun || step.Reason != reason.ListWithheld {
-					t.Errorf("%q of %v: %d %s", c.body[:min(len(c.body), 40)], c.reply, step.Act, step.Reason)
-				}
-			}
-			if got != c.want {
-				t.Errorf("%q: %q of %v = %s, want %s", host, c.body[:min(len(c.body), 40)], c.reply, got, c.want)
-			}
+			})
 		}
-		if _, step := begin(g, head("GET /llm/v1/models/a")); step.Reason != reason.CredentialMissing {
-			t.Errorf("one model: %s", step.Reason)
+	}
+}
+
+// beginListing begins a request that lists models: its reply must be whole.
+func beginListing(t *testing.T, g *gate.Gate, env gate.Env, h *gate.Head) *gate.Exchange {
+	t.Helper()
+	x, step := g.Begin(env, h)
+	if step.Act != gate.Forward || !x.NeedsResponse() {
+		t.Fatalf("Begin = %s, NeedsResponse() = %v, want allowed and true", step.Reason, x.NeedsResponse())
+	}
+	for _, name := range []string{"accept-encoding", "range", "if-none-match", "if-modified-since"} {
+		if got := arrivals(sent(h, step), name); got != nil {
+			t.Errorf("%s arrives as %q, want none", name, got)
 		}
-		if _, step := begin(g, head("POST /v2/repository/index")); step.Reason != reason.CredentialMissing {
-			t.Errorf("a list of which nothing is everybody's: %s", step.Reason)
+	}
+	return x
+}
+
+// checkReplyHead checks what Respond does to the head of a reply that may be trimmed.
+func checkReplyHead(t *testing.T, step gate.Step, begun, holding bool, reply []pair) {
+	t.Helper()
+	if begun == holding {
+		t.Errorf("Respond forwards the head: %v, want %v", begun, !holding)
+	}
+	if !slices.Contains(step.Edit.Set, pair{"cache-control", "no-store"}) {
+		t.Errorf("Respond sets %q, want cache-control: no-store", step.Edit.Set)
+	}
+	hasLength := arrivals(reply, "content-length") != nil
+	if slices.Contains(step.Edit.Remove, "x-kept") || slices.Contains(step.Edit.Remove, "content-length") != hasLength {
+		t.Errorf("Respond removes %q of %q", step.Edit.Remove, reply)
+	}
+}
+
+// TestNotListed: other requests about models are decided by their head.
+func TestNotListed(t *testing.T) {
+	for _, holding := range []bool{true, false} {
+		g, _ := load(t, bodyWorld(t, holding))
+		for _, line := range []string{
+			"GET /llm/v1/models/a",      // one model
+			"POST /v2/repository/index", // a list of models that nobody may use without a credential
+		} {
+			if _, step := begin(g, head(line)); step.Reason != reason.CredentialMissing {
+				t.Errorf("Begin(%s) = %s, want credential_missing", line, step.Reason)
+			}
 		}
 	}
 }

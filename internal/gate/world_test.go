@@ -18,10 +18,24 @@ import (
 const world = `{
 	"version": 1,
 	"issuers": [
-		{"name": "iap", "preset": "google-iap", "audiences": ["/projects/1/apps/a"],
-		 "jwks": {"inline": {"keys": [{"kty": "EC", "use": "sig", "alg": "ES256", "kid": "k", "crv": "P-256",
-			"x": "NiwHfKttbbmuH16v2nGLsVeFOrRpueljVehAbSDOM58", "y": "SqYj14Wj3sx9zk754KUrrjOQsnv_SxePQO9iga144nk"}]}}},
-		{"name": "corp", "issuer": "https://corp.example", "audiences": ["models"], "algorithms": ["HS256"], "groups": "/groups", "symmetric": {"env": "CORP"}}
+		{
+			"name": "iap",
+			"preset": "google-iap",
+			"audiences": ["/projects/1/apps/a"],
+			"jwks": {"inline": {"keys": [{
+				"kty": "EC", "use": "sig", "alg": "ES256", "kid": "k", "crv": "P-256",
+				"x": "NiwHfKttbbmuH16v2nGLsVeFOrRpueljVehAbSDOM58",
+				"y": "SqYj14Wj3sx9zk754KUrrjOQsnv_SxePQO9iga144nk"
+			}]}}
+		},
+		{
+			"name": "corp",
+			"issuer": "https://corp.example",
+			"audiences": ["models"],
+			"algorithms": ["HS256"],
+			"groups": "/groups",
+			"symmetric": {"env": "CORP"}
+		}
 	],
 	"routes": [
 		{"prefix": "/kfserving", "protocol": "kserve-v1", "names": "kfserving"},
@@ -29,7 +43,13 @@ const world = `{
 		{"protocol": "grpc", "service": "echo.Echo", "model": "prod/echo", "hosts": ["models.example.com"]}
 	],
 	"grants": [
-		{"name": "staff", "issuers": ["iap", "corp"], "members": ["allAuthenticatedUsers"], "role": "invoker", "models": ["prod/*"]},
+		{
+			"name": "staff",
+			"issuers": ["iap", "corp"],
+			"members": ["allAuthenticatedUsers"],
+			"role": "invoker",
+			"models": ["prod/*"]
+		},
 		{"name": "showcase", "members": ["allUsers"], "role": "invoker", "models": ["public/*"]}
 	],
 	"denies": [{"name": "frozen", "models": ["*/frozen"]}],
@@ -44,6 +64,11 @@ const world = `{
 
 // now is when every request of these tests is made.
 var now = time.Unix(1_700_000_000, 0)
+
+const (
+	askPublic = "POST /kfserving/public/iris:predict" // allUsers may
+	askStaff  = "POST /kfserving/prod/fraud:predict"  // everybody with a token may
+)
 
 // load compiles a configuration with fresh keys that the test can sign with.
 func load(t testing.TB, config string) (*gate.Gate, *corpus.Scenario) {
@@ -74,27 +99,89 @@ func mint(t testing.TB, s *corpus.Scenario, token corpus.Token) string {
 	return text
 }
 
+type claims = map[string]any
+
+// corp is a token of the issuer corp with more claims.
+func corp(more claims) corpus.Token { return corpus.Token{Issuer: "corp", Claims: more} }
+
+// iap is a token of the issuer iap with more claims.
+func iap(more claims) corpus.Token { return corpus.Token{Issuer: "iap", Claims: more} }
+
+// forged is a token of corp whose payload was changed after it was signed.
+var forged = corpus.Token{Issuer: "corp", Fault: "tampered"}
+
 type pair = [2]string
+
+func bearer(t testing.TB, s *corpus.Scenario, token corpus.Token) pair {
+	t.Helper()
+	return pair{"authorization", "Bearer " + mint(t, s, token)}
+}
 
 // head is a request's head: "METHOD path" to a public host, and more headers.
 func head(line string, more ...pair) *gate.Head {
 	method, path, _ := strings.Cut(line, " ")
-	return &gate.Head{Pairs: append([]pair{{":method", method}, {":path", path}, {":scheme", "https"}, {":authority", "models.example.com"}}, more...)}
+	pairs := []pair{{":method", method}, {":path", path}, {":scheme", "https"}, {":authority", "models.example.com"}}
+	return &gate.Head{Pairs: append(pairs, more...)}
+}
+
+// headOn is head to another host.
+func headOn(host, line string, more ...pair) *gate.Head {
+	h := head(line, more...)
+	h.Pairs[3][1] = host
+	return h
 }
 
 func begin(g *gate.Gate, h *gate.Head) (*gate.Exchange, gate.Step) {
 	return g.Begin(gate.Env{Now: now, Keys: g.Keys()}, h)
 }
 
-// sent is what the upstream gets; nil where the step is no Forward.
+// outcome is "allowed", "shadow REASON", or the reason of the refusal.
+func outcome(step gate.Step) string {
+	if step.Act == gate.Forward && step.Reason.Refuses() {
+		return "shadow " + step.Reason.String()
+	}
+	return step.Reason.String()
+}
+
+// sent is what the upstream gets of an allowed request; nil for any other.
 func sent(h *gate.Head, step gate.Step) []pair {
-	if step.Act != gate.Forward || step.Reason != reason.Allowed {
+	if step.Reason != reason.Allowed {
+		return nil
+	}
+	return forwarded(h, step)
+}
+
+// forwarded is what the upstream gets of a request that is forwarded for any reason.
+func forwarded(h *gate.Head, step gate.Step) []pair {
+	if step.Act != gate.Forward {
 		return nil
 	}
 	return corpus.Apply(slices.Clone(h.Pairs), step.Edit)
 }
 
-const (
-	askPublic = "POST /kfserving/public/iris:predict" // allUsers may
-	askStaff  = "POST /kfserving/prod/fraud:predict"  // whoever has a token may
-)
+// arrivals are the values of all headers that fold to a name.
+func arrivals(pairs []pair, name string) (values []string) {
+	for _, p := range pairs {
+		if strings.ReplaceAll(strings.ToLower(p[0]), "_", "-") == name {
+			values = append(values, p[1])
+		}
+	}
+	return values
+}
+
+// arrival is arrivals in one text.
+func arrival(pairs []pair, name string) string { return strings.Join(arrivals(pairs, name), ",") }
+
+// spellings are all the ways to write a header's name that a server could take
+// for it. A host hands names over in lower case; no test relies on that.
+func spellings(name string) []string {
+	underscored := strings.ReplaceAll(name, "-", "_")
+	list := []string{name, underscored, strings.ToUpper(name), strings.ToUpper(underscored), strings.ToUpper(name[:1]) + name[1:]}
+	for i := range name {
+		if name[i] == '-' {
+			list = append(list, name[:i]+"_"+name[i+1:])
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}

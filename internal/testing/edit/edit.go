@@ -33,6 +33,19 @@ func Set(t testing.TB, doc, pointer, value string) string {
 	})
 }
 
+// Insert returns doc with value, which is JSON, as an item of an array, before the one at
+// pointer.
+func Insert(t testing.TB, doc, pointer, value string) string {
+	t.Helper()
+	return change(t, doc, pointer, func(parent any, token string) any {
+		p, ok := parent.([]any)
+		if !ok {
+			t.Fatalf("edit: the parent of %s is no array", pointer)
+		}
+		return slices.Insert(p, index(t, p, pointer, token), decode(t, value))
+	})
+}
+
 // Delete returns doc without the member or item at pointer.
 func Delete(t testing.TB, doc, pointer string) string {
 	t.Helper()

@@ -1,0 +1,79 @@
+package gate_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/modelgate/modelgate/internal/testing/edit"
+)
+
+func TestWarnings(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		config string
+		want   []string
+	}{
+		{
+			"none", edit.Set(t, world, "/exempt", `[{"method": "GET", "path": "/", "hosts": ["*"]}]`),
+			nil,
+		},
+		{
+			"two routes with the same hosts, an issuer without a grant",
+			edit.Set(t, edit.Set(t, world, "/routes/1/names", `"kfserving"`), "/grants/0/issuers", `["iap"]`),
+			[]string{
+				"routes 0 and 1 read the same hosts; the first decides, with its own credentials and shadow",
+				`issuer "corp" is trusted, but no grant names it: its tokens make their callers known and grant nothing`,
+			},
+		},
+		{
+			"a deny of certificates; a grant in shadow uses its issuers",
+			shadowWorld(t),
+			[]string{
+				`deny "quarantine" names certificates, and a caller without one avoids it: ` +
+					`require mutual TLS on every port (PeerAuthentication STRICT)`,
+			},
+		},
+		{
+			"groups from two sources, denies that can be avoided",
+			evadableWorld(t),
+			[]string{
+				`group "team" is in "groups", and issuer "corp" names groups in its tokens too: a grant to the group accepts both`,
+				`group "team" is in "groups", and issuer "gateway" names groups in its tokens too: a grant to the group accepts both`,
+				`deny "old" names a version, and a request that names none avoids it`,
+				`deny "one" names certificates, and a caller without one avoids it: ` +
+					`require mutual TLS on every port (PeerAuthentication STRICT)`,
+			},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g, _ := load(t, c.config)
+			if got := g.Warnings(); !slices.Equal(got, c.want) {
+				t.Errorf("Warnings() = %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func evadableWorld(t testing.TB) string {
+	s := edit.Set(t, relayWorld(t), "/groups", `[
+		{"name": "team", "members": ["user:bob@example.com"]},
+		{"name": "crew", "members": ["user:bob@example.com"]}
+	]`)
+	s = edit.Insert(t, s, "/grants/0", `{
+		"name": "crowd",
+		"issuers": ["iap", "corp"],
+		"members": ["group:team", "group:claimed"],
+		"role": "viewer",
+		"models": ["lab/*", "dev/*"]
+	}`)
+	s = edit.Insert(t, s, "/denies/0", `{
+		"name": "one",
+		"members": ["spiffe://cluster.local/x"],
+		"shadow": {"until": "2030-01-01T00:00:00Z"}
+	}`)
+	return edit.Insert(t, s, "/denies/0", `{
+		"name": "old",
+		"members": ["group:team"],
+		"models": ["prod/a", "prod/b@1", "prod/c@2"]
+	}`)
+}
