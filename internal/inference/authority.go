@@ -25,14 +25,11 @@ func splitAuthority(authority string) (host string, ok bool) {
 func isIPv6Literal(s string) bool {
 	inner, opened := strings.CutPrefix(s, "[")
 	inner, closed := strings.CutSuffix(inner, "]")
-	return opened && closed && consistsOf(inner, func(c byte) bool {
-		return isDigit(c) || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' || c == ':' || c == '.'
-	})
+	return opened && closed && consistsOf(inner, ipv6Bytes)
 }
 
 // isRegisteredName reports whether s is a name or an IPv4 address: of RFC 3986's
 // reg-name only what occurs in host names, and no empty label.
 func isRegisteredName(s string) bool {
-	return consistsOf(s, func(c byte) bool { return isAlphanumeric(c) || c == '-' || c == '.' || c == '_' }) &&
-		s[0] != '.' && s[len(s)-1] != '.' && !strings.Contains(s, "..")
+	return consistsOf(s, nameBytes) && s[0] != '.' && s[len(s)-1] != '.' && !strings.Contains(s, "..")
 }

@@ -33,6 +33,9 @@ func (a *openAI) matchByModel(r *parsedRequest) (Match, reason.Reason) {
 func (a *openAI) matchPublisherPath(r *parsedRequest, namespace, rest string) (Match, reason.Reason) {
 	match, why := Match{}, reason.PathUnknown
 	for i := range rest {
+		if rest[i] != '/' {
+			continue // no path begins here
+		}
 		op, known := a.parseOperation(r, rest[i:])
 		if known == reason.QueryRefused {
 			return Match{}, known

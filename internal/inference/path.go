@@ -13,16 +13,11 @@ const maxPath = 8 << 10
 // segments, no dot segments and no parameters. Envoy, a router, a framework and a
 // model server would each normalise these in their own way.
 func IsCanonicalPath(path string) bool {
+	// pathBytes are pchar of RFC 3986 section 3.3 without '%' and ';', and '/'.
 	rest, absolute := strings.CutPrefix(path, "/")
-	return absolute && consistsOf(path, isPathByte) && eachPart(rest, "/", func(segment string) bool {
+	return absolute && consistsOf(path, pathBytes) && eachPart(rest, '/', func(segment string) bool {
 		return segment != "" && segment != "." && segment != ".."
 	})
-}
-
-// isPathByte reports whether c is '/' or in pchar of RFC 3986 section 3.3, but
-// neither '%' nor ';'.
-func isPathByte(c byte) bool {
-	return isAlphanumeric(c) || strings.IndexByte("-._~!$&'()*+,=:@/", c) >= 0
 }
 
 // splitPath cuts :path at its query, which keeps its '?'. ok is false where :path
