@@ -18,14 +18,14 @@ func newCharset(characters string) *charset {
 }
 
 const (
-	digits       = "0123456789"
-	lower        = "abcdefghijklmnopqrstuvwxyz" + digits
-	alphanumeric = lower + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits            = "0123456789"
+	lowerAlphanumeric = "abcdefghijklmnopqrstuvwxyz" + digits
+	alphanumeric      = lowerAlphanumeric + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 )
 
 var (
 	numberBytes     = newCharset(digits)
-	labelBytes      = newCharset(lower + "-")
+	labelBytes      = newCharset(lowerAlphanumeric + "-")
 	nameBytes       = newCharset(alphanumeric + "._-")
 	identifierBytes = newCharset(alphanumeric + "_")
 	unreservedBytes = newCharset(alphanumeric + "-._~")                   // RFC 3986 section 2.3

@@ -176,14 +176,14 @@ var kserveBodies = []bodyGroup{
 		{"", "model_missing"},
 		{"1: 2:", "model_missing"},
 	}},
-	{"Two servers read a repository's message in two ways", v2k, public, load, []bodyCase{
+	{"Two servers read a repository's message in two ways", v2OfKServe, public, load, []bodyCase{
 		{"1:a 2:b", "load prod/iris/a"},
 		{"2:b", "model_missing"},
 	}},
 	{"Two servers read a repository's message in two ways", v2, public, mlLoad, []bodyCase{
 		{"1:a 2:b", "unload prod/iris/b"},
 	}},
-	{"Two servers read a repository's message in two ways", v2k, public, mlLoad, []bodyCase{
+	{"Two servers read a repository's message in two ways", v2OfKServe, public, mlLoad, []bodyCase{
 		{"1:a 2:b", "unload prod/iris/b"},
 	}},
 	{"The path or a header has named it before", v2, public, infer + " mm-model-id: m", []bodyCase{

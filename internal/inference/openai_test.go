@@ -28,7 +28,7 @@ var openAIAccepted = []acceptedGroup{
 		"llm-kserve-workload-svc.prod.svc.cluster.local:8000", []acceptedCase{
 			{"POST /v1/completions", "openai generate prod/llm/ body"},
 		}},
-	{"KServe's LLMInferenceService: by service, by model, by header", homes, public, []acceptedCase{
+	{"KServe's LLMInferenceService: by service, by model, by header", byModel, public, []acceptedCase{
 		{"POST /publishers/prod/models/meta/llama/v1/chat/completions",
 			"openai generate prod/llm/ body -> llm-predictor.prod.svc.cluster.local /v1/chat/completions"},
 		{"GET /publishers/prod/models/qwen/v1/models", "openai list prod/llm/ trim -> llm-predictor.prod.svc.cluster.local /v1/models"},
@@ -37,7 +37,7 @@ var openAIAccepted = []acceptedGroup{
 		{"POST /v1/completions x-gateway-model-name: gpt-4",
 			"openai generate prod/llm/ body -> llm-predictor.prod.svc.cluster.local /v1/completions"},
 	}},
-	{"KServe's LLMInferenceService: by service, by model, by header", header, public, []acceptedCase{
+	{"KServe's LLMInferenceService: by service, by model, by header", byHeader, public, []acceptedCase{
 		{"POST /v1/completions x-gateway-model-name: publishers/prod/models/meta/llama",
 			"openai generate prod/llm/ body header publishers/prod/models/meta/llama"},
 		{"POST /v1/completions x-gateway-model-name: meta/llama",
@@ -59,7 +59,7 @@ var openAIRefused = []refusedGroup{
 		{"GET /v1/models?x", reason.QueryRefused},
 		{"POST /v1/chat/completions?Api-Version=1", reason.QueryRefused},
 	}},
-	{"A query may say what the path does not", homes, public, []refusedCase{
+	{"A query may say what the path does not", byModel, public, []refusedCase{
 		{"POST /publishers/prod/models/qwen/v1/completions?model=secret", reason.QueryRefused},
 		{"POST /v1/completions?model=secret", reason.QueryRefused},
 	}},
@@ -97,7 +97,7 @@ var openAIRefused = []refusedGroup{
 		{"POST /prod/llm/completions", reason.PathUnknown},
 		{"POST /v1/completions", reason.HostInvalid},
 	}},
-	{"Where the body decides the service, what has no body decides none", homes, public, []refusedCase{
+	{"Where the body decides the service, what has no body decides none", byModel, public, []refusedCase{
 		{"GET /v1/models", reason.ModelMissing},
 		{"GET /v1/models/other", reason.GrantMissing},
 		{"POST /publishers/lab/models/meta/llama/v1/completions", reason.GrantMissing},
@@ -109,10 +109,10 @@ var openAIRefused = []refusedGroup{
 		{"POST /v1/completions x-gateway-model-name: publishers/lab/models/qwen", reason.GrantMissing},
 		{"POST /v1/completions x-gateway-model-name: a b", reason.IdentityConflict},
 	}},
-	{"Where the body decides the service, what has no body decides none", homes, "secret-predictor.lab", []refusedCase{
+	{"Where the body decides the service, what has no body decides none", byModel, "secret-predictor.lab", []refusedCase{
 		{"POST /publishers/prod/models/qwen/v1/completions", reason.IdentityConflict},
 	}},
-	{"Where the body decides the service, what has no body decides none", homes, "other-predictor.prod", []refusedCase{
+	{"Where the body decides the service, what has no body decides none", byModel, "other-predictor.prod", []refusedCase{
 		{"POST /v1/completions", reason.IdentityConflict},
 	}},
 }
@@ -135,14 +135,14 @@ var openAIBodies = []bodyGroup{
 		{`{"models": "x", "model": "llama"}`, "model_invalid"},
 		{`{"model": "allowed,secret"}`, "model_invalid"},
 	}},
-	{"JSON: aliases, and a default that is declared", homes, public, chat, []bodyCase{
+	{"JSON: aliases, and a default that is declared", byModel, public, chat, []bodyCase{
 		{`{"model": "publishers/prod/models/qwen"}`,
 			"generate prod/llm/qwen -> llm-predictor.prod.svc.cluster.local /v1/chat/completions"},
 	}},
 	{"JSON: aliases, and a default that is declared", llmisvc, public, "POST /prod/llm/v1/completions", []bodyCase{
 		{`{}`, "model_missing"},
 	}},
-	{"The path or a header has named it before", homes, public, "POST /publishers/prod/models/meta/llama/v1/completions", []bodyCase{
+	{"The path or a header has named it before", byModel, public, "POST /publishers/prod/models/meta/llama/v1/completions", []bodyCase{
 		{`{"model": "meta/llama"}`, "generate prod/llm/meta/llama -> llm-predictor.prod.svc.cluster.local /v1/completions"},
 		{`{"model": "gpt-4"}`, "generate prod/llm/meta/llama -> llm-predictor.prod.svc.cluster.local /v1/completions"},
 		{`{"model": "qwen"}`, "identity_conflict"},
@@ -156,11 +156,11 @@ var openAIBodies = []bodyGroup{
 	{"The path or a header has named it before", openai, public, chat + " x-gateway-model-name: short", []bodyCase{
 		{`{"model": "llama"}`, "generate prod/llm/llama"},
 	}},
-	{"The path or a header has named it before", header, public, chat + " x-gateway-model-name: meta/llama", []bodyCase{
+	{"The path or a header has named it before", byHeader, public, chat + " x-gateway-model-name: meta/llama", []bodyCase{
 		{`{"model": "secret"}`, "identity_conflict"},
 		{`{"model": "meta/llama"}`, "generate prod/llm/meta/llama header publishers/prod/models/meta/llama"},
 	}},
-	{"The body says which service", homes, public, chat, []bodyCase{
+	{"The body says which service", byModel, public, chat, []bodyCase{
 		{`{"model": "qwen"}`, "generate prod/llm/qwen -> llm-predictor.prod.svc.cluster.local /v1/chat/completions"},
 		{`{"model": "gpt-4"}`, "generate prod/llm/meta/llama -> llm-predictor.prod.svc.cluster.local /v1/chat/completions"},
 		{`{"model": "secret"}`, "generate lab/secret -> secret-predictor.lab.svc.cluster.local /v1/chat/completions"},
@@ -168,7 +168,7 @@ var openAIBodies = []bodyGroup{
 		{`{}`, "model_missing"},
 		{`{"model": "publishers/lab/models/qwen"}`, "identity_conflict"},
 	}},
-	{"The body says which service", homes, "llm-predictor.prod", chat, []bodyCase{
+	{"The body says which service", byModel, "llm-predictor.prod", chat, []bodyCase{
 		{`{"model": "qwen"}`, "generate prod/llm/qwen -> llm-predictor.prod.svc.cluster.local /v1/chat/completions"},
 		{`{"model": "secret"}`, "identity_conflict"},
 	}},

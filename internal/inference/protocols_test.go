@@ -14,18 +14,18 @@ const (
 		{"protocol": "kserve-v1", "prefix": "/serving", "names": "kserve"},
 		{"protocol": "kserve-v2", "prefix": "/serving", "names": "kserve"},
 		{"protocol": "openai", "prefix": "/serving", "names": "kserve", "base": "/openai/v1"}]`
-	v2      = `[{"protocol": "kserve-v2", "service": "prod/iris"}]`
-	v2k     = `[{"protocol": "kserve-v2", "service": "prod/iris", "backend": "kserve"}]`
-	tritons = `[{"protocol": "triton", "service": "prod/gpu"}]`
-	only    = `[{"protocol": "triton", "service": "prod/gpu", "hosts": ["gpu.example.com"]}]`
-	openai  = `[{"protocol": "openai", "service": "prod/llm", "aliases": {"gpt-4": "meta/llama", "short": "llama"}, "default": "meta/llama"}]`
-	llmisvc = `[{"protocol": "openai", "prefix": "/",
+	v2         = `[{"protocol": "kserve-v2", "service": "prod/iris"}]`
+	v2OfKServe = `[{"protocol": "kserve-v2", "service": "prod/iris", "backend": "kserve"}]`
+	tritons    = `[{"protocol": "triton", "service": "prod/gpu"}]`
+	onHost     = `[{"protocol": "triton", "service": "prod/gpu", "hosts": ["gpu.example.com"]}]`
+	openai     = `[{"protocol": "openai", "service": "prod/llm", "aliases": {"gpt-4": "meta/llama", "short": "llama"}, "default": "meta/llama"}]`
+	llmisvc    = `[{"protocol": "openai", "prefix": "/",
 		"names": {"predictor": "{service}-kserve-workload-svc.{namespace}.svc.cluster.local"}}]`
-	homes = `[{"protocol": "openai", "names": "kserve",
+	byModel = `[{"protocol": "openai", "names": "kserve",
 		"models": {"meta/llama": "prod/llm", "qwen": "prod/llm", "secret": "lab/secret"}, "aliases": {"gpt-4": "meta/llama"}}]`
-	header = `[{"protocol": "openai", "models": {"meta/llama": "prod/llm", "secret": "lab/secret"}, "modelHeader": "x-gateway-model-name"}]`
-	tfs    = `[{"protocol": "tfserving", "names": {"predictor": "{service}.{namespace}.tfs"}, "prefix": "/tfs"}]`
-	torch  = `[{"protocol": "torchserve", "service": "prod/torch"}]`
+	byHeader = `[{"protocol": "openai", "models": {"meta/llama": "prod/llm", "secret": "lab/secret"}, "modelHeader": "x-gateway-model-name"}]`
+	tfs      = `[{"protocol": "tfserving", "names": {"predictor": "{service}.{namespace}.tfs"}, "prefix": "/tfs"}]`
+	torch    = `[{"protocol": "torchserve", "service": "prod/torch"}]`
 )
 
 // acceptedGroup lists requests that a configuration understands on a host.

@@ -4,7 +4,7 @@ import "github.com/modelgate/modelgate/internal/reason"
 
 // tritonAccepted is used by TestAcceptedByProtocol.
 var tritonAccepted = []acceptedGroup{
-	{"Open Inference", only, "gpu.example.com:8000", []acceptedCase{
+	{"Open Inference", onHost, "gpu.example.com:8000", []acceptedCase{
 		{"POST /v2/models/m/infer", "triton predict prod/gpu/m"},
 	}},
 	{"Triton's own", tritons, public, []acceptedCase{
@@ -49,13 +49,13 @@ var tritonAccepted = []acceptedGroup{
 
 // tritonRefused is used by TestRefusedByProtocol.
 var tritonRefused = []refusedGroup{
-	{"A service that is declared may be on some hosts only", only, "other.example.com", []refusedCase{
+	{"A service that is declared may be on some hosts only", onHost, "other.example.com", []refusedCase{
 		{"POST /v2/models/m/infer", reason.HostInvalid},
 	}},
-	{"A service that is declared may be on some hosts only", only, "Gpu.example.com", []refusedCase{
+	{"A service that is declared may be on some hosts only", onHost, "Gpu.example.com", []refusedCase{
 		{"POST /v2/models/m/infer", reason.HostInvalid},
 	}},
-	{"A service that is declared may be on some hosts only", only, "gpu.example.com.", []refusedCase{
+	{"A service that is declared may be on some hosts only", onHost, "gpu.example.com.", []refusedCase{
 		{"POST /v2/models/m/infer", reason.HostInvalid},
 	}},
 	{"A query may say what the path does not", tritons, public, []refusedCase{
