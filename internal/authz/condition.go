@@ -57,7 +57,7 @@ func compileConditions(v strictjson.Value) (list []condition) {
 			}
 		}
 		if n != 1 {
-			item.Fail("must have exactly one of %s; has %d", orList(operators), n)
+			item.Fail("must have exactly one of %s; has %d", strictjson.Or(operators), n)
 		}
 		list = append(list, c)
 	}

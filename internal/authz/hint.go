@@ -6,15 +6,6 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// orList writes a list as a sentence has it: "a, b or c".
-func orList(list []string) string {
-	last := len(list) - 1
-	if last < 1 {
-		return strings.Join(list, "")
-	}
-	return strings.Join(list[:last], ", ") + " or " + list[last]
-}
-
 // failWithHint adds a problem, and a hint at what was probably meant, if any.
 func failWithHint(v strictjson.Value, message, hint string) {
 	if hint != "" {

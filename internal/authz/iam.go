@@ -41,7 +41,7 @@ func rolesOf(roles map[string]roleMapping) string {
 	if len(roles) == 0 {
 		return ""
 	}
-	return ": " + orList(slices.Sorted(maps.Keys(roles)))
+	return ": " + strictjson.Or(slices.Sorted(maps.Keys(roles)))
 }
 
 // binding adds the members of one role as a grant with the name <row>/<role>.

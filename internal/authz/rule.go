@@ -102,7 +102,7 @@ func (c *compiler) readIssuers(v strictjson.Value) []string {
 	}
 	for i, item := range v.Items() {
 		if names[i] != "" && !c.issuers.HasIssuer(names[i]) {
-			item.MustBe("the name of an issuer: %s", orList(c.issuers.IssuerNames()))
+			item.MustBe("the name of an issuer: %s", strictjson.Or(c.issuers.IssuerNames()))
 		}
 	}
 	return names

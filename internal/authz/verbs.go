@@ -35,7 +35,7 @@ func readVerbs(o strictjson.Object) (verbs inference.Verbs) {
 	for _, item := range list.Items() {
 		verb, ok := inference.ParseVerb(item.Text())
 		if !ok {
-			item.MustBe("%s", orList(verbNames()))
+			item.MustBe("%s", strictjson.Or(verbNames()))
 		}
 		verbs |= inference.NewVerbs(verb)
 	}

@@ -31,7 +31,7 @@ func compileGRPC(r *Route, v strictjson.Value, _ routeContext) {
 	if verb := o.Get("verb"); verb.Exists() {
 		var ok bool
 		if g.verb, ok = ParseVerb(verb.JSON().Str); !ok {
-			verb.MustBe("%s", listed(verbNames[:]))
+			verb.MustBe("%s", strictjson.Or(verbNames[:]))
 		}
 	}
 	if names := o.Get("names"); names.Exists() {

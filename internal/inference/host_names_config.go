@@ -31,7 +31,7 @@ func compileHostNames(v strictjson.Value) *hostNames {
 			return preset
 		}
 		if v.Exists() {
-			v.MustBe("kfserving, kserve or an object with templates for %s", strings.Join(componentNames[:], ", "))
+			v.MustBe("kfserving, kserve or an object with templates for predictor, explainer and transformer")
 		}
 		return n
 	}

@@ -37,7 +37,8 @@ func TestParsePatternRefuses(t *testing.T) {
 			"prod/**", "prod/*a", "prod/a*b", "*prod/a", "prod/llm/*x",
 		}},
 		{"no label", "must have DNS-1123 labels as namespace and service", []string{
-			"/fraud", "prod/", "Prod/fraud", "prod/Fraud", "prod/fr.aud", "prod/-fraud", "prod/fraud-", "prod/fr_aud", "prod /fraud", long + "a/fraud",
+			"/fraud", "prod/", "Prod/fraud", "prod/Fraud", "prod/fr.aud", "prod/-fraud", "prod/fraud-", "prod/fr_aud", "prod /fraud",
+			long + "a/fraud",
 		}},
 		{"no beginning of a label", "must have the beginning of a DNS-1123 label before '*'", []string{
 			"prod/-*", "-*/fraud", "prod/A*", "prod/a.*", "prod/a.b*", "prod/" + long + "a*", "prod/" + long[:62] + "-*",

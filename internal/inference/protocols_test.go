@@ -18,8 +18,9 @@ const (
 	v2OfKServe = `[{"protocol": "kserve-v2", "service": "prod/iris", "backend": "kserve"}]`
 	tritons    = `[{"protocol": "triton", "service": "prod/gpu"}]`
 	onHost     = `[{"protocol": "triton", "service": "prod/gpu", "hosts": ["gpu.example.com"]}]`
-	openai     = `[{"protocol": "openai", "service": "prod/llm", "aliases": {"gpt-4": "meta/llama", "short": "llama"}, "default": "meta/llama"}]`
-	llmisvc    = `[{"protocol": "openai", "prefix": "/",
+	openai     = `[{"protocol": "openai", "service": "prod/llm",
+		"aliases": {"gpt-4": "meta/llama", "short": "llama"}, "default": "meta/llama"}]`
+	llmisvc = `[{"protocol": "openai", "prefix": "/",
 		"names": {"predictor": "{service}-kserve-workload-svc.{namespace}.svc.cluster.local"}}]`
 	byModel = `[{"protocol": "openai", "names": "kserve",
 		"models": {"meta/llama": "prod/llm", "qwen": "prod/llm", "secret": "lab/secret"}, "aliases": {"gpt-4": "meta/llama"}}]`

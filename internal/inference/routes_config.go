@@ -3,7 +3,6 @@ package inference
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
@@ -68,7 +67,7 @@ func compileLabel(v strictjson.Value) string {
 
 // compilerFor returns the compiler for a row's protocol, or nil where there is none.
 func compilerFor(row strictjson.Value) compiler {
-	known := listed(slices.Sorted(maps.Keys(protocols)))
+	known := strictjson.Or(slices.Sorted(maps.Keys(protocols)))
 	if !row.JSON().IsObject() {
 		row.MustBe("an object")
 		return nil
@@ -82,12 +81,6 @@ func compilerFor(row strictjson.Value) compiler {
 		row.Object().Get("protocol").MustBe("%s", known)
 	}
 	return compile
-}
-
-// listed writes a list for a message: a, b or c.
-func listed(names []string) string {
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
 // compileCommon reads the fields that every route has.

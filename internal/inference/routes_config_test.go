@@ -46,7 +46,7 @@ func TestHints(t *testing.T) {
 		{"a service in upper case", server, "/0/service", `"a/B"`, `must be one namespace/service, in lower case; got "a/B"`},
 		{"a service with a model", server, "/0/service", `"a/b/c"`, `must be one namespace/service, without a model inside it; got "a/b/c"`},
 		{"an unknown preset", server, "/0/names", `"seldon"`,
-			`must be kfserving, kserve or an object with templates for predictor, explainer, transformer; got "seldon"`},
+			`must be kfserving, kserve or an object with templates for predictor, explainer and transformer; got "seldon"`},
 		{"a template with a port", server, "/0/names", `{"predictor": "{service}.{namespace}:80"}`,
 			`must be a host name of DNS-1123 labels, without a port; got "{service}.{namespace}:80"`},
 		{"a prefix with a slash at its end", server, "/0/prefix", `"/p/"`,
