@@ -13,21 +13,24 @@
 //	4   gate       Gate.findExemption               lets health checks pass
 //	5   gate       Exchange.evaluate                gets a decision, and turns it into a Step
 //	6   gate       Exchange.decide                  asks who calls, what for, and whether they may:
-//	7   authn      Authenticator.Authenticate       who: finds the token
-//	8   authn      Cache.look                       who: finds that the token has been verified before, or
-//	9   authn      token.parse                      who: checks its form
-//	10  authn      Issuer.checkSignature            who: verifies its signature with the key of its issuer
-//	11  authn      Issuer.validate                  who: checks its times and its audience
-//	12  authn      Issuer.principal                 who: reads its claims
-//	13  gate       Cache.recall                     finds that the caller was allowed the same before, or
-//	14  gate       Exchange.matchRoute              what: finds the route in the cache, or
-//	15  inference  Routes.Match                     what: reads the path and the host
-//	16  gate       Gate.authorizeHead               may: asks the policy
-//	17  authz      Policy.Decide                    may: looks for a deny, then for a grant
-//	18  gate       Exchange.editHead                removes the credentials and identities that the client sent
-//	19  gate       Exchange.appendForwardHeaders    writes the verified identity and the destination
-//	20  gate       Exchange.remember                fills the cache for the next such request
-//	21  filter     stream.perform                   does what the Step says
+//	7   authn      Authenticator.Authenticate       who: looks into each header that may carry a token
+//	8   authn      extractor.extract                who: finds the token
+//	9   authn      Cache.lookup                     who: finds that the token has been verified before, or
+//	10  authn      token.parse                      who: checks its form
+//	11  authn      Issuer.checkSignature            who: verifies its signature with the key of its issuer
+//	12  authn      Issuer.checkClaims               who: checks its times and its audience
+//	13  authn      Issuer.fillPrincipal             who: reads its claims
+//	14  gate       Cache.recall                     finds that the caller was allowed the same before, or
+//	15  gate       Exchange.matchRoute              what: finds the route in the cache, or
+//	16  inference  Routes.Match                     what: reads the path and the host, and for that asks
+//	17  inference  server.match                     what: the protocol of the route
+//	18  inference  Match.finish                     what: checks that host and path agree
+//	19  gate       Gate.authorizeHead               may: asks the policy
+//	20  authz      Policy.Decide                    may: looks for a deny, then for a grant
+//	21  gate       Exchange.editHead                removes the credentials and identities that the client sent
+//	22  gate       Exchange.appendForwardHeaders    writes the verified identity and the destination
+//	23  gate       Exchange.remember                fills the cache for the next such request
+//	24  filter     stream.perform                   does what the Step says
 //
 // Keys. If the issuer's keys are not there, decide returns without an answer to who, and
 // the Step is AwaitKeys:
