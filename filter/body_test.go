@@ -65,7 +65,7 @@ func TestBodiesThatWait(t *testing.T) {
 				r := key.request(t, clock.now)
 				r.Path, r.Body = c.path, c.body
 				r.Headers = append(r.Headers, [2]string{"content-type", c.mediaType})
-				s := vm.Stream(nil)
+				s := vm.NewStream(nil)
 				defer s.Close()
 				if action, err := s.RequestHeaders(r.Pairs(), false); action != wasmhost.Pause || err != nil {
 					t.Fatalf("RequestHeaders() = %v, %v, want pause", action, err)
@@ -93,7 +93,7 @@ func TestBodiesThatWait(t *testing.T) {
 // bodyOutcome returns what became of a request with a body.
 func bodyOutcome(s *wasmhost.Stream, r corpus.Request, grpc bool) string {
 	body := string(s.Request().Body)
-	switch local := s.Local(); {
+	switch local := s.LocalReply(); {
 	case local != nil && grpc:
 		return fmt.Sprintf("grpc %d %s", local.GRPC, local.Body)
 	case local != nil:

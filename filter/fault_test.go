@@ -59,7 +59,7 @@ func TestBodyDoesNotFollowARefusal(t *testing.T) {
 	vm := start(t, shipped, wasmhost.Options{Fail: (&failing{"proxy_send_local_response"}).status, StopIteration: true})
 	configure(t, vm, s.Config)
 	r.Path = "/elsewhere"
-	stream := vm.Stream(nil)
+	stream := vm.NewStream(nil)
 	defer stream.Close()
 	if action, err := stream.RequestHeaders(r.Pairs(), false); action != wasmhost.Pause || err != nil {
 		t.Fatalf("RequestHeaders() = %v, %v, want pause", action, err)

@@ -20,7 +20,7 @@ func TestPeerOfHost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	valid, uri := wasmhost.Path("connection", "peer_certificate_valid"), wasmhost.Path("connection", "uri_san_peer_certificate")
+	valid, uri := wasmhost.PropertyPath("connection", "peer_certificate_valid"), wasmhost.PropertyPath("connection", "uri_san_peer_certificate")
 	const allow, missing = "allow fraud-predictor.prod /v1/models/fraud:predict", "401 credential_missing"
 	for _, c := range []struct {
 		name       string
@@ -72,10 +72,10 @@ func TestPeerOfHost(t *testing.T) {
 // these properties.
 func sendWithProperties(t *testing.T, vm *wasmhost.VM, r corpus.Request, properties map[string][]byte) string {
 	t.Helper()
-	stream := vm.Stream(properties)
+	stream := vm.NewStream(properties)
 	defer stream.Close()
 	action, err := stream.RequestHeaders(r.Pairs(), true)
-	switch reply := stream.Local(); {
+	switch reply := stream.LocalReply(); {
 	case err != nil:
 		return "trap"
 	case reply != nil:

@@ -15,12 +15,12 @@ import (
 func TestKeysAreFetchedOnce(t *testing.T) {
 	c, shared, key := &clock{time.Now()}, &wasmhost.SharedData{}, newKeyPair(t, "k1")
 	a, b := startRemote(t, c, shared), startRemote(t, c, shared)
-	if period := a.TickPeriod(); period != 200*time.Millisecond || len(a.Calls()) != 0 {
-		t.Fatalf("after the start: TickPeriod() = %s, Calls() = %v, want 200ms and none", period, a.Calls())
+	if period := a.TickPeriod(); period != 200*time.Millisecond || len(a.PendingCalls()) != 0 {
+		t.Fatalf("after the start: TickPeriod() = %s, PendingCalls() = %v, want 200ms and none", period, a.PendingCalls())
 	}
 	inA, inB := sendWaiting(t, a, key.request(t, c.now)), sendWaiting(t, b, key.request(t, c.now))
 	tick(t, a, b, a, b)
-	call := a.Calls()[0]
+	call := a.PendingCalls()[0]
 	want := [][2]string{
 		{":method", "GET"}, {":scheme", "https"}, {":authority", "keys.example"}, {":path", "/jwks?v=1"},
 		{"accept", "application/json"}, {"user-agent", "modelgate"},
@@ -58,7 +58,7 @@ func TestUnknownKey(t *testing.T) {
 	}
 	c.advance(500 * time.Millisecond)
 	withFresh, withForged := sendWaiting(t, vm, fresh.request(t, c.now)), sendWaiting(t, vm, forged.request(t, c.now))
-	if tick(t, vm); len(vm.Calls()) != 0 {
+	if tick(t, vm); len(vm.PendingCalls()) != 0 {
 		t.Fatal("the key set is fetched again before its interval is over")
 	}
 	c.advance(500 * time.Millisecond)
@@ -89,19 +89,19 @@ func TestKeysUnavailable(t *testing.T) {
 	waits := sendWaiting(t, vm, key.request(t, c.now))
 	sendWaiting(t, vm, key.request(t, c.now)).Close() // a request that ends while it waits
 	tick(t, vm)
-	if err := vm.Calls()[0].Fail(); err != nil {
+	if err := vm.PendingCalls()[0].Fail(); err != nil {
 		t.Fatal(err)
 	}
 	c.advance(time.Second)
 	tick(t, vm)
 	respond(t, [][2]string{{":status", "500"}}, nil, vm)
 	c.advance(999 * time.Millisecond)
-	if tick(t, vm); !waits.Held() || waits.Local() != nil {
+	if tick(t, vm); !waits.Held() || waits.LocalReply() != nil {
 		t.Fatal("the request does not wait for the configured 2s")
 	}
 	c.advance(time.Millisecond)
 	tick(t, vm)
-	local := waits.Local()
+	local := waits.LocalReply()
 	if got := outcome(waits); got != "503 keys_unavailable" {
 		t.Errorf("after its wait: outcome = %s, want 503 keys_unavailable", got)
 	}
@@ -110,7 +110,7 @@ func TestKeysUnavailable(t *testing.T) {
 	}
 	c.advance(10 * time.Second)
 	for range 3 {
-		if tick(t, vm); len(vm.Calls()) > 0 {
+		if tick(t, vm); len(vm.PendingCalls()) > 0 {
 			respond(t, status200, keySet(key), vm)
 		}
 	}
@@ -144,8 +144,8 @@ func TestKeysHostFails(t *testing.T) {
 			configure(t, vm, remoteConfig)
 			run := func(ticks int) {
 				for range ticks {
-					if tick(t, vm); len(vm.Calls()) > 0 {
-						vm.Calls()[0].Respond(status200, keySet(key))
+					if tick(t, vm); len(vm.PendingCalls()) > 0 {
+						vm.PendingCalls()[0].Respond(status200, keySet(key))
 					}
 					c.advance(200 * time.Millisecond)
 				}
@@ -178,7 +178,7 @@ func TestKeysUnderNewConfiguration(t *testing.T) {
 	configure(t, vm, before)
 	waits := sendWaiting(t, vm, key.request(t, c.now))
 	tick(t, vm)
-	call := vm.Calls()[0]
+	call := vm.PendingCalls()[0]
 	configure(t, vm, edit.Set(t, before, "/grants/0/name", `"after"`))
 	if err := call.Respond(status200, keySet(key)); err != nil {
 		t.Fatal(err)
@@ -186,7 +186,7 @@ func TestKeysUnderNewConfiguration(t *testing.T) {
 	if got := outcome(waits); got != forwarded {
 		t.Errorf("a request of the old configuration: outcome = %s, want %s", got, forwarded)
 	}
-	if tick(t, vm); len(vm.Calls()) != 0 {
+	if tick(t, vm); len(vm.PendingCalls()) != 0 {
 		t.Error("the new configuration fetches a key set that has just been fetched")
 	}
 	if got := send(t, vm, key.request(t, c.now)).Line; got != forwarded {
@@ -195,7 +195,7 @@ func TestKeysUnderNewConfiguration(t *testing.T) {
 }
 
 // TestManyWait: requests that wait are resumed in batches, because the host's stack
-// would overflow if one callback resumed all of them. A request that ends meanwhile
+// would overflow if one callback resumed all of them. A request that has ended
 // is skipped.
 func TestManyWait(t *testing.T) {
 	c, key := &clock{time.Now()}, newKeyPair(t, "k")

@@ -97,7 +97,7 @@ func respond(t *testing.T, headers [][2]string, body []byte, vms ...*wasmhost.VM
 	t.Helper()
 	var calls []*wasmhost.HTTPCall
 	for _, vm := range vms {
-		calls = append(calls, vm.Calls()...)
+		calls = append(calls, vm.PendingCalls()...)
 	}
 	if len(calls) != 1 {
 		t.Fatalf("%d fetches are pending, want 1", len(calls))
@@ -110,9 +110,9 @@ func respond(t *testing.T, headers [][2]string, body []byte, vms ...*wasmhost.VM
 // sendWaiting sends a request that has to wait for a key.
 func sendWaiting(t *testing.T, vm *wasmhost.VM, r corpus.Request) *wasmhost.Stream {
 	t.Helper()
-	s := vm.Stream(nil)
-	if action, err := s.RequestHeaders(r.Pairs(), false); action != wasmhost.Pause || err != nil || s.Local() != nil {
-		t.Fatalf("RequestHeaders() = %v, %v, local reply %v, want pause and none", action, err, s.Local())
+	s := vm.NewStream(nil)
+	if action, err := s.RequestHeaders(r.Pairs(), false); action != wasmhost.Pause || err != nil || s.LocalReply() != nil {
+		t.Fatalf("RequestHeaders() = %v, %v, local reply %v, want pause and none", action, err, s.LocalReply())
 	}
 	if action, _ := s.RequestBody([]byte("{}"), true); action != wasmhost.Pause {
 		t.Fatalf("RequestBody() = %v, want pause: the head has not been forwarded", action)
@@ -123,7 +123,7 @@ func sendWaiting(t *testing.T, vm *wasmhost.VM, r corpus.Request) *wasmhost.Stre
 // outcome ends a stream of sendWaiting and returns what became of its request.
 func outcome(s *wasmhost.Stream) string {
 	defer s.Close()
-	switch local := s.Local(); {
+	switch local := s.LocalReply(); {
 	case local != nil:
 		return corpus.RefusedReply(int(local.Status), local.Body)
 	case s.Held():

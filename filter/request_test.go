@@ -29,16 +29,16 @@ func allowedRequest(t *testing.T) (s *corpus.Scenario, r corpus.Request, want st
 // nor answered) or "answered and continued".
 func send(t *testing.T, vm *wasmhost.VM, r corpus.Request) corpus.Outcome {
 	t.Helper()
-	s := vm.Stream(connectionProperties(r))
+	s := vm.NewStream(connectionProperties(r))
 	defer s.Close()
 	action, err := s.RequestHeaders(r.Pairs(), r.Head().End)
-	if err == nil && s.Local() == nil && r.Body != "" {
+	if err == nil && s.LocalReply() == nil && r.Body != "" {
 		action, err = s.RequestBody([]byte(r.Body), len(r.Trailers) == 0)
 	}
-	if err == nil && s.Local() == nil && len(r.Trailers) > 0 {
+	if err == nil && s.LocalReply() == nil && len(r.Trailers) > 0 {
 		action, err = s.RequestTrailers(r.Trailers)
 	}
-	if err == nil && s.Local() == nil && action == wasmhost.Continue {
+	if err == nil && s.LocalReply() == nil && action == wasmhost.Continue {
 		if got := string(s.Request().Body); got != r.Body {
 			t.Errorf("%s %s: the upstream gets the body %q, want %q", r.Method, r.Path, got, r.Body)
 		}
@@ -47,7 +47,7 @@ func send(t *testing.T, vm *wasmhost.VM, r corpus.Request) corpus.Outcome {
 	if err != nil {
 		return corpus.Outcome{Line: "trap"}
 	}
-	reply := s.Local()
+	reply := s.LocalReply()
 	switch {
 	case reply == nil && action == wasmhost.Continue:
 		o := corpus.Sent(s.Request().Headers)
@@ -73,7 +73,7 @@ func respondUpstream(s *wasmhost.Stream, r corpus.Request) error {
 	if r.Reply == "" {
 		return nil
 	}
-	if _, err := s.ResponseHeaders(r.ReplyPairs(), false); err != nil || s.Local() != nil {
+	if _, err := s.ResponseHeaders(r.ReplyPairs(), false); err != nil || s.LocalReply() != nil {
 		return err
 	}
 	if !r.GRPC {
@@ -90,14 +90,14 @@ func respondUpstream(s *wasmhost.Stream, r corpus.Request) error {
 // connectionProperties returns what Envoy knows about the request's connection.
 func connectionProperties(r corpus.Request) map[string][]byte {
 	if r.Peer.URI == "" {
-		return map[string][]byte{wasmhost.Path("connection", "peer_certificate_valid"): {0}}
+		return map[string][]byte{wasmhost.PropertyPath("connection", "peer_certificate_valid"): {0}}
 	}
 	valid := []byte{0}
 	if r.Peer.Validated {
 		valid[0] = 1
 	}
 	return map[string][]byte{
-		wasmhost.Path("connection", "peer_certificate_valid"):   valid,
-		wasmhost.Path("connection", "uri_san_peer_certificate"): []byte(r.Peer.URI),
+		wasmhost.PropertyPath("connection", "peer_certificate_valid"):   valid,
+		wasmhost.PropertyPath("connection", "uri_san_peer_certificate"): []byte(r.Peer.URI),
 	}
 }

@@ -74,7 +74,7 @@ func (p *plugin) resumeBatch() {
 	batch := slices.Clone(p.resumed[:n])
 	p.resumed = slices.Delete(p.resumed, 0, n)
 	for _, r := range batch {
-		if s := r.keys.waiting[r.Request]; s != nil { // otherwise it has ended meanwhile
+		if s := r.keys.waiting[r.Request]; s != nil { // otherwise it has ended
 			r.keys.removeWaiter(s)
 			s.resume(r.WaitPolicy)
 		}
@@ -111,7 +111,7 @@ func (s *stream) resume(policy keys.WaitPolicy) {
 	_ = abi.SetEffectiveContext(s.plugin.id) // cannot fail: the plugin is in its own callback
 }
 
-// decideAgain decides a request that has waited, and reads what arrived meanwhile.
+// decideAgain decides a request that has waited, and reads what arrived while it waited.
 func (s *stream) decideAgain(policy keys.WaitPolicy) (a types.Action) {
 	defer s.refuseOnPanic(&a)
 	if a = s.perform(s.exchange.Resume(s.env(policy))); s.body.arrived {

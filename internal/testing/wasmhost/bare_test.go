@@ -2,6 +2,7 @@ package wasmhost
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -22,12 +23,13 @@ func startBare(mode string, oldPoll bool) (*VM, []string, error) {
 	return vm, lines, err
 }
 
-// What a guest may call depends on what it is doing.
+// TestRestrictedCalls: a guest may make fewer calls while it initializes and while it
+// allocates memory.
 func TestRestrictedCalls(t *testing.T) {
 	for _, c := range []struct {
 		mode string
 		old  bool
-		want string // in the trap, or as what is logged
+		want string // what is logged, or a part of the trap
 	}{
 		{"", false, "init 0, allocate 2, buffer 0"},
 		{"done in init", false, "restricted_callback: proxy_done"},
@@ -40,14 +42,16 @@ func TestRestrictedCalls(t *testing.T) {
 		{"poll in allocate", true, "restricted_callback: poll_oneoff"},
 		{"panic in allocate", false, "unreachable"},
 	} {
-		_, lines, err := startBare(c.mode, c.old)
-		got := strings.Join(lines, ", ")
-		if err != nil {
-			got = err.Error()
-		}
-		if err == nil && !sameLines(got, c.want) || err != nil && !strings.Contains(got, c.want) {
-			t.Errorf("%q, old poll %v: %s, want %s", c.mode, c.old, got, c.want)
-		}
+		t.Run(fmt.Sprintf("%s, old poll %v", c.mode, c.old), func(t *testing.T) {
+			_, lines, err := startBare(c.mode, c.old)
+			got := strings.Join(lines, ", ")
+			if err != nil {
+				got = err.Error()
+			}
+			if err == nil && !sameLines(got, c.want) || err != nil && !strings.Contains(got, c.want) {
+				t.Errorf("start = %s, want %s", got, c.want)
+			}
+		})
 	}
 }
 
@@ -62,15 +66,15 @@ func TestWASI(t *testing.T) {
 	}
 	_, lines, err := startBare("wasi", false)
 	if err != nil || !slices.Equal(lines[3:], want) {
-		t.Errorf("%v, %v, want %v", lines, err, want)
+		t.Errorf("WASI calls = %v, %v, want %v", lines, err, want)
 	}
 	want[8], want[9] = "poll 52", "poll to nowhere 52"
 	if _, lines, err = startBare("wasi", true); err != nil || !slices.Equal(lines[3:], want) {
-		t.Errorf("%v, %v, want %v", lines, err, want)
+		t.Errorf("WASI calls = %v, %v, want %v", lines, err, want)
 	}
 }
 
-// A module without a callback agrees to everything.
+// TestAbsentCallbacks: a callback that the module does not have accepts everything.
 func TestAbsentCallbacks(t *testing.T) {
 	vm, _, err := startBare("", false)
 	if err != nil {
@@ -79,9 +83,9 @@ func TestAbsentCallbacks(t *testing.T) {
 	if ok, err := vm.Configure("{}"); !ok || err != nil {
 		t.Errorf("Configure() = %v, %v", ok, err)
 	}
-	s := vm.Stream(nil)
-	answer(t, Continue)(s.RequestHeaders([][2]string{{":path", "/"}}, false))
-	answer(t, Continue)(s.RequestBody([]byte("a"), true))
+	s := vm.NewStream(nil)
+	wantAction(t, Continue)(s.RequestHeaders([][2]string{{":path", "/"}}, false))
+	wantAction(t, Continue)(s.RequestBody([]byte("a"), true))
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}

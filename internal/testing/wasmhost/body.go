@@ -2,17 +2,17 @@ package wasmhost
 
 import "bytes"
 
-// body is one direction's body between its sender and its receiver.
+// body is the body of a request or response.
 type body struct {
-	chunk []byte  // just arrived
-	held  []byte  // kept back by the guest
-	sent  []byte  // let through by the guest
-	view  *[]byte // what the guest sees: held, chunk or nothing
+	chunk []byte  // has just arrived
+	held  []byte  // the guest holds it back
+	sent  []byte  // the guest has forwarded it
+	view  *[]byte // what the guest can read and edit: held, chunk or nil
 }
 
-// offer shows the guest a chunk: by itself, or if the guest is buffering, at
-// the end of everything held.
-func (b *body) offer(chunk []byte) {
+// show makes a chunk visible to the guest: alone, or after the held bytes if the
+// guest is buffering.
+func (b *body) show(chunk []byte) {
 	if b.view == &b.held {
 		b.held = append(b.held, chunk...)
 		return
@@ -21,9 +21,9 @@ func (b *body) offer(chunk []byte) {
 	b.view = &b.chunk
 }
 
-// settle disposes of the chunk as the guest decided. Pause, for a body, means
-// to buffer.
-func (b *body) settle(a Action) {
+// apply does with the chunk what the guest's action says. For a body, Pause means
+// to buffer it.
+func (b *body) apply(a Action) {
 	if a != stopNoBuffer {
 		b.held = append(b.held, b.chunk...)
 	}
@@ -38,21 +38,21 @@ func (b *body) settle(a Action) {
 	}
 }
 
-// release lets everything held pass, out of the guest's sight.
+// release forwards everything held. The guest no longer sees it.
 func (b *body) release() {
 	b.sent = append(b.sent, b.held...)
 	b.held, b.view = nil, nil
 }
 
-// slice is the part of data from start, at most size bytes.
+// slice returns the part of data from start, at most size bytes.
 func slice(data []byte, start, size uint32) []byte {
 	from := min(uint64(start), uint64(len(data)))
 	to := min(from+uint64(size), uint64(len(data)))
 	return data[from:to]
 }
 
-// replace puts content before, after or in place of the body; Envoy allows no
-// other edit.
+// replace inserts content before or after the body, or replaces the body. Envoy
+// allows no other edit.
 func (b *body) replace(start, size uint32, content []byte) Status {
 	if b.view == nil {
 		return BadArgument

@@ -6,21 +6,21 @@ import (
 	"strings"
 )
 
-// hostFunc answers one call of the guest.
+// hostFunc performs one host call.
 type hostFunc func(call) Status
 
-// call is one call of the guest: its VM and its arguments.
+// call is one host call: the VM that makes it, and its arguments.
 type call struct {
 	vm   *VM
 	args []uint64
 }
 
-// fault is panicked when the guest names memory it does not have; [VM.answer]
-// turns it into a status, which spares every host call the check.
-type fault struct{}
+// badAddress is the value of a panic when the guest passes an address outside its
+// memory. [VM.dispatch] turns it into a status, so no host call has to check.
+type badAddress struct{}
 
-// answer applies what holds for every host call, then makes it.
-func (vm *VM) answer(name string, f hostFunc, args []uint64) (status Status) {
+// dispatch checks what applies to every host call, and performs it.
+func (vm *VM) dispatch(name string, f hostFunc, args []uint64) (status Status) {
 	if !vm.permitted(name) {
 		panic(fmt.Errorf("restricted_callback: %s", name)) // a trap, as in Envoy
 	}
@@ -35,7 +35,7 @@ func (vm *VM) answer(name string, f hostFunc, args []uint64) (status Status) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
-		case fault:
+		case badAddress:
 			status = badMemory
 		default:
 			panic(r)
@@ -44,37 +44,39 @@ func (vm *VM) answer(name string, f hostFunc, args []uint64) (status Status) {
 	return f(call{vm, args})
 }
 
-// u32 is the i-th argument.
+// u32 returns argument i.
 func (c call) u32(i int) uint32 { return uint32(c.args[i]) }
 
-// bytes is the guest memory to which arguments i and i+1 point. It is only
-// valid until the guest runs again.
+// bytes returns the guest memory at the address in argument i, with the size in
+// argument i+1. It is valid until the guest runs again.
 func (c call) bytes(i int) []byte { return c.memory(c.u32(i), c.u32(i+1)) }
 
-// text is a copy of bytes.
+// text returns a copy of bytes.
 func (c call) text(i int) string { return string(c.bytes(i)) }
 
+// memory returns the guest memory at an address.
 func (c call) memory(address, size uint32) []byte {
 	b, ok := c.vm.guest.Memory().Read(address, size)
 	if !ok {
-		panic(fault{})
+		panic(badAddress{})
 	}
 	return b
 }
 
-// put32 stores v where argument i points.
+// put32 stores v at the address in argument i.
 func (c call) put32(i int, v uint32) {
 	binary.LittleEndian.PutUint32(c.memory(c.u32(i), 4), v)
 }
 
-// put64 stores v where argument i points.
+// put64 stores v at the address in argument i.
 func (c call) put64(i int, v uint64) {
 	binary.LittleEndian.PutUint64(c.memory(c.u32(i), 8), v)
 }
 
-// give copies b into memory the guest allocates for it, and stores address and
-// size where arguments i and i+1 point. It does not allocate for nothing.
-func (c call) give(i int, b []byte) {
+// returnBytes copies b into memory that the guest allocates for it. It stores the
+// address and the size at the addresses in arguments i and i+1. For no bytes it
+// allocates nothing.
+func (c call) returnBytes(i int, b []byte) {
 	var address uint32
 	if len(b) > 0 {
 		address = c.vm.allocate(uint32(len(b)))
@@ -84,8 +86,8 @@ func (c call) give(i int, b []byte) {
 	c.put32(i+1, uint32(len(b)))
 }
 
-// allocate asks the guest for memory. While the guest allocates it may make
-// next to no host call; if it traps, so does the host call that needed memory.
+// allocate asks the guest for memory. While the guest allocates, it may make almost
+// no host calls. If it traps, the host call that needs the memory traps too.
 func (vm *VM) allocate(size uint32) uint32 {
 	vm.phase = allocating
 	defer func() { vm.phase = running }()
@@ -96,7 +98,7 @@ func (vm *VM) allocate(size uint32) uint32 {
 	return uint32(address[0])
 }
 
-// phase says which host calls the guest may make.
+// phase decides which host calls the guest may make.
 type phase int
 
 const (
@@ -105,7 +107,7 @@ const (
 	allocating
 )
 
-// permitted reports whether the guest may make a call in the present phase.
+// permitted reports whether the guest may make a host call in the present phase.
 func (vm *VM) permitted(name string) bool {
 	switch {
 	case vm.phase == running, name == "proxy_log", name == "fd_write", name == "clock_time_get":

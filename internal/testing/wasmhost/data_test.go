@@ -9,68 +9,68 @@ import (
 
 func TestMetrics(t *testing.T) {
 	vm := newVM(t, Options{})
-	do(t, vm, "counter c 2; counter c 3; gauge g 5; gauge g -2; histogram h 9")
-	expect(t, vm, "counter: 2", "counter: 5", "gauge: 5", "gauge: 3")
+	perform(t, vm, "counter c 2; counter c 3; gauge g 5; gauge g -2; histogram h 9")
+	wantReport(t, vm, "counter: 2", "counter: 5", "gauge: 5", "gauge: 3")
 	if !maps.Equal(vm.Counters(), map[string]uint64{"c": 5}) || !maps.Equal(vm.Gauges(), map[string]uint64{"g": 3}) ||
 		!maps.Equal(vm.Histograms(), map[string]uint64{"h": 9}) {
-		t.Errorf("%v, %v, %v", vm.Counters(), vm.Gauges(), vm.Histograms())
+		t.Errorf("Counters() = %v, Gauges() = %v, Histograms() = %v", vm.Counters(), vm.Gauges(), vm.Histograms())
 	}
 	// Ids end in the kind: 4 is the first counter here, 5 would be a gauge, 22 is the histogram.
-	do(t, vm, "raw-define 3; raw-record 4; raw-record 400; raw-metric 400; raw-metric 22; raw-increment 4 0; "+
+	perform(t, vm, "raw-define 3; raw-record 4; raw-record 400; raw-metric 400; raw-metric 22; raw-increment 4 0; "+
 		"raw-increment 4 -1; raw-increment 5 1; raw-increment 22 1")
-	expect(t, vm, "raw-define: 2", "raw-record: 0", "raw-record: 1", "raw-metric: 1", "raw-metric: 2", "raw-increment: 2",
+	wantReport(t, vm, "raw-define: 2", "raw-record: 0", "raw-record: 1", "raw-metric: 1", "raw-metric: 2", "raw-increment: 2",
 		"raw-increment: 2", "raw-increment: 1", "raw-increment: 2")
 	if got := vm.Counters()["c"]; got != 12 {
-		t.Errorf("counter is %d", got)
+		t.Errorf("the counter is %d, want 12", got)
 	}
-	s := vm.Stream(nil)
+	s := vm.NewStream(nil)
 	if _, err := s.RequestHeaders([][2]string{{"x-do", "counter c 0"}}, true); err == nil {
-		t.Error("the SDK survives an increment by zero")
+		t.Error("increment by zero: no error, want a panic of the SDK")
 	}
 }
 
-// TestSharedMetrics: Envoy has one metric of a name, whichever VM counts. A
-// gauge may be lowered, below zero too: then it wraps around.
+// TestSharedMetrics: Envoy has one metric of a name for all VMs. A gauge may be
+// lowered, and below zero it wraps around.
 func TestSharedMetrics(t *testing.T) {
 	stats := &Stats{}
 	one, two := newVM(t, Options{Stats: stats}), newVM(t, Options{Stats: stats})
-	do(t, one, "counter c 2; gauge g 5; set-gauge s 7")
-	do(t, two, "counter c 3; gauge g -4; set-gauge s 6")
-	expect(t, two, "counter: 5", "gauge: 1", "set-gauge: 6")
+	perform(t, one, "counter c 2; gauge g 5; set-gauge s 7")
+	perform(t, two, "counter c 3; gauge g -4; set-gauge s 6")
+	wantReport(t, two, "counter: 5", "gauge: 1", "set-gauge: 6")
 	if !maps.Equal(one.Counters(), map[string]uint64{"c": 5}) || !maps.Equal(one.Gauges(), map[string]uint64{"g": 1, "s": 6}) {
-		t.Errorf("%v, %v", one.Counters(), one.Gauges())
+		t.Errorf("Counters() = %v, Gauges() = %v", one.Counters(), one.Gauges())
 	}
-	do(t, one, "gauge g -2")
+	perform(t, one, "gauge g -2")
 	if got := two.Gauges()["g"]; got != 1<<64-1 {
-		t.Errorf("gauge is %d", got)
+		t.Errorf("the gauge is %d, want -1 wrapped around", got)
 	}
 }
 
-// TestSharedDataElection: a key that is not there accepts any number, so making
-// it elects nobody; changing it does.
+// TestSharedDataElection: a missing key accepts any version, so several VMs can create
+// it; only one of them can change a version.
 func TestSharedDataElection(t *testing.T) {
 	const mismatch = "share: error status returned by host: cas mismatch"
 	shared := &SharedData{}
 	one, two := newVM(t, Options{Shared: shared}), newVM(t, Options{Shared: shared})
-	do(t, one, "share k a 7")
-	do(t, two, "share k b 0; shared k; share k two 2")
-	expect(t, one)
-	expect(t, two, "shared: b at 2")
-	do(t, one, "share k one 2; shared k")
-	expect(t, one, mismatch, "shared: two at 3")
+	perform(t, one, "share k a 7")
+	perform(t, two, "share k b 0; shared k; share k two 2")
+	wantReport(t, one)
+	wantReport(t, two, "shared: b at 2")
+	perform(t, one, "share k one 2; shared k")
+	wantReport(t, one, mismatch, "shared: two at 3")
 }
 
 func TestSharedData(t *testing.T) {
 	const mismatch = "share: error status returned by host: cas mismatch"
 	shared := &SharedData{}
 	one, two := newVM(t, Options{Shared: shared}), newVM(t, Options{Shared: shared})
-	do(t, one, "shared k; share k a 99; shared k")
-	expect(t, one, "shared: error status returned by host: not found", "shared: a at 1")
-	do(t, two, "share k b 1; share k c 1; share k d; shared k; share e; shared e")
-	expect(t, two, mismatch, "shared: d at 3", "shared:  at 4")
-	do(t, newVM(t, Options{}), "share k z")
+	perform(t, one, "shared k; share k a 99; shared k")
+	wantReport(t, one, "shared: error status returned by host: not found", "shared: a at 1")
+	perform(t, two, "share k b 1; share k c 1; share k d; shared k; share e; shared e")
+	wantReport(t, two, mismatch, "shared: d at 3", "shared:  at 4")
+	perform(t, newVM(t, Options{}), "share k z")
 	if v, cas, status := shared.Get("k"); string(v) != "d" || cas != 3 || status != OK {
-		t.Errorf("Get(k) = %q, %d, %d", v, cas, status)
+		t.Errorf("Get(k) = %q, %d, %d, want d, 3, OK", v, cas, status)
 	}
 }
 
@@ -79,15 +79,16 @@ func TestForeignFunctions(t *testing.T) {
 		"double": func(b []byte) ([]byte, Status) { return slices.Repeat(b, 2), OK },
 		"refuse": func(b []byte) ([]byte, Status) { return nil, BadArgument },
 	}})
-	do(t, vm, "foreign double ab; foreign double; foreign refuse a; foreign nothing")
-	expect(t, vm, "foreign: abab", "foreign: error status returned by host: bad argument",
+	perform(t, vm, "foreign double ab; foreign double; foreign refuse a; foreign nothing")
+	wantReport(t, vm, "foreign: abab", "foreign: error status returned by host: bad argument",
 		"foreign: error status returned by host: not found")
 }
 
 func TestBadCalls(t *testing.T) {
 	vm := newVM(t, Options{})
-	do(t, vm, "queue q; effective 99; done; raw-log 6; raw-log-nowhere; raw-buffer 9; raw-set-buffer 9; raw-set-buffer 6; raw-set-buffer 0")
-	expect(t, vm, "queue: error status returned by host: unimplemented", "effective: error status returned by host: bad argument",
+	perform(t, vm, "queue q; effective 99; done; raw-log 6; raw-log-nowhere; raw-buffer 9; "+
+		"raw-set-buffer 9; raw-set-buffer 6; raw-set-buffer 0")
+	wantReport(t, vm, "queue: error status returned by host: unimplemented", "effective: error status returned by host: bad argument",
 		"raw-log: 2", "raw-log-nowhere: 6", "raw-buffer: 1", "raw-set-buffer: 1", "raw-set-buffer: 2", "raw-set-buffer: 2")
 }
 

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// headerMap is a header map in the manner of Envoy's: an ordered list of pairs
-// with lower-case names, pseudo-headers first.
+// headerMap is a header map as Envoy has it: an ordered list of pairs with names in
+// lower case, pseudo-headers first.
 type headerMap struct {
 	pairs    [][2]string
 	received bool
 	open     bool // the guest may read and edit it
-	aliased  bool // host means :authority, as in request headers
+	aliased  bool // the name host means :authority, as in request headers
 }
 
 func newHeaderMap(pairs [][2]string, aliased bool) headerMap {
@@ -20,7 +20,7 @@ func newHeaderMap(pairs [][2]string, aliased bool) headerMap {
 	return m
 }
 
-// key is the name under which a header is stored.
+// key returns the name under which a header is stored.
 func (m *headerMap) key(name string) string {
 	name = strings.ToLower(name)
 	if m.aliased && name == "host" {
@@ -29,7 +29,7 @@ func (m *headerMap) key(name string) string {
 	return name
 }
 
-// get is the first value only, as in Envoy.
+// get returns the first value only, as Envoy does.
 func (m *headerMap) get(name string) (string, bool) {
 	key := m.key(name)
 	for _, p := range m.pairs {
@@ -72,11 +72,11 @@ func (m *headerMap) assign(pairs [][2]string) {
 
 func (m *headerMap) copy() [][2]string { return slices.Clone(m.pairs) }
 
-// readable is the header map of a type, if the guest may read it now. While a
-// stream is logged all it received is readable but the request's trailers.
-func (s *Stream) readable(kind uint32) (*headerMap, Status) {
+// readableMap returns a header map that the guest may read now. While a stream is
+// logged, every map that the stream has is readable, except the request's trailers.
+func (s *Stream) readableMap(kind uint32) (*headerMap, Status) {
 	if !s.logging || kind == callHeaders || kind == callTrailers {
-		return s.writable(kind)
+		return s.writableMap(kind)
 	}
 	if kind >= streamMaps || kind == requestTrailers || !s.maps[kind].received {
 		return nil, NotFound
@@ -84,11 +84,11 @@ func (s *Stream) readable(kind uint32) (*headerMap, Status) {
 	return &s.maps[kind], OK
 }
 
-// writable is the header map of a type, if the guest may edit it now: in the
-// callback that delivers it, and on until the guest lets it go.
-func (s *Stream) writable(kind uint32) (*headerMap, Status) {
+// writableMap returns a header map that the guest may edit now: from the callback
+// that delivers it until the guest forwards it.
+func (s *Stream) writableMap(kind uint32) (*headerMap, Status) {
 	if kind == callHeaders || kind == callTrailers {
-		return s.root().plugin.reply.of(kind)
+		return s.root().plugin.reply.lookup(kind)
 	}
 	if kind >= streamMaps || !s.maps[kind].open {
 		return nil, BadArgument

@@ -15,14 +15,14 @@ func TestClockAndEnvironment(t *testing.T) {
 		Now: func() time.Time { return noon },
 		Env: map[string]string{"TEAM": "red", "A": "b"},
 	})
-	do(t, vm, "now; host-now; env TEAM; env A; sleep")
-	expect(t, vm, "now: 2100-01-02T12:00:00Z", "host-now: 2100-01-02T12:00:00Z", "env: red", "env: b", "sleep: awake")
+	perform(t, vm, "now; host-now; env TEAM; env A; sleep")
+	wantReport(t, vm, "now: 2100-01-02T12:00:00Z", "host-now: 2100-01-02T12:00:00Z", "env: red", "env: b", "sleep: awake")
 
 	vm = newVM(t, Options{})
-	do(t, vm, "now")
+	perform(t, vm, "now")
 	got, err := time.Parse("now: "+time.RFC3339, logged(vm, Info)[0])
 	if d := time.Since(got); err != nil || d < 0 || d > time.Minute {
-		t.Errorf("the guest's clock is off by %v, %v", d, err)
+		t.Errorf("the guest's clock is off by %v, %v, want less than a minute", d, err)
 	}
 }
 
@@ -30,7 +30,7 @@ func TestOutput(t *testing.T) {
 	var lines []LogLine
 	vm := newVM(t, Options{Log: func(l LogLine) { lines = append(lines, l) }})
 	lines = nil
-	do(t, vm, "print hello; eprint oh; open")
+	perform(t, vm, "print hello; eprint oh; open")
 	want := []LogLine{
 		{Debug, "plugin 1 stream 2: 1 request headers, end false"},
 		{Info, "hello"},
@@ -45,16 +45,16 @@ func TestOutput(t *testing.T) {
 func TestMemory(t *testing.T) {
 	vm := newVM(t, Options{})
 	before := vm.MemoryBytes()
-	do(t, vm, "grow 50000000")
+	perform(t, vm, "grow 50000000")
 	if grown := vm.MemoryBytes() - before; grown < 40_000_000 {
-		t.Errorf("memory grew by %d", grown)
+		t.Errorf("the memory grew by %d bytes, want about 50,000,000", grown)
 	}
 }
 
 func TestHostCalls(t *testing.T) {
 	vm := newVM(t, Options{})
 	vm.ResetCalls()
-	s := vm.Stream(nil)
+	s := vm.NewStream(nil)
 	s.RequestHeaders([][2]string{{"x-do", "get a; get b; now; remove a"}}, true)
 	want := map[string]int{
 		"proxy_log":                     4,
@@ -74,11 +74,11 @@ func TestFaultInjection(t *testing.T) {
 		}
 		return OK
 	}})
-	do(t, vm, "get x-do; shared k")
-	expect(t, vm, "get: error status returned by host: internal failure", "shared: error status returned by host: not found")
+	perform(t, vm, "get x-do; shared k")
+	wantReport(t, vm, "get: error status returned by host: internal failure", "shared: error status returned by host: not found")
 }
 
-// VMs are independent but for shared data, and may run concurrently.
+// TestConcurrentVMs: VMs share only what Options says, and may run concurrently.
 func TestConcurrentVMs(t *testing.T) {
 	shared := &SharedData{}
 	var wg sync.WaitGroup
@@ -86,14 +86,14 @@ func TestConcurrentVMs(t *testing.T) {
 		vm := newVM(t, Options{Shared: shared})
 		wg.Go(func() {
 			for n := range 50 {
-				do(t, vm, "share vm"+strconv.Itoa(i)+" "+strconv.Itoa(n+1)+"; counter c 1").Close()
+				perform(t, vm, "share vm"+strconv.Itoa(i)+" "+strconv.Itoa(n+1)+"; counter c 1").Close()
 			}
 		})
 	}
 	wg.Wait()
 	for i := range 4 {
 		if v, _, _ := shared.Get("vm" + strconv.Itoa(i)); string(v) != "50" {
-			t.Errorf("VM %d shares %q", i, v)
+			t.Errorf("VM %d has stored %q, want 50", i, v)
 		}
 	}
 }

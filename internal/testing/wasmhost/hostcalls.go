@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// hostCalls are the host calls that are implemented, by name.
+// hostCalls returns the implemented host calls, by name.
 func hostCalls() map[string]hostFunc {
 	all := map[string]hostFunc{}
 	for _, group := range []map[string]hostFunc{
@@ -18,7 +18,7 @@ func hostCalls() map[string]hostFunc {
 	return all
 }
 
-// stream is the context the guest acts for.
+// stream returns the context that the guest acts for.
 func (c call) stream() *Stream {
 	if c.vm.effective != nil {
 		return c.vm.effective
@@ -26,7 +26,7 @@ func (c call) stream() *Stream {
 	return c.vm.current
 }
 
-// root is the root context of the context the guest acts for.
+// root returns the root context of that context.
 func (c call) root() *Stream { return c.stream().root() }
 
 func (s *Stream) root() *Stream {
@@ -67,17 +67,17 @@ func contextCalls() map[string]hostFunc {
 				return NotFound
 			}
 			s.plugin.pending = false
-			c.vm.after(s.delete)
+			c.vm.deferEffect(s.delete)
 			return OK
 		},
 	}
 }
 
 func headerCalls() map[string]hostFunc {
-	// edit is a call that changes the map of which the first argument is the type.
+	// edit returns a host call that changes the map whose number is argument 0.
 	edit := func(change func(call, *headerMap)) hostFunc {
 		return func(c call) Status {
-			m, status := c.stream().writable(c.u32(0))
+			m, status := c.stream().writableMap(c.u32(0))
 			if status == OK {
 				change(c, m)
 			}
@@ -86,7 +86,7 @@ func headerCalls() map[string]hostFunc {
 	}
 	return map[string]hostFunc{
 		"proxy_get_header_map_value": func(c call) Status {
-			m, status := c.stream().readable(c.u32(0))
+			m, status := c.stream().readableMap(c.u32(0))
 			if status != OK {
 				return status
 			}
@@ -94,15 +94,15 @@ func headerCalls() map[string]hostFunc {
 			if !ok {
 				return NotFound
 			}
-			c.give(3, []byte(value))
+			c.returnBytes(3, []byte(value))
 			return OK
 		},
 		"proxy_get_header_map_pairs": func(c call) Status {
-			m, status := c.stream().readable(c.u32(0))
+			m, status := c.stream().readableMap(c.u32(0))
 			if status != OK {
-				m = &headerMap{} // a map out of reach has no pairs
+				m = &headerMap{} // Envoy returns no pairs, and no error
 			}
-			c.give(1, encodePairs(m.pairs))
+			c.returnBytes(1, encodePairs(m.pairs))
 			return OK
 		},
 		"proxy_add_header_map_value":     edit(func(c call, m *headerMap) { m.add(c.text(1), c.text(3)) }),
@@ -112,7 +112,7 @@ func headerCalls() map[string]hostFunc {
 	}
 }
 
-// The buffers this host has, numbered as in the ABI.
+// The buffers that this host has, with their numbers in the ABI.
 const (
 	bufferRequestBody  = 0
 	bufferResponseBody = 1
@@ -126,7 +126,7 @@ func bufferCalls() map[string]hostFunc {
 		"proxy_get_buffer_bytes": func(c call) Status {
 			data, status := c.buffer(c.u32(0))
 			if status == OK {
-				c.give(3, slice(data, c.u32(1), c.u32(2)))
+				c.returnBytes(3, slice(data, c.u32(1), c.u32(2)))
 			}
 			return status
 		},
@@ -142,7 +142,7 @@ func bufferCalls() map[string]hostFunc {
 	}
 }
 
-// buffer is the content of a buffer the guest may read.
+// buffer returns the content of a buffer that the guest may read.
 func (c call) buffer(kind uint32) ([]byte, Status) {
 	switch kind {
 	case bufferRequestBody, bufferResponseBody:
@@ -173,14 +173,14 @@ func dataCalls() map[string]hostFunc {
 			if !ok {
 				return NotFound
 			}
-			c.give(2, value)
+			c.returnBytes(2, value)
 			return OK
 		},
 		"proxy_set_property": func(c call) Status { return c.stream().setProperty(c.text(0), c.bytes(2)) },
 		"proxy_get_shared_data": func(c call) Status {
 			value, cas, status := c.vm.options.Shared.Get(c.text(0))
 			if status == OK {
-				c.give(2, value)
+				c.returnBytes(2, value)
 				c.put32(4, cas)
 			}
 			return status
@@ -194,7 +194,7 @@ func dataCalls() map[string]hostFunc {
 				return NotFound
 			}
 			result, status := f(bytes.Clone(c.bytes(2)))
-			c.give(4, result)
+			c.returnBytes(4, result)
 			return status
 		},
 	}

@@ -8,28 +8,28 @@ import (
 	"time"
 )
 
-// HTTPCall is a call to a cluster that the guest has made and that has not been
-// answered. It belongs to the root context, so it outlives the stream in whose
-// callback it was made, and it is gone once the root context is.
+// HTTPCall is a pending HTTP call of the guest to a cluster. It belongs to the root
+// context: it outlives the stream in whose callback it was made, and ends with the
+// root context.
 type HTTPCall struct {
 	Cluster  string
 	Headers  [][2]string
 	Body     []byte
 	Trailers [][2]string
-	Timeout  time.Duration // zero is none; keeping it is up to the test
+	Timeout  time.Duration // zero is none; a test that needs it calls Respond with a 504
 
 	root  *Stream
 	token uint32
 }
 
-// callReply is what a call's callback can read.
+// callReply is the response that the callback of a call can read.
 type callReply struct {
 	headers, trailers headerMap
 	body              []byte
 }
 
-// of is a header map of the reply; nil has none.
-func (a *callReply) of(kind uint32) (*headerMap, Status) {
+// lookup returns a header map of the response. A nil callReply has none.
+func (a *callReply) lookup(kind uint32) (*headerMap, Status) {
 	switch {
 	case a == nil:
 	case kind == callHeaders:
@@ -40,14 +40,15 @@ func (a *callReply) of(kind uint32) (*headerMap, Status) {
 	return nil, BadArgument
 }
 
-// errNotPending is returned for a call that was answered or cancelled.
+// errNotPending is the error for a call that has a response or was cancelled.
 var errNotPending = errors.New("wasmhost: the call is not pending")
 
-// Calls are the calls that wait for an answer, in the order they were made.
-func (vm *VM) Calls() []*HTTPCall { return slices.Clone(vm.calls) }
+// PendingCalls returns the calls without a response, in the order they were made.
+func (vm *VM) PendingCalls() []*HTTPCall { return slices.Clone(vm.calls) }
 
-// Respond answers the call. Envoy answers for a cluster that cannot be reached
-// (503) or does not answer in time (504), and the guest cannot tell.
+// Respond delivers the response to the call. If a cluster cannot be reached or does
+// not respond in time, Envoy delivers a response of its own, with 503 or 504, which
+// the guest cannot distinguish.
 func (c *HTTPCall) Respond(headers [][2]string, body []byte, trailers ...[2]string) error {
 	a := &callReply{headers: newHeaderMap(headers, false), body: bytes.Clone(body)}
 	if len(trailers) > 0 {
@@ -56,7 +57,7 @@ func (c *HTTPCall) Respond(headers [][2]string, body []byte, trailers ...[2]stri
 	return c.finish(a, uint64(len(headers)), uint64(len(body)), uint64(len(trailers)))
 }
 
-// Fail has the call's stream reset. The guest gets no headers.
+// Fail resets the call's stream. The guest gets a response without headers.
 func (c *HTTPCall) Fail() error { return c.finish(nil, 0, 0, 0) }
 
 func (c *HTTPCall) finish(a *callReply, sizes ...uint64) error {
@@ -67,24 +68,25 @@ func (c *HTTPCall) finish(a *callReply, sizes ...uint64) error {
 	}
 	vm.calls = slices.Delete(vm.calls, at, at+1)
 	c.root.plugin.reply = a
-	// Out of reach for what the callback has caused, as resumed streams.
-	vm.after(func() { c.root.plugin.reply = nil })
-	vm.run(c.root, "proxy_on_http_call_response", 0, append([]uint64{uint64(c.token)}, sizes...)...)
+	// The response is no longer readable in callbacks that this one causes, such as
+	// those of a resumed stream.
+	vm.deferEffect(func() { c.root.plugin.reply = nil })
+	vm.runCallback(c.root, "proxy_on_http_call_response", 0, append([]uint64{uint64(c.token)}, sizes...)...)
 	c.root.plugin.reply = nil
 	return vm.failure
 }
 
-// cancel drops the calls of a root context.
-func (vm *VM) cancel(root *Stream) {
+// cancelCalls removes the calls of a root context.
+func (vm *VM) cancelCalls(root *Stream) {
 	vm.calls = slices.DeleteFunc(vm.calls, func(c *HTTPCall) bool { return c.root == root })
 }
 
-// httpCall makes a call, on the root context whichever context asks. A cluster
-// without a healthy host, for which Envoy answers InternalFailure at once, is
-// modelled by [Options.Fail].
+// httpCall makes a call. The call belongs to the root context, whichever context the
+// guest acts for. For a cluster without a healthy host Envoy returns InternalFailure
+// at once; [Options.Fail] models that.
 func httpCall(c call) Status {
 	const longest = 1<<31 - 1 // milliseconds; beyond it Envoy reads a negative number
-	c.put32(9, 0)             // the memory is tried before the call is made
+	c.put32(9, 0)             // checks the address before the call is made
 	request := newHeaderMap(decodePairs(c.bytes(2)), true)
 	if c.u32(8) > longest || !slices.Contains(c.vm.options.Clusters, c.text(0)) {
 		return BadArgument

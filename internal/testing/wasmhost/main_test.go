@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// The modules under test: a filter on the SDK, and one without. Compiling takes
-// longer than all the tests together, hence once.
+// The modules that the tests run: a filter that uses the SDK, and one without it.
+// They are compiled once, since that takes longer than all tests together.
 var guest, bare *Module
 
 func TestMain(m *testing.M) {
@@ -44,7 +44,7 @@ func build(file, source string) *Module {
 	return m
 }
 
-// newVM starts a VM of the guest, unconfigured.
+// newVM starts a VM of the guest, without a configuration.
 func newVM(t *testing.T, o Options) *VM {
 	t.Helper()
 	vm, err := guest.NewVM(context.Background(), o)
@@ -55,7 +55,7 @@ func newVM(t *testing.T, o Options) *VM {
 	return vm
 }
 
-// logged are the lines of the given level, and nothing of other levels.
+// logged returns the lines of one level.
 func logged(vm *VM, level Level) []string {
 	var lines []string
 	for _, l := range vm.Logs() {
@@ -66,30 +66,31 @@ func logged(vm *VM, level Level) []string {
 	return lines
 }
 
-// expect compares what the guest found out, and forgets it.
-func expect(t *testing.T, vm *VM, want ...string) {
+// wantReport compares what the guest has reported with want, and clears the log.
+func wantReport(t *testing.T, vm *VM, want ...string) {
 	t.Helper()
 	if got := logged(vm, Info); !slices.Equal(got, want) {
-		t.Errorf("guest reports\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+		t.Errorf("the guest reports\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
 	}
 	vm.logs = nil
 }
 
-// do opens a stream on which the guest does as told at the request headers.
-func do(t *testing.T, vm *VM, operations string, more ...[2]string) *Stream {
+// perform opens a stream and lets the guest perform operations at the request headers.
+// testdata/guest defines the operations.
+func perform(t *testing.T, vm *VM, operations string, more ...[2]string) *Stream {
 	t.Helper()
-	s := vm.Stream(nil)
-	answer(t, Continue)(s.RequestHeaders(append(more, [2]string{"x-do", operations}), false))
+	s := vm.NewStream(nil)
+	wantAction(t, Continue)(s.RequestHeaders(append(more, [2]string{"x-do", operations}), false))
 	return s
 }
 
-// answer checks a callback's answer.
-func answer(t *testing.T, want Action) func(Action, error) {
+// wantAction checks the action that a callback returns.
+func wantAction(t *testing.T, want Action) func(Action, error) {
 	t.Helper()
 	return func(got Action, err error) {
 		t.Helper()
 		if got != want || err != nil {
-			t.Errorf("guest answers %v, %v, want %v", got, err, want)
+			t.Errorf("the guest returns %v, %v, want %v", got, err, want)
 		}
 	}
 }

@@ -2,7 +2,8 @@ package wasmhost
 
 import "sync"
 
-// metricKind is encoded in the low bits of a metric's id, as in Envoy.
+// metricKind is the kind of a metric. The low bits of a metric's id have it, as in
+// Envoy.
 type metricKind uint32
 
 const (
@@ -12,15 +13,15 @@ const (
 	metricKinds
 )
 
-// Stats are metrics by name, which in Envoy the VMs of all workers share. The
-// zero value is empty and ready.
+// Stats has the metrics by name. In Envoy the VMs of all workers share them. The zero
+// value is empty and ready to use.
 type Stats struct {
 	mu     sync.Mutex
 	byName [metricKinds]map[string]*uint64
 }
 
-// metrics are those that one VM has defined. Defining one again gives another
-// id of the same metric.
+// metrics are the metrics that one VM has defined. If it defines a name again, the
+// metric gets another id.
 type metrics struct {
 	stats   *Stats
 	defined uint32
@@ -33,11 +34,12 @@ func (m *metrics) define(kind metricKind, name string) uint32 {
 	}
 	m.defined++
 	id := m.defined<<2 | uint32(kind)
-	m.byID[id] = m.stats.named(kind, name)
+	m.byID[id] = m.stats.metric(kind, name)
 	return id
 }
 
-func (t *Stats) named(kind metricKind, name string) *uint64 {
+// metric returns the value of a metric, which is 0 when it is new.
+func (t *Stats) metric(kind metricKind, name string) *uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.byName[kind] == nil {
@@ -51,8 +53,8 @@ func (t *Stats) named(kind metricKind, name string) *uint64 {
 	return value
 }
 
-// increment adds to a counter, or to a gauge, which may also be lowered. Envoy
-// lets a gauge wrap around.
+// increment adds to a counter or a gauge. A gauge may also be lowered, and below zero
+// it wraps around, as in Envoy.
 func (m *metrics) increment(id uint32, offset int64) Status {
 	kind, value := metricKind(id&3), m.byID[id]
 	switch {
@@ -69,6 +71,7 @@ func (m *metrics) increment(id uint32, offset int64) Status {
 	return OK
 }
 
+// record sets a gauge or adds to a counter.
 func (m *metrics) record(id uint32, v uint64) Status {
 	value := m.byID[id]
 	if value == nil {
@@ -79,7 +82,7 @@ func (m *metrics) record(id uint32, v uint64) Status {
 	if metricKind(id&3) == counter {
 		*value += v
 	} else {
-		*value = v // of a histogram the latest is kept
+		*value = v // for a histogram, the latest value
 	}
 	return OK
 }
@@ -97,13 +100,13 @@ func (m *metrics) get(id uint32) (uint64, Status) {
 	return *value, OK
 }
 
-// Counters are the counters by name.
+// Counters returns the counters by name.
 func (vm *VM) Counters() map[string]uint64 { return vm.options.Stats.values(counter) }
 
-// Gauges are the gauges by name.
+// Gauges returns the gauges by name.
 func (vm *VM) Gauges() map[string]uint64 { return vm.options.Stats.values(gauge) }
 
-// Histograms are the latest records of the histograms by name.
+// Histograms returns the latest value of each histogram by name.
 func (vm *VM) Histograms() map[string]uint64 { return vm.options.Stats.values(histogram) }
 
 func (t *Stats) values(kind metricKind) map[string]uint64 {

@@ -10,18 +10,19 @@ import (
 	"github.com/tetratelabs/wazero/api"
 )
 
-// maxPages caps the memory of a VM at 1 GiB, Envoy's limit.
+// maxPages limits the memory of a VM to 1 GiB, which is Envoy's limit. A page has 64
+// KiB.
 const maxPages = 16384
 
-// Module is a compiled filter, from which any number of VMs can be made,
-// also concurrently.
+// Module is a compiled filter. Any number of VMs can be made from it, also
+// concurrently.
 type Module struct {
 	runtime wazero.Runtime
 	code    wazero.CompiledModule
 }
 
-// Compile compiles a filter and provides each of its imports. Calls this host
-// does not know answer [Unimplemented], where Envoy would refuse the module:
+// Compile compiles a filter and links all its imports. A host call that this host
+// does not know returns [Unimplemented]; Envoy would refuse to load the module. So
 // compare [Module.Imports] with what Envoy offers.
 func Compile(ctx context.Context, wasm []byte) (*Module, error) {
 	runtime := wazero.NewRuntimeWithConfig(ctx, wazero.NewRuntimeConfig().WithMemoryLimitPages(maxPages))
@@ -33,8 +34,8 @@ func Compile(ctx context.Context, wasm []byte) (*Module, error) {
 	return m, m.link(ctx)
 }
 
-// link takes the signatures of the host functions from the module's own
-// imports, so that none can be missing or mismatched.
+// link defines the host functions with the signatures of the module's own imports,
+// so that none is missing or has another signature.
 func (m *Module) link(ctx context.Context) error {
 	hosts := map[string]wazero.HostModuleBuilder{}
 	known := hostCalls()
@@ -44,7 +45,7 @@ func (m *Module) link(ctx context.Context) error {
 			hosts[module] = m.runtime.NewHostModuleBuilder(module)
 		}
 		hosts[module].NewFunctionBuilder().
-			WithGoModuleFunction(entry(name, known[name]), f.ParamTypes(), f.ResultTypes()).
+			WithGoModuleFunction(hostFunction(name, known[name]), f.ParamTypes(), f.ResultTypes()).
 			Export(name)
 	}
 	var errs []error
@@ -55,20 +56,20 @@ func (m *Module) link(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// vmKey is the context key under which host functions find their VM.
+// vmKey is the context key of the VM that makes a host call.
 type vmKey struct{}
 
-// entry is the point at which the guest enters the host.
-func entry(name string, f hostFunc) api.GoModuleFunction {
+// hostFunction returns the function that the guest imports.
+func hostFunction(name string, f hostFunc) api.GoModuleFunction {
 	if f == nil {
 		f = func(call) Status { return Unimplemented }
 	}
 	return api.GoModuleFunc(func(ctx context.Context, _ api.Module, stack []uint64) {
-		stack[0] = uint64(ctx.Value(vmKey{}).(*VM).answer(name, f, stack))
+		stack[0] = uint64(ctx.Value(vmKey{}).(*VM).dispatch(name, f, stack))
 	})
 }
 
-// Imports lists the functions the module needs as "module.name", sorted.
+// Imports returns the functions that the module imports, as "module.name", sorted.
 func (m *Module) Imports() []string {
 	var names []string
 	for _, f := range m.code.ImportedFunctions() {
@@ -79,10 +80,10 @@ func (m *Module) Imports() []string {
 	return slices.Compact(names)
 }
 
-// Exports lists the functions the module offers, sorted.
+// Exports returns the functions that the module exports, sorted.
 func (m *Module) Exports() []string {
 	return slices.Sorted(maps.Keys(m.code.ExportedFunctions()))
 }
 
-// Close releases the module and every VM made from it.
+// Close releases the module and all VMs made from it.
 func (m *Module) Close(ctx context.Context) error { return m.runtime.Close(ctx) }

@@ -5,14 +5,14 @@ import (
 	"encoding/binary"
 )
 
-// Envoy's limits on the pairs it accepts from a guest.
+// Envoy's limits on the pairs that it accepts from a guest.
 const (
 	maxPairs      = 1024
 	maxPairsBytes = 1 << 20
 )
 
-// encodePairs writes pairs as the ABI does: their number, the sizes of all
-// names and values, then names and values, each followed by a zero byte.
+// encodePairs returns pairs in the form of the ABI: their number, the sizes of all
+// names and values, then the names and values, each followed by a zero byte.
 func encodePairs(pairs [][2]string) []byte {
 	if len(pairs) == 0 {
 		return nil
@@ -29,8 +29,8 @@ func encodePairs(pairs [][2]string) []byte {
 	return b
 }
 
-// decodePairs reads pairs. Whatever is malformed or too large counts as no
-// pairs at all, as in Envoy.
+// decodePairs returns the pairs in b. If b is malformed or too large it returns none,
+// as Envoy does.
 func decodePairs(b []byte) [][2]string {
 	if len(b) < 4 || len(b) > maxPairsBytes {
 		return nil
@@ -54,8 +54,8 @@ func decodePairs(b []byte) [][2]string {
 	return pairs
 }
 
-// noSpaces replaces white space, which response code details must not contain.
-func noSpaces(details []byte) string {
+// sanitizeDetails replaces white space, which response code details must not contain.
+func sanitizeDetails(details []byte) string {
 	return string(bytes.Map(func(r rune) rune {
 		switch r {
 		case ' ', '\t', '\n', '\v', '\f', '\r':

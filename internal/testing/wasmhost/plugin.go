@@ -6,32 +6,32 @@ import (
 	"time"
 )
 
-// plugin is what a root context has beyond other contexts.
+// plugin has the fields that only root contexts use.
 type plugin struct {
 	configured bool
-	retired    bool // another configuration has taken its place
+	retired    bool // another configuration has replaced it
 	done       bool // proxy_on_done has been called
-	pending    bool // the guest will say itself when it is done
+	pending    bool // the guest will call proxy_done
 	streams    int
 	tick       time.Duration
-	reply      *callReply // to a call, in its callback
+	reply      *callReply // the response to a call, during its callback
 }
 
-// Configure gives the plugin a configuration and reports whether it accepts
-// it; the error is a trap. As in Envoy a further configuration gets a new root
-// context: it takes over if it is accepted, and the old one ends with its last
-// stream.
+// Configure passes the plugin a configuration and reports whether the plugin accepts
+// it. The error is a trap. As in Envoy, each further configuration gets a root
+// context of its own. If it is accepted it replaces the old one, which ends with its
+// last stream.
 func (vm *VM) Configure(config string) (bool, error) {
 	root := vm.root
 	if root.plugin.configured {
-		next, err := vm.start()
+		next, err := vm.startRoot()
 		if err != nil {
 			return false, err
 		}
 		root = next
 	}
 	vm.config = &config
-	ok := vm.run(root, "proxy_on_configure", 1, uint64(len(config)))
+	ok := vm.runCallback(root, "proxy_on_configure", 1, uint64(len(config)))
 	vm.config = nil
 	if vm.failure != nil || ok == 0 {
 		return false, vm.failure
@@ -40,27 +40,27 @@ func (vm *VM) Configure(config string) (bool, error) {
 	if old := vm.root; old != root {
 		vm.root = root
 		old.plugin.retired = true
-		old.end()
+		old.endIfIdle()
 	}
 	return true, vm.failure
 }
 
-// TickPeriod is the period the plugin has asked for; zero is none.
+// TickPeriod returns the period that the plugin has set; zero is none.
 func (vm *VM) TickPeriod() time.Duration { return vm.root.plugin.tick }
 
-// Tick lets one tick period pass, of each configuration that has asked for one:
-// also of those that another has replaced and whose streams have not ended.
+// Tick delivers one tick to each configuration that has set a period, also to those
+// that were replaced and still have streams.
 func (vm *VM) Tick() error {
 	for _, id := range slices.Sorted(maps.Keys(vm.contexts)) {
 		if s := vm.contexts[id]; s != nil && s.parent == nil && s.plugin.configured && s.plugin.tick > 0 {
-			vm.run(s, "proxy_on_tick", 0)
+			vm.runCallback(s, "proxy_on_tick", 0)
 		}
 	}
 	return vm.failure
 }
 
-// Close ends the open streams and the plugin, and frees the VM unless the guest
-// asks to finish first.
+// Close ends the open streams and the plugin, and frees the VM, unless the guest
+// asks to be done later.
 func (vm *VM) Close() error {
 	for _, id := range slices.Sorted(maps.Keys(vm.contexts)) {
 		if s := vm.contexts[id]; s != nil && s.parent != nil {
@@ -68,30 +68,30 @@ func (vm *VM) Close() error {
 		}
 	}
 	vm.root.plugin.retired = true
-	vm.root.end()
+	vm.root.endIfIdle()
 	return vm.failure
 }
 
-// end ends a retired root context once it has no streams.
-func (s *Stream) end() {
+// endIfIdle ends a root context that was replaced and has no streams.
+func (s *Stream) endIfIdle() {
 	p := &s.plugin
 	if !p.retired || p.streams > 0 || p.done {
 		return
 	}
 	p.done = true
-	if s.vm.run(s, "proxy_on_done", 1) == 0 {
+	if s.vm.runCallback(s, "proxy_on_done", 1) == 0 {
 		p.pending = true
 		return
 	}
 	s.delete()
 }
 
-// delete ends a context. The VM goes with the root context in force.
+// delete ends a context. With the root context in force, the VM ends.
 func (s *Stream) delete() {
 	vm := s.vm
-	vm.run(s, "proxy_on_delete", 0)
+	vm.runCallback(s, "proxy_on_delete", 0)
 	delete(vm.contexts, s.id)
-	vm.cancel(s)
+	vm.cancelCalls(s)
 	if s == vm.root {
 		_ = vm.guest.Close(vm.ctx) // has nothing to report but its exit code
 	}

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// LocalReply is an answer to the client that does not come from the upstream.
-// For gRPC requests Envoy would dress it as a gRPC response.
+// LocalReply is a response to the client that the guest sends. For a gRPC request
+// Envoy would send it as a gRPC response.
 type LocalReply struct {
 	Status  uint32
 	Details string
-	Headers [][2]string // those the guest asked for
+	Headers [][2]string // without those that Envoy adds
 	Body    string
-	GRPC    int32 // outside 0 to 16 there is none
+	GRPC    int32 // the gRPC status; a value outside 0 to 16 means none
 }
 
-// headers are the response headers Envoy makes of a reply.
+// headers returns the response headers that Envoy makes of a reply.
 func (r *LocalReply) headers() [][2]string {
 	pairs := append([][2]string{{":status", strconv.Itoa(int(r.Status))}}, r.Headers...)
 	if r.Body == "" {
@@ -29,10 +29,10 @@ func (r *LocalReply) headers() [][2]string {
 	return append(pairs, [2]string{"content-length", strconv.Itoa(len(r.Body))})
 }
 
-// reply answers the stream. Unless a response has begun already, Envoy sends
-// the guest's own reply back past the guest, as it would the upstream's.
-func (s *Stream) reply(r *LocalReply) {
-	if s.parent == nil || s.local != nil || s.answered() {
+// sendReply sends a local reply. Unless a response has begun already, the reply
+// passes through the guest's response callbacks, as the upstream's response would.
+func (s *Stream) sendReply(r *LocalReply) {
+	if s.parent == nil || s.local != nil || s.ended() {
 		return
 	}
 	s.local = r
@@ -47,8 +47,8 @@ func (s *Stream) reply(r *LocalReply) {
 	s.replying = false
 }
 
-// fail answers a stream whose VM is dead.
-func (s *Stream) fail() {
+// failStream sends Envoy's reply for a stream whose VM has trapped.
+func (s *Stream) failStream() {
 	if s.local == nil {
 		s.local = &LocalReply{Status: 503, Details: "wasm_fail_stream", GRPC: 14}
 	}

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// SharedData is data shared among VMs. The zero value is empty and ready.
+// SharedData is the data that VMs share. The zero value is empty and ready to use.
 type SharedData struct {
 	mu     sync.Mutex
 	values map[string]sharedValue
@@ -17,7 +17,7 @@ type sharedValue struct {
 	cas  uint32
 }
 
-// Get returns a value and the number it changes with.
+// Get returns a value and its version for a compare-and-swap.
 func (d *SharedData) Get(key string) (value []byte, cas uint32, status Status) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -28,8 +28,8 @@ func (d *SharedData) Get(key string) (value []byte, cas uint32, status Status) {
 	return bytes.Clone(v.data), v.cas, OK
 }
 
-// Set stores a value. A cas other than zero must be that of the present value;
-// if there is none, Envoy accepts any.
+// Set stores a value. A cas other than zero must be the version of the present value.
+// If there is no value, Envoy accepts any cas.
 func (d *SharedData) Set(key string, value []byte, cas uint32) Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()

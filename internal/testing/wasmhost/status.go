@@ -1,6 +1,6 @@
 package wasmhost
 
-// Status is what a host call answers. The numbers of WASI calls are errnos.
+// Status is the result of a host call. For a WASI call it is an errno.
 type Status uint32
 
 // The statuses of the Proxy-Wasm ABI that Envoy uses.
@@ -24,13 +24,13 @@ const (
 	wasiUnsupported Status = 58
 )
 
-// Action is what a stream callback answers. Values above Pause are Envoy's
-// filter statuses: for headers 2 continues and ends the stream, 3 and 4 stop
-// everything; for bodies 2 stops without showing earlier chunks again, 3 drops
-// the chunk.
+// Action is the result of a stream callback. Values above Pause are Envoy's filter
+// statuses. For headers, 2 continues and ends the stream, and 3 and 4 stop the whole
+// stream. For bodies, 2 stops and does not show earlier chunks again, and 3 drops the
+// chunk.
 type Action uint32
 
-// The actions every SDK knows.
+// The actions of the ABI.
 const (
 	Continue Action = 0
 	Pause    Action = 1
@@ -57,7 +57,8 @@ const (
 	Critical
 )
 
-// LogLine is a line the guest logged, or wrote to stdout (Info) or stderr (Error).
+// LogLine is a line that the guest logged, or wrote to stdout (Info) or stderr
+// (Error).
 type LogLine struct {
 	Level Level
 	Text  string

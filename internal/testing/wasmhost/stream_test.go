@@ -30,21 +30,24 @@ func TestRequestHeaders(t *testing.T) {
 		{"get-trailer x; get-response x", []string{"get-trailer" + bad, "get-response" + bad}, nil},
 		{"callout-header; callout-body; body 0 9", []string{"callout-header" + notFound, "callout-body" + notFound, "body" + notFound}, nil},
 	} {
-		sent := [][2]string{{"x-a", "1"}, {":Path", "/"}, {"X-B", "2"}, {"x-a", "3"}, {"host", "h"}}
-		s := do(t, vm, c.do, sent...)
-		expect(t, vm, c.reports...)
-		want := c.after
-		if want == nil {
-			want = [][2]string{{":path", "/"}, {":authority", "h"}, {"x-a", "1"}, {"x-b", "2"}, {"x-a", "3"}}
-		}
-		got := slices.DeleteFunc(s.Request().Headers, func(p [2]string) bool { return p[0] == "x-do" })
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: headers %v, want %v", c.do, got, want)
-		}
+		t.Run(c.do, func(t *testing.T) {
+			sent := [][2]string{{"x-a", "1"}, {":Path", "/"}, {"X-B", "2"}, {"x-a", "3"}, {"host", "h"}}
+			s := perform(t, vm, c.do, sent...)
+			wantReport(t, vm, c.reports...)
+			want := c.after
+			if want == nil {
+				want = [][2]string{{":path", "/"}, {":authority", "h"}, {"x-a", "1"}, {"x-b", "2"}, {"x-a", "3"}}
+			}
+			got := slices.DeleteFunc(s.Request().Headers, func(p [2]string) bool { return p[0] == "x-do" })
+			if !slices.Equal(got, want) {
+				t.Errorf("headers %v, want %v", got, want)
+			}
+		})
 	}
 }
 
-// What the guest has let go it sees no more, until the stream is logged.
+// TestHeadersOutOfSight: the guest does not see what it has forwarded, until the stream
+// is logged.
 func TestHeadersOutOfSight(t *testing.T) {
 	const bad = ": error status returned by host: bad argument"
 	vm := newVM(t, Options{StopIteration: true})
@@ -55,7 +58,7 @@ func TestHeadersOutOfSight(t *testing.T) {
 		{"", []string{"get" + bad, "pairs: error status returned by host: not found", "replace" + bad}},
 		{"action 1", []string{"get: 1"}},
 	} {
-		s := vm.Stream(nil)
+		s := vm.NewStream(nil)
 		s.RequestHeaders([][2]string{{"x-do", c.at}, {"x-a", "1"}, {"x-do-body", "get x-a; pairs; replace x-a 2"},
 			{"x-do-log", "get x-a; get-trailer t; get-response r; add-response r 2"}}, false)
 		s.RequestBody(nil, true)
@@ -66,7 +69,7 @@ func TestHeadersOutOfSight(t *testing.T) {
 		s.ResponseHeaders([][2]string{{"r", "1"}}, true)
 		s.Close()
 		value := map[string]string{"": "1", "action 1": "2"}[c.at]
-		expect(t, vm, "get: "+value, "get-trailer: error status returned by host: not found", "get-response: 1",
+		wantReport(t, vm, "get: "+value, "get-trailer: error status returned by host: not found", "get-response: 1",
 			"add-response"+bad)
 	}
 }
@@ -74,7 +77,7 @@ func TestHeadersOutOfSight(t *testing.T) {
 func TestBodies(t *testing.T) {
 	vm := newVM(t, Options{})
 	for _, c := range []struct {
-		do      string // for each chunk alike
+		do      string // at each chunk
 		reports []string
 		sent    string
 	}{
@@ -93,81 +96,84 @@ func TestBodies(t *testing.T) {
 			[]string{"raw-set-buffer: 2", "raw-set-buffer: 2", "raw-set-buffer: 0", "raw-set-buffer: 2", "raw-set-buffer: 2",
 				"raw-set-buffer: 0", "raw-set-buffer: 2", "raw-set-buffer: 2", "raw-set-buffer: 0"}, "abcdef"},
 	} {
-		s := do(t, vm, "", [2]string{"x-do-body", c.do}, [2]string{"x-do-trailers", "body 0 9; swap end"})
-		for _, chunk := range []string{"ab", "cd", "ef"} {
-			s.RequestBody([]byte(chunk), false)
-		}
-		expect(t, vm, c.reports...)
-		if got := string(s.Request().Body); got != c.sent {
-			t.Errorf("%s: sent %q, want %q", c.do, got, c.sent)
-		}
+		t.Run(c.do, func(t *testing.T) {
+			s := perform(t, vm, "", [2]string{"x-do-body", c.do}, [2]string{"x-do-trailers", "body 0 9; swap end"})
+			for _, chunk := range []string{"ab", "cd", "ef"} {
+				s.RequestBody([]byte(chunk), false)
+			}
+			wantReport(t, vm, c.reports...)
+			if got := string(s.Request().Body); got != c.sent {
+				t.Errorf("sent %q, want %q", got, c.sent)
+			}
+		})
 	}
 }
 
-// Bodies held back are released by the trailers, still subject to edits.
+// TestTrailers: at the trailers the guest can still edit a body that it holds, and then
+// forwards it.
 func TestTrailers(t *testing.T) {
 	vm := newVM(t, Options{})
-	s := do(t, vm, "", [2]string{"x-do-body", "action 1"}, [2]string{"x-do-trailers", "body 0 9; swap xyz; get-trailer T"})
-	answer(t, Pause)(s.RequestBody([]byte("ab"), false))
-	answer(t, Pause)(s.RequestBody([]byte("cd"), false))
-	answer(t, Continue)(s.RequestTrailers([][2]string{{"t", "1"}}))
-	expect(t, vm, "body: abcd", "get-trailer: 1")
+	s := perform(t, vm, "", [2]string{"x-do-body", "action 1"}, [2]string{"x-do-trailers", "body 0 9; swap xyz; get-trailer T"})
+	wantAction(t, Pause)(s.RequestBody([]byte("ab"), false))
+	wantAction(t, Pause)(s.RequestBody([]byte("cd"), false))
+	wantAction(t, Continue)(s.RequestTrailers([][2]string{{"t", "1"}}))
+	wantReport(t, vm, "body: abcd", "get-trailer: 1")
 	if m := s.Request(); string(m.Body) != "xyz" || !slices.Equal(m.Trailers, [][2]string{{"t", "1"}}) {
 		t.Errorf("sent %q, %v", m.Body, m.Trailers)
 	}
 
-	s = do(t, vm, "", [2]string{"x-do-body", "action 1"}, [2]string{"x-do-trailers", "action 1"})
+	s = perform(t, vm, "", [2]string{"x-do-body", "action 1"}, [2]string{"x-do-trailers", "action 1"})
 	s.RequestBody([]byte("ab"), false)
-	answer(t, Pause)(s.RequestTrailers([][2]string{{"t", "1"}}))
+	wantAction(t, Pause)(s.RequestTrailers([][2]string{{"t", "1"}}))
 	if m := s.Request(); len(m.Body) > 0 {
-		t.Errorf("sent %q though held", m.Body)
+		t.Errorf("sent %q, want nothing: the guest holds it", m.Body)
 	}
 }
 
 func TestResponse(t *testing.T) {
 	vm := newVM(t, Options{})
-	s := do(t, vm, "", [2]string{"x-do-response", "get-response A; add-response b 2"},
+	s := perform(t, vm, "", [2]string{"x-do-response", "get-response A; add-response b 2"},
 		[2]string{"x-do-response-body", "response-body 0 9"}, [2]string{"x-do-response-trailers", "add-response-trailer u 3"})
-	answer(t, Continue)(s.ResponseHeaders([][2]string{{":status", "200"}, {"a", "1"}, {"host", "h"}}, false))
-	answer(t, Continue)(s.ResponseBody([]byte("ab"), false))
-	answer(t, Continue)(s.ResponseTrailers([][2]string{{"t", "1"}}))
-	expect(t, vm, "get-response: 1", "response-body: ab")
+	wantAction(t, Continue)(s.ResponseHeaders([][2]string{{":status", "200"}, {"a", "1"}, {"host", "h"}}, false))
+	wantAction(t, Continue)(s.ResponseBody([]byte("ab"), false))
+	wantAction(t, Continue)(s.ResponseTrailers([][2]string{{"t", "1"}}))
+	wantReport(t, vm, "get-response: 1", "response-body: ab")
 	m := s.Response()
 	if !slices.Equal(m.Headers, [][2]string{{":status", "200"}, {"a", "1"}, {"host", "h"}, {"b", "2"}}) ||
 		string(m.Body) != "ab" || !slices.Equal(m.Trailers, [][2]string{{"t", "1"}, {"u", "3"}}) {
 		t.Errorf("Response() = %v", m)
 	}
-	if s.Local() != nil {
-		t.Errorf("Local() = %v", s.Local())
+	if s.LocalReply() != nil {
+		t.Errorf("LocalReply() = %v", s.LocalReply())
 	}
 }
 
-// A guest that pauses at the headers gets the body only if Envoy is told so,
-// or once it has continued the stream.
+// TestPausedHeaders: a guest that pauses at the headers gets the body only with
+// StopIteration, or after it has continued the stream.
 func TestPausedHeaders(t *testing.T) {
 	vm := newVM(t, Options{})
 	vm.Configure("tick 1\neffective 3; resume; resume-response; get x-do")
-	do(t, vm, "").Close()
-	s := vm.Stream(nil)
-	answer(t, Pause)(s.RequestHeaders([][2]string{{"x-do", "action 1"}, {"x-do-body", "body 0 9"}}, false))
-	answer(t, Pause)(s.RequestBody([]byte("ab"), false))
-	answer(t, Pause)(s.RequestTrailers(nil))
-	answer(t, Pause)(s.RequestBody([]byte("cd"), true))
-	expect(t, vm)
+	perform(t, vm, "").Close()
+	s := vm.NewStream(nil)
+	wantAction(t, Pause)(s.RequestHeaders([][2]string{{"x-do", "action 1"}, {"x-do-body", "body 0 9"}}, false))
+	wantAction(t, Pause)(s.RequestBody([]byte("ab"), false))
+	wantAction(t, Pause)(s.RequestTrailers(nil))
+	wantAction(t, Pause)(s.RequestBody([]byte("cd"), true))
+	wantReport(t, vm)
 	vm.Tick()
-	expect(t, vm, "get: error status returned by host: bad argument", "body: ab", "body: cd")
+	wantReport(t, vm, "get: error status returned by host: bad argument", "body: ab", "body: cd")
 	if got := s.Request().Body; string(got) != "abcd" {
 		t.Errorf("sent %q", got)
 	}
 
-	s = newVM(t, Options{}).Stream(nil)
+	s = newVM(t, Options{}).NewStream(nil)
 	s.RequestHeaders([][2]string{{"x-do", "action 3"}}, false)
-	answer(t, Pause)(s.RequestBody(nil, true))
+	wantAction(t, Pause)(s.RequestBody(nil, true))
 
 	vm = newVM(t, Options{StopIteration: true})
-	s = vm.Stream(nil)
-	answer(t, Pause)(s.RequestHeaders([][2]string{{"x-do", "action 1"}, {"x-do-body", "replace :path /b"}}, false))
-	answer(t, Continue)(s.RequestBody([]byte("ab"), true))
+	s = vm.NewStream(nil)
+	wantAction(t, Pause)(s.RequestHeaders([][2]string{{"x-do", "action 1"}, {"x-do-body", "replace :path /b"}}, false))
+	wantAction(t, Continue)(s.RequestBody([]byte("ab"), true))
 	if h := s.Request().Headers; !slices.Contains(h, [2]string{":path", "/b"}) {
 		t.Errorf("headers %v", h)
 	}
@@ -175,24 +181,24 @@ func TestPausedHeaders(t *testing.T) {
 
 func TestCloseStream(t *testing.T) {
 	vm := newVM(t, Options{})
-	if s := do(t, vm, "raw-close 2; raw-close 4"); s.Reset() {
-		t.Error("closed by the TCP side")
+	if s := perform(t, vm, "raw-close 2; raw-close 4"); s.Reset() {
+		t.Error("Reset() = true for a TCP side, want false")
 	}
-	s := do(t, vm, "raw-close 0; raw-continue 2; raw-continue 1")
-	expect(t, vm, "raw-close: 0", "raw-close: 2", "raw-close: 0", "raw-continue: 2", "raw-continue: 0")
-	answer(t, Pause)(s.RequestBody(nil, true))
-	if !s.Reset() || s.Local() != nil {
-		t.Errorf("Reset() = %v, Local() = %v", s.Reset(), s.Local())
+	s := perform(t, vm, "raw-close 0; raw-continue 2; raw-continue 1")
+	wantReport(t, vm, "raw-close: 0", "raw-close: 2", "raw-close: 0", "raw-continue: 2", "raw-continue: 0")
+	wantAction(t, Pause)(s.RequestBody(nil, true))
+	if !s.Reset() || s.LocalReply() != nil {
+		t.Errorf("Reset() = %v, LocalReply() = %v", s.Reset(), s.LocalReply())
 	}
 }
 
 func TestProperties(t *testing.T) {
 	const notFound = "property: error status returned by host: not found"
-	vm := newVM(t, Options{Properties: map[string][]byte{"plugin_root_id": []byte("gate"), Path("xds", "node"): []byte("n")}})
-	s := vm.Stream(map[string][]byte{Path("request", "id"): []byte("7")})
+	vm := newVM(t, Options{Properties: map[string][]byte{"plugin_root_id": []byte("gate"), PropertyPath("xds", "node"): []byte("n")}})
+	s := vm.NewStream(map[string][]byte{PropertyPath("request", "id"): []byte("7")})
 	s.RequestHeaders([][2]string{{"x-do", "property request.id; property plugin_root_id; property xds.node; property mine; " +
 		"set-property mine 1; property mine; set-property a.b 2; property a.b"}}, true)
-	expect(t, vm, "property: 7", "property: gate", "property: n", notFound, "property: 1", notFound)
+	wantReport(t, vm, "property: 7", "property: gate", "property: n", notFound, "property: 1", notFound)
 	state := s.FilterState()
 	if !bytes.Equal(state["wasm.mine"], []byte("1")) || !bytes.Equal(state["wasm.a\x00b"], []byte("2")) {
 		t.Errorf("FilterState() = %q", state)

@@ -12,40 +12,42 @@ import (
 	"github.com/tetratelabs/wazero/api"
 )
 
-// Options say what a VM finds in its host. The zero value is an Envoy of today
-// with nothing configured.
+// Options configure the host of a VM. The zero value is a current Envoy with no
+// configuration.
 type Options struct {
-	// Now is the wall clock; nil is the real one. The monotonic clock, by which
-	// the Go scheduler lives, is always real.
+	// Now is the wall clock; nil is the real one. The monotonic clock, which the Go
+	// scheduler needs, is always real.
 	Now func() time.Time
 	// Env is the environment of the module.
 	Env map[string]string
-	// VMConfig is the configuration of the VM, as opposed to the plugin's.
+	// VMConfig is the configuration of the VM. That of the plugin is an argument of
+	// [VM.Configure].
 	VMConfig string
-	// Properties are readable in every context, under keys made by [Path].
+	// Properties can be read in every context. Their keys are made with
+	// [PropertyPath].
 	Properties map[string][]byte
-	// Shared is the data shared among VMs; nil is fresh and private.
+	// Shared is the data that VMs share. nil makes one for this VM.
 	Shared *SharedData
-	// Stats are the metrics shared among VMs; nil is fresh and private.
+	// Stats are the metrics that VMs share. nil makes them for this VM.
 	Stats *Stats
-	// Clusters are the names of those the guest can call.
+	// Clusters are the names of the clusters that the guest can call.
 	Clusters []string
-	// Foreign holds the foreign functions.
+	// Foreign has the foreign functions by name.
 	Foreign map[string]func(argument []byte) ([]byte, Status)
-	// Fail injects faults: a host call for which it does not answer [OK] is not
-	// made but answered with that status. WASI calls are asked for too.
+	// Fail injects faults. It is called for each host call and WASI call. If it
+	// returns a status other than [OK], the call is not made and returns that status.
 	Fail func(call string) Status
-	// Log is told of each line as it is logged.
+	// Log is called with each line that the guest logs.
 	Log func(LogLine)
-	// StopIteration is Envoy's allow_on_headers_stop_iteration: a guest that
-	// pauses at the headers still gets the body. Without it such a pause stops
-	// body and trailers as well, until the guest continues the stream.
+	// StopIteration is Envoy's allow_on_headers_stop_iteration: a guest that pauses at
+	// the headers still gets the body. Without it, such a pause stops the body and the
+	// trailers too, until the guest continues the stream.
 	StopIteration bool
-	// OldPoll makes poll_oneoff fail, as it did before Envoy 1.39.
+	// OldPoll makes poll_oneoff fail, as it does before Envoy 1.39.
 	OldPoll bool
 }
 
-// withDefaults fills in what may be nil, to spare its users the check.
+// withDefaults returns the options with no field nil that may be.
 func (o Options) withDefaults() Options {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -65,24 +67,24 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// VM is one instance of a module, such as each worker of Envoy has.
+// VM is one instance of a module. Each worker of Envoy has one.
 type VM struct {
 	ctx     context.Context // carries the VM to the host functions
 	guest   api.Module
 	options Options
-	born    time.Time // of the monotonic clock
+	born    time.Time // zero of the monotonic clock
 	phase   phase
-	failure error // the trap that killed the VM
+	failure error // the trap that ended the VM
 
 	contexts  map[uint32]*Stream
 	nextID    uint32
 	root      *Stream // of the configuration in force
 	current   *Stream // whose callback is running
-	effective *Stream // whom the guest acts for; nil is current
-	config    *string // of the plugin, while it is being configured
+	effective *Stream // for which the guest acts; nil means current
+	config    *string // of the plugin, during proxy_on_configure
 	deferred  []func()
-	nested    int  // effects that are being carried out, one within the other
-	replied   bool // a local reply was sent in the running callback
+	nested    int  // effects that are running, each inside the one before
+	replied   bool // the running callback has sent a local reply
 
 	calls     []*HTTPCall
 	nextCall  uint32
@@ -91,8 +93,8 @@ type VM struct {
 	metrics   metrics
 }
 
-// NewVM makes an instance of the module and starts it. It fails where Envoy
-// would not start the VM: when the guest traps, or refuses to start.
+// NewVM makes an instance of the module and starts it. It fails if the guest traps or
+// refuses to start, as in Envoy.
 func (m *Module) NewVM(ctx context.Context, options Options) (*VM, error) {
 	vm := &VM{
 		options:   options.withDefaults(),
@@ -116,25 +118,26 @@ func (m *Module) NewVM(ctx context.Context, options Options) (*VM, error) {
 
 func (vm *VM) initialize() error {
 	vm.phase = initializing
-	if _, err := vm.call(nil, "_initialize", 0); err != nil {
+	if _, err := vm.callGuest(nil, "_initialize", 0); err != nil {
 		return err
 	}
 	vm.phase = running
-	root, err := vm.start()
+	root, err := vm.startRoot()
 	vm.root = root
 	return err
 }
 
-// start makes a root context. Envoy starts the VM once for each of them.
-func (vm *VM) start() (*Stream, error) {
+// startRoot makes a root context and starts the VM for it. Envoy starts a VM once for
+// each root context.
+func (vm *VM) startRoot() (*Stream, error) {
 	root := vm.newContext(nil)
-	if vm.run(root, "proxy_on_vm_start", 1, uint64(len(vm.options.VMConfig))) == 0 {
+	if vm.runCallback(root, "proxy_on_vm_start", 1, uint64(len(vm.options.VMConfig))) == 0 {
 		return nil, errors.New("wasmhost: the guest refused to start")
 	}
 	return root, vm.failure
 }
 
-// newContext makes a context, a root one if it has no parent.
+// newContext makes a context. Without a parent it is a root context.
 func (vm *VM) newContext(parent *Stream) *Stream {
 	vm.nextID++
 	s := &Stream{vm: vm, id: vm.nextID, parent: parent}
@@ -143,13 +146,13 @@ func (vm *VM) newContext(parent *Stream) *Stream {
 	if parent != nil {
 		parentID = parent.id
 	}
-	vm.run(s, "proxy_on_context_create", 0, uint64(parentID))
+	vm.runCallback(s, "proxy_on_context_create", 0, uint64(parentID))
 	return s
 }
 
-// call runs a callback of the guest for a context. A callback that the module
-// does not have, or that traps, answers with absent.
-func (vm *VM) call(s *Stream, name string, absent uint64, args ...uint64) (uint64, error) {
+// callGuest runs a callback of the guest for a context. If the module does not have
+// the callback, or the callback traps, the result is absent.
+func (vm *VM) callGuest(s *Stream, name string, absent uint64, args ...uint64) (uint64, error) {
 	if vm.failure == nil && vm.nested > maxNested {
 		vm.failure = fmt.Errorf("wasmhost: %s: Maximum call stack size exceeded", name)
 		vm.deferred = nil
@@ -170,25 +173,25 @@ func (vm *VM) call(s *Stream, name string, absent uint64, args ...uint64) (uint6
 	return append(results, absent)[0], vm.failure
 }
 
-// run is call for callbacks that take the context first, and whose failure
-// their callers find in the VM.
-func (vm *VM) run(s *Stream, name string, absent uint64, args ...uint64) uint64 {
-	result, _ := vm.call(s, name, absent, append([]uint64{uint64(s.id)}, args...)...)
-	vm.settle()
+// runCallback is callGuest for callbacks whose first argument is the context. A trap
+// is in vm.failure. Afterwards it runs the deferred effects.
+func (vm *VM) runCallback(s *Stream, name string, absent uint64, args ...uint64) uint64 {
+	result, _ := vm.callGuest(s, name, absent, append([]uint64{uint64(s.id)}, args...)...)
+	vm.runDeferred()
 	return result
 }
 
-// after has an effect of a host call wait until the callback has returned.
-func (vm *VM) after(effect func()) { vm.deferred = append(vm.deferred, effect) }
+// deferEffect makes an effect of a host call wait until the callback has returned.
+func (vm *VM) deferEffect(effect func()) { vm.deferred = append(vm.deferred, effect) }
 
-// maxNested is how many effects of one callback may each cause another callback.
-// Envoy carries out what waits after any callback, so that those which an effect
-// causes carry out the rest, one within the other, all on one stack: Envoy 1.40
-// was seen to lose the VM when a callback answered some 350 streams.
+// maxNested is how many effects may each cause a callback inside the previous one.
+// Envoy runs the deferred effects after every callback. So the callback that an
+// effect causes runs the remaining effects, all on one stack: Envoy 1.40 was seen to
+// lose the VM when one callback replied to some 350 streams.
 const maxNested = 256
 
-// settle carries out the effects that waited.
-func (vm *VM) settle() {
+// runDeferred runs the effects that wait.
+func (vm *VM) runDeferred() {
 	for len(vm.deferred) > 0 {
 		effect := vm.deferred[0]
 		vm.deferred = vm.deferred[1:]
@@ -198,21 +201,22 @@ func (vm *VM) settle() {
 	}
 }
 
-// Failed reports whether the guest has trapped. Nothing runs in the VM any
-// more, and its streams are answered with 503, as under FAIL_CLOSED.
+// Failed reports whether the guest has trapped. Then the VM runs nothing more, and its
+// streams get 503, as with Envoy's FAIL_CLOSED.
 func (vm *VM) Failed() bool { return vm.failure != nil }
 
-// MemoryBytes is the size of the guest's memory.
+// MemoryBytes returns the size of the guest's memory.
 func (vm *VM) MemoryBytes() uint32 { return vm.guest.Memory().Size() }
 
-// Logs are the lines logged so far.
+// Logs returns the lines that the guest has logged so far.
 func (vm *VM) Logs() []LogLine { return slices.Clone(vm.logs) }
 
-// HostCalls counts the proxy_* calls by name, since the last [VM.ResetCalls].
-// WASI calls are not counted: when the Go runtime makes them is its own affair.
+// HostCalls returns how often each proxy_* function was called since the last
+// [VM.ResetCalls]. WASI calls are not counted: the Go runtime makes them when it
+// likes.
 func (vm *VM) HostCalls() map[string]int { return maps.Clone(vm.hostCalls) }
 
-// ResetCalls forgets the calls counted.
+// ResetCalls sets the counts of HostCalls to zero.
 func (vm *VM) ResetCalls() { clear(vm.hostCalls) }
 
 func (vm *VM) log(level Level, text string) {

@@ -10,7 +10,7 @@ import (
 
 func TestCompileRefusesNoise(t *testing.T) {
 	if _, err := Compile(context.Background(), []byte("noise")); err == nil {
-		t.Error("noise compiles")
+		t.Error("Compile(noise) = nil, want an error")
 	}
 }
 
@@ -32,14 +32,16 @@ func TestModuleSurface(t *testing.T) {
 }
 
 func TestStart(t *testing.T) {
-	for mode, want := range map[string]string{
-		"panic":  "proxy_on_vm_start",
-		"refuse": "refused to start",
+	for _, c := range []struct{ mode, want string }{
+		{"panic", "proxy_on_vm_start"},
+		{"refuse", "refused to start"},
 	} {
-		if _, err := guest.NewVM(context.Background(), Options{Env: map[string]string{"START": mode}}); err == nil ||
-			!strings.Contains(err.Error(), want) {
-			t.Errorf("NewVM where start is to %s: %v", mode, err)
-		}
+		t.Run(c.mode, func(t *testing.T) {
+			_, err := guest.NewVM(context.Background(), Options{Env: map[string]string{"START": c.mode}})
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("NewVM() = %v, want %s", err, c.want)
+			}
+		})
 	}
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -49,7 +51,7 @@ func TestStart(t *testing.T) {
 	}
 	m.Close(cancelled)
 	if _, err := m.NewVM(context.Background(), Options{}); err == nil {
-		t.Error("a closed module makes VMs")
+		t.Error("NewVM() of a closed module = nil, want an error")
 	}
 }
 
@@ -58,41 +60,41 @@ func TestConfigure(t *testing.T) {
 	if ok, err := vm.Configure("config; vmconfig; action 1"); ok || err != nil {
 		t.Errorf("Configure() = %v, %v, want a refusal", ok, err)
 	}
-	expect(t, vm, "config: config; vmconfig; action 1", "vmconfig: of the vm")
+	wantReport(t, vm, "config: config; vmconfig; action 1", "vmconfig: of the vm")
 
 	if ok, err := vm.Configure(""); !ok || err != nil {
 		t.Errorf("Configure() = %v, %v", ok, err)
 	}
-	expect(t, vm, "config: error status returned by host: not found") // as the SDK calls the empty one
+	wantReport(t, vm, "config: error status returned by host: not found") // as the SDK calls the empty one
 
-	do(t, vm, "config")
-	expect(t, vm, "config: error status returned by host: not found")
+	perform(t, vm, "config")
+	wantReport(t, vm, "config: error status returned by host: not found")
 
 	if ok, err := vm.Configure("panic"); ok || err == nil || !vm.Failed() {
 		t.Errorf("Configure() = %v, %v, want a trap", ok, err)
 	}
 	if ok, err := vm.Configure(""); ok || err == nil {
-		t.Errorf("Configure() = %v, %v on a dead VM", ok, err)
+		t.Errorf("Configure() = %v, %v in a VM that has trapped, want the trap", ok, err)
 	}
 }
 
 func TestReconfigure(t *testing.T) {
 	vm := newVM(t, Options{})
 	vm.Configure("config")
-	old := do(t, vm, "")
+	old := perform(t, vm, "")
 	vm.Configure("config; action 1; reply 403") // refused: the first stays
-	do(t, vm, "").Close()
+	perform(t, vm, "").Close()
 	vm.Configure("set-property k v")
-	do(t, vm, "").Close()
-	expect(t, vm, "config: config", "config: config; action 1; reply 403", "set-property: error status returned by host: not found")
+	perform(t, vm, "").Close()
+	wantReport(t, vm, "config: config", "config: config; action 1; reply 403", "set-property: error status returned by host: not found")
 	if n := len(vm.contexts); n != 4 {
 		t.Errorf("%d contexts, want three roots and a stream", n)
 	}
 	old.Close()
-	expect(t, vm, "plugin 1 done")
-	do(t, vm, "")
+	wantReport(t, vm, "plugin 1 done")
+	perform(t, vm, "")
 	vm.Close()
-	expect(t, vm, "plugin 5 done")
+	wantReport(t, vm, "plugin 5 done")
 	if n := len(vm.contexts); n != 1 {
 		t.Errorf("%d contexts left, want the refused one", n)
 	}
@@ -102,18 +104,18 @@ func TestTick(t *testing.T) {
 	vm := newVM(t, Options{})
 	vm.Configure("\nset-property k v")
 	vm.Tick()
-	expect(t, vm)
-	do(t, vm, "tick 1500")
+	wantReport(t, vm)
+	perform(t, vm, "tick 1500")
 	if got := vm.TickPeriod(); got != 1500*time.Millisecond {
 		t.Errorf("TickPeriod() = %v", got)
 	}
 	if err := vm.Tick(); err != nil {
 		t.Error(err)
 	}
-	expect(t, vm, "set-property: error status returned by host: not found")
+	wantReport(t, vm, "set-property: error status returned by host: not found")
 	vm.Configure("tick 1\npanic")
 	if err := vm.Tick(); err == nil {
-		t.Error("Tick() hides a trap")
+		t.Error("Tick() = nil, want the trap")
 	}
 }
 
@@ -121,20 +123,20 @@ func TestDone(t *testing.T) {
 	vm := newVM(t, Options{})
 	vm.Configure("done; tick 1\ndone")
 	vm.Close()
-	expect(t, vm, "plugin 1 done")
+	wantReport(t, vm, "plugin 1 done")
 	if len(vm.contexts) == 0 {
-		t.Error("deleted before the guest was done")
+		t.Error("no contexts before the guest is done, want them")
 	}
 	vm.Tick()
 	if len(vm.contexts) != 0 {
-		t.Error("not deleted when the guest was done")
+		t.Error("contexts after the guest is done, want none")
 	}
 }
 
 func TestTrap(t *testing.T) {
 	vm := newVM(t, Options{})
-	bystander := do(t, vm, "")
-	s := vm.Stream(nil)
+	bystander := perform(t, vm, "")
+	s := vm.NewStream(nil)
 	if a, err := s.RequestHeaders([][2]string{{"x-do", "reply 200; panic"}}, true); a != Pause || err == nil {
 		t.Errorf("RequestHeaders() = %v, %v, want a trap", a, err)
 	}
@@ -142,23 +144,23 @@ func TestTrap(t *testing.T) {
 		t.Errorf("Failed() = %v, logs %v", vm.Failed(), logged(vm, Error))
 	}
 	want := LocalReply{Status: 503, Details: "wasm_fail_stream", GRPC: 14}
-	if l := s.Local(); l == nil || l.Status != want.Status || l.Details != want.Details || l.GRPC != want.GRPC {
-		t.Errorf("Local() = %+v, want %+v", l, want)
+	if l := s.LocalReply(); l == nil || l.Status != want.Status || l.Details != want.Details || l.GRPC != want.GRPC {
+		t.Errorf("LocalReply() = %+v, want %+v", l, want)
 	}
-	if _, err := bystander.RequestBody(nil, true); err == nil || bystander.Local() == nil {
-		t.Errorf("a stream of a dead VM goes on: %v, %v", err, bystander.Local())
+	if _, err := bystander.RequestBody(nil, true); err == nil || bystander.LocalReply() == nil {
+		t.Errorf("a stream of a VM that has trapped: error %v, local reply %v, want both", err, bystander.LocalReply())
 	}
-	if _, err := vm.Stream(nil).RequestHeaders(nil, true); err == nil {
-		t.Error("a stream begins on a dead VM")
+	if _, err := vm.NewStream(nil).RequestHeaders(nil, true); err == nil {
+		t.Error("a new stream of a VM that has trapped: no error, want the trap")
 	}
 	if s.Close() == nil || vm.Close() == nil {
-		t.Error("Close() hides the trap")
+		t.Error("Close() = nil, want the trap")
 	}
 }
 
 func TestTrapAtStream(t *testing.T) {
 	vm := newVM(t, Options{Env: map[string]string{"STREAM": "panic"}})
-	if _, err := vm.Stream(nil).RequestHeaders(nil, true); err == nil {
-		t.Error("no error")
+	if _, err := vm.NewStream(nil).RequestHeaders(nil, true); err == nil {
+		t.Error("RequestHeaders() = nil, want the trap")
 	}
 }

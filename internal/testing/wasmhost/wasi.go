@@ -9,40 +9,40 @@ import (
 	"time"
 )
 
-// maxRandom is the most randomness Envoy gives at once.
+// maxRandom is the most random bytes that Envoy returns in one call.
 const maxRandom = 64 << 10
 
-// wasiCalls are the WASI calls as Envoy answers them: there is no file but
-// stdout and stderr, waiting ends at once, and to exit is not to stop.
+// wasiCalls returns the WASI calls as Envoy implements them: the only files are stdout
+// and stderr, poll_oneoff returns at once, and proc_exit does not stop the module.
 func wasiCalls() map[string]hostFunc {
-	answers := func(s Status) hostFunc { return func(call) Status { return s } }
+	returns := func(s Status) hostFunc { return func(call) Status { return s } }
 	return map[string]hostFunc{
-		"args_get":          answers(OK),
+		"args_get":          returns(OK),
 		"args_sizes_get":    func(c call) Status { return c.sizes(nil) },
 		"environ_get":       environGet,
 		"environ_sizes_get": func(c call) Status { return c.sizes(c.vm.environ()) },
 		"clock_time_get":    clockTimeGet,
 		"random_get":        randomGet,
-		"sched_yield":       answers(OK),
+		"sched_yield":       returns(OK),
 		"poll_oneoff":       pollOneoff,
-		"proc_exit":         answers(OK),
+		"proc_exit":         returns(OK),
 
 		"fd_write":            fdWrite,
 		"fd_fdstat_get":       fdStatGet,
-		"fd_fdstat_set_flags": answers(wasiNoSys),
-		"fd_prestat_get":      answers(wasiBadFile),
-		"fd_prestat_dir_name": answers(wasiNoSys),
-		"fd_filestat_get":     answers(wasiBadFile),
-		"fd_read":             answers(wasiNoSys),
-		"fd_pread":            answers(wasiNoSys),
-		"fd_seek":             answers(OK),
-		"fd_close":            answers(OK),
-		"path_open":           answers(wasiNoEntry),
-		"path_filestat_get":   answers(wasiUnsupported),
+		"fd_fdstat_set_flags": returns(wasiNoSys),
+		"fd_prestat_get":      returns(wasiBadFile),
+		"fd_prestat_dir_name": returns(wasiNoSys),
+		"fd_filestat_get":     returns(wasiBadFile),
+		"fd_read":             returns(wasiNoSys),
+		"fd_pread":            returns(wasiNoSys),
+		"fd_seek":             returns(OK),
+		"fd_close":            returns(OK),
+		"path_open":           returns(wasiNoEntry),
+		"path_filestat_get":   returns(wasiUnsupported),
 	}
 }
 
-// environ is the environment as WASI wants it, in a stable order.
+// environ returns the environment in the form of WASI, sorted by name.
 func (vm *VM) environ() []string {
 	var entries []string
 	for _, name := range slices.Sorted(maps.Keys(vm.options.Env)) {
@@ -51,7 +51,7 @@ func (vm *VM) environ() []string {
 	return entries
 }
 
-// sizes stores number and total size of entries.
+// sizes stores the number and the total size of the entries.
 func (c call) sizes(entries []string) Status {
 	size := 0
 	for _, e := range entries {
@@ -78,7 +78,7 @@ func clockTimeGet(c call) Status {
 	case realtime:
 		c.put64(2, uint64(c.vm.options.Now().UnixNano()))
 	case monotonic:
-		c.put64(2, uint64(1+time.Since(c.vm.born))) // zero has a meaning in the Go runtime
+		c.put64(2, uint64(1+time.Since(c.vm.born))) // the Go runtime takes 0 for no time
 	default:
 		return wasiUnsupported
 	}

@@ -1,5 +1,5 @@
-// Bare is a filter without an SDK and with few of the callbacks. The variable
-// MODE in its environment says how it misbehaves.
+// Bare is a filter without an SDK and with few callbacks. The environment variable MODE
+// selects what it does wrong.
 package main
 
 import (
@@ -75,7 +75,7 @@ func allocate(size uint32) *byte {
 	return unsafe.SliceData(make([]byte, size))
 }
 
-// The configuration of the VM makes the host ask for memory.
+// onVMStart reads the VM's configuration, for which the host allocates memory.
 //
 //go:wasmexport proxy_on_vm_start
 func onVMStart(_, size uint32) uint32 {

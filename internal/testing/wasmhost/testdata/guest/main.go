@@ -1,9 +1,9 @@
-// Guest is a filter that does what its headers and configuration tell it.
+// Guest is a filter that performs the operations in its headers and configuration.
 //
-// The request header x-do holds what to do at the request headers; x-do-body,
-// x-do-trailers, x-do-response, x-do-response-body, x-do-response-trailers and
-// x-do-log what to do later. Each is a list of operations, separated by "; ".
-// What an operation finds out it logs.
+// The request header x-do has the operations for the request headers. The headers
+// x-do-body, x-do-trailers, x-do-response, x-do-response-body, x-do-response-trailers
+// and x-do-log have those for later callbacks. Operations are separated by "; ". The
+// guest logs the result of an operation as "name: result" at level info.
 package main
 
 import (
@@ -38,8 +38,8 @@ type plugin struct {
 	tick string
 }
 
-// OnPluginStart does what the configuration says; the operations after a line
-// break are for OnTick.
+// OnPluginStart performs the operations in the first line of the configuration. Those
+// in the second line are for OnTick.
 func (p *plugin) OnPluginStart(int) types.OnPluginStartStatus {
 	config, err := proxywasm.GetPluginConfiguration()
 	if err != nil {
@@ -111,8 +111,8 @@ func (s *stream) OnHttpStreamDone() {
 	do(s.later["x-do-log"])
 }
 
-// do carries out a list of operations. The last one that names an action
-// decides.
+// do performs a list of operations. It returns the action of the last operation
+// "action".
 func do(list string) types.Action {
 	action := types.ActionContinue
 	if list == "" {
@@ -131,6 +131,7 @@ func do(list string) types.Action {
 	return action
 }
 
+// show returns the text of a result or of its error.
 func show(v any, err error) string {
 	if err != nil {
 		return err.Error()
@@ -138,6 +139,7 @@ func show(v any, err error) string {
 	return fmt.Sprintf("%v", v)
 }
 
+// failed returns the text of an error, or "".
 func failed(err error) string {
 	if err != nil {
 		return err.Error()

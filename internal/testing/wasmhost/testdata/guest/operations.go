@@ -10,7 +10,7 @@ import (
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm"
 )
 
-// operate carries out one operation.
+// operate performs one operation with the arguments a. It returns the result, or "".
 func operate(name string, a []string) string {
 	switch name {
 	case "panic":
@@ -42,7 +42,7 @@ func operate(name string, a []string) string {
 
 var ballast []byte
 
-// system are operations on what Go programs expect of an operating system.
+// system has the operations that use the operating system of a Go program.
 func system(name string, a []string) string {
 	switch name {
 	case "now":
@@ -69,8 +69,7 @@ func system(name string, a []string) string {
 	return ""
 }
 
-// headers are operations on the request's headers and trailers, and the
-// response's headers.
+// headers has the operations on the headers and trailers of both messages.
 func headers(name string, a []string) string {
 	switch name {
 	case "get":
@@ -99,7 +98,7 @@ func headers(name string, a []string) string {
 	return ""
 }
 
-// data are operations on what outlives a stream, and on properties.
+// data has the operations on metrics, shared data, foreign functions and properties.
 func data(name string, a []string) string {
 	switch name {
 	case "counter":
@@ -136,7 +135,7 @@ func data(name string, a []string) string {
 	return ""
 }
 
-// bodies are operations on bodies.
+// bodies has the operations on bodies.
 func bodies(name string, a []string) string {
 	switch name {
 	case "body":
@@ -155,7 +154,7 @@ func bodies(name string, a []string) string {
 	return ""
 }
 
-// call are operations on calls to clusters.
+// call has the operations on HTTP calls.
 func call(name string, a []string) string {
 	switch name {
 	case "call":
@@ -171,9 +170,9 @@ func call(name string, a []string) string {
 	return ""
 }
 
-// dispatch makes a call. What to do in its callback is written with "+" for a
-// space and "," for "; ". Of the parts name=value, "body" is the body, and
-// names that begin with "t-" are trailers.
+// dispatch makes an HTTP call. then has the operations for its callback, with "+" for a
+// space and "," for "; ". The parts are name=value: "body" is the body, names that
+// begin with "t-" are trailers, and the others are headers.
 func dispatch(cluster string, timeout int, then string, parts []string) string {
 	var headers, trailers [][2]string
 	var body []byte

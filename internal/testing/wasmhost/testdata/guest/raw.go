@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// The SDK keeps its callers from asking badly. These do not.
+// Host functions without the SDK, which would not pass wrong arguments.
 
 //go:wasmimport env proxy_log
 func proxyLog(level uint32, text, size uint32) uint32
@@ -45,7 +45,7 @@ func proxySendLocalResponse(code uint32, details *byte, detailsSize uint32, body
 func proxyHTTPCall(cluster *byte, clusterSize uint32, headers *byte, headersSize uint32, body *byte, bodySize uint32,
 	trailers *byte, trailersSize uint32, timeout uint32, token uint32) uint32
 
-// raw are operations that answer with the host's status.
+// raw has the operations whose result is the host's status.
 func raw(name string, a []string) string {
 	n := uint32(number(a[0]))
 	var status uint32
