@@ -9,11 +9,13 @@ import (
 	"testing"
 )
 
+const question = `Who may call which model?\nSay \"why\", and in two sentences at most.`
+
 // The bodies of the benchmarks: numbers, prose, an image as base64, and text
 // that is not ASCII; the model last.
 var bodies = map[string]string{
 	"numbers": `{"instances":[` + strings.Repeat(`[6.8,2.8,4.8,1.4],`, 5000) + `[1,2,3,4]],"model":"m"}`,
-	"prose":   `{"messages":[` + strings.Repeat(`{"role":"user","content":"Who may call which model?\nSay \"why\", and in two sentences at most."},`, 1000) + `{}],"model":"m"}`,
+	"prose":   `{"messages":[` + strings.Repeat(`{"role":"user","content":"`+question+`"},`, 1000) + `{}],"model":"m"}`,
 	"base64":  `{"image":"` + strings.Repeat("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwC", 2500) + `","model":"m"}`,
 	"chinese": `{"messages":[` + strings.Repeat(`{"role":"user","content":"谁可以调用哪个模型？请用两句话回答。"},`, 1000) + `{}],"model":"m"}`,
 }
@@ -100,7 +102,8 @@ func BenchmarkProto(b *testing.B) {
 
 func BenchmarkFrames(b *testing.B) {
 	for _, size := range []int{16, 1 << 10, 1 << 20} {
-		body := []byte(strings.Repeat("\x00"+string([]byte{0, byte(size >> 16), byte(size >> 8), byte(size)})+strings.Repeat("x", size), 1<<20/size))
+		header := string([]byte{0, 0, byte(size >> 16), byte(size >> 8), byte(size)})
+		body := []byte(strings.Repeat(header+strings.Repeat("x", size), 1<<20/size))
 		b.Run(fmt.Sprintf("%d-bytes", size), func(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			for b.Loop() {

@@ -1,14 +1,13 @@
 package scan
 
-// Frames takes the body of a gRPC call apart into its messages, by the
-// length-prefixed framing of the protocol (grpc/grpc, doc/PROTOCOL-HTTP2.md):
-// a flag byte, four bytes of length, the message. The zero value is a stream
-// whose messages must be empty; see NewFrames.
+// Frames splits the body of a gRPC call into its messages. Each message has a flag
+// byte and four bytes of length before it (grpc/grpc, doc/PROTOCOL-HTTP2.md). The
+// zero value accepts only empty messages; see NewFrames.
 type Frames struct {
 	unary    bool
 	limit    uint32
 	have     int    // bytes of the header, 5 while a message is open
-	length   uint32 // of the message, as far as the header goes
+	length   uint32 // of the message; of the part of it that has been read, within the header
 	left     uint32 // bytes that the open message still lacks
 	messages int    // begun, by a byte of their header at least
 	at       int64
@@ -32,14 +31,13 @@ func NewFrames(unary bool, limit uint32) *Frames { return &Frames{unary: unary, 
 
 const frameHeader = 5
 
-// Next reads the first part of chunk. The caller goes on with the rest,
-// chunk[part.Size:], until nothing is left: no part has bytes of two messages,
-// so those of the next message can be held apart. It allocates nothing but its
-// Error.
+// Next reads the first part of chunk. The caller continues with the rest,
+// chunk[part.Size:], until nothing is left. No part has bytes of two messages, so
+// that the caller can hold back the next message. Next allocates only its Error.
 //
-// Refused are the flag of a compressed message and every unknown flag (at that
-// byte), a length over the limit (at its last byte), and the first byte of a
-// second message in a unary call.
+// It refuses the flag of a compressed message and every unknown flag (at that
+// byte), a length over the limit (at its last byte), and the first byte of a second
+// message in a unary call.
 func (f *Frames) Next(chunk []byte) (Part, *Error) {
 	var p Part
 	for p.Size < len(chunk) && f.have < frameHeader && f.err == nil {
@@ -94,8 +92,8 @@ func (f *Frames) fail(kind Kind, rule string) {
 	f.err = &Error{Kind: kind, Rule: rule, Offset: f.at}
 }
 
-// End tells that the body has ended: an error if a message, or its header, is
-// incomplete, or a unary call had no message.
+// End is called at the end of the body. It returns an Error if a message or its
+// header is incomplete, or if a unary call has no message.
 func (f *Frames) End() *Error {
 	switch {
 	case f.err != nil:

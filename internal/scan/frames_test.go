@@ -21,7 +21,9 @@ func scanFrames(t testing.TB, unary bool, limit uint32, body string, cut []int) 
 			if p, err = f.Next(chunk); err != nil {
 				return
 			}
-			if p.Size == 0 || p.Message < last || p.Message > last+1 || p.Begin && open || p.End && !open && !p.Begin || len(p.Data) > p.Size || len(p.Data) > 0 && !open && !p.Begin {
+			inMessage := open || p.Begin
+			if p.Size == 0 || p.Message < last || p.Message > last+1 || p.Begin && open || p.End && !inMessage ||
+				len(p.Data) > p.Size || len(p.Data) > 0 && !inMessage {
 				t.Fatalf("frames %q at %d: part %+v after message %d", body, read, p, last)
 			}
 			if last = p.Message; p.Begin {
@@ -93,9 +95,11 @@ func TestFrames(t *testing.T) {
 		{true, "\x00\x00\x00\x01\x01", `a message is too large (too_large at "", byte 4)`},
 		{true, "\x00\xff\xff\xff\xff", `a message is too large (too_large at "", byte 4)`},
 	} {
-		if got := everyFrames(t, x.unary, 256, x.body); got != x.want {
-			t.Errorf("frames %q\n got %s\nwant %s", x.body, got, x.want)
-		}
+		t.Run(fmt.Sprintf("unary %v %.60q", x.unary, x.body), func(t *testing.T) {
+			if got := everyFrames(t, x.unary, 256, x.body); got != x.want {
+				t.Errorf("frames %q\n got %s\nwant %s", x.body, got, x.want)
+			}
+		})
 	}
 }
 

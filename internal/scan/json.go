@@ -1,7 +1,10 @@
 package scan
 
-// Key is a member that a JSON scan watches: a string (a leaf), or an object in
-// which further keys are watched. Keys are read only and may be shared.
+// Key is a member that a JSON scan watches: a string, which is a leaf, or an object
+// in which it watches further keys. Scans only read Keys and may share them.
+//
+// A table of keys has at most 64 keys in an object, at most 8 objects within each
+// other, and names of at most 32 bytes; see internal/testing/watch.
 type Key struct {
 	Name string // exact and unescaped
 	ID   int    // of a leaf, for Value.ID
@@ -11,14 +14,14 @@ type Key struct {
 // JSON scans one document, whose top level must be an object, for the strings
 // that keys watch. The zero value is not usable; see NewJSON.
 //
-// The whole document is held to RFC 8259 and beyond it, as package strictjson
-// does: no byte order mark, valid UTF-8, no lone surrogate, bounded depth, no
-// data after the document. In every watched object (the top level, and those
-// that Keys lead to): no name twice after unescaping, no name that equals a
-// watched one under strings.EqualFold, or by escapes, without being spelt as it,
-// and no U+0000 in a name, where a reader in C would stop. A watched leaf must
-// be a string and a watched object an object: null is neither. In other objects
-// names may repeat.
+// The whole document must follow RFC 8259 and, as in package strictjson, more: no
+// byte order mark, valid UTF-8, no lone surrogate, bounded depth, and no data after
+// the document. The top level and the objects that Keys lead to are watched. In
+// each of them no name may be there twice after unescaping. No name may equal a
+// watched one under strings.EqualFold, or after unescaping, unless it has the same
+// bytes. No name may have U+0000, where a reader in C would stop. A watched leaf
+// must be a string and a watched object an object: null is neither. In other
+// objects names may repeat.
 type JSON struct {
 	keys   []Key
 	limits Limits
@@ -59,8 +62,8 @@ func NewJSON(keys []Key, limits Limits) *JSON {
 	return &JSON{keys: keys, limits: limits.orDefaults(), end: -1, state: wantValue}
 }
 
-// Scan reads the next bytes of the body. It allocates only for a name it
-// reports and for the names of a large watched object, never for a chunk.
+// Scan reads the next bytes of the body. It allocates for the values that it
+// reports and for the names of watched objects, never for a chunk.
 func (j *JSON) Scan(chunk []byte) *Error {
 	for len(chunk) > 0 && j.err == nil {
 		n := j.fast(chunk)
@@ -73,8 +76,8 @@ func (j *JSON) Scan(chunk []byte) *Error {
 	return j.err
 }
 
-// End tells that the body has ended. Only when it returns nil has the body been
-// accepted.
+// End is called at the end of the body. The body is accepted only if End returns
+// nil.
 func (j *JSON) End() *Error {
 	if j.err == nil && j.state != wantEnd {
 		j.fail(Truncated, "the document ends too early", 0)
@@ -82,25 +85,24 @@ func (j *JSON) End() *Error {
 	return j.err
 }
 
-// Complete is the number of bytes up to and with the brace that completes the
-// document, or -1 as long as that has not been seen. A server may act on the
-// document once it has that byte: whoever lets bytes flow holds it, and all
-// after it, until End has accepted the body.
+// Complete returns the number of bytes up to and including the brace that completes
+// the document, or -1 before that brace. A server may act on the document once it
+// has that byte. So a caller that forwards bytes must hold back that byte and all
+// later ones until End has accepted the body.
 func (j *JSON) Complete() int64 { return j.end }
 
-// Values are the leaves known so far, in the order in which they became known:
-// those present when their string ends, the absent ones when the object that
-// would have them ends. At the end there is one for each leaf of the keys. A
-// value known early is still refused with its document. The slice is only ever
-// appended to.
+// Values returns the leaves that are known so far, in the order in which they
+// became known: a present one when its string ends, an absent one when the object
+// that would have it ends. At the end there is one for each leaf of the keys. A
+// later fault still refuses the document. Scan only appends to the slice.
 func (j *JSON) Values() []Value { return j.values }
 
-// fail refuses the document for the byte that lies ahead bytes on.
+// fail refuses the document because of the byte that is ahead bytes after j.at.
 func (j *JSON) fail(kind Kind, rule string, ahead int) {
 	j.err = &Error{Kind: kind, Rule: rule, Offset: j.at + int64(ahead), Where: j.where()}
 }
 
-// where is the pointer of the member of a watched object that is being read.
+// where returns the pointer of the member of a watched object that is being read.
 func (j *JSON) where() string {
 	var b []byte
 	for i := 1; i < len(j.levels); i++ {

@@ -44,7 +44,7 @@ var after = [numberExponent - inNumber + 1][classes]state{
 // after is the state after c in a number, or 0 if c is no part of the number.
 func (s state) after(c byte) state { return after[s-inNumber][class[c]] }
 
-// firstOfNumber is the state after the first byte of a number, or 0.
+// firstOfNumber returns the state after the first byte of a number, or 0.
 func firstOfNumber(c byte) state {
 	if c == '-' {
 		return numberMinus
@@ -52,12 +52,12 @@ func firstOfNumber(c byte) state {
 	return after[numberMinus-inNumber][class[c]]
 }
 
-// ends tells whether a number may end in state s.
+// ends reports whether a number may end in state s.
 func ends(s state) bool {
 	return s == numberZero || s == numberInteger || s == numberFraction || s == numberExponent
 }
 
-// number reads the rest of a number: nothing, if b begins with what follows it.
+// number reads the rest of a number. It reads nothing if the number has ended.
 func (j *JSON) number(b []byte) int {
 	s := j.state
 	for i, c := range b {

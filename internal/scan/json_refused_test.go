@@ -1,19 +1,21 @@
 package scan
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
 
 func TestJSONRefuses(t *testing.T) {
 	const (
-		value, name, next = "a JSON value expected (syntax", "a name in quotes expected (syntax", "a comma or the closing bracket expected (syntax"
-		coding, digit     = "not ASCII outside of strings: another encoding or a byte order mark (encoding", "a digit expected (syntax"
-		short, after      = "the document ends too early (truncated", "data after the document (trailing"
-		object, str       = "an object expected (type", "a string expected (type"
-		twin, hex, lone   = "another spelling of a watched name (twin", "four hexadecimal digits expected (syntax", "lone surrogate (encoding"
-		control, utf      = "control character in a string (syntax", "not UTF-8 (encoding"
-		twice             = "a name occurs twice (duplicate"
+		value, name     = "a JSON value expected (syntax", "a name in quotes expected (syntax"
+		next            = "a comma or the closing bracket expected (syntax"
+		coding, digit   = "not ASCII outside of strings: another encoding or a byte order mark (encoding", "a digit expected (syntax"
+		short, after    = "the document ends too early (truncated", "data after the document (trailing"
+		object, str     = "an object expected (type", "a string expected (type"
+		twin, hex, lone = "another spelling of a watched name (twin", "four hexadecimal digits expected (syntax", "lone surrogate (encoding"
+		control, utf    = "control character in a string (syntax", "not UTF-8 (encoding"
+		twice           = "a name occurs twice (duplicate"
 	)
 	at := func(rule, where string) string { return rule + ` at ` + where + `)` }
 	for _, x := range []struct{ doc, want string }{
@@ -162,9 +164,11 @@ func TestJSONRefuses(t *testing.T) {
 		{`{"a":` + nested(64) + `}`, at("nested too deeply (too_deep", `"/a", byte 68`)},
 		{`{` + members(MaxMembers+1) + `}`, at("too many members in a watched object (too_many", `"", byte 9137`)},
 	} {
-		if got := everyJSON(t, model, x.doc); got != x.want {
-			t.Errorf("JSON %.200q\n got %s\nwant %s", x.doc, got, x.want)
-		}
+		t.Run(fmt.Sprintf("%.60q", x.doc), func(t *testing.T) {
+			if got := everyJSON(t, model, x.doc); got != x.want {
+				t.Errorf("JSON %.200q\n got %s\nwant %s", x.doc, got, x.want)
+			}
+		})
 	}
 }
 
@@ -185,9 +189,11 @@ func TestJSONRefusesInside(t *testing.T) {
 		{`{"parameters":{"a":1,"a":1}}`, `a name occurs twice (duplicate at "/parameters", byte 23)`},
 		{`{"parameters":{"extra":{}},"a":x}`, `3 absent; 2 absent; a JSON value expected (syntax at "/a", byte 31)`},
 	} {
-		if got := everyJSON(t, deep, x.doc); got != x.want {
-			t.Errorf("JSON %.200q\n got %s\nwant %s", x.doc, got, x.want)
-		}
+		t.Run(fmt.Sprintf("%.60q", x.doc), func(t *testing.T) {
+			if got := everyJSON(t, deep, x.doc); got != x.want {
+				t.Errorf("JSON %.200q\n got %s\nwant %s", x.doc, got, x.want)
+			}
+		})
 	}
 }
 

@@ -22,8 +22,8 @@ const (
 	inNumber // the first of the states of a number (RFC 8259 section 6)
 )
 
-// step reads some of b where fast reads nothing, at least a byte unless a number
-// ends before it, and returns how much.
+// step reads a part of b where fast reads nothing. It returns how many bytes: at
+// least one, unless a number has ended before b.
 func (j *JSON) step(b []byte) int {
 	switch j.state {
 	case inString:
@@ -48,8 +48,7 @@ func (j *JSON) step(b []byte) int {
 
 func space(c byte) bool { return c == ' ' || c == '\n' || c == '\r' || c == '\t' }
 
-// token reads a byte of the structure that is neither space nor a separator in
-// its place.
+// token reads a byte between the tokens that fast has not taken.
 func (j *JSON) token(c byte) {
 	switch j.state {
 	case wantValue:
@@ -74,9 +73,9 @@ func (j *JSON) token(c byte) {
 	}
 }
 
-// wrong refuses a byte, ahead bytes on, that is not the expected one. NUL is
-// what UTF-16 and UTF-32 put between ASCII characters; their byte order marks
-// and that of UTF-8 are no ASCII.
+// wrong refuses a byte, ahead bytes after j.at, that is not the expected one. UTF-16
+// and UTF-32 have NUL between ASCII characters, and every byte order mark has bytes
+// beyond ASCII: then the fault is the encoding.
 func (j *JSON) wrong(c byte, expected string, ahead int) {
 	if c == 0 || c >= 0x80 {
 		j.fail(Encoding, "not ASCII outside of strings: another encoding or a byte order mark", ahead)
@@ -85,8 +84,8 @@ func (j *JSON) wrong(c byte, expected string, ahead int) {
 	j.fail(Syntax, expected, ahead)
 }
 
-// value begins a value with its first byte, and refuses it where another type
-// is wanted.
+// value begins a value with its first byte, and refuses it if it has another type
+// than the watched one.
 func (j *JSON) value(c byte) {
 	want, rule := c, ""
 	switch {
@@ -151,7 +150,7 @@ func (j *JSON) open(c byte) {
 	}
 }
 
-// closes ends what is open, if c is its end.
+// closes ends the innermost array or object if c is its closing bracket.
 func (j *JSON) closes(c byte) bool {
 	if object := j.objects&1 == 1; object && c != '}' || !object && c != ']' {
 		return false
@@ -168,7 +167,7 @@ func (j *JSON) closes(c byte) bool {
 	return true
 }
 
-// ended follows the last byte of a value.
+// ended is called after the last byte of a value.
 func (j *JSON) ended() {
 	j.state = wantNext
 	if j.depth == len(j.levels) {

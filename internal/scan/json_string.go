@@ -20,7 +20,7 @@ func (j *JSON) beginName() {
 	}
 }
 
-// str reads on in a string: up to its end, an escape or the end of b.
+// str continues a string, up to its end, an escape or the end of b.
 func (j *JSON) str(b []byte) int {
 	n := 0
 	for {
@@ -49,8 +49,8 @@ func (j *JSON) str(b []byte) int {
 	}
 }
 
-// plain is the length of b up to the first byte that means something in a
-// string or is no ASCII: eight bytes at a time, by the tests for a byte that is
+// plain returns the length of b up to the first byte that has a meaning in a string
+// or is not ASCII. It compares eight bytes at a time, by the tests for a byte that is
 // zero, or less than 0x20, of Warren, Hacker's Delight, chapter 6.
 func plain(b []byte) int {
 	const ones, high = 0x0101010101010101, 0x8080808080808080
@@ -70,7 +70,8 @@ func plain(b []byte) int {
 	return i
 }
 
-// wide reads what is no ASCII at the beginning of b, which lies ahead bytes on.
+// wide reads the characters beyond ASCII at the beginning of b, which is ahead bytes
+// after j.at.
 func (j *JSON) wide(b []byte, ahead int) int {
 	n := 0
 	for n < len(b) && b[n] >= 0x80 {
@@ -92,7 +93,7 @@ func (j *JSON) wide(b []byte, ahead int) int {
 	return n
 }
 
-// rune reads on in a sequence that the end of a chunk has cut.
+// rune continues a UTF-8 sequence that the end of a chunk has cut.
 func (j *JSON) rune(c byte) int {
 	before := j.partial
 	j.part[before] = c
@@ -110,7 +111,7 @@ func (j *JSON) rune(c byte) int {
 	return 1
 }
 
-// escape reads on in an escape sequence (RFC 8259 section 7).
+// escape continues an escape sequence (RFC 8259 section 7).
 func (j *JSON) escape(c byte) int {
 	switch {
 	case j.state == inHex:
@@ -148,7 +149,7 @@ func (j *JSON) short(c byte) {
 	j.char(rune(c))
 }
 
-// hex reads a digit of \uXXXX and, with the last, its meaning.
+// hex reads a digit of \uXXXX and, after the last one, adds the character.
 func (j *JSON) hex(c byte) {
 	switch lower := c | 0x20; {
 	case c-'0' < 10:

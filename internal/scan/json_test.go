@@ -1,6 +1,7 @@
 package scan
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -8,7 +9,9 @@ import (
 
 var (
 	model = []Key{{Name: "model"}}
-	deep  = []Key{{Name: "model"}, {Name: "task", ID: 1}, {Name: "parameters", Keys: []Key{{Name: "model", ID: 2}, {Name: "extra", Keys: []Key{{Name: "kind", ID: 3}}}}}}
+	deep  = []Key{{Name: "model"}, {Name: "task", ID: 1}, {Name: "parameters", Keys: []Key{
+		{Name: "model", ID: 2}, {Name: "extra", Keys: []Key{{Name: "kind", ID: 3}}},
+	}}}
 )
 
 // scanJSON scans doc in the given cut. Between chunks it holds the scanner to
@@ -94,9 +97,11 @@ var acceptedJSON = []struct {
 
 func TestJSONAccepts(t *testing.T) {
 	for _, x := range acceptedJSON {
-		if got := everyJSON(t, x.keys, x.doc); got != x.want {
-			t.Errorf("JSON %.200q\n got %s\nwant %s", x.doc, got, x.want)
-		}
+		t.Run(fmt.Sprintf("%.60q", x.doc), func(t *testing.T) {
+			if got := everyJSON(t, x.keys, x.doc); got != x.want {
+				t.Errorf("JSON %.200q\n got %s\nwant %s", x.doc, got, x.want)
+			}
+		})
 	}
 }
 

@@ -5,7 +5,7 @@ import (
 	"hash/maphash"
 )
 
-// add appends b to the string being kept; b lies ahead bytes on.
+// add appends b, which is ahead bytes after j.at, to the string being kept.
 func (j *JSON) add(b []byte, ahead int) bool {
 	limit, rule := j.limits.Text, "a watched value is too long"
 	if j.isName {
@@ -22,7 +22,7 @@ func (j *JSON) add(b []byte, ahead int) bool {
 	return true
 }
 
-// endString follows the closing quote.
+// endString is called after the closing quote.
 func (j *JSON) endString(ahead int) {
 	switch {
 	case !j.isName:
@@ -38,7 +38,7 @@ func (j *JSON) endString(ahead int) {
 	}
 }
 
-// enter judges a name in a watched object.
+// enter checks a name in a watched object.
 func (j *JSON) enter(ahead int) {
 	l := &j.levels[len(j.levels)-1]
 	if bytes.IndexByte(j.name, 0) >= 0 {

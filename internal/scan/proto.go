@@ -7,15 +7,15 @@ import (
 
 // Proto scans one message of the protobuf wire format
 // (protobuf.dev/programming-guides/encoding) for the leaves that fields watch.
-// Everything else is skipped without being read. The zero value is not usable;
-// see NewProto.
+// It skips all other fields without reading them. The zero value is not usable; see
+// NewProto.
 //
-// What parsers resolve by a rule (the last of two wins, two messages merge, a
-// second member of a oneof clears the first, a field of the wrong wire type is
-// unknown) is refused where a watched field is concerned. So are groups,
-// numbers outside 1 to 2^29-1, tags, lengths and watched integers in more bytes
-// than they need, integers beyond 64 bits, fields that run beyond the message
-// around them, and strings that are no UTF-8.
+// Parsers have rules for messages with more than one reading: the last of two
+// fields wins, two messages merge, a second member of a oneof clears the first, a
+// field of the wrong wire type is unknown. Proto refuses these for watched fields.
+// It also refuses groups, field numbers outside 1 to 2^29-1, tags, lengths and
+// watched integers in more bytes than they need, integers beyond 64 bits, fields
+// that run beyond the message around them, and watched strings that are not UTF-8.
 type Proto struct {
 	fields []Field
 	limits Limits
@@ -62,8 +62,8 @@ func NewProto(fields []Field, length int, limits Limits) *Proto {
 	return p
 }
 
-// Reset starts another message with the same fields and limits, and takes the
-// memory of the old one: what Values returned is no longer valid.
+// Reset starts another message with the same fields and limits. It reuses the
+// memory: what Values has returned is no longer valid.
 func (p *Proto) Reset(length int) {
 	*p = Proto{fields: p.fields, limits: p.limits, values: p.values[:0], open: p.open[:0], text: p.text[:0]}
 	p.open = append(p.open, message{fields: p.fields, end: int64(length)})
@@ -99,16 +99,16 @@ func (p *Proto) Scan(chunk []byte) *Error {
 	return p.err
 }
 
-// Complete tells that all of the message has been read and accepted. An empty
+// Complete reports whether all of the message has been read and accepted. An empty
 // message is complete before the first Scan.
 func (p *Proto) Complete() bool { return len(p.open) == 0 && p.err == nil }
 
-// Values are the leaves known so far, in the order in which they became known:
-// those present when they end, the absent ones when the message that would have
-// them ends. Each occurrence of a repeated message has a Value for each leaf in
-// it. When the message is complete there is at least one for each leaf of the
-// fields: those of a repeated message that never occurred are absent. The
-// slice is only ever appended to.
+// Values returns the leaves that are known so far, in the order in which they
+// became known: a present one when it ends, an absent one when the message that
+// would have it ends. Each occurrence of a repeated message has a Value for each
+// leaf in it. When the message is complete there is at least one for each leaf of
+// the fields: the leaves of a repeated message that never occurs are absent. Scan
+// only appends to the slice.
 func (p *Proto) Values() []Value { return p.values }
 
 // fail refuses the message for the byte that was read last.
@@ -125,7 +125,7 @@ func (p *Proto) fail(kind Kind, rule string) {
 	p.err = &Error{Kind: kind, Rule: rule, Offset: max(0, p.at-1), Where: string(where)}
 }
 
-// next follows the last byte of a field: it closes every message that ends
+// next is called after the last byte of a field. It closes every message that ends
 // there.
 func (p *Proto) next() {
 	p.reading, p.field, p.varint, p.bytes = inTag, nil, 0, 0
@@ -154,7 +154,7 @@ func (p *Proto) absent(f *Field, item int) {
 	}
 }
 
-// endBytes follows the last byte of a field that is not read as a message.
+// endBytes is called after the last byte of a field that is not read as a message.
 func (p *Proto) endBytes() {
 	if p.reading == inText {
 		if !utf8.Valid(p.text) {

@@ -11,8 +11,11 @@ const (
 	integer                 // the int64 within an Int64Value
 )
 
-// Field is a field that a Proto scan watches. Fields are read only and may be
-// shared.
+// Field is a field that a Proto scan watches. Scans only read Fields and may share
+// them.
+//
+// A table of fields has at most 64 fields in a message and at most 8 messages
+// within each other; see internal/testing/watch.
 type Field struct {
 	Number   int32
 	Shape    Shape

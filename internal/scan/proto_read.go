@@ -105,7 +105,7 @@ func (p *Proto) watched(wire uint64) {
 	}
 }
 
-// other tells whether another member of f's oneof has occurred.
+// other reports whether another member of f's oneof has occurred.
 func (m *message) other(f *Field) bool {
 	for i := range m.fields {
 		if g := &m.fields[i]; g != f && g.OneOf == f.OneOf && m.seen&(1<<i) != 0 {
@@ -153,7 +153,7 @@ func (p *Proto) enter(f *Field, end int64) {
 	p.next()
 }
 
-// skip begins the value of a field that nobody watches.
+// skip begins the value of a field that is not watched.
 func (p *Proto) skip(n int64) {
 	if n > p.open[len(p.open)-1].end-p.at {
 		p.beyond()

@@ -1,16 +1,18 @@
 package scan
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
 
 func TestProtoRefuses(t *testing.T) {
 	const (
-		twice, kind, both = "a watched field occurs twice (duplicate", "a watched field of another wire type (type", "two members of a oneof (conflict"
-		beyond, minimal   = "a field runs beyond the message around it (truncated", "an integer in more bytes than it needs (non_minimal"
-		group, number     = "a group (group", "not a field number (syntax"
-		wide, utf         = "an integer of more than 64 bits (syntax", "a string that is not UTF-8 (encoding"
+		twice, kind     = "a watched field occurs twice (duplicate", "a watched field of another wire type (type"
+		both            = "two members of a oneof (conflict"
+		beyond, minimal = "a field runs beyond the message around it (truncated", "an integer in more bytes than it needs (non_minimal"
+		group, number   = "a group (group", "not a field number (syntax"
+		wide, utf       = "an integer of more than 64 bits (syntax", "a string that is not UTF-8 (encoding"
 	)
 	at := func(rule, where string) string { return rule + ` at ` + where + `)` }
 	for _, x := range []struct {
@@ -87,10 +89,12 @@ func TestProtoRefuses(t *testing.T) {
 		{infer, sub(1, long, "x"), at("a watched value is too long (too_long", `"1", byte 2`)},
 		{multi, strings.Repeat(sub(1), MaxItems+1), ""},
 	} {
-		got := everyProto(t, x.fields, x.body)
-		if got != x.want && (x.want != "" || !strings.HasSuffix(got, `; too many repeated messages (too_many at "1", byte 129)`)) {
-			t.Errorf("proto %.200q\n got %s\nwant %s", x.body, got, x.want)
-		}
+		t.Run(fmt.Sprintf("%.60q", x.body), func(t *testing.T) {
+			got := everyProto(t, x.fields, x.body)
+			if got != x.want && (x.want != "" || !strings.HasSuffix(got, `; too many repeated messages (too_many at "1", byte 129)`)) {
+				t.Errorf("proto %.200q\n got %s\nwant %s", x.body, got, x.want)
+			}
+		})
 	}
 }
 

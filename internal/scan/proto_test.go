@@ -2,6 +2,7 @@ package scan
 
 import (
 	"encoding/binary"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -98,16 +99,20 @@ var (
 		{multi, "", `0 absent; 1 absent; 2 absent; 3 absent; ok`},
 		{multi, sub(9, "x"), `3="x"; 0 absent; 1 absent; 2 absent; ok`},
 		{multi, sub(1), `0 absent; 1 absent; 2 absent; 3 absent; ok`},
-		{multi, sub(1, sub(1, name)) + sub(2, "x") + sub(1, sub(2, "method"), sub(1, sub(1, "n"), version)) + sub(1), `0="m"; 1 absent; 2 absent; 0="n" in 1; 1=7 in 1; 2 absent in 1; 0 absent in 2; 1 absent in 2; 2 absent in 2; 3 absent; ok`},
+		{multi, sub(1, sub(1, name)) + sub(2, "x") + sub(1, sub(2, "method"), sub(1, sub(1, "n"), version)) + sub(1),
+			`0="m"; 1 absent; 2 absent; 0="n" in 1; 1=7 in 1; 2 absent in 1; ` +
+				`0 absent in 2; 1 absent in 2; 2 absent in 2; 3 absent; ok`},
 		{multi, strings.Repeat(sub(1), MaxItems-1) + sub(1, sub(1, name)), ""},
 	}
 )
 
 func TestProtoAccepts(t *testing.T) {
 	for _, x := range acceptedProto {
-		if got := everyProto(t, x.fields, x.body); got != x.want && (x.want != "" || !strings.HasSuffix(got, "ok")) {
-			t.Errorf("proto %.200q\n got %s\nwant %s", x.body, got, x.want)
-		}
+		t.Run(fmt.Sprintf("%.60q", x.body), func(t *testing.T) {
+			if got := everyProto(t, x.fields, x.body); got != x.want && (x.want != "" || !strings.HasSuffix(got, "ok")) {
+				t.Errorf("proto %.200q\n got %s\nwant %s", x.body, got, x.want)
+			}
+		})
 	}
 }
 

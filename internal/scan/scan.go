@@ -1,28 +1,34 @@
-// Package scan finds the model that a request body names, while the body flows
-// by: a JSON document (JSON), the messages of a gRPC stream (Frames) and a
-// protobuf message without its descriptor (Proto).
+// Package scan finds the model that a request body names while the body streams
+// through: in a JSON document (JSON), in the messages of a gRPC body (Frames), and
+// in a protobuf message without its descriptor (Proto).
 //
-// A body comes in chunks that are cut anywhere; the answer does not depend on
-// the cuts. What is kept of a body is what it names, within Limits: memory does
-// not grow with the body. A chunk is neither kept nor changed.
+// A body arrives in chunks. The result does not depend on where the chunks are
+// cut. A scan keeps only what the body names, within Limits, so that its memory
+// does not grow with the body. It neither keeps nor changes a chunk.
 //
-// Parsers disagree about documents that say a thing twice, or in a second
-// spelling, or that break a rule which one parser enforces and another does
-// not. Such documents are refused, so that what is accepted has one reading.
+// Parsers disagree about a document that has a name twice or in two spellings, or
+// that breaks a rule which only some of them enforce. A scan refuses such a
+// document: what it accepts has one reading.
 //
-// It knows nothing of protocols, of models and of what a refusal answers.
+// There are two JSON scanners. Package strictjson has a whole document in memory
+// and reads any value out of it. This one sees each byte once, keeps next to
+// nothing, and answers as soon as the model is known. They have the same rules,
+// which TestAgreesWithStrictJSON checks, and no code in common: a reader of a whole
+// document can look ahead and a reader of a stream cannot.
+//
+// The package knows nothing of protocols, of models, or of the answer to a refusal.
 package scan
 
-// Kind says which rule a body breaks. The set is closed: a caller maps each
-// kind to its answer. The zero value is no kind of its own.
+// Kind is the rule that a body breaks. The set is closed: a caller maps each kind
+// to its answer. The zero value is not a kind.
 type Kind uint8
 
-// The kinds. The comment names those who report each.
+// The kinds. Each comment begins with the scanners that report it.
 const (
 	_          Kind = iota
-	Syntax          // JSON, Frames, Proto: not of the grammar
+	Syntax          // JSON, Frames, Proto: the grammar
 	Encoding        // JSON, Proto: a byte order mark, another encoding than UTF-8, invalid UTF-8, a lone surrogate
-	Truncated       // JSON, Frames, Proto: the body, or the message around a field, ends before it does
+	Truncated       // JSON, Frames, Proto: the body, or the message around a field, ends too early
 	Trailing        // JSON, Proto: data after the document, or after as many bytes as the frame said
 	Duplicate       // JSON, Proto: a name or field that may occur once occurs again
 	Twin            // JSON: a watched name in another spelling: case, escapes, a NUL
@@ -53,22 +59,24 @@ func (k Kind) String() string {
 	return ""
 }
 
-// Error is the first thing wrong with a body. It is final: a scanner that has
-// refused a body refuses whatever else it is given, with the same Error.
+// Error is the first fault of a body. It is final: from then on the scanner returns
+// the same Error for every chunk.
 //
-// Scanners return *Error and not error: nil is acceptance, and the kind is at
-// hand without a type assertion that could fail.
+// Scanners return *Error and not error: the caller needs the kind, and reads it
+// without a type assertion that could fail.
 type Error struct {
 	Kind   Kind
-	Rule   string // what was expected or broken: a constant, without anything of the body
-	Offset int64  // of the byte at fault: from the start of the body, for Proto of the message
-	Where  string // JSON: the RFC 6901 pointer of the member of a watched object (untrusted text); Proto: field numbers, as 1.2; or ""
+	Rule   string // what was expected, or which rule is broken: a constant, with nothing from the body
+	Offset int64  // of the byte at fault, from the start of the body; for Proto, of the message
+	// Where is "" or, for JSON, the RFC 6901 pointer of a member of a watched object,
+	// which is untrusted text; for Proto the field numbers, such as 1.2.
+	Where string
 }
 
-// Value is what a body says of one watched leaf.
+// Value is what a body has for one watched leaf.
 type Value struct {
 	ID      int    // of the Key or Field
-	Present bool   // false: the body does not have it, and will not have it any more
+	Present bool   // false: the body does not have it, and no later byte can add it
 	Text    string // of a JSON string or a protobuf string: valid UTF-8, any character, perhaps empty
 	Int     int64  // of an Int64Value
 	Item    int    // Proto: which occurrence of the repeated message around it, from 0; 0 if there is none
