@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"hash"
 	"strings"
 	"testing"
@@ -22,12 +23,21 @@ var everyAlgorithm = []struct {
 	alg string
 	key any
 }{
-	{"RS256", rsaKey}, {"RS384", rsaKey}, {"RS512", rsaKey},
-	{"PS256", rsaKey}, {"PS384", rsaKey}, {"PS512", rsaKey},
-	{"ES256", ecKey}, {"ES384", p384Key}, {"ES512", p521Key}, {"EdDSA", edKey},
+	{"RS256", rsaKey},
+	{"RS384", rsaKey},
+	{"RS512", rsaKey},
+	{"PS256", rsaKey},
+	{"PS384", rsaKey},
+	{"PS512", rsaKey},
+	{"ES256", ecKey},
+	{"ES384", p384Key},
+	{"ES512", p521Key},
+	{"EdDSA", edKey},
 }
 
-func TestJ1AlgorithmFromConfiguration(t *testing.T) {
+// TestOnlyTheConfiguredAlgorithmVerifies: the alg of a token never adds an algorithm
+// (RFC 8725 section 3.1), and is compared exactly (RFC 7515 section 4.1.1).
+func TestOnlyTheConfiguredAlgorithmVerifies(t *testing.T) {
 	for _, configured := range everyAlgorithm {
 		w := newWorld(t, row("corp", []string{configured.alg}, publicJWK(configured.key, "k", "")))
 		for _, x := range everyAlgorithm {
@@ -42,10 +52,11 @@ func TestJ1AlgorithmFromConfiguration(t *testing.T) {
 	w := newWorld(t, row("corp", []string{"RS256"}, publicJWK(rsaKey, "k", "RS256")))
 	for _, alg := range []string{
 		"rs256", "Rs256", "RS256 ", " RS256", "\tRS256", "RS256\x00", "RS25", "RS2566", "ＲS256", "R\u017f256",
-		"RS256,HS256", "RSA", "SHA256withRSA", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256", strings.Repeat("RS256", 1000),
+		"RS256,HS256", "RSA", "SHA256withRSA", "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
+		strings.Repeat("RS256", 1000),
 	} {
 		token := sign("RS256", rsaKey, m{"alg": alg}, claimsOf("corp"))
-		w.bearer(t, attempt{"RS256 signature, alg " + alg, token, reason.TokenAlgorithm})
+		w.bearer(t, attempt{fmt.Sprintf("RS256 signature, alg %.40q", alg), token, reason.TokenAlgorithm})
 	}
 }
 
@@ -70,17 +81,27 @@ func publicForms(t *testing.T, key *rsa.PrivateKey) map[string][]byte {
 	jwk, _ := json.Marshal(publicJWK(key, "k", "RS256"))
 	bare, _ := json.Marshal(publicJWK(key, "", ""))
 	return map[string][]byte{
-		"PEM": text, "PEM trimmed": []byte(strings.TrimSpace(string(text))), "PEM and a newline": append(text, '\n'),
-		"PEM after a space": append([]byte(" "), text...), "DER": der, "PKCS #1": x509.MarshalPKCS1PublicKey(&key.PublicKey),
-		"JWK": jwk, "bare JWK": bare, "n": key.N.Bytes(), "n in base64url": []byte(b64(key.N.Bytes())),
-		"empty": {}, "kid": []byte("k"), "null": []byte("null"), "zeros": make([]byte, 32),
+		"PEM":               text,
+		"PEM trimmed":       []byte(strings.TrimSpace(string(text))),
+		"PEM and a newline": append(text, '\n'),
+		"PEM after a space": append([]byte(" "), text...),
+		"DER":               der,
+		"PKCS #1":           x509.MarshalPKCS1PublicKey(&key.PublicKey),
+		"JWK":               jwk,
+		"bare JWK":          bare,
+		"n":                 key.N.Bytes(),
+		"n in base64url":    []byte(b64(key.N.Bytes())),
+		"empty":             {},
+		"kid":               []byte("k"),
+		"null":              []byte("null"),
+		"zeros":             make([]byte, 32),
 	}
 }
 
-// RS256 read as HS256: CVE-2015-9235, CVE-2016-10555 and their kin; a JWK
-// without alg must not take its algorithm from the header, nor make an empty
-// HMAC key.
-func TestJ2KeyAndAlgorithmAgree(t *testing.T) {
+// TestAKeyVerifiesOneAlgorithm: no RSA key is an HMAC secret (RFC 8725 section 2.1;
+// CVE-2015-9235, CVE-2016-10555). A JWK without alg does not take the token's, and
+// makes no empty HMAC key.
+func TestAKeyVerifiesOneAlgorithm(t *testing.T) {
 	forms := publicForms(t, rsaKey)
 	for _, declared := range []string{"RS256", ""} {
 		w := newWorld(t, row("corp", []string{"RS256"}, publicJWK(rsaKey, "k", declared)))
@@ -121,19 +142,35 @@ func TestJ2KeyAndAlgorithmAgree(t *testing.T) {
 	)
 }
 
-func TestJ3NoneRefused(t *testing.T) {
+// TestUnsignedTokensAreRefused: alg none (RFC 7518 section 3.6, RFC 8725 section 3.2)
+// in each spelling, and signed algorithms without a signature.
+func TestUnsignedTokensAreRefused(t *testing.T) {
 	w := newWorld(t, row("corp", []string{"RS256", "ES256"}, publicJWK(rsaKey, "k", "RS256"), publicJWK(ecKey, "e", "ES256")))
 	good := sign("RS256", rsaKey, m{"alg": "RS256", "kid": "k"}, claimsOf("corp"))
 	w.bearer(t, attempt{"control", good, reason.Allowed})
 	signature := good[strings.LastIndexByte(good, '.')+1:]
 	for header, want := range map[string]reason.Reason{
-		`{"alg":"none"}`: reason.TokenAlgorithm, `{"alg":"None"}`: reason.TokenAlgorithm, `{"alg":"NONE"}`: reason.TokenAlgorithm,
-		`{"alg":"nOnE"}`: reason.TokenAlgorithm, `{"alg":"noNE"}`: reason.TokenAlgorithm, `{"alg":"none "}`: reason.TokenAlgorithm,
-		`{"alg":" none"}`: reason.TokenAlgorithm, `{"alg":"n\u006fne"}`: reason.TokenAlgorithm, `{"alg":""}`: reason.TokenAlgorithm,
-		`{"alg":"unknown"}`: reason.TokenAlgorithm, `{"alg":"none","kid":"k"}`: reason.TokenAlgorithm,
-		`{}`: reason.TokenAlgorithm, `{"typ":"JWT"}`: reason.TokenAlgorithm, `{"Alg":"RS256"}`: reason.TokenAlgorithm, `{"ALG":"RS256"}`: reason.TokenAlgorithm,
-		`{"alg":null}`: reason.TokenMalformed, `{"alg":["none"]}`: reason.TokenMalformed, `{"alg":["RS256"]}`: reason.TokenMalformed,
-		`{"alg":0}`: reason.TokenMalformed, `{"alg":false}`: reason.TokenMalformed, `{"alg":{"alg":"RS256"}}`: reason.TokenMalformed,
+		`{"alg":"none"}`:           reason.TokenAlgorithm,
+		`{"alg":"None"}`:           reason.TokenAlgorithm,
+		`{"alg":"NONE"}`:           reason.TokenAlgorithm,
+		`{"alg":"nOnE"}`:           reason.TokenAlgorithm,
+		`{"alg":"noNE"}`:           reason.TokenAlgorithm,
+		`{"alg":"none "}`:          reason.TokenAlgorithm,
+		`{"alg":" none"}`:          reason.TokenAlgorithm,
+		`{"alg":"n\u006fne"}`:      reason.TokenAlgorithm,
+		`{"alg":""}`:               reason.TokenAlgorithm,
+		`{"alg":"unknown"}`:        reason.TokenAlgorithm,
+		`{"alg":"none","kid":"k"}`: reason.TokenAlgorithm,
+		`{}`:                       reason.TokenAlgorithm,
+		`{"typ":"JWT"}`:            reason.TokenAlgorithm,
+		`{"Alg":"RS256"}`:          reason.TokenAlgorithm,
+		`{"ALG":"RS256"}`:          reason.TokenAlgorithm,
+		`{"alg":null}`:             reason.TokenMalformed,
+		`{"alg":["none"]}`:         reason.TokenMalformed,
+		`{"alg":["RS256"]}`:        reason.TokenMalformed,
+		`{"alg":0}`:                reason.TokenMalformed,
+		`{"alg":false}`:            reason.TokenMalformed,
+		`{"alg":{"alg":"RS256"}}`:  reason.TokenMalformed,
 	} {
 		text := part(header) + "." + part(claimsOf("corp"))
 		w.bearer(t,
@@ -149,7 +186,7 @@ func TestJ3NoneRefused(t *testing.T) {
 	}
 }
 
-// RFC 7518 section 3.5: the salt is as long as the hash.
+// TestPSSSaltLength: the salt is as long as the hash (RFC 7518 section 3.5).
 func TestPSSSaltLength(t *testing.T) {
 	for _, x := range []struct {
 		alg  string
@@ -179,16 +216,22 @@ func TestPSSSaltLength(t *testing.T) {
 	}
 }
 
-// RFC 9864 names Ed25519 what RFC 8037 calls EdDSA; either name means both.
-func TestJ14Ed25519UnderBothNames(t *testing.T) {
+// TestEd25519HasTwoNames: RFC 9864 names Ed25519 what RFC 8037 calls EdDSA; either
+// name means both.
+func TestEd25519HasTwoNames(t *testing.T) {
 	for _, configured := range []string{"EdDSA", "Ed25519"} {
 		for _, declared := range []string{"", "EdDSA", "Ed25519"} {
 			w := newWorld(t, row("corp", []string{configured}, publicJWK(edKey, "k", declared)))
 			for alg, want := range map[string]reason.Reason{
-				"EdDSA": reason.Allowed, "Ed25519": reason.Allowed,
-				"Ed448": reason.TokenAlgorithm, "eddsa": reason.TokenAlgorithm, "ED25519": reason.TokenAlgorithm, "ES256": reason.TokenAlgorithm,
+				"EdDSA":   reason.Allowed,
+				"Ed25519": reason.Allowed,
+				"Ed448":   reason.TokenAlgorithm,
+				"eddsa":   reason.TokenAlgorithm,
+				"ED25519": reason.TokenAlgorithm,
+				"ES256":   reason.TokenAlgorithm,
 			} {
-				w.bearer(t, attempt{configured + " configured, " + alg + " sent", sign("EdDSA", edKey, m{"alg": alg, "kid": "k"}, claimsOf("corp")), want})
+				token := sign("EdDSA", edKey, m{"alg": alg, "kid": "k"}, claimsOf("corp"))
+				w.bearer(t, attempt{configured + " configured, " + alg + " sent", token, want})
 			}
 		}
 	}

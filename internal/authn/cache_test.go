@@ -14,12 +14,17 @@ import (
 // bearerPairs is a request with one bearer token.
 func bearerPairs(token string) [][2]string { return [][2]string{{"authorization", "Bearer " + token}} }
 
-// TestCacheChangesNoAnswer asks with and without a cache, in random order and at
-// random times, about tokens good and bad: every answer is the same.
+// TestCacheChangesNoAnswer authenticates good and bad tokens with and without a cache,
+// in random order and at random times: the answers are the same.
 func TestCacheChangesNoAnswer(t *testing.T) {
 	w := newWorld(t, row("a", []string{"ES256"}, publicJWK(ecKey, "k", "")), row("b", []string{"ES256"}, publicJWK(ecKey, "k", "")))
 	header := m{"alg": "ES256", "kid": "k"}
-	tokens := []string{"x", "a.b.c", sign("ES256", ecKey, header, claimsOf("c")), sign("ES256", ecKey, m{"alg": "ES256", "kid": "other"}, claimsOf("a"))}
+	tokens := []string{
+		"x",
+		"a.b.c",
+		sign("ES256", ecKey, header, claimsOf("c")),
+		sign("ES256", ecKey, m{"alg": "ES256", "kid": "other"}, claimsOf("a")),
+	}
 	for _, name := range []string{"a", "b"} {
 		good := sign("ES256", ecKey, header, claimsOf(name, "exp", now.Unix()+100))
 		tokens = append(tokens, good, good[:len(good)-8]+"AAAAAAAA",
@@ -61,17 +66,22 @@ func TestCacheChangesNoAnswer(t *testing.T) {
 	}
 }
 
-// TestCacheEnds: a token is valid up to its exp with skew, to the nanosecond,
-// and from the later of nbf and iat, on a hit as on a miss.
-func TestCacheEnds(t *testing.T) {
+// TestCachedTokensExpire: a token is valid from the later of nbf and iat to exp, to
+// the nanosecond, whether it is in the cache or not.
+func TestCachedTokensExpire(t *testing.T) {
 	w := newWorld(t, row("a", []string{"ES256"}, publicJWK(ecKey, "", "")))
 	token := sign("ES256", ecKey, m{"alg": "ES256"}, claimsOf("a", "nbf", now.Unix()-5, "exp", now.Unix()+60))
 	for _, x := range []struct {
 		at   time.Duration
 		want reason.Reason
 	}{
-		{-40 * time.Second, reason.TokenNotYetValid}, {-35*time.Second - 1, reason.TokenNotYetValid}, {-35 * time.Second, reason.Allowed},
-		{0, reason.Allowed}, {90*time.Second - 1, reason.Allowed}, {90 * time.Second, reason.TokenExpired}, {time.Hour, reason.TokenExpired},
+		{-40 * time.Second, reason.TokenNotYetValid},
+		{-35*time.Second - 1, reason.TokenNotYetValid},
+		{-35 * time.Second, reason.Allowed},
+		{0, reason.Allowed},
+		{90*time.Second - 1, reason.Allowed},
+		{90 * time.Second, reason.TokenExpired},
+		{time.Hour, reason.TokenExpired},
 	} {
 		for _, warm := range []bool{false, true} {
 			env := w.env
@@ -88,10 +98,11 @@ func TestCacheEnds(t *testing.T) {
 	}
 }
 
-// TestCacheVerifiesTwice counts verifications, of good tokens and of forged ones: of
-// each the first two, and then one anew for other keys and in another place.
+// TestCacheVerifiesTwice counts the verifications of a good and of a forged token: the
+// first two of each, and one more for other keys and for another header.
 func TestCacheVerifiesTwice(t *testing.T) {
-	two := with(row("a", []string{"ES256"}, publicJWK(ecKey, "", "")), "from", []m{{"header": "authorization", "scheme": "Bearer"}, {"header": "x-token"}})
+	from := []m{{"header": "authorization", "scheme": "Bearer"}, {"header": "x-token"}}
+	two := with(row("a", []string{"ES256"}, publicJWK(ecKey, "", "")), "from", from)
 	w := newWorld(t, two)
 	good := sign("ES256", ecKey, m{"alg": "ES256"}, claimsOf("a"))
 	forged := good[:len(good)-8] + "AAAAAAAA"
@@ -106,10 +117,16 @@ func TestCacheVerifiesTwice(t *testing.T) {
 		keys  *Keys
 		want  int
 	}{
-		{"good", bearerPairs(good), env.Keys, 1}, {"good again", bearerPairs(good), env.Keys, 1}, {"and again", bearerPairs(good), env.Keys, 0},
-		{"forged", bearerPairs(forged), env.Keys, 1}, {"forged again", bearerPairs(forged), env.Keys, 1}, {"and again", bearerPairs(forged), env.Keys, 0},
-		{"another place", [][2]string{{"x-token", good}}, env.Keys, 1}, {"and again", [][2]string{{"x-token", good}}, env.Keys, 0},
-		{"new keys", bearerPairs(good), other, 1}, {"forged, new keys", bearerPairs(forged), other, 1},
+		{"good", bearerPairs(good), env.Keys, 1},
+		{"good again", bearerPairs(good), env.Keys, 1},
+		{"and again", bearerPairs(good), env.Keys, 0},
+		{"forged", bearerPairs(forged), env.Keys, 1},
+		{"forged again", bearerPairs(forged), env.Keys, 1},
+		{"and again", bearerPairs(forged), env.Keys, 0},
+		{"another place", [][2]string{{"x-token", good}}, env.Keys, 1},
+		{"and again", [][2]string{{"x-token", good}}, env.Keys, 0},
+		{"new keys", bearerPairs(good), other, 1},
+		{"forged, new keys", bearerPairs(forged), other, 1},
 	} {
 		verified, env.Keys = 0, x.keys
 		if w.a.Authenticate(env, x.pairs, Peer{}); verified != x.want {
@@ -118,15 +135,21 @@ func TestCacheVerifiesTwice(t *testing.T) {
 	}
 }
 
-// TestCacheIsBounded fills both spaces far beyond their bounds: they keep what
-// was asked for last, and garbage pushes out no good token.
+// cachedFor is an entry for any token of an issuer, valid for an hour.
+func cachedFor(s *schemeIssuers, is *Issuer, set *KeySet, why reason.Reason) *cachedToken {
+	v := verification{why: why, validUntil: now.Add(time.Hour), issuer: is, keys: set}
+	return &cachedToken{schemeIssuers: s, verification: v}
+}
+
+// TestCacheIsBounded fills the cache far beyond its bounds: it keeps the tokens that
+// were used last, and garbage evicts no verified token.
 func TestCacheIsBounded(t *testing.T) {
 	c := NewCache()
 	at, is, set := &schemeIssuers{}, &Issuer{}, &KeySet{}
 	env := Env{Now: now, Keys: &Keys{[]*KeySet{set}}}
 	keep := func(token string, why reason.Reason) {
 		for range 2 {
-			c.store(&cachedToken{schemeIssuers: at, verification: verification{why: why, validUntil: now.Add(time.Hour), issuer: is, keys: set}}, token)
+			c.store(cachedFor(at, is, set, why), token)
 		}
 	}
 	for i := range 2 * maxVerified {
@@ -153,9 +176,9 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 }
 
-// TestCacheTellsTokensThatEndAlike: each is found for what it is, in its place,
-// also where one displaces the other.
-func TestCacheTellsTokensThatEndAlike(t *testing.T) {
+// TestCacheComparesWholeTokens: of tokens with the same end each is only found as
+// itself and in its own header, and one replaces the other.
+func TestCacheComparesWholeTokens(t *testing.T) {
 	c := NewCache()
 	here, there, is, set := &schemeIssuers{}, &schemeIssuers{}, &Issuer{}, &KeySet{}
 	env := Env{Now: now, Keys: &Keys{[]*KeySet{set}}}
@@ -168,10 +191,7 @@ func TestCacheTellsTokensThatEndAlike(t *testing.T) {
 	for range 20_000 {
 		at := []*schemeIssuers{here, there}[random.IntN(2)]
 		token := []string{"a", "b", "", "t"}[random.IntN(4)] + tail
-		e := &cachedToken{schemeIssuers: at, verification: verification{why: reason.Allowed, validUntil: now.Add(time.Hour), issuer: is, keys: set}}
-		if random.IntN(2) == 0 {
-			e.why = reason.SignatureInvalid
-		}
+		e := cachedFor(at, is, set, []reason.Reason{reason.Allowed, reason.SignatureInvalid}[random.IntN(2)])
 		if v := c.lookup(env, at, token); v != nil {
 			if kept := last[v.why]; v != &kept.verification || kept.token != token || kept.schemeIssuers != at {
 				t.Fatalf("lookup(%s) finds what was not kept last, but for %s", token, kept.token)
@@ -181,8 +201,10 @@ func TestCacheTellsTokensThatEndAlike(t *testing.T) {
 		if random.IntN(3) == 0 {
 			c.store(e, token)
 			last[e.why] = e
-			if len(c.verified.elements) > 1 || len(c.refused.elements) > 1 || c.verified.order.Len() != len(c.verified.elements) || c.refused.order.Len() != len(c.refused.elements) {
-				t.Fatalf("%d and %d are kept", len(c.verified.elements), len(c.refused.elements))
+			for _, l := range []*lru{&c.verified, &c.refused} {
+				if len(l.elements) > 1 || l.order.Len() != len(l.elements) {
+					t.Fatalf("%d tokens in the map and %d in the list, want one at most", len(l.elements), l.order.Len())
+				}
 			}
 		}
 	}
@@ -191,7 +213,7 @@ func TestCacheTellsTokensThatEndAlike(t *testing.T) {
 	}
 }
 
-// TestCacheHitAllocatesNothing.
+// TestCacheHitAllocatesNothing: a request with a cached token is the hot path.
 func TestCacheHitAllocatesNothing(t *testing.T) {
 	w := newWorld(t, row("a", []string{"ES256"}, publicJWK(ecKey, "", "")))
 	env := w.env
@@ -203,14 +225,13 @@ func TestCacheHitAllocatesNothing(t *testing.T) {
 	}
 }
 
-// TestCacheTakesWhatComesAgain: of many tokens that come once hardly any is kept, and
-// of those that come again, in any order and as many as there is room for, all.
-// Garbage in between makes none of them be forgotten.
-func TestCacheTakesWhatComesAgain(t *testing.T) {
+// TestCacheKeepsWhatComesAgain: of many tokens that come once hardly any is kept. Of
+// tokens that come again all are kept, whatever garbage comes between.
+func TestCacheKeepsWhatComesAgain(t *testing.T) {
 	c := NewCache()
 	is, set := &Issuer{}, &KeySet{}
 	come := func(token string, why reason.Reason) {
-		c.store(&cachedToken{verification: verification{why: why, validUntil: now.Add(time.Hour), issuer: is, keys: set}}, token)
+		c.store(cachedFor(nil, is, set, why), token)
 	}
 	for i := range 200_000 {
 		come(fmt.Sprint("once", i), reason.Allowed)

@@ -104,7 +104,7 @@ func TestEveryByteOfAToken(t *testing.T) {
 		for i := range good {
 			for _, c := range "AQgw_-9z. =\n\x00" {
 				if byte(c) != good[i] {
-					if p, why := w.authenticate([][2]string{{"authorization", "Bearer " + good[:i] + string(c) + good[i+1:]}}, Peer{}); why == reason.Allowed {
+					if p, why := w.authenticate(bearerPairs(good[:i]+string(c)+good[i+1:]), Peer{}); why == reason.Allowed {
 						t.Fatalf("Authenticate(%s with %q at %d) = %+v", good, c, i, p)
 					}
 				}
@@ -123,8 +123,11 @@ func FuzzJWKS(f *testing.F) {
 		f.Add(mustJSON(set))
 	}
 	families := [][]string{
-		{"RS256", "PS256", "RS512"}, {"ES256", "ES384", "ES512"}, {"EdDSA"},
-		{"RS256"}, {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"},
+		{"RS256", "PS256", "RS512"},
+		{"ES256", "ES384", "ES512"},
+		{"EdDSA"},
+		{"RS256"},
+		{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"},
 	}
 	f.Fuzz(func(t *testing.T, doc string) {
 		for _, algorithms := range families {

@@ -37,7 +37,10 @@ func assertionClaims(changes ...any) m {
 
 func idToken(changes ...any) string {
 	return sign("RS256", rsaKey, m{"alg": "RS256", "typ": "JWT", "kid": "g-1"}, with(m{"iss": oidcIssuer,
-		"aud": "client.apps.googleusercontent.com", "azp": "caller.apps.googleusercontent.com", "sub": "1002", "email": "ben@corp.example",
+		"aud":            "client.apps.googleusercontent.com",
+		"azp":            "caller.apps.googleusercontent.com",
+		"sub":            "1002",
+		"email":          "ben@corp.example",
 		"email_verified": true, "hd": "corp.example", "iat": now.Unix() - 5, "exp": now.Unix() + 3595}, changes...))
 }
 
@@ -95,7 +98,8 @@ func TestIAPEdges(t *testing.T) {
 	}
 	w.request(t, "after Bearer", reason.TokenMalformed, iapHeader, "Bearer "+assertion())
 	w.request(t, "RS256", reason.TokenAlgorithm, iapHeader, sign("RS256", rsaKey, m{"alg": "RS256", "kid": "iap-1"}, assertionClaims()))
-	w.request(t, "at+jwt", reason.TokenType, iapHeader, sign("ES256", ecKey, m{"alg": "ES256", "kid": "iap-1", "typ": "at+jwt"}, assertionClaims()))
+	accessToken := sign("ES256", ecKey, m{"alg": "ES256", "kid": "iap-1", "typ": "at+jwt"}, assertionClaims())
+	w.request(t, "at+jwt", reason.TokenType, iapHeader, accessToken)
 	p := w.request(t, "ana", reason.Allowed, iapHeader, assertion("email_verified", false))
 	if p.Issuer != "iap" || p.Subject != "accounts.google.com:1001" || p.Email != "ana@corp.example" || p.Domain != "corp.example" {
 		t.Errorf("Authenticate(ana) = %+v", p) // the e-mail is IAP's word
@@ -157,22 +161,46 @@ func TestAddresses(t *testing.T) {
 		email any
 		good  bool
 	}{
-		{"a@b", true}, {"ana@corp.example", true}, {"ana+x@corp.example", true}, {"x@p.iam.gserviceaccount.com", true}, {"o'hara@corp.example", true},
-		{"a@evil.com@corp.com", false}, {"a@@corp.com", false}, {"@corp.com", false}, {"a@", false}, {"@", false}, {"a", false}, {"", false},
-		{"a@corp.com ", false}, {" a@corp.com", false}, {"a b@corp.com", false}, {"a@corp.com\n", false}, {"a@corp.com\r\nx: y", false}, {"a@corp.com\x00", false},
-		{"a@corp.com\t", false}, {"a@соrp.com", false}, {"é@corp.com", false}, {"a@corp.com\x7f", false}, {"a\u200b@corp.com", false}, {`"a@evil.com"@corp.com`, false},
-		{1, false}, {nil, false}, {true, false}, {[]string{"a@corp.com"}, false}, {m{"a@corp.com": true}, false},
+		{"a@b", true},
+		{"ana@corp.example", true},
+		{"ana+x@corp.example", true},
+		{"x@p.iam.gserviceaccount.com", true},
+		{"o'hara@corp.example", true},
+		{"a@evil.com@corp.com", false},
+		{"a@@corp.com", false},
+		{"@corp.com", false},
+		{"a@", false},
+		{"@", false},
+		{"a", false},
+		{"", false},
+		{"a@corp.com ", false},
+		{" a@corp.com", false},
+		{"a b@corp.com", false},
+		{"a@corp.com\n", false},
+		{"a@corp.com\r\nx: y", false},
+		{"a@corp.com\x00", false},
+		{"a@corp.com\t", false},
+		{"a@соrp.com", false},
+		{"é@corp.com", false},
+		{"a@corp.com\x7f", false},
+		{"a\u200b@corp.com", false},
+		{`"a@evil.com"@corp.com`, false},
+		{1, false},
+		{nil, false},
+		{true, false},
+		{[]string{"a@corp.com"}, false},
+		{m{"a@corp.com": true}, false},
 	} {
 		want := ""
 		if x.good {
 			want = x.email.(string)
 		}
 		for name, w := range map[string]world{"verified": verified, "trusted": trusted} {
-			p := w.request(t, "e-mail", reason.Allowed, "authorization", "Bearer "+says("email", x.email, "email_verified", true))
+			p := w.request(t, "e-mail", reason.Allowed, "authorization", "Bearer "+corpTokenWith("email", x.email, "email_verified", true))
 			if p.Email != want {
 				t.Errorf("Authenticate(%s %q) = e-mail %q, want %q", name, x.email, p.Email, want)
 			}
-			p = w.request(t, "e-mail unverified", reason.Allowed, "authorization", "Bearer "+says("email", x.email))
+			p = w.request(t, "e-mail unverified", reason.Allowed, "authorization", "Bearer "+corpTokenWith("email", x.email))
 			if (p.Email != "") != (x.good && name == "trusted") {
 				t.Errorf("Authenticate(%s %q unverified) = e-mail %q", name, x.email, p.Email)
 			}
@@ -192,11 +220,20 @@ func TestGroupsAndAttributes(t *testing.T) {
 		want   reason.Reason
 		list   []string
 	}{
-		{missing{}, reason.Allowed, nil}, {"ml", reason.Allowed, []string{"ml"}}, {[]string{"ml", "ops"}, reason.Allowed, []string{"ml", "ops"}}, {[]string{}, reason.Allowed, nil},
-		{nil, reason.ClaimsInvalid, nil}, {1, reason.ClaimsInvalid, nil}, {true, reason.ClaimsInvalid, nil}, {m{"ml": true}, reason.ClaimsInvalid, nil},
-		{[]any{"ml", 1}, reason.ClaimsInvalid, nil}, {[]any{nil}, reason.ClaimsInvalid, nil}, {[]any{[]string{"ml"}}, reason.ClaimsInvalid, nil},
+		{missing{}, reason.Allowed, nil},
+		{"ml", reason.Allowed, []string{"ml"}},
+		{[]string{"ml", "ops"}, reason.Allowed, []string{"ml", "ops"}},
+		{[]string{}, reason.Allowed, nil},
+		{nil, reason.ClaimsInvalid, nil},
+		{1, reason.ClaimsInvalid, nil},
+		{true, reason.ClaimsInvalid, nil},
+		{m{"ml": true}, reason.ClaimsInvalid, nil},
+		{[]any{"ml", 1}, reason.ClaimsInvalid, nil},
+		{[]any{nil}, reason.ClaimsInvalid, nil},
+		{[]any{[]string{"ml"}}, reason.ClaimsInvalid, nil},
 	} {
-		p := w.request(t, fmt.Sprintf("groups %v", x.groups), x.want, "authorization", "Bearer "+says("https://corp.example/groups", x.groups))
+		token := corpTokenWith("https://corp.example/groups", x.groups)
+		p := w.request(t, fmt.Sprintf("groups %v", x.groups), x.want, "authorization", "Bearer "+token)
 		if !slices.Equal(p.Groups, x.list) {
 			t.Errorf("Authenticate(groups %v) = %q, want %q", x.groups, p.Groups, x.list)
 		}
@@ -211,7 +248,7 @@ func TestGroupsAndAttributes(t *testing.T) {
 		{[]any{"team", []string{"red"}, "at", []any{"x"}, "a", m{"b#@*": "y"}}, "[]"},
 		{[]any{"team", "", "Team", "red"}, "[[team ]]"},
 	} {
-		p := w.request(t, "attributes", reason.Allowed, "authorization", "Bearer "+says(x.claims...))
+		p := w.request(t, "attributes", reason.Allowed, "authorization", "Bearer "+corpTokenWith(x.claims...))
 		slices.SortFunc(p.Attributes, func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
 		if got := fmt.Sprint(p.Attributes); got != x.want || p.Pool != pool {
 			t.Errorf("Authenticate(attributes %v) = %s of %q, want %s", x.claims, got, p.Pool, x.want)

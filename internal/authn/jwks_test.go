@@ -70,7 +70,14 @@ func TestKeySet(t *testing.T) {
 
 // TestSubjectPublicKeyInfo: RS and ES keys have the DER of crypto/x509, others none.
 func TestSubjectPublicKeyInfo(t *testing.T) {
-	for alg, key := range map[string]crypto.Signer{"RS256": rsaKey, "PS256": rsaKey, "ES256": ecKey, "ES384": p384Key, "ES512": p521Key, "EdDSA": edKey} {
+	for alg, key := range map[string]crypto.Signer{
+		"RS256": rsaKey,
+		"PS256": rsaKey,
+		"ES256": ecKey,
+		"ES384": p384Key,
+		"ES512": p521Key,
+		"EdDSA": edKey,
+	} {
 		set, problems := readKeySet(mustJSON(m{"keys": []m{publicJWK(key, "k", alg)}}), alg)
 		if problems != nil {
 			t.Fatal(problems)

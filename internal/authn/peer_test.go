@@ -26,7 +26,8 @@ func TestPeer(t *testing.T) {
 	}
 	long := "spiffe://cluster.local/" + strings.Repeat("a", 2048-len("spiffe://cluster.local/"))
 	for _, id := range []string{
-		"spiffe://cluster.local/ns/prod/sa/web", "spiffe://cluster.local/a", "spiffe://cluster.local/A.b-c_9", "spiffe://cluster.local/.a/a./...",
+		"spiffe://cluster.local/ns/prod/sa/web", "spiffe://cluster.local/a", "spiffe://cluster.local/A.b-c_9",
+		"spiffe://cluster.local/.a/a./...",
 		"spiffe://cluster.local/ns/Prod/sa/Web", "spiffe://cluster.local/spiffe/x", long,
 	} {
 		if got, ok := w.identify(id, true), w.a.IsPeerID(id); got != id || !ok {

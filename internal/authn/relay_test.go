@@ -12,7 +12,8 @@ import (
 const (
 	gatewayPeer = "spiffe://cluster.local/ns/istio-system/sa/gateway"
 	secondPeer  = "spiffe://cluster.local/ns/istio-system/sa/second"
-	relayAll    = `{"peers":["` + gatewayPeer + `","` + secondPeer + `"],"subject":"x-caller","email":"x-caller-email","groups":"x-caller-groups"}`
+	relayAll    = `{"peers":["` + gatewayPeer + `","` + secondPeer + `"],` +
+		`"subject":"x-caller","email":"x-caller-email","groups":"x-caller-groups"}`
 )
 
 func relayRow(relay string) string { return `{"name":"gateway","relay":` + relay + `}` }

@@ -84,7 +84,10 @@ func TestKeysReplaced(t *testing.T) {
 	one := mustJSON(m{"keys": []m{publicJWK(ecKey, "l", "")}})
 	cache := NewCache()
 	for _, x := range []struct{ document, want string }{
-		{"", "evil k, evil base"}, {both, "k, l, evil base"}, {one, "l, evil k, evil base"}, {"", "evil k, evil base"},
+		{"", "evil k, evil base"},
+		{both, "k, l, evil base"},
+		{one, "l, evil k, evil base"},
+		{"", "evil k, evil base"},
 	} {
 		env := w.env
 		env.Keys, env.Cache, env.WaitPolicy = env.Keys.With(remote, x.document), cache, keys.Refreshed

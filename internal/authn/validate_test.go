@@ -15,8 +15,7 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// strictClaims are claims as golang-jwt's Validator asks for them, of values that
-// encoding/json read.
+// strictClaims implements golang-jwt's Claims, for values from encoding/json.
 type strictClaims struct {
 	m
 	singleAudience bool
@@ -73,8 +72,9 @@ func (c strictClaims) GetAudience() (list jwt.ClaimStrings, _ error) {
 	return list, nil
 }
 
-// reference is Issuer.checkClaims by golang-jwt's Validator, and from and to by hand.
-func (is *Issuer) reference(c strictClaims, now time.Time) (from, to time.Time, why reason.Reason) {
+// checkByGolangJWT is Issuer.checkClaims by golang-jwt's Validator; from and to are
+// computed by hand.
+func (is *Issuer) checkByGolangJWT(c strictClaims, now time.Time) (from, to time.Time, why reason.Reason) {
 	err := jwt.NewValidator(
 		jwt.WithTimeFunc(func() time.Time { return now }),
 		jwt.WithLeeway(is.skew),
@@ -117,9 +117,9 @@ func (is *Issuer) reference(c strictClaims, now time.Time) (from, to time.Time, 
 	return from, exp.Add(is.skew), reason.Allowed
 }
 
-// TestValidateIsGolangJWTs holds the rules of claims to golang-jwt's, over random
-// claims near every border.
-func TestValidateIsGolangJWTs(t *testing.T) {
+// TestClaimsAreCheckedAsByGolangJWT compares Issuer.checkClaims with golang-jwt, for
+// random claims near each bound.
+func TestClaimsAreCheckedAsByGolangJWT(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	pick := func(values ...any) any { return values[r.IntN(len(values))] }
 	date := func() any {
@@ -132,8 +132,13 @@ func TestValidateIsGolangJWTs(t *testing.T) {
 	text := func(or ...any) any { return pick(append(or, "a", "a", "a", "", nil, 1, []any{"a"})...) }
 	seen := map[reason.Reason]int{}
 	for range 200_000 {
-		is := &Issuer{audiences: []string{"a", "b"}, singleAudience: r.IntN(4) == 0, skew: pick(time.Duration(0), 30*time.Second, 5*time.Minute).(time.Duration),
-			maxLifetime: pick(time.Duration(0), time.Duration(0), 10*time.Minute).(time.Duration), typ: pick("", "", "at+jwt").(string)}
+		is := &Issuer{
+			audiences:      []string{"a", "b"},
+			singleAudience: r.IntN(4) == 0,
+			skew:           pick(time.Duration(0), 30*time.Second, 5*time.Minute).(time.Duration),
+			maxLifetime:    pick(time.Duration(0), time.Duration(0), 10*time.Minute).(time.Duration),
+			typ:            pick("", "", "at+jwt").(string),
+		}
 		c := m{"pad": "x"}
 		for name, value := range map[string]any{"exp": date(), "nbf": date(), "iat": date(), "sub": text(), "client_id": text(), "jti": text(),
 			"aud": text("b", "b", "c", []any{"b"}, []any{"c", "b"}, []any{}, []any{"b", 1}, []any{""}, m{"b": 1})} {
@@ -148,13 +153,15 @@ func TestValidateIsGolangJWTs(t *testing.T) {
 		}
 		_, fields := strictjson.Fields(doc, nil)
 		from, to, why := is.checkClaims(fields, now)
-		wantFrom, wantTo, want := is.reference(strictClaims{read, is.singleAudience}, now)
+		wantFrom, wantTo, want := is.checkByGolangJWT(strictClaims{read, is.singleAudience}, now)
 		if why != want || why == reason.Allowed && !(from.Equal(wantFrom) && to.Equal(wantTo)) {
 			t.Fatalf("checkClaims(%s, %+v) = %s, %s, %v, want %s, %s, %v", doc, is, from, to, why, wantFrom, wantTo, want)
 		}
 		seen[why]++
 	}
-	for _, why := range []reason.Reason{reason.Allowed, reason.ClaimsInvalid, reason.AudienceWrong, reason.TokenExpired, reason.TokenNotYetValid, reason.TokenLifetime} {
+	for _, why := range []reason.Reason{
+		reason.Allowed, reason.ClaimsInvalid, reason.AudienceWrong, reason.TokenExpired, reason.TokenNotYetValid, reason.TokenLifetime,
+	} {
 		if seen[why] < 300 {
 			t.Errorf("%v came %d times only", why, seen[why])
 		}

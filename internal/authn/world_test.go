@@ -100,8 +100,11 @@ func with(base m, changes ...any) m {
 // row is an issuer called name, with its keys and algorithms.
 func row(name string, algorithms []string, keys ...m) m {
 	return m{
-		"name": name, "issuer": issOf(name), "audiences": []string{"models"},
-		"algorithms": algorithms, "jwks": m{"inline": m{"keys": keys}},
+		"name":       name,
+		"issuer":     issOf(name),
+		"audiences":  []string{"models"},
+		"algorithms": algorithms,
+		"jwks":       m{"inline": m{"keys": keys}},
 	}
 }
 
@@ -110,8 +113,11 @@ func issOf(name string) string { return "https://" + name + ".example" }
 // claimsOf are what the issuer called name would say of alice.
 func claimsOf(name string, changes ...any) m {
 	return with(m{
-		"iss": issOf(name), "aud": "models", "sub": "alice",
-		"iat": now.Unix() - 10, "exp": now.Unix() + 300,
+		"iss": issOf(name),
+		"aud": "models",
+		"sub": "alice",
+		"iat": now.Unix() - 10,
+		"exp": now.Unix() + 300,
 	}, changes...)
 }
 
@@ -149,8 +155,13 @@ type world struct {
 func secrets(name string) (string, bool) {
 	fixed := sha256.Sum256([]byte("a key for tests only"))
 	value, ok := map[string]string{
-		"SECRET": b64(secretKey) + "\n", "SHORT": b64(secretKey[:31]), "PADDED": b64(secretKey) + "=",
-		"FOLDED": b64(secretKey[:24]) + "\n" + b64(secretKey[24:]), "PLAIN": "correct horse battery staple!", "EMPTY": "", "FIXED": b64(fixed[:]),
+		"SECRET": b64(secretKey) + "\n",
+		"SHORT":  b64(secretKey[:31]),
+		"PADDED": b64(secretKey) + "=",
+		"FOLDED": b64(secretKey[:24]) + "\n" + b64(secretKey[24:]),
+		"PLAIN":  "correct horse battery staple!",
+		"EMPTY":  "",
+		"FIXED":  b64(fixed[:]),
 	}[name]
 	return value, ok
 }
@@ -190,22 +201,25 @@ type attempt struct {
 	want  reason.Reason
 }
 
-// bearer sends each token as a bearer token.
+// bearer sends each token as a bearer token, in a subtest of its name.
 func (w world) bearer(t *testing.T, attempts ...attempt) {
 	t.Helper()
 	for _, x := range attempts {
-		w.request(t, x.name, x.want, "authorization", "Bearer "+x.token)
+		t.Run(x.name, func(t *testing.T) {
+			t.Helper()
+			w.request(t, x.name, x.want, "authorization", "Bearer "+x.token)
+		})
 	}
 }
 
-// authenticate is Authenticate where the principal and the reason are all that counts.
+// authenticate returns the principal and the reason of Authenticate.
 func (w world) authenticate(pairs [][2]string, peer Peer) (*Principal, reason.Reason) {
 	r := w.a.Authenticate(w.env, pairs, peer)
 	return r.Principal, r.Reason
 }
 
-// request sends headers, given as names and values in turn. Whatever is not
-// allowed must leave nothing of a caller.
+// request sends headers, given as names and values in turn. A refusal must come with
+// an empty principal.
 func (w world) request(t *testing.T, name string, want reason.Reason, headers ...string) *Principal {
 	t.Helper()
 	var pairs [][2]string

@@ -116,10 +116,22 @@ func TestMaxAge(t *testing.T) {
 		control, age string
 		want         time.Duration
 	}{
-		{"", "", -1}, {"no-store", "", -1}, {"private, no-cache", "", -1}, {"max-age", "", -1}, {"max-age=", "", -1}, {"max-age=x", "", -1},
-		{"max-age=-1", "", -1}, {"max-age=99999999999", "", -1}, {"s-max-age=5", "", -1},
-		{"max-age=300", "", 300 * time.Second}, {"public, Max-Age=19800, must-revalidate", "", 19800 * time.Second}, {`max-age="60"`, "", 60 * time.Second},
-		{"max-age=300", "100", 200 * time.Second}, {"max-age=300", "400", 0}, {"max-age=300", "x", 300 * time.Second}, {"max-age=0", "", 0},
+		{"", "", -1},
+		{"no-store", "", -1},
+		{"private, no-cache", "", -1},
+		{"max-age", "", -1},
+		{"max-age=", "", -1},
+		{"max-age=x", "", -1},
+		{"max-age=-1", "", -1},
+		{"max-age=99999999999", "", -1},
+		{"s-max-age=5", "", -1},
+		{"max-age=300", "", 300 * time.Second},
+		{"public, Max-Age=19800, must-revalidate", "", 19800 * time.Second},
+		{`max-age="60"`, "", 60 * time.Second},
+		{"max-age=300", "100", 200 * time.Second},
+		{"max-age=300", "400", 0},
+		{"max-age=300", "x", 300 * time.Second},
+		{"max-age=0", "", 0},
 	} {
 		a := Answer{Headers: [][2]string{{"age", x.age}, {"cache-control", x.control}}}
 		if got := a.maxAge(); got != x.want {
@@ -141,8 +153,11 @@ func TestSchedule(t *testing.T) {
 		jitter float64
 		want   time.Duration
 	}{
-		{"no Cache-Control", -1, 0, 5 * time.Minute}, {"jitter", -1, 1, 270 * time.Second},
-		{"longer than refresh", time.Hour, 0, 5 * time.Minute}, {"shorter", 2 * time.Minute, 0, 2 * time.Minute}, {"too short", 0, 0, time.Minute},
+		{"no Cache-Control", -1, 0, 5 * time.Minute},
+		{"jitter", -1, 1, 270 * time.Second},
+		{"longer than refresh", time.Hour, 0, 5 * time.Minute},
+		{"shorter", 2 * time.Minute, 0, 2 * time.Minute},
+		{"too short", 0, 0, time.Minute},
 	} {
 		e := s.afterSuccess(Entry{LastAttempt: now.Add(-2), Failures: 3, LeaseHolder: 1, LeaseUntil: now}, now, "{}", x.maxAge, x.jitter)
 		if e.NextFetch.Sub(now) != x.want || e.Failures != 0 || !e.LeaseUntil.IsZero() || !e.RequestedAt.Equal(now.Add(-2)) || e.Document != "{}" {
@@ -194,7 +209,9 @@ func TestLocated(t *testing.T) {
 		}
 	}
 	for doc, want := range map[string]string{
-		`x`: "expected a value; got", `[]`: `issuer is ""`, `{}`: `issuer is ""`,
+		`x`:  "expected a value; got",
+		`[]`: `issuer is ""`,
+		`{}`: `issuer is ""`,
 		`{"issuer":"https://issuer.example/","jwks_uri":"https://issuer.example/"}`:                               `issuer is "https://issuer.example/"`,
 		`{"issuer":"https://evil.example","jwks_uri":"https://issuer.example/"}`:                                  `issuer is "https://evil.example"`,
 		`{"issuer":["https://issuer.example"],"jwks_uri":"https://issuer.example/"}`:                              `issuer is ""`,
@@ -247,11 +264,18 @@ func TestOutcomes(t *testing.T) {
 		a    Answer
 		want Outcome
 	}{
-		{Answer{}, Unreachable}, {Answer{Headers: status("503")}, Status}, {Answer{Headers: status("304")}, Status},
-		{Answer{Headers: status("302"), Body: `["b"]`}, Status}, {Answer{Headers: status("200"), Oversized: true}, Oversized},
+		{Answer{}, Unreachable},
+		{Answer{Headers: status("503")}, Status},
+		{Answer{Headers: status("304")}, Status},
+		{Answer{Headers: status("302"), Body: `["b"]`}, Status},
+		{Answer{Headers: status("200"), Oversized: true}, Oversized},
 		{Answer{Headers: status("200"), Body: strings.Repeat(" ", MaxDocument) + "{}"}, Oversized},
-		{Answer{Headers: status("200"), Body: "<html>"}, Malformed}, {Answer{Headers: status("200")}, Malformed}, {Answer{Headers: status("200"), Body: `{"a":1,"a":2}`}, Malformed},
-		{Answer{Headers: status("200"), Body: "{}"}, Unusable}, {Answer{Headers: status("200"), Body: `["a"]`}, Unchanged}, {Answer{Headers: status("200"), Body: `["b"]`}, Fetched},
+		{Answer{Headers: status("200"), Body: "<html>"}, Malformed},
+		{Answer{Headers: status("200")}, Malformed},
+		{Answer{Headers: status("200"), Body: `{"a":1,"a":2}`}, Malformed},
+		{Answer{Headers: status("200"), Body: "{}"}, Unusable},
+		{Answer{Headers: status("200"), Body: `["a"]`}, Unchanged},
+		{Answer{Headers: status("200"), Body: `["b"]`}, Fetched},
 	} {
 		out, got, err := k.HandleAnswer(later, string(second.Store), second.Fetch, x.a)
 		e, ok := Decode(string(out.Store), id)

@@ -10,7 +10,8 @@ import (
 // both is IAP first, then Google's ID tokens as bearer.
 func both(t *testing.T) world { return newWorld(t, iapRow(), oidcRow()) }
 
-func TestFirstSourceIsFinal(t *testing.T) {
+// TestFirstLocationIsFinal: the first configured location with a credential decides.
+func TestFirstLocationIsFinal(t *testing.T) {
 	w := both(t)
 	good, bearer := assertion(), "Bearer "+idToken()
 	if got, _ := w.a.Headers(); !slices.Equal(got, []string{iapHeader, "authorization"}) {
@@ -45,26 +46,51 @@ func TestFirstSourceIsFinal(t *testing.T) {
 	}
 }
 
+// TestSchemes: a scheme compares without case (RFC 9110 section 11.1) and is followed
+// by exactly one space.
 func TestSchemes(t *testing.T) {
 	w := newWorld(t, oidcRow())
 	token := idToken()
 	for value, want := range map[string]reason.Reason{
-		"Bearer " + token: reason.Allowed, "bearer " + token: reason.Allowed, "BEARER " + token: reason.Allowed, "bEaReR " + token: reason.Allowed,
-		"Bearer  " + token: reason.TokenMalformed, " Bearer " + token: reason.SchemeUnsupported, "Bearer " + token + " ": reason.TokenMalformed,
-		"Bearer\t" + token: reason.SchemeUnsupported, "Bearer \t" + token: reason.TokenMalformed, "Bearer\u00a0" + token: reason.SchemeUnsupported,
-		"Bearer" + token: reason.SchemeUnsupported, "Bearer=" + token: reason.SchemeUnsupported, "Bearer: " + token: reason.SchemeUnsupported,
-		"Bearer Bearer " + token: reason.TokenMalformed, "Bearer " + token + " .jjj": reason.TokenMalformed, "Bearer " + token + " " + token: reason.TokenMalformed,
-		`Bearer "` + token + `"`: reason.TokenMalformed, "Bearer token=" + token: reason.TokenMalformed, "Bearer " + token + "\n": reason.TokenMalformed,
-		"Bearer " + token + "\x00": reason.TokenMalformed, "Bearer": reason.TokenMalformed, "Bearer ": reason.TokenMalformed, "": reason.SchemeUnsupported, " ": reason.SchemeUnsupported,
-		token: reason.SchemeUnsupported, "Basic " + token: reason.SchemeUnsupported, "Basic dXNlcjpwYXNz": reason.SchemeUnsupported, "DPoP " + token: reason.SchemeUnsupported,
-		"Negotiate x": reason.SchemeUnsupported, "JWT " + token: reason.SchemeUnsupported, "Beare\u0280 " + token: reason.SchemeUnsupported, "null": reason.SchemeUnsupported,
+		"Bearer " + token:               reason.Allowed,
+		"bearer " + token:               reason.Allowed,
+		"BEARER " + token:               reason.Allowed,
+		"bEaReR " + token:               reason.Allowed,
+		"Bearer  " + token:              reason.TokenMalformed,
+		" Bearer " + token:              reason.SchemeUnsupported,
+		"Bearer " + token + " ":         reason.TokenMalformed,
+		"Bearer\t" + token:              reason.SchemeUnsupported,
+		"Bearer \t" + token:             reason.TokenMalformed,
+		"Bearer\u00a0" + token:          reason.SchemeUnsupported,
+		"Bearer" + token:                reason.SchemeUnsupported,
+		"Bearer=" + token:               reason.SchemeUnsupported,
+		"Bearer: " + token:              reason.SchemeUnsupported,
+		"Bearer Bearer " + token:        reason.TokenMalformed,
+		"Bearer " + token + " .jjj":     reason.TokenMalformed,
+		"Bearer " + token + " " + token: reason.TokenMalformed,
+		`Bearer "` + token + `"`:        reason.TokenMalformed,
+		"Bearer token=" + token:         reason.TokenMalformed,
+		"Bearer " + token + "\n":        reason.TokenMalformed,
+		"Bearer " + token + "\x00":      reason.TokenMalformed,
+		"Bearer":                        reason.TokenMalformed,
+		"Bearer ":                       reason.TokenMalformed,
+		"":                              reason.SchemeUnsupported,
+		" ":                             reason.SchemeUnsupported,
+		token:                           reason.SchemeUnsupported,
+		"Basic " + token:                reason.SchemeUnsupported,
+		"Basic dXNlcjpwYXNz":            reason.SchemeUnsupported,
+		"DPoP " + token:                 reason.SchemeUnsupported,
+		"Negotiate x":                   reason.SchemeUnsupported,
+		"JWT " + token:                  reason.SchemeUnsupported,
+		"Beare\u0280 " + token:          reason.SchemeUnsupported,
+		"null":                          reason.SchemeUnsupported,
 	} {
 		w.request(t, value, want, "authorization", value)
 	}
 }
 
-// CVE-2020-25017, CVE-2026-26308: every value of a repeated header is read,
-// joined or not.
+// TestRepeatedCredentials: each value of a repeated header is read, joined or not
+// (CVE-2020-25017, CVE-2026-26308).
 func TestRepeatedCredentials(t *testing.T) {
 	w := both(t)
 	good, bad := idToken(), idToken("exp", 1)
@@ -102,13 +128,14 @@ func TestRepeatedCredentials(t *testing.T) {
 	w.request(t, "assertion with a comma", twice, iapHeader, assertion()+",")
 }
 
-// Two schemes of one header, and two issuers of one scheme, which iss tells
-// apart.
+// TestSharedHeader: one header with two schemes, and one scheme with two issuers,
+// which iss tells apart.
 func TestSharedHeader(t *testing.T) {
 	w := newWorld(t,
 		row("one", []string{"ES256"}, publicJWK(ecKey, "", "")),
 		row("two", []string{"RS256"}, publicJWK(rsaKey, "", "")),
-		with(row("three", []string{"EdDSA"}, publicJWK(edKey, "", "")), "from", []m{{"header": "authorization", "scheme": "DPoP-less"}, {"header": "x-token"}}),
+		with(row("three", []string{"EdDSA"}, publicJWK(edKey, "", "")),
+			"from", []m{{"header": "authorization", "scheme": "DPoP-less"}, {"header": "x-token"}}),
 		with(row("one-too", []string{"ES256"}, publicJWK(evilEC, "", "")), "issuer", issOf("one"), "from", []m{{"header": "x-other"}}))
 	one := sign("ES256", ecKey, m{"alg": "ES256"}, claimsOf("one"))
 	two := sign("RS256", rsaKey, m{"alg": "RS256"}, claimsOf("two"))
@@ -140,7 +167,7 @@ func TestSharedHeader(t *testing.T) {
 	}
 }
 
-// RFC 9700 section 4.3.2: what stands in the path is no credential.
+// TestNoTokenFromThePath: a token in the URI is no credential (RFC 9700 section 4.3.2).
 func TestNoTokenFromThePath(t *testing.T) {
 	w := both(t)
 	for _, path := range []string{"/v1/models/a:predict?access_token=", "/?id_token=", "/#access_token=", "/?authorization=Bearer%20"} {

