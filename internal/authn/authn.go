@@ -8,11 +8,6 @@
 // a token, and the type of each claim. It also checks dates and audiences, by the
 // rules of golang-jwt's Validator: that one allocates for each token. The tests
 // compare the two.
-//
-// Authenticate runs, in this order: extractor.extract, schemeIssuers.verifyCached
-// (Cache.lookup), verification.verify (token.parse, findIssuer,
-// Issuer.checkSignature, Issuer.checkClaims, Issuer.checkBinding,
-// Issuer.fillPrincipal), Cache.store.
 package authn
 
 import (
