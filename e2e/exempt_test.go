@@ -2,20 +2,19 @@ package e2e
 
 import (
 	"context"
-	"github.com/modelgate/modelgate/e2e/internal/testbed"
 	"testing"
-	"time"
 
 	"github.com/modelgate/modelgate/e2e/internal/harness"
 	"github.com/modelgate/modelgate/e2e/internal/rawhttp"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
+	"github.com/modelgate/modelgate/e2e/internal/upstream"
 )
 
-// TestExemptHasNoBody: a health check ends with its head. One whose end comes
+// exemptHasNoBody: a health check ends with its head. One whose end comes
 // later, in an empty frame or chunk or after trailers, is a request like any other:
 // when the gate decides, nobody knows yet that nothing follows.
-func TestExemptHasNoBody(t *testing.T) {
-	s := load(t, "gateway-and-sidecar")
-	envoy, servers := runWith(t, s, harness.Options{Edit: plaintext})
+func exemptHasNoBody(t *testing.T, envoy *harness.Envoy, model *upstream.Server) {
+	model.Reset()
 	const h1, h2 = rawhttp.H1, rawhttp.H2
 	trailers := rawhttp.Headers{{"x-t", "1"}}
 	for _, c := range []struct {
@@ -42,7 +41,7 @@ func TestExemptHasNoBody(t *testing.T) {
 			if c.exempt {
 				want = at.exempt
 			}
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), harness.Patience)
 			response, err := rawhttp.Do(ctx, envoy.Addr(), nil, r)
 			cancel()
 			if err != nil {
@@ -54,7 +53,7 @@ func TestExemptHasNoBody(t *testing.T) {
 			}
 		}
 	}
-	if got := len(servers["fraud"].Requests()); got != 3 {
+	if got := len(model.Requests()); got != 3 {
 		t.Errorf("the model got %d requests, want the 3 health checks that go on", got)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/modelgate/modelgate/e2e/internal/harness"
 	"github.com/modelgate/modelgate/internal/testing/corpus"
+	"github.com/modelgate/modelgate/internal/testing/edit"
 )
 
 // native is a request to a model's own host: without a filter it would reach
@@ -34,6 +35,7 @@ var ana = &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "ana@exam
 // worker panics. Without the guard the request passes, although the failure
 // policy is closed; with it the worker refuses even who might pass.
 func TestWorkerStartFails(t *testing.T) {
+	t.Parallel()
 	s := load(t, "iap")
 	for _, c := range []struct{ unguarded, want string }{{"", "503 not_ready"}, {"1", passed}} {
 		envoy := run(t, s, harness.Options{Wasm: faulty, Env: map[string]string{
@@ -53,6 +55,7 @@ func TestWorkerStartFails(t *testing.T) {
 // TestRequestPanics: with the guard one request is refused and the worker lives
 // on; without it the VM dies and takes other requests with it, but none passes.
 func TestRequestPanics(t *testing.T) {
+	t.Parallel()
 	s := load(t, "iap")
 	fault := native(t, s, nil)
 	fault.Headers = append(fault.Headers, [2]string{"x-fault", "1"})
@@ -77,7 +80,7 @@ func TestRequestPanics(t *testing.T) {
 // until then nobody passes.
 func returns(t *testing.T, s *corpus.Scenario, envoy *harness.Envoy) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(harness.Patience); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
 		if got := ask(t, envoy, native(t, s, nil)).Line; got != "503" && got != "401 credential_missing" {
 			t.Fatalf("nobody, while the VM is down: %s", got)
 		}
@@ -91,6 +94,7 @@ func returns(t *testing.T, s *corpus.Scenario, envoy *harness.Envoy) {
 // TestMemoryExhausted: no guard in the module can catch it, so the VM dies. The
 // host refuses what it had and what comes, until it has started another.
 func TestMemoryExhausted(t *testing.T) {
+	t.Parallel()
 	s := load(t, "iap")
 	envoy := run(t, s, harness.Options{Wasm: faulty, Env: map[string]string{"MODELGATE_FAULT": "memory"}})
 	fault := native(t, s, nil)
@@ -104,42 +108,55 @@ func TestMemoryExhausted(t *testing.T) {
 // TestBrokenConfiguration: Envoy does not start with it, and its log says where
 // each error is.
 func TestBrokenConfiguration(t *testing.T) {
+	t.Parallel()
 	s := load(t, "iap")
-	for _, c := range []struct{ from, to, want string }{
-		{`"version": 1`, `"version": 1, "version": 1`, `"version" occurs twice`},
-		{`"preset": "google-iap"`, `"preset": "google"`, `"/issuers/0/preset": is "google-iap" or "google-oidc"`},
-		{`"names": "kfserving"`, `"names": "kfserving", "nmaes": 1`, `"/routes/0/nmaes": unknown field`},
-		{`"role": "invoker"`, `"role": "owner"`, `"/grants/0/role": must be viewer, invoker or admin; got "owner"`},
+	wrong := edit.Set(t, s.Config, "/issuers/0/preset", `"google"`)
+	wrong = edit.Set(t, wrong, "/routes/0/nmaes", `1`)
+	wrong = edit.Set(t, wrong, "/grants/0/role", `"owner"`)
+	for _, c := range []struct {
+		name, config string
+		want         []string
+	}{
+		{"a name twice", strings.Replace(s.Config, `{`, `{"version": 1,`, 1), []string{`"version" is there twice`}},
+		{"three mistakes", wrong, []string{
+			`"/issuers/0/preset": must be`,
+			`"/routes/0/nmaes": unknown field`,
+			`"/grants/0/role": must be viewer, invoker or admin`,
+		}},
 	} {
-		broken := strings.Replace(s.Config, c.from, c.to, 1)
-		envoy, err := harness.StartEnvoy(harness.Options{
-			Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: broken, Wasm: shipped,
-		})
-		var refused *harness.StartError
-		if !errors.As(err, &refused) {
-			if err == nil {
-				envoy.Stop()
+		t.Run(c.name, func(t *testing.T) {
+			envoy, err := harness.StartEnvoy(harness.Options{
+				Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: c.config, Wasm: shipped,
+			})
+			var refused *harness.StartError
+			if !errors.As(err, &refused) {
+				if err == nil {
+					envoy.Stop()
+				}
+				t.Fatalf("Envoy started, or %v", err)
 			}
-			t.Fatalf("%s: Envoy started, or %v", c.to, err)
-		}
-		if broken == s.Config || !strings.Contains(refused.Log, c.want) {
-			t.Errorf("%s: the log has no %q:\n%s", c.to, c.want, tail(refused.Log))
-		}
+			for _, want := range c.want {
+				if !strings.Contains(refused.Log, want) {
+					t.Errorf("the log has no %q:\n%s", want, tail(refused.Log))
+				}
+			}
+		})
 	}
 }
 
-// TestMissingModule: no module, no proxy.
+// TestMissingModule: Envoy does not start without the module, nor with an empty one.
 func TestMissingModule(t *testing.T) {
+	t.Parallel()
 	s := load(t, "iap")
 	missing := filepath.Join(t.TempDir(), "none.wasm")
-	_, err := harness.StartEnvoy(harness.Options{Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Wasm: missing})
-	if err == nil {
+	options := harness.Options{Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Wasm: missing}
+	if _, err := harness.StartEnvoy(options); err == nil {
 		t.Fatal("Envoy started without the module")
 	}
 	if err := os.WriteFile(missing, []byte("\x00asm\x01\x00\x00\x00"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := harness.StartEnvoy(harness.Options{Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Wasm: missing}); err == nil {
+	if _, err := harness.StartEnvoy(options); err == nil {
 		t.Fatal("Envoy started with an empty module")
 	}
 }

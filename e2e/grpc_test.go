@@ -17,6 +17,7 @@ import (
 // TestGRPCClient calls a real gRPC server through the gate with a real client,
 // unary and server streaming, and holds refusals to the codes the client sees.
 func TestGRPCClient(t *testing.T) {
+	t.Parallel()
 	s := load(t, "grpc-cloud-run")
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -40,8 +41,10 @@ func TestGRPCClient(t *testing.T) {
 		why    string
 	}{
 		{"the service account", robot, codes.OK, ""},
-		{"another one", map[string]any{"email": "x@project.iam.gserviceaccount.com", "email_verified": true}, codes.PermissionDenied, "grant_missing"},
-		{"another audience", map[string]any{"email": robot["email"], "email_verified": true, "aud": "x"}, codes.Unauthenticated, "audience_wrong"},
+		{"another one", map[string]any{"email": "x@project.iam.gserviceaccount.com", "email_verified": true},
+			codes.PermissionDenied, "grant_missing"},
+		{"another audience", map[string]any{"email": robot["email"], "email_verified": true, "aud": "x"},
+			codes.Unauthenticated, "audience_wrong"},
 	} {
 		token, err := s.Mint(corpus.Token{Issuer: "google", Claims: c.claims}, time.Now())
 		if err != nil {

@@ -3,15 +3,15 @@ package e2e
 import (
 	"context"
 	"crypto/tls"
-	"github.com/modelgate/modelgate/e2e/internal/certs"
-	"github.com/modelgate/modelgate/e2e/internal/testbed"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/modelgate/modelgate/e2e/internal/certs"
 	"github.com/modelgate/modelgate/e2e/internal/harness"
 	"github.com/modelgate/modelgate/e2e/internal/rawhttp"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
 	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
@@ -30,7 +30,7 @@ func authority(t *testing.T, name string) *certs.Authority {
 	return a
 }
 
-// certs puts certificates where an edit of the bootstrap has Envoy look.
+// withCerts puts certificates where an edit of the bootstrap has Envoy look.
 func withCerts(t *testing.T, a *certs.Authority, uri string, more func(map[string]any)) func(map[string]any) {
 	t.Helper()
 	dir := t.TempDir()
@@ -62,8 +62,8 @@ func rewrite(node any, dir string) {
 	}
 }
 
-// acceptAnyone makes a listener let in whoever has no certificate, or one that
-// nobody vouches for, so that the gate gets to see them.
+// acceptAnyone has a listener accept clients without a certificate, or with one
+// that no authority of its own has signed, so that the gate decides on them.
 func acceptAnyone(node any) {
 	switch node := node.(type) {
 	case map[string]any:
@@ -86,6 +86,7 @@ func acceptAnyone(node any) {
 // TestCorpusPeers runs the sidecar's cases, each with its client certificate:
 // none, one of the mesh, or one that an unknown authority signed.
 func TestCorpusPeers(t *testing.T) {
+	t.Parallel()
 	s := load(t, "gateway-and-sidecar")
 	mesh, unknown := authority(t, "mesh"), authority(t, "unknown")
 	envoy := run(t, s, harness.Options{Edit: withCerts(t, mesh, sidecarID, func(b map[string]any) { acceptAnyone(b) })})
@@ -103,19 +104,21 @@ func TestCorpusPeers(t *testing.T) {
 		}
 		checkIn(t, s, c, envoy, client, corpus.EnvoyHTTP1)
 	}
-	visible(t, s, envoy)
+	checkVisible(t, s, envoy)
 }
 
 // TestNoTLS: on a plaintext listener nobody has a certificate, and a token works
 // as ever.
 func TestNoTLS(t *testing.T) {
+	t.Parallel()
 	s := load(t, "gateway-and-sidecar")
-	envoy := run(t, s, harness.Options{Edit: plaintext})
+	envoy, servers := runWith(t, s, harness.Options{Edit: plaintext})
 	for _, c := range s.Cases {
 		if c.Peer == nil {
 			checkIn(t, s, c, envoy, nil, corpus.EnvoyHTTP1)
 		}
 	}
+	t.Run("ExemptHasNoBody", func(t *testing.T) { exemptHasNoBody(t, envoy, servers["fraud"]) })
 }
 
 // plaintext takes TLS off every listener.
@@ -130,6 +133,7 @@ func plaintext(bootstrap map[string]any) {
 // TestGatewayAndSidecar runs both as their envoy.yaml say, with mutual TLS
 // between them: a caller comes by the gateway, and others go round it.
 func TestGatewayAndSidecar(t *testing.T) {
+	t.Parallel()
 	mesh, unknown := authority(t, "mesh"), authority(t, "unknown")
 	s := load(t, "gateway-and-sidecar")
 	sidecar := run(t, s, harness.Options{Edit: withCerts(t, mesh, sidecarID, nil)})
@@ -154,8 +158,11 @@ func TestGatewayAndSidecar(t *testing.T) {
 	} {
 		r, err := front.Request(corpus.Case{
 			Name: c.name, Request: "POST /kfserving/prod/fraud:predict",
-			Token:   &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": c.email, "hd": c.domain}},
-			Headers: [][2]string{{"x-goog-iap-jwt-assertion", "{token}"}, {"x-caller", "iap/root"}, {"x-caller-email", "ana@example.com"}, {"x-caller-groups", "analysts"}},
+			Token: &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": c.email, "hd": c.domain}},
+			Headers: [][2]string{
+				{"x-goog-iap-jwt-assertion", "{token}"}, {"x-caller", "iap/root"},
+				{"x-caller-email", "ana@example.com"}, {"x-caller-groups", "analysts"},
+			},
 		}, time.Now())
 		if err != nil {
 			t.Fatal(err)
@@ -173,8 +180,8 @@ func TestGatewayAndSidecar(t *testing.T) {
 	goRound(t, s, sidecar.Addr(), map[string]*certs.Authority{"mesh": mesh, "unknown": unknown})
 }
 
-// goRound calls the sidecar as somebody inside the mesh would who skips the
-// gateway and claims what it would have said.
+// goRound calls the sidecar as a workload of the mesh that skips the gateway and
+// sends the identity headers that the gateway would have sent.
 func goRound(t *testing.T, s *corpus.Scenario, addr string, by map[string]*certs.Authority) {
 	t.Helper()
 	r, err := s.Request(corpus.Case{
@@ -196,7 +203,7 @@ func goRound(t *testing.T, s *corpus.Scenario, addr string, by map[string]*certs
 				t.Fatal(err)
 			}
 		}
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), harness.Patience)
 		o, err := testbed.Ask(ctx, addr, config, rawhttp.H1, r)
 		cancel()
 		if err != nil {

@@ -26,7 +26,7 @@ func forgedKids(w *world) {
 	began, before, counted := time.Now(), w.corp.Count(keyserver.JWKS), w.stat("keys.corp.refetch_unknown_kid")
 	flood := w.load(load.Load{
 		Path: always(granted), Token: func(i int) string { return forged[i] },
-		Workers: 1500, Total: len(forged), Timeout: 15 * time.Second,
+		Workers: 1500, Total: len(forged),
 	})
 	during := w.some(good, 2*time.Second)
 	if _, err := w.corp.Rotate(true); err != nil {
@@ -62,7 +62,7 @@ func (w *world) some(token string, d time.Duration) load.Report {
 	return r.Stop()
 }
 
-// clientsThatLeave: who gives up while it waits is forgotten.
+// clientsThatLeave: the gate forgets a client that leaves while it waits.
 func clientsThatLeave(w *world) {
 	t := w.t
 	w.configure(object{"refresh": "1h", "interval": "10m", "wait": "1m"}, nil)
@@ -71,9 +71,9 @@ func clientsThatLeave(w *world) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	leave := w.load(load.Load{Path: always(granted), Token: always(forged), Workers: 100, Total: 100, Timeout: 3 * time.Second})
+	clients := w.load(load.Load{Path: always(granted), Token: always(forged), Workers: 100, Total: 100})
 	w.settles("keys.corp.waiting", func(n uint64) bool { return n == 100 })
-	report := leave.Wait()
+	report := clients.Leave()
 	if report.Lines[unknown]+report.Lines[unavailable]+report.Lines[load.Allowed] > 0 {
 		t.Errorf("answered: %s", report)
 	}

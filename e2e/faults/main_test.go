@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/modelgate/modelgate/e2e/internal/harness"
 	"github.com/modelgate/modelgate/e2e/internal/testbed"
@@ -28,8 +27,8 @@ func scale[T any](long, short T) T {
 	return short
 }
 
-// patience is how long anything may take that has to come, on a busy machine.
-const patience = 40 * time.Second
+// patience is how long anything may take that has to come.
+const patience = harness.Patience
 
 var root, shipped, faulty string
 

@@ -55,8 +55,8 @@ func pushes(w *world) {
 	if *full && after-memory > maxGrowth {
 		t.Errorf("Envoy grew from %d to %d KiB", memory, after)
 	}
-	fetches, most := w.corp.Count(keyserver.JWKS)-fetched, int(time.Since(began)/(1800*time.Millisecond))+2
-	if fetches > most {
+	fetches := w.corp.Count(keyserver.JWKS) - fetched
+	if most := int(time.Since(began)/(1800*time.Millisecond)) + 2; fetches > most {
 		t.Errorf("%d fetches, want at most %d: the keys did not outlive their configuration", fetches, most)
 	}
 	*w.serial++
@@ -79,7 +79,7 @@ func inFlight(w *world) {
 	if _, err := w.corp.Rotate(true); err != nil {
 		t.Fatal(err)
 	}
-	waiting := w.load(load.Load{Path: always(granted), Token: always(w.token(w.corp, "")), Workers: 1, Total: 1, Timeout: time.Minute})
+	waiting := w.load(load.Load{Path: always(granted), Token: always(w.token(w.corp, "")), Workers: 1, Total: 1})
 	w.settles("keys.corp.waiting", func(n uint64) bool { return n == 1 })
 
 	*w.serial++

@@ -11,7 +11,7 @@ import (
 // moment it is served: none of them is refused. Of a key that is withdrawn no
 // token passes on a connection, and so in a worker, that has once refused one.
 func rotation(w *world) {
-	w.configure(object{"wait": "20s"}, nil) // for a machine that has not the time
+	w.configure(object{"wait": "1m", "timeout": "30s"}, nil) // as long as may be: for a busy machine
 	w.served()
 	c := &callers{flying: map[int]string{}, left: map[string]int{}}
 	c.renew(w)

@@ -48,7 +48,7 @@ func (w *world) byHost(vectors []mutate.Vector, change string, count int) mutate
 		w.t.Fatal(err)
 	}
 	w.load(load.Load{
-		Path: always(granted), Token: always("x"), Workers: 1, Total: 1, Timeout: 2 * time.Minute,
+		Path: always(granted), Token: always("x"), Workers: 1, Total: 1,
 		Headers: map[string]string{
 			"x-fault": "1", "x-batch": fmt.Sprint(*w.serial), "x-mutate": change, "x-vectors": base64.StdEncoding.EncodeToString(text),
 		},
@@ -128,7 +128,8 @@ func mutated(w *world) {
 			v := mutate.At(vectors, seed, uint64(from+i))
 			native := inGo(w.t, keys, v)
 			if native != host.Get(i) {
-				w.t.Errorf("mutation %d: Envoy says %v and Go %v of %s %x over %q by %x", from+i, host.Get(i), native, v.Algorithm, v.Signature, v.Signed, v.Key)
+				w.t.Errorf("mutation %d: Envoy says %v and Go %v of %s %x over %q by %x",
+					from+i, host.Get(i), native, v.Algorithm, v.Signature, v.Signed, v.Key)
 			}
 			if native {
 				held++
@@ -184,7 +185,7 @@ func (w *world) group(keys map[string]any, algorithm, name string, g wycheproofG
 	}
 	var vectors []mutate.Vector
 	var ids []int
-	size, octets := g.size(w.t, key), 0
+	size, bytes := g.size(w.t, key), 0
 	flush := func() {
 		if len(vectors) == 0 {
 			return
@@ -198,7 +199,7 @@ func (w *world) group(keys map[string]any, algorithm, name string, g wycheproofG
 				w.t.Errorf("%s %d: Envoy says %v, want %s", name, ids[i], host.Get(i), want)
 			}
 		}
-		vectors, ids, octets = nil, nil, 0
+		vectors, ids, bytes = nil, nil, 0
 	}
 	for i, c := range g.Tests {
 		text, errText := hex.DecodeString(c.Text)
@@ -214,7 +215,7 @@ func (w *world) group(keys map[string]any, algorithm, name string, g wycheproofG
 		}
 		vectors = append(vectors, mutate.Vector{Algorithm: algorithm, Key: key, Signed: text, Signature: signature})
 		ids = append(ids, i)
-		if octets += len(key) + len(text) + len(signature); octets > 15_000 {
+		if bytes += len(key) + len(text) + len(signature); bytes > 15_000 {
 			flush()
 		}
 	}

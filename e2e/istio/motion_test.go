@@ -97,7 +97,9 @@ func TestBrokenConfiguration(t *testing.T) {
 	settled(t, gateway, native(t, s, ana), passed, "before")
 	plane.apply(plugin(t, "gateway", &broken))
 	eventually(t, "the broken configuration is rejected", func() bool { return len(gateway.nacks()) > 0 })
-	eventually(t, "the log says why", func() bool { return strings.Contains(gateway.Log(), `"/grants/0/role": must be viewer, invoker or admin`) })
+	eventually(t, "the log says why", func() bool {
+		return strings.Contains(gateway.Log(), `"/grants/0/role": must be viewer, invoker or admin`)
+	})
 	settled(t, gateway, native(t, s, ana), passed, "after it")
 	settled(t, gateway, native(t, s, nil), "401 credential_missing", "after it, nobody")
 	plane.apply(plugin(t, "gateway", generations(s, 1), marked("a-good-one")))

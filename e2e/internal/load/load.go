@@ -4,6 +4,7 @@
 package load
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -31,7 +32,7 @@ type Load struct {
 	Workers int           // connections at most, each with one request at a time
 	Rate    int           // requests a second at most; 0: each worker sends when it has its answer
 	Total   int           // requests at most; 0: until Stop
-	Timeout time.Duration // of one request; 0: 30 seconds
+	Timeout time.Duration // of one request; 0: five minutes, which only ends what would never end
 	// Answered is told of each answer, from many goroutines.
 	Answered func(Answer)
 }
@@ -93,6 +94,8 @@ func (r Report) String() string {
 type Running struct {
 	load   Load
 	client *http.Client
+	ctx    context.Context
+	cancel context.CancelFunc
 	next   atomic.Int64
 	slot   time.Time // of the next request, under mu
 	stop   chan struct{}
@@ -105,10 +108,11 @@ type Running struct {
 // Start begins to send.
 func Start(l Load) *Running {
 	if l.Timeout == 0 {
-		l.Timeout = 30 * time.Second
+		l.Timeout = 5 * time.Minute
 	}
+	ctx, cancel := context.WithCancel(context.Background())
 	r := &Running{
-		load: l, slot: time.Now(), stop: make(chan struct{}),
+		ctx: ctx, cancel: cancel, load: l, slot: time.Now(), stop: make(chan struct{}),
 		client: &http.Client{Timeout: l.Timeout, Transport: &http.Transport{
 			MaxConnsPerHost: l.Workers, MaxIdleConnsPerHost: l.Workers, DisableCompression: true,
 		}},
@@ -123,6 +127,7 @@ func Start(l Load) *Running {
 // Wait waits until Total requests have been answered.
 func (r *Running) Wait() Report {
 	r.done.Wait()
+	r.cancel()
 	r.client.CloseIdleConnections()
 	return r.report
 }
@@ -131,6 +136,12 @@ func (r *Running) Wait() Report {
 func (r *Running) Stop() Report {
 	r.once.Do(func() { close(r.stop) })
 	return r.Wait()
+}
+
+// Leave gives up the requests under way, closes their connections, and reports.
+func (r *Running) Leave() Report {
+	r.cancel()
+	return r.Stop()
 }
 
 // work is one connection.
@@ -192,7 +203,7 @@ func (r *Running) send(i int) Answer {
 // exchange posts a request and puts the answer into a line. A POST is not sent
 // twice by net/http once any of it was written, so no failure is hidden.
 func (r *Running) exchange(i int) string {
-	request, err := http.NewRequest("POST", "http://"+r.load.Addr+r.load.Path(i), strings.NewReader(`{"instances":[]}`))
+	request, err := http.NewRequestWithContext(r.ctx, "POST", "http://"+r.load.Addr+r.load.Path(i), strings.NewReader(`{"instances":[]}`))
 	if err != nil {
 		return "error: " + err.Error()
 	}

@@ -126,3 +126,18 @@ func TestPace(t *testing.T) {
 		t.Errorf("%d answers in %v: %v", n, time.Since(began), report)
 	}
 }
+
+// TestLeave: requests that nobody answers end with their clients.
+func TestLeave(t *testing.T) {
+	addr, _ := gate(t)
+	r := Start(Load{Addr: addr, Path: always("/p"), Token: always("slow"), Headers: map[string]string{"x-a": "1"}, Workers: 3, Total: 3})
+	report := r.Leave()
+	for line := range report.Lines {
+		if !strings.HasPrefix(line, "error: ") {
+			t.Error(report)
+		}
+	}
+	if report.Total() > 3 {
+		t.Error(report)
+	}
+}
