@@ -13,6 +13,8 @@ import (
 	"istio.io/istio/pilot/test/xds"
 	"istio.io/istio/pkg/config"
 	"istio.io/istio/pkg/config/mesh"
+
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
 )
 
 // plane is Istio's discovery server with the resources of one test.
@@ -108,15 +110,12 @@ func testdata(t *testing.T, name string, vars map[string]string) []config.Config
 	}))
 }
 
-// freePort finds a port that nothing listens on, on any address.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", ":0")
+	port, err := testbed.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
 	return port
 }
 

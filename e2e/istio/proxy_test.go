@@ -31,7 +31,8 @@ type workload struct {
 type proxy struct {
 	*harness.Envoy
 	*agent
-	addr string
+	addr    string
+	workers int
 }
 
 // ingress is Istio's ingress gateway.
@@ -85,7 +86,7 @@ func (p *plane) start(t *testing.T, w workload) *proxy {
 		envoy.Stop()
 		keepLog(t, w, envoy)
 	})
-	x := &proxy{envoy, a, w.addr()}
+	x := &proxy{envoy, a, w.addr(), max(1, w.workers)}
 	eventually(t, w.name+" listens", func() bool {
 		conn, err := net.DialTimeout("tcp", x.addr, time.Second)
 		if err == nil {
@@ -108,9 +109,8 @@ func keepLog(t *testing.T, w workload, envoy *harness.Envoy) {
 	t.Logf("%s:\n%s", w.name, log[max(0, len(log)-4000):])
 }
 
-// patience is how long a test waits for what is to come. Compiling the module
-// takes Envoy five seconds, or a minute where others have the processors.
-const patience = 5 * time.Minute
+// patience bounds every wait for what has to come.
+const patience = harness.Patience
 
 // eventually waits for what a control plane does in its own time.
 func eventually(t *testing.T, what string, true func() bool) {
@@ -127,12 +127,12 @@ func eventually(t *testing.T, what string, true func() bool) {
 // connection that ended without an answer.
 func ask(t *testing.T, addr string, config *tls.Config, r corpus.Request) corpus.Outcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	o, err := testbed.Ask(ctx, addr, config, testbed.Proto(r), r)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		o.Line = "no answer in a minute"
+		o.Line = "no answer"
 	case err != nil:
 		o.Line = "closed"
 	}

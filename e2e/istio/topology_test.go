@@ -154,7 +154,7 @@ func TestLocalGatewayInOnePod(t *testing.T) {
 		inbound(t, pod, model["fraud"]), []config.Config{peers(t, security.PeerAuthentication_MutualTLS_STRICT)}, manifests(t, "kfserving"))...)
 	gateway := plane.start(t, public)
 	sidecar := plane.start(t, pod)
-	inside := &proxy{gateway.Envoy, gateway.agent, second.addr()}
+	inside := &proxy{gateway.Envoy, gateway.agent, second.addr(), gateway.workers}
 	allowed := request(t, s, ana, "POST /kfserving/prod/fraud:predict")
 	nobody := request(t, s, nil, "POST /v1/models/fraud:predict")
 	nobody.Authority = "fraud-predictor-default.prod.svc.cluster.local"

@@ -66,7 +66,7 @@ func (l *traffic) run(addr string, all []asked) {
 }
 
 func (l *traffic) one(conn *rawhttp.Conn, a asked) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	o, err := testbed.AskOn(ctx, conn, a.request)
 	if err != nil {

@@ -62,8 +62,8 @@ func python(t *testing.T, arguments ...string) *exec.Cmd {
 }
 
 // begin starts a command that ends with the test, and shows what it printed if
-// the test fails.
-func begin(t *testing.T, command *exec.Cmd, name string) {
+// the test fails. The channel is closed when the command has ended.
+func begin(t *testing.T, command *exec.Cmd, name string) (ended <-chan struct{}) {
 	t.Helper()
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {
@@ -76,12 +76,18 @@ func begin(t *testing.T, command *exec.Cmd, name string) {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		command.Wait()
+	}()
 	t.Cleanup(func() {
 		command.Process.Kill()
-		command.Wait()
+		<-done
 		log.Close()
 		if text, _ := os.ReadFile(log.Name()); t.Failed() {
 			t.Logf("%s printed:\n%s", name, text[max(0, len(text)-4000):])
 		}
 	})
+	return done
 }

@@ -108,8 +108,12 @@ func TestStreamExpiry(t *testing.T) {
 			}
 			continue
 		}
-		for end := time.Now().Add(40 * time.Second); time.Now().Before(end); time.Sleep(time.Second) { // a clock may be 30 s off
+		for deadline := time.Now().Add(patience); len(server.about("allowed 0")) == 0; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("the first message does not arrive")
+			}
 		}
+		time.Sleep(40 * time.Second) // longer than the token lives, with the skew of 30 s
 		send("1")
 		stream.CloseSend()
 		if _, err = stream.Recv(); status.Code(err) != codes.Unauthenticated || status.Convert(err).Message() != "token_expired" {
