@@ -1,68 +1,68 @@
-// Package reason is the closed set of answers the gate can give. The HTTP and
-// gRPC status, the metric, the log field, the response-code detail and the
-// expected line of a test all come from one row of one table, so they cannot
-// disagree. It knows nothing of how an answer is found.
+// Package reason is the closed set of the gate's answers. Its one table gives each
+// the HTTP and gRPC status, the metric, the log field, the response-code detail and
+// the expected line of a test, so that these cannot disagree. The package does not
+// know how an answer is found.
 package reason
 
-// Reason says why a request was refused, or that it was allowed. The zero
-// value is Internal: a decision nobody made is a refusal.
+// Reason is why a request was refused, or that it was allowed. The zero value is
+// Internal: a decision that nobody made is a refusal.
 type Reason uint8
 
 const (
-	// Internal is a fault of the gate itself: a panic, a failed host call.
+	// Internal is a fault of the gate itself, such as a panic or a failed host call.
 	Internal Reason = iota
-	// NotReady means this worker's plugin start failed after the configuration
-	// had already been accepted elsewhere; everything is refused.
+	// NotReady means that the plugin did not start on this worker, although the
+	// configuration had been accepted before. The worker refuses every request.
 	NotReady
 
-	HeaderRepeated     // a header that must be single occurs twice, or joined by a comma
+	HeaderRepeated     // a header that may occur once occurs twice, or has two values joined by a comma
 	HostMissing        // no authority
-	HostInvalid        // an authority that is no host[:port], or names no served component
-	ConnectionHeader   // a Connection header that has later hops drop a header
+	HostInvalid        // an authority that is not host[:port], or names no component of a service
+	ConnectionHeader   // a Connection header that makes later hops drop a header
 	UpgradeRefused     // CONNECT, Upgrade, extended CONNECT
-	TrailerForbidden   // a credential or identity name among the trailers
-	PathInvalid        // a path that is not canonical: refused, never repaired
+	TrailerForbidden   // a credential or an identity header among the trailers
+	PathInvalid        // a path that is not canonical; it is never repaired
 	ModelInvalid       // a namespace or service that is not a DNS-1123 label
-	ModelMissing       // no model is named, and none is declared to be meant by that
-	BodyType           // a body of another media type than the protocol's
-	BodyEncoded        // a body, or a message of it, that is compressed
-	BodyInvalid        // a body that does not say in one way which model it is for
+	ModelMissing       // no model is named, and the configuration has no default
+	BodyType           // a body with another media type than that of the protocol
+	BodyEncoded        // a compressed body, or a compressed message in it
+	BodyInvalid        // a body that does not name its model in exactly one way
 	BodyTooLarge       // a message longer than any server takes
-	IdentityConflict   // two places of the request name different models
-	QueryRefused       // a query that a server may take for more than the gate does
-	QueryToken         // an access token in the query (RFC 6750 section 2.3 forbidden here)
+	IdentityConflict   // two parts of the request name different models
+	QueryRefused       // a query that may mean more to a server than to the gate
+	QueryToken         // an access token in the query (RFC 6750 section 2.3), which the gate does not accept
 	CredentialRepeated // two credentials from one source
 	CredentialMixed    // one header carrying two schemes
 
-	CredentialMissing // anonymous, and anonymous may not
+	CredentialMissing // the caller is anonymous, and anonymous callers may not do this
 	SchemeUnsupported // a credential of a scheme no issuer uses
 	TokenMalformed    // not a compact JWS of RFC 7515 section 7.1
 	TokenTooLarge     // longer than authn.MaxTokenBytes
-	TokenType         // typ or cty is not what the issuer's tokens carry
-	TokenCritical     // crit or b64: no extension is understood
-	TokenAlgorithm    // alg is not one the issuer is configured for
+	TokenType         // typ or cty differs from that of the issuer's tokens
+	TokenCritical     // crit or b64 (RFC 7515 section 4.1.11, RFC 7797): no extension is supported
+	TokenAlgorithm    // alg is not one of the issuer's configured algorithms
 	KeyUnknown        // no key of the issuer fits kid and alg
 	SignatureInvalid  // the signature does not verify
-	SignatureRemoved  // Cloud Run took the signature away before forwarding
-	IssuerUnknown     // iss names no issuer configured for this source
+	SignatureRemoved  // Cloud Run has replaced the signature before forwarding the token
+	IssuerUnknown     // iss is not an issuer whose tokens are read from this header
 	AudienceWrong     // aud lacks the configured audience
 	TokenExpired      // exp has passed
-	TokenNotYetValid  // nbf or iat lies in the future
+	TokenNotYetValid  // nbf or iat is in the future
 	TokenLifetime     // exp - iat exceeds the issuer's maximum
 	ClaimsInvalid     // a registered claim is missing or of the wrong type
 	TokenBinding      // the token is bound to another client certificate (RFC 8705)
 
 	KeysUnavailable // the issuer's keys, or this one, could not be looked up in time
 
-	GrantMissing // no grant covers caller, verb and model
+	GrantMissing // no grant covers the caller, the verb and the model
 	Denied       // a deny covers them
 
 	PathUnknown // no route knows this method and path
 	NotServed   // another service than the one behind this proxy
 
-	ListWithheld // a reply that lists models and cannot be cut down to those granted
+	ListWithheld // a reply that lists models and cannot be reduced to those that are granted
 
-	Exempt  // a health check that the configuration lets pass
+	Exempt  // a health check that the configuration exempts
 	Allowed // a decision that lets a request pass
 
 	count
@@ -142,8 +142,8 @@ var table = [count]row{
 	Allowed: {"allowed", 200, grpcOK},
 }
 
-// valid maps a number outside the set to Internal, so that a stray value
-// refuses instead of panicking.
+// valid returns Internal for a number outside the set, so that it refuses and does
+// not panic.
 func (r Reason) valid() Reason {
 	if r >= count {
 		return Internal
@@ -156,16 +156,18 @@ func (r Reason) valid() Reason {
 // have refused it.
 func (r Reason) Refuses() bool { return r.valid() < Exempt }
 
-// String is the name used in metrics, logs, bodies and tests.
+// String returns the name in metrics, logs, response bodies and tests.
 func (r Reason) String() string { return table[r.valid()].name }
 
-// HTTP is the status code of a refusal (RFC 9110, RFC 6750 section 3.1).
+// HTTP returns the status code of a refusal (RFC 9110, RFC 6750 section 3.1); 200 if
+// the Reason does not refuse.
 func (r Reason) HTTP() int { return table[r.valid()].http }
 
-// GRPC is the status code of a refusal of a gRPC request.
+// GRPC returns the status code of a refusal of a gRPC request; 0 if the Reason does
+// not refuse.
 func (r Reason) GRPC() int { return table[r.valid()].grpc }
 
-// All lists every Reason in order.
+// All returns every Reason in order.
 func All() []Reason {
 	all := make([]Reason, count)
 	for i := range all {
@@ -174,9 +176,8 @@ func All() []Reason {
 	return all
 }
 
-// Challenge is the error code of RFC 6750 section 3.1 for a refusal, or ""
-// where the response carries no error: a request without any credential, and
-// whatever is not about credentials.
+// Challenge returns the error code of RFC 6750 section 3.1, or "" if the response
+// has none: the request had no credential, or the refusal is not about credentials.
 func (r Reason) Challenge() string {
 	switch r {
 	case CredentialMissing:

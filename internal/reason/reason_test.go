@@ -9,11 +9,11 @@ func TestTableIsComplete(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range All() {
 		if !regexp.MustCompile(`^[a-z_]+$`).MatchString(r.String()) || seen[r.String()] {
-			t.Errorf("Reason %d: name %q is empty, odd or taken", r, r)
+			t.Errorf("Reason(%d).String() = %q, want a name of its own of a-z and _", r, r)
 		}
 		seen[r.String()] = true
 		if r.HTTP() == 0 || (r.GRPC() != 0) != r.Refuses() || (r.HTTP() >= 400) != r.Refuses() {
-			t.Errorf("%s: http %d grpc %d", r, r.HTTP(), r.GRPC())
+			t.Errorf("%s: HTTP() = %d, GRPC() = %d, Refuses() = %v: these disagree", r, r.HTTP(), r.GRPC(), r.Refuses())
 		}
 	}
 }
