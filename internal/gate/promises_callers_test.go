@@ -25,7 +25,11 @@ func TestARefusalNamesNoModelToAnonymousCallers(t *testing.T) {
 				continue
 			}
 			p.saw("refused")
-			_, nothing := decide(p.compile(refPolicy{}, ""), nobody, promiseRequest{method: "GET", path: "/k/nowhere/nothing"})
+			other := promiseRequest{method: "GET", path: "/k/nowhere/nothing"}
+			if q.grpc {
+				other = p.modelInfer("nothing")
+			}
+			_, nothing := decide(p.compile(refPolicy{}, ""), nobody, other)
 			if step.Reason != reason.CredentialMissing || !reflect.DeepEqual(step.Reply, nothing.Reply) {
 				p.failf("%+v gets %s %+v, and a model that does not exist %+v", q, step.Reason, step.Reply, nothing.Reply)
 			}

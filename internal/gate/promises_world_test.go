@@ -32,10 +32,12 @@ type promiseCaller struct {
 	header []pair
 }
 
-// promiseRequest asks to do verb on model.
+// promiseRequest asks to do verb on model. Its body is JSON, or the one message of a
+// gRPC call.
 type promiseRequest struct {
 	verb, model        string
 	method, path, body string
+	grpc               bool
 }
 
 const promiseWorld = `{
@@ -49,7 +51,8 @@ const promiseWorld = `{
 	],
 	"routes": [
 		{"prefix": "/k", "protocol": "kserve-v1", "names": "kserve"},
-		{"protocol": "openai", "service": "prod/llm", "base": "/llm/v1"}
+		{"protocol": "openai", "service": "prod/llm", "base": "/llm/v1"},
+		{"protocol": "kserve-v2", "service": "prod/gpu"}
 	],
 	"identity": [{"header": "x-caller", "value": "{issuer}/{subject}"}],
 	"audit": "all"
@@ -132,7 +135,7 @@ var (
 	promiseVerbs    = strings.Fields("predict explain ready generate metadata list")
 	promiseMembers  = strings.Fields("user:ana@x.example user:bob@x.example group:ops group:science allAuthenticatedUsers")
 	promisePeers    = strings.Fields("namespace:web namespace:batch spiffe://cluster.local/ns/web/sa/a spiffe://cluster.local/ns/web/sa/b")
-	promisePatterns = strings.Fields("prod/* lab/* */* prod/fraud pro*/risk-* prod/llm prod/llm/a prod/llm/a* prod/llm/b* lab/fraud*")
+	promisePatterns = strings.Fields("prod/* lab/* */* prod/fraud pro*/risk-* prod/llm prod/llm/a prod/llm/a* prod/llm/b* prod/gpu/a* lab/fraud*")
 	promiseIDs      = strings.Fields("a ab b c")
 )
 
@@ -190,24 +193,45 @@ func (p *promises) randomCaller() promiseCaller { return p.callers[p.IntN(len(p.
 func (p *promises) randomRequest() promiseRequest {
 	model := p.pick("prod", "lab", "pro", "other") + "/" + p.pick("fraud", "risk-eu", "llm")
 	id := p.pick(promiseIDs...)
-	switch p.IntN(6) {
+	switch p.IntN(7) {
 	case 0:
-		return promiseRequest{"predict", model, "POST", "/k/" + model + ":predict", ""}
+		return promiseRequest{verb: "predict", model: model, method: "POST", path: "/k/" + model + ":predict"}
 	case 1:
-		return promiseRequest{"explain", model, "POST", "/k/" + model + ":explain", ""}
+		return promiseRequest{verb: "explain", model: model, method: "POST", path: "/k/" + model + ":explain"}
 	case 2:
-		return promiseRequest{"ready", model, "GET", "/k/" + model, ""}
+		return promiseRequest{verb: "ready", model: model, method: "GET", path: "/k/" + model}
 	case 3:
-		return promiseRequest{"metadata", "prod/llm/" + id, "GET", "/llm/v1/models/" + id, ""}
+		return promiseRequest{verb: "metadata", model: "prod/llm/" + id, method: "GET", path: "/llm/v1/models/" + id}
 	case 4:
-		return promiseRequest{"predict", "prod/llm/" + id, "POST", "/llm/v1/embeddings", p.randomBody(id)}
+		return promiseRequest{"predict", "prod/llm/" + id, "POST", "/llm/v1/embeddings", p.randomBody(id), false}
+	case 5:
+		return p.modelInfer(id)
 	default:
 		return chat(id, p.randomBody(id))
 	}
 }
 
 func chat(id, body string) promiseRequest {
-	return promiseRequest{"generate", "prod/llm/" + id, "POST", "/llm/v1/chat/completions", body}
+	return promiseRequest{"generate", "prod/llm/" + id, "POST", "/llm/v1/chat/completions", body, false}
+}
+
+// modelInfer is a call of KServe's gRPC protocol, with the model before or after a
+// tensor.
+func (p *promises) modelInfer(id string) promiseRequest {
+	message, err := corpus.Frame(p.pick("1:"+id, "5:tensor 1:"+id, "1:"+id+" 5:tensor"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return promiseRequest{"predict", "prod/gpu/" + id, "POST", "/inference.GRPCInferenceService/ModelInfer", message, true}
+}
+
+// actedOn reports whether a server could act on this part of the body.
+func (q promiseRequest) actedOn(part string) bool {
+	const header = 5 // a flag and the length, which fits into its last byte here
+	if q.grpc {
+		return len(part) > header && len(part) >= header+int(part[header-1])
+	}
+	return json.Valid([]byte(part))
 }
 
 // randomBody is a document that names the model first, last or in the middle.
@@ -235,7 +259,10 @@ func (p *promises) compile(policy refPolicy, more string) *gate.Gate {
 func (q promiseRequest) head(c promiseCaller) *gate.Head {
 	h := &gate.Head{End: q.body == "", Peer: authn.Peer{URI: c.peer, Validated: c.peer != ""}}
 	h.Pairs = []pair{{":method", q.method}, {":path", q.path}, {":scheme", "https"}, {":authority", "models.example.com"}}
-	if q.body != "" {
+	switch {
+	case q.grpc:
+		h.Pairs = append(h.Pairs, pair{"content-type", "application/grpc"}, pair{"te", "trailers"})
+	case q.body != "":
 		h.Pairs = append(h.Pairs, pair{"content-type", "application/json"})
 	}
 	h.Pairs = append(h.Pairs, c.header...)
