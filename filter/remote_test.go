@@ -10,6 +10,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/modelgate/modelgate/internal/testing/corpus"
+	"github.com/modelgate/modelgate/internal/testing/jose"
 	"github.com/modelgate/modelgate/internal/testing/wasmhost"
 )
 
@@ -73,7 +74,7 @@ func (k keyPair) request(t *testing.T, now time.Time) corpus.Request {
 func keySet(keys ...keyPair) []byte {
 	var list []any
 	for _, k := range keys {
-		list = append(list, corpus.JWK(k.PrivateKey, k.kid, "ES256"))
+		list = append(list, jose.JWK(k.PrivateKey, k.kid, "ES256"))
 	}
 	doc, _ := json.Marshal(map[string]any{"keys": list})
 	return doc

@@ -19,7 +19,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/modelgate/modelgate/internal/testing/corpus"
+	"github.com/modelgate/modelgate/internal/testing/jose"
 )
 
 // The workload of every contender: one caller, one model, one audience, and ten
@@ -60,7 +60,7 @@ func newIssuer(alg string) (*issuer, error) {
 func (is *issuer) url() string { return "https://" + strings.ToLower(is.alg) + ".example.com" }
 
 func (is *issuer) jwks() string {
-	text, _ := json.Marshal(map[string]any{"keys": []any{corpus.JWK(is.key, is.alg, is.alg)}}) // strings only
+	text, _ := json.Marshal(map[string]any{"keys": []any{jose.JWK(is.key, is.alg, is.alg)}}) // strings only
 	return string(text)
 }
 

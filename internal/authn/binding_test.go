@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/testing/jose"
 )
 
 // TestCertificateBound: RFC 8705 section 3.
 func TestCertificateBound(t *testing.T) {
-	sum := randomBytes(32)
-	mine, other := Peer{Digest: hex.EncodeToString(sum)}, Peer{Digest: hex.EncodeToString(randomBytes(32))}
+	sum := jose.Random(32)
+	mine, other := Peer{Digest: hex.EncodeToString(sum)}, Peer{Digest: hex.EncodeToString(jose.Random(32))}
 	bound := func(cnf any) m {
 		if cnf == nil {
 			return claimsOf("a")

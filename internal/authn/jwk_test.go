@@ -7,6 +7,8 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+
+	"github.com/modelgate/modelgate/internal/testing/jose"
 )
 
 // What becomes of a key: it serves, it is passed over, or the set is refused with
@@ -64,7 +66,7 @@ func notBase64URL(member, value string) string {
 
 // modulus is an odd number of that many bits.
 func modulus(bits int) *big.Int {
-	n := new(big.Int).SetBytes(randomBytes((bits + 7) / 8))
+	n := new(big.Int).SetBytes(jose.Random((bits + 7) / 8))
 	n.SetBit(n, bits-1, 1).SetBit(n, 0, 1)
 	return n.And(n, new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), uint(bits)), big.NewInt(1)))
 }
@@ -157,8 +159,8 @@ func TestECPointsAreOnTheCurve(t *testing.T) {
 		{"empty x", with(ec, "x", ""), problem("x", isEmpty)},
 		{"y a bit", with(ec, "y", 1), problem("y", "must be a string; got 1")},
 		{"x in standard base64", with(ec, "x", "+/"), notBase64URL("x", "+/")},
-		{"OKP of 31", with(okp, "x", b64(randomBytes(31))), short(31)},
-		{"OKP of 33", with(okp, "x", b64(randomBytes(33))), short(33)},
+		{"OKP of 31", with(okp, "x", b64(jose.Random(31))), short(31)},
+		{"OKP of 33", with(okp, "x", b64(jose.Random(33))), short(33)},
 		{"OKP without x", with(okp, "x", missing{}), problem("", `needs "x"`)},
 		{"OKP padded", with(okp, "x", padded), notBase64URL("x", padded)},
 	})
@@ -173,11 +175,12 @@ func TestECPointsAreOnTheCurve(t *testing.T) {
 // passed over (RFC 7517 section 5).
 func TestKeysAreBoundToOneAlgorithm(t *testing.T) {
 	ec, okp, rsa := publicJWK(ecKey, "e", "ES256"), publicJWK(edKey, "o", ""), publicJWK(rsaKey, "r", "")
-	beside := with(ec, "use", "sig", "key_ops", []string{"sign", "verify"}, "x5t", "AA", "x5c", []string{}, "foo", m{})
+	beside := with(ec, "key_ops", []string{"sign", "verify"}, "x5t", "AA", "x5c", []string{}, "foo", m{})
 	eachKey(t, []keyCase{
 		{"with much beside", beside, serves},
 		{"without alg, the only one that fits", with(ec, "alg", missing{}), serves},
 		{"alg Ed25519", with(okp, "alg", "Ed25519"), serves},
+		{"without use", with(ec, "use", missing{}), serves},
 		{"use enc", with(ec, "use", "enc"), passedOver},
 		{"use SIG", with(ec, "use", "SIG"), passedOver},
 		{"use of another kind", with(ec, "use", "tls"), passedOver},

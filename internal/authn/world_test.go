@@ -5,19 +5,17 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"maps"
-	"math/big"
 	"testing"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/strictjson"
+	"github.com/modelgate/modelgate/internal/testing/jose"
 )
 
 type m = map[string]any
@@ -31,55 +29,28 @@ var (
 	ecKey, evilEC   = newEC(elliptic.P256()), newEC(elliptic.P256())
 	p384Key         = newEC(elliptic.P384())
 	p521Key         = newEC(elliptic.P521())
-	_, edKey, _     = ed25519.GenerateKey(rand.Reader)
-	secretKey       = randomBytes(64)
+	edKey           = newPrivateKey("EdDSA").(ed25519.PrivateKey)
+	secretKey       = jose.Random(64)
 )
 
-func newRSA() *rsa.PrivateKey {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	return key
-}
+func newRSA() *rsa.PrivateKey { return newPrivateKey("RS256").(*rsa.PrivateKey) }
 
 func newEC(curve elliptic.Curve) *ecdsa.PrivateKey {
-	key, err := ecdsa.GenerateKey(curve, rand.Reader)
+	alg := map[string]string{"P-256": "ES256", "P-384": "ES384", "P-521": "ES512"}[curve.Params().Name]
+	return newPrivateKey(alg).(*ecdsa.PrivateKey)
+}
+
+func newPrivateKey(alg string) crypto.PrivateKey {
+	key, err := jose.NewKey(alg)
 	if err != nil {
 		panic(err)
 	}
 	return key
 }
 
-func randomBytes(n int) []byte {
-	b := make([]byte, n)
-	rand.Read(b) // never fails (crypto/rand)
-	return b
-}
+func b64(b []byte) string { return jose.Base64URL(b) }
 
-func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
-
-// publicJWK is the public half of a key; empty kid and alg are left out.
-func publicJWK(key crypto.PrivateKey, kid, alg string) m {
-	j := m{}
-	switch k := key.(type) {
-	case *rsa.PrivateKey:
-		j["kty"], j["n"], j["e"] = "RSA", b64(k.N.Bytes()), b64(big.NewInt(int64(k.E)).Bytes())
-	case *ecdsa.PrivateKey:
-		point, _ := k.PublicKey.Bytes()
-		half := len(point) / 2
-		j["kty"], j["crv"], j["x"], j["y"] = "EC", k.Params().Name, b64(point[1:1+half]), b64(point[1+half:])
-	case ed25519.PrivateKey:
-		j["kty"], j["crv"], j["x"] = "OKP", "Ed25519", b64(k.Public().(ed25519.PublicKey))
-	}
-	if kid != "" {
-		j["kid"] = kid
-	}
-	if alg != "" {
-		j["alg"] = alg
-	}
-	return j
-}
+func publicJWK(key crypto.PrivateKey, kid, alg string) m { return jose.JWK(key, kid, alg) }
 
 // missing as a value takes a name away.
 type missing struct{}

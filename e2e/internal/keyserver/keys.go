@@ -17,7 +17,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/modelgate/modelgate/internal/testing/corpus"
+	"github.com/modelgate/modelgate/internal/testing/jose"
 )
 
 // key is a signing key under its name.
@@ -127,7 +127,7 @@ func (s *Server) document(r *http.Request, keys []*key) []byte {
 	case JWKS:
 		set := []any{}
 		for _, k := range keys {
-			set = append(set, corpus.JWK(k.private, k.kid, s.algorithm))
+			set = append(set, jose.JWK(k.private, k.kid, s.algorithm))
 		}
 		document = map[string]any{"keys": set}
 	case PEM:

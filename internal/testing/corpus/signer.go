@@ -2,15 +2,9 @@ package corpus
 
 import (
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/rsa"
-	"encoding/base64"
 	"encoding/json"
-	"fmt"
-	"math/big"
+
+	"github.com/modelgate/modelgate/internal/testing/jose"
 )
 
 // signer is the private side of one issuer.
@@ -39,7 +33,7 @@ func (s *Scenario) freshKeys(config []byte) (string, error) {
 		s.signers[name] = sg
 		if sym, ok := is["symmetric"].(map[string]any); ok {
 			env, _ := sym["env"].(string)
-			s.Env[env] = b64(sg.key.([]byte))
+			s.Env[env] = jose.Base64URL(sg.key.([]byte))
 		}
 	}
 	out, err := json.MarshalIndent(doc, "", "  ")
@@ -71,7 +65,7 @@ func newSigner(is map[string]any) (*signer, error) {
 		}
 	}
 	if is["symmetric"] != nil {
-		sg.key = random(64)
+		sg.key = jose.Random(64)
 		return sg, nil
 	}
 	jwks, _ := is["jwks"].(map[string]any)
@@ -83,64 +77,14 @@ func newSigner(is map[string]any) (*signer, error) {
 		if alg == "" {
 			alg = sg.alg
 		}
-		key, err := newKey(alg)
+		key, err := jose.NewKey(alg)
 		if err != nil {
 			return nil, err
 		}
 		kid, _ := old["kid"].(string)
-		if keys[i] = JWK(key, kid, alg); i == 0 {
+		if keys[i] = jose.JWK(key, kid, alg); i == 0 {
 			sg.key, sg.kid, sg.alg = key, kid, alg
 		}
 	}
 	return sg, nil
-}
-
-// newKey makes a private key for an algorithm.
-func newKey(alg string) (crypto.PrivateKey, error) {
-	switch alg {
-	case "RS256", "RS384", "RS512", "PS256", "PS384", "PS512":
-		return rsa.GenerateKey(rand.Reader, 2048)
-	case "ES256":
-		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case "ES384":
-		return ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
-	case "ES512":
-		return ecdsa.GenerateKey(elliptic.P521(), rand.Reader)
-	case "EdDSA", "Ed25519":
-		_, key, err := ed25519.GenerateKey(rand.Reader)
-		return key, err
-	}
-	return nil, fmt.Errorf("no key for algorithm %q", alg)
-}
-
-// JWK is the public half of a key in the form of RFC 7517. An empty kid or alg
-// is left out.
-func JWK(key crypto.PrivateKey, kid, alg string) map[string]any {
-	j := map[string]any{"use": "sig"}
-	switch k := key.(type) {
-	case *rsa.PrivateKey:
-		j["kty"], j["n"], j["e"] = "RSA", b64(k.N.Bytes()), b64(big.NewInt(int64(k.E)).Bytes())
-	case *ecdsa.PrivateKey:
-		point, _ := k.PublicKey.Bytes() // 4, x, y (SEC 1 section 2.3.3)
-		half := len(point) / 2
-		j["kty"], j["crv"] = "EC", k.Params().Name
-		j["x"], j["y"] = b64(point[1:1+half]), b64(point[1+half:])
-	case ed25519.PrivateKey:
-		j["kty"], j["crv"], j["x"] = "OKP", "Ed25519", b64(k.Public().(ed25519.PublicKey))
-	}
-	if kid != "" {
-		j["kid"] = kid
-	}
-	if alg != "" {
-		j["alg"] = alg
-	}
-	return j
-}
-
-func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
-
-func random(n int) []byte {
-	b := make([]byte, n)
-	rand.Read(b) // never fails (crypto/rand)
-	return b
 }

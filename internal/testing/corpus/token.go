@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/modelgate/modelgate/internal/testing/jose"
 )
 
 // Token is a token as a case describes it. What it does not say is as the
@@ -71,7 +72,7 @@ func (sg *signer) sign(header, claims map[string]any, fault string) (string, err
 	key := sg.key
 	if fault == "other-key" {
 		var err error
-		if key, err = newKey(sg.alg); err != nil {
+		if key, err = jose.NewKey(sg.alg); err != nil {
 			return "", err
 		}
 	}
@@ -92,10 +93,10 @@ func (sg *signer) sign(header, claims map[string]any, fault string) (string, err
 	default:
 		return "", fmt.Errorf("no fault %q", fault)
 	}
-	return signed + "." + b64(sig), nil
+	return signed + "." + jose.Base64URL(sig), nil
 }
 
 func part(m map[string]any) string {
 	b, _ := json.Marshal(m) // made of JSON values only
-	return b64(b)
+	return jose.Base64URL(b)
 }
