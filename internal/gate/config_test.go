@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/config/refused/*.want")
 
-// secret is the VM's environment in every test.
+// secret is the environment of the VM in every test.
 func secret(name string) (string, bool) {
 	v, ok := map[string]string{
 		"KEY":    strings.Repeat("A", 43), // 32 bytes
@@ -46,39 +46,41 @@ func files(t testing.TB, kind string) map[string]string {
 	return docs
 }
 
-// TestRefusedConfigurations compares everything that is wrong with each
-// configuration, in order, with the .want beside it.
+// TestRefusedConfigurations compares all problems of each configuration, in order, with
+// the .want file beside it.
 func TestRefusedConfigurations(t *testing.T) {
 	for path, doc := range files(t, "refused") {
-		g, err := gate.New(doc, secret)
-		var problems strictjson.Problems
-		if g != nil || !errors.As(err, &problems) || len(problems) == 0 {
-			t.Errorf("%s: New = %v, %v, want only problems", path, g, err)
-			continue
-		}
-		want := strings.TrimSuffix(path, ".json") + ".want"
-		got := err.Error() + "\n"
-		if *update {
-			if err := os.WriteFile(want, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			g, err := gate.New(doc, secret)
+			var problems strictjson.Problems
+			if g != nil || !errors.As(err, &problems) || len(problems) == 0 {
+				t.Fatalf("New(%s) = %v, %v, want only problems", path, g, err)
 			}
-		}
-		if expected, err := os.ReadFile(want); err != nil || string(expected) != got {
-			t.Errorf("%s: problems are\n%swant (%v)\n%s", path, got, err, expected)
-		}
+			wantPath := strings.TrimSuffix(path, ".json") + ".want"
+			got := err.Error() + "\n"
+			if *update {
+				if err := os.WriteFile(wantPath, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if want, err := os.ReadFile(wantPath); err != nil || string(want) != got {
+				t.Errorf("New(%s) =\n%swant (%v)\n%s", path, got, err, want)
+			}
+		})
 	}
 }
 
 func TestAcceptedConfigurations(t *testing.T) {
 	for path, doc := range files(t, "accepted") {
-		g, err := gate.New(doc, secret)
-		if err != nil {
-			t.Errorf("%s:\n%v", path, err)
-			continue
-		}
-		if refusesAnonymous(t, g, doc) == grantsEveryone(doc) && !strings.Contains(path, "accepted/grants") {
-			t.Errorf("%s: an anonymous request is decided against the grants", path)
-		}
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			g, err := gate.New(doc, secret)
+			if err != nil {
+				t.Fatalf("New(%s) =\n%v", path, err)
+			}
+			if refusesAnonymous(t, g, doc) == grantsEveryone(doc) && !strings.Contains(path, "accepted/grants") {
+				t.Errorf("%s: an anonymous request is decided against the grants", path)
+			}
+		})
 	}
 }
 
@@ -93,15 +95,16 @@ func grantsEveryone(doc string) bool {
 	return strings.Contains(string(plain), `"allUsers"`)
 }
 
-// shadows reports whether a configuration has something in shadow.
-func shadows(doc string) bool {
+// hasShadow reports whether a configuration has something in shadow.
+func hasShadow(doc string) bool {
 	var v any
 	_ = json.Unmarshal([]byte(doc), &v)
 	plain, _ := json.Marshal(v)
 	return strings.Contains(string(plain), `"shadow":{`)
 }
 
-// refusesAnonymous asks for many things without a credential.
+// refusesAnonymous sends many requests without a credential, and reports whether all are
+// refused. A request may pass only in shadow.
 func refusesAnonymous(t *testing.T, g *gate.Gate, doc string) bool {
 	t.Helper()
 	var c struct {
@@ -116,11 +119,11 @@ func refusesAnonymous(t *testing.T, g *gate.Gate, doc string) bool {
 		case step.Act == gate.Forward && (step.Reason == reason.Allowed || step.Reason == reason.Exempt):
 			refused = false
 		case step.Act == gate.Forward: // in shadow, as the configuration says
-			if !strings.Contains(step.Audit, `"shadow":true`) || step.Reply.Status != 0 || !shadows(doc) {
-				t.Errorf("%s %s passes although it is refused as %s", method, path, step.Reason)
+			if !strings.Contains(step.Audit, `"shadow":true`) || step.Reply.Status != 0 || !hasShadow(doc) {
+				t.Errorf("Begin(%s %s) passes although it is refused as %s", method, path, step.Reason)
 			}
 		case step.Reason == reason.Allowed || step.Reply.Status < 400:
-			t.Errorf("%s %s is refused as %s with %d", method, path, step.Reason, step.Reply.Status)
+			t.Errorf("Begin(%s %s) is refused as %s with %d", method, path, step.Reason, step.Reply.Status)
 		}
 	}
 	for _, model := range []string{"prod/fraud", "public/iris", "a/a", "prod/echo"} {
@@ -149,7 +152,7 @@ func FuzzConfig(f *testing.F) {
 		case err != nil && (g != nil || !errors.As(err, &problems) || len(problems) == 0):
 			t.Errorf("New = %v, %v, want a gate or problems", g, err)
 		case err == nil && !refusesAnonymous(t, g, doc) && !grantsEveryone(doc):
-			t.Errorf("an anonymous request passes without allUsers")
+			t.Error("an anonymous request is allowed without a grant to allUsers")
 		}
 	})
 }

@@ -22,9 +22,9 @@
 //	13  authn      Issuer.fillPrincipal             who: reads its claims
 //	14  gate       Cache.recall                     finds that the caller was allowed the same before, or
 //	15  gate       Exchange.matchRoute              what: finds the route in the cache, or
-//	16  inference  Routes.Match                     what: reads the path and the host, and for that asks
-//	17  inference  server.match                     what: the protocol of the route
-//	18  inference  Match.finish                     what: checks that host and path agree
+//	16  inference  Routes.Match                     what: cuts host and path apart
+//	17  inference  server.match                     what: reads them by the protocol of a route
+//	18  inference  Match.finish                     what: checks that the host means the same, and "serves"
 //	19  gate       Gate.authorizeHead               may: asks the policy
 //	20  authz      Policy.Decide                    may: looks for a deny, then for a grant
 //	21  gate       Exchange.editHead                removes the credentials and identities that the client sent

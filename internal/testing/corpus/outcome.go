@@ -10,20 +10,20 @@ import (
 	"github.com/modelgate/modelgate/internal/reason"
 )
 
-// Outcome is what became of a request, in the same words for every host.
+// Outcome is what became of a request, in the same form for every host.
 type Outcome struct {
 	// Line is "allow <authority> <path>", "<status> <reason>", or for gRPC
 	// "grpc <code> <reason>".
 	Line    string
-	Headers [][2]string // what the upstream got; nil where it got nothing
-	Via     string      // the cluster, where the host has clusters
-	Reply   string      // what the client got, where the case has a reply
+	Headers [][2]string // what the upstream got; nil if it got nothing
+	Via     string      // the cluster, if the host has clusters
+	Reply   string      // what the client got, if the case has a reply
 }
 
-// Allowed is the line of a request that was sent on.
+// Allowed is the line of a request that was forwarded.
 func Allowed(authority, path string) string { return "allow " + authority + " " + path }
 
-// Answered is the line of an answer of the gate's own, by its Reason.
+// Answered is the line of an answer of the gate itself, by its Reason.
 func Answered(why reason.Reason, grpc bool) string {
 	if grpc {
 		return fmt.Sprintf("grpc %d %s", why.GRPC(), why)
@@ -31,8 +31,8 @@ func Answered(why reason.Reason, grpc bool) string {
 	return fmt.Sprintf("%d %s", why.HTTP(), why)
 }
 
-// RefusedReply reads a refusal as a client gets it. A body that is not the
-// gate's is quoted, so that it matches no case.
+// RefusedReply is the line of a refusal as a client gets it. If the body is not the gate's,
+// it is the status alone, which no case expects.
 func RefusedReply(status int, body string) string {
 	var b struct {
 		Reason string `json:"reason"`
@@ -43,7 +43,7 @@ func RefusedReply(status int, body string) string {
 	return fmt.Sprintf("%d %s", status, b.Reason)
 }
 
-// Native runs a request through the gate in this process, as a host would.
+// Native decides a request in this process, as a host would.
 func Native(g *gate.Gate, env gate.Env, r Request) Outcome {
 	x, step := g.DecideRequest(env, r.Head(), []byte(r.Body), r.Trailers)
 	if step.Act != gate.Forward {
@@ -98,15 +98,15 @@ func Sent(pairs [][2]string) Outcome {
 // Host is where a case ran.
 type Host uint8
 
-// In Envoy the codec of the protocol acts before the gate.
+// The hosts. In Envoy the codec of the protocol reads a request before the gate does.
 const (
 	Elsewhere Host = iota
 	EnvoyHTTP1
 	EnvoyHTTP2
 )
 
-// watched are parts of the names of headers by which an upstream could be told
-// who called, or from where.
+// watched are parts of the names of headers that could tell an upstream who called, or
+// from where.
 var watched = []string{"authorization", "cookie", "user", "iap-", "email", "groups", "original", "override", "rewrite"}
 
 // Check compares what happened with what a case expects.

@@ -9,8 +9,8 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// Refused is a configuration that the gate is known to refuse, for a package
-// that compiles a part of one.
+// Refused is a configuration that the gate refuses, for tests of a package that compiles
+// a part of it.
 type Refused struct {
 	Path string
 	Root strictjson.Value
@@ -19,8 +19,8 @@ type Refused struct {
 	want     []string
 }
 
-// LoadRefused reads all of them below dir that are JSON objects, with the
-// problems beside each that the gate finds.
+// LoadRefused reads all configurations in dir that are JSON objects, and the problems in
+// the .want file beside each.
 func LoadRefused(dir string) (all []Refused, err error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err == nil && len(paths) == 0 {
@@ -41,8 +41,8 @@ func LoadRefused(dir string) (all []Refused, err error) {
 	return all, err
 }
 
-// Want is the text of the problems that stand in one of the sections, which are
-// top-level names.
+// Want is the text of the problems that are in one of the sections, which are names at the
+// root.
 func (r Refused) Want(sections ...string) string {
 	var lines []string
 	for _, line := range r.want {

@@ -1,10 +1,10 @@
-// Package corpus runs the cases of examples/<scenario> against anything that
-// holds the gate. A case is a request, its token as claims, and one expected
-// line; the same cases run natively, in the module under wazero, in Envoy and
-// at a terminal, and a disagreement between them is a fault of an adapter.
+// Package corpus runs the cases of examples/<scenario> against anything that contains the
+// gate. A case is a request, the claims of its token, and one expected line. The same cases
+// run natively, in the module under wazero, in Envoy and at a terminal. If these disagree,
+// an adapter is wrong.
 //
-// Keys and tokens are made afresh on each run: the public keys in an example's
-// configuration are replaced, and no private key is ever written down.
+// Keys and tokens are new in each run: the public keys in an example's configuration are
+// replaced, and no private key is ever written to a file.
 package corpus
 
 import (
@@ -25,33 +25,33 @@ import (
 type Case struct {
 	Name    string `json:"name"`
 	Request string `json:"request"` // method and raw path, with a space between
-	Host    string `json:"host"`    // models.example.com where it is absent
+	Host    string `json:"host"`    // models.example.com if it is absent
 	Token   *Token `json:"token"`
-	// Headers are sent as they stand; "{token}" in a value is replaced by the
-	// token, which is otherwise put where its issuer expects it.
+	// Headers are sent as they are. "{token}" in a value is replaced by the token; if no
+	// value has it, the token is put where its issuer expects it.
 	Headers  [][2]string `json:"headers"`
 	GRPC     bool        `json:"grpc"`
 	Body     string      `json:"body"`
 	Messages []string    `json:"messages"` // of gRPC, instead of a body: see Message
-	Reply    *Reply      `json:"reply"`    // what the upstream answers, where it matters
-	Peer     *Peer       `json:"peer"`     // the client's certificate; none where it is absent
+	Reply    *Reply      `json:"reply"`    // what the upstream answers, if that matters
+	Peer     *Peer       `json:"peer"`     // the client's certificate; none if it is absent
 	Trailers [][2]string `json:"trailers"`
 
 	Want string `json:"want"` // Outcome.Line
-	// Envoy is the line in Envoy, where its codec acts before the gate does.
+	// Envoy is the line in Envoy, if its codec answers before the gate does.
 	Envoy string `json:"envoy"`
-	HTTP2 string `json:"http2"` // the line over HTTP/2 in Envoy, where it is yet another
-	// Arrives are identity and credential headers that the upstream gets, with
-	// "{token}" in them as in Headers; no other of those names may reach it.
+	HTTP2 string `json:"http2"` // the line over HTTP/2 in Envoy, if it differs from both
+	// Arrives are the identity and credential headers that the upstream gets, with
+	// "{token}" in them as in Headers. No others may reach it.
 	Arrives  map[string]string `json:"arrives"`
 	Upstream string            `json:"upstream"` // the cluster that Envoy sends it to
-	// Counts is the counter of a request that goes on for another reason than
-	// being allowed: "exempt", or "shadow." and what would have refused it.
+	// Counts is the counter of a request that is forwarded without being allowed: "exempt",
+	// or "shadow." and what would have refused it.
 	Counts string `json:"counts"`
 }
 
-// Counter is the gate's counter that a case counts under, below "modelgate.";
-// "" where the request does not get as far as the gate.
+// Counter is the gate's counter for a case, without "modelgate."; "" if the request does
+// not reach the gate.
 func (c Case) Counter(host Host) string {
 	line := c.line(host)
 	switch why := line[strings.LastIndexByte(line, ' ')+1:]; {
@@ -76,8 +76,8 @@ func (c Case) line(host Host) string {
 	return c.Want
 }
 
-// Reply is what an upstream answers to a call that lists models, and what the
-// caller gets of it: text, or for gRPC a message as in Message.
+// Reply is what the upstream answers to a call that lists models, and what the caller gets
+// of it: text, or for gRPC a message as in Message.
 type Reply struct {
 	Body string `json:"body"`
 	Gets string `json:"gets"`
@@ -89,7 +89,7 @@ type Peer struct {
 	Untrusted bool   `json:"untrusted"` // signed by an authority that nobody trusts
 }
 
-// Request is a case made concrete.
+// Request is the request of a case, with its token.
 type Request struct {
 	Method, Path, Authority string
 	Headers                 [][2]string // names in lower case, pseudo-headers left out
@@ -133,7 +133,7 @@ type Scenario struct {
 	signers   map[string]*signer // by issuer name
 }
 
-// Load reads a scenario and makes its keys.
+// Load reads a scenario, and makes new keys for it.
 func Load(dir string) (*Scenario, error) {
 	s, err := LoadConfig(dir)
 	if err != nil {
@@ -168,12 +168,12 @@ func strictUnmarshal(raw []byte, v any) error {
 	return d.Decode(v)
 }
 
-// check finds cases that could not fail, or could not be told apart.
+// check finds cases that cannot fail, and cases with the same name.
 func (s *Scenario) check() error {
 	seen := map[string]bool{}
 	for _, c := range s.Cases {
 		if c.Name == "" || c.Want == "" || seen[c.Name] {
-			return fmt.Errorf("%s: case %q has no name or no want, or stands twice", s.Name, c.Name)
+			return fmt.Errorf("%s: case %q has no name or no want, or is there twice", s.Name, c.Name)
 		}
 		seen[c.Name] = true
 		if c.Token != nil && s.signers[c.Token.Issuer] == nil {
@@ -204,13 +204,13 @@ func LoadAll(dir string) ([]*Scenario, error) {
 	return all, nil
 }
 
-// Secret looks a symmetric key up, as the VM's environment would.
+// Secret looks up a symmetric key, in place of the VM's environment.
 func (s *Scenario) Secret(name string) (string, bool) {
 	v, ok := s.Env[name]
 	return v, ok
 }
 
-// Request makes a case concrete; its token's times count from now.
+// Request makes the request of a case. The times of its token count from now.
 func (s *Scenario) Request(c Case, now time.Time) (Request, error) {
 	method, path, _ := strings.Cut(c.Request, " ")
 	r := Request{Method: method, Path: path, Authority: c.Host, Trailers: c.Trailers, GRPC: c.GRPC, Body: c.Body, Arrives: map[string]string{}}

@@ -11,16 +11,15 @@ import (
 	"github.com/modelgate/modelgate/internal/testing/jose"
 )
 
-// Token is a token as a case describes it. What it does not say is as the
-// issuer would have it: iss, aud, a sub, iat ten seconds ago, exp in five
-// minutes, the right key and a good signature.
+// Token is a token as a case describes it. All else is what the issuer would write: iss,
+// aud, a sub, iat ten seconds ago, exp in five minutes, the right key and a good signature.
 type Token struct {
 	Issuer string         `json:"issuer"`
-	Claims map[string]any `json:"claims"` // null takes a claim away; "now-31s" is a time
-	Header map[string]any `json:"header"` // null takes a member away
-	// Fault is "other-key" (signed by a key nobody published), "tampered" (the
-	// payload changed after signing), "no-signature", "signature-removed" (as
-	// Cloud Run forwards it), or "" for none.
+	Claims map[string]any `json:"claims"` // null removes a claim; "now-31s" is a time
+	Header map[string]any `json:"header"` // null removes a member
+	// Fault is "other-key" (signed with a key that is not published), "tampered" (the
+	// payload was changed after signing), "no-signature", "signature-removed" (as Cloud
+	// Run forwards it), or "" for none.
 	Fault string `json:"fault"`
 }
 
