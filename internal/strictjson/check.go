@@ -4,9 +4,7 @@
 // one document differently: no name is there twice, to be first for one reader
 // and last for another.
 //
-// Package scan has the same rules for request bodies, which arrive in pieces and
-// are not kept. One scanner for both would be slower here and keep more there, so
-// that a test holds them together instead.
+// Package scan has the same rules for request bodies, and says why there are two.
 //
 // The package does not know what a document means.
 package strictjson

@@ -8,9 +8,9 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// FuzzCheck: what Check accepts is JSON to encoding/json too, has no name
-// twice, and is read alike by both; what it refuses beyond that, it
-// refuses for one of its own reasons.
+// FuzzCheck: encoding/json accepts what Check accepts, finds no name twice in it and
+// reads the same values. What Check refuses beyond that, it refuses for one of its
+// own reasons.
 func FuzzCheck(f *testing.F) {
 	for _, doc := range accepted {
 		f.Add(doc)
@@ -30,7 +30,7 @@ func FuzzCheck(f *testing.F) {
 	})
 }
 
-// alike holds a reading to gjson's.
+// alike compares a value with what gjson reads.
 func alike(t *testing.T, got Result, want gjson.Result) {
 	t.Helper()
 	raw := strings.TrimRight(want.Raw, " \t\r\n") // gjson leaves what follows the root
@@ -70,13 +70,13 @@ func alike(t *testing.T, got Result, want gjson.Result) {
 	}
 }
 
-// equal compares all of two values but where they are in their documents.
+// equal compares two values, but not their places in their documents.
 func equal(a, b Result) bool {
 	return a.Type == b.Type && a.Raw == b.Raw && a.Str == b.Str && a.Num == b.Num
 }
 
 // same walks a document with an independent decoder, which keeps every name,
-// and holds Read to it.
+// and compares Read with it.
 func same(t *testing.T, d *json.Decoder, got Result) {
 	t.Helper()
 	token, err := d.Token()
