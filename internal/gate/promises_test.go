@@ -78,7 +78,7 @@ func TestMoreGrantsNeverTakeAway(t *testing.T) {
 		more := p.policy
 		more.Grants = slices.Insert(slices.Clone(more.Grants), p.IntN(len(more.Grants)+1), p.randomGrant("more"))
 		before, after := p.compile(p.policy, ""), p.compile(more, "")
-		for range 20 {
+		for range 40 {
 			c, q := p.randomCaller(), p.randomRequest()
 			switch was, is := allows(before, c, q), allows(after, c, q); {
 			case was && !is:
@@ -98,7 +98,7 @@ func TestMoreDeniesNeverGive(t *testing.T) {
 		more := p.policy
 		more.Denies = slices.Insert(slices.Clone(more.Denies), p.IntN(len(more.Denies)+1), p.randomDeny("more"))
 		before, after := p.compile(p.policy, ""), p.compile(more, "")
-		for range 20 {
+		for range 40 {
 			c, q := p.randomCaller(), p.randomRequest()
 			switch was, is := allows(before, c, q), allows(after, c, q); {
 			case !was && is:
