@@ -18,7 +18,7 @@ const everyRoute = `[
 	{"protocol": "grpc", "service": "iris", "model": "prod/iris", "verb": "explain", "names": "kserve"}
 ]`
 
-// accepted lists every form of request that everyRoute understands; wanted is what
+// accepted lists every form of request that everyRoute understands. want is what
 // matchText writes.
 var accepted = []struct {
 	name  string

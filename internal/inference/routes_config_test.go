@@ -76,6 +76,16 @@ func TestHints(t *testing.T) {
 	}
 }
 
+// TestInvalidTransformerBesideModels has an invalid pattern where the hosts of
+// models are made: the pattern is a problem, and is matched with nothing.
+func TestInvalidTransformerBesideModels(t *testing.T) {
+	const row = `[{"protocol": "openai", "names": "kserve", "models": {"m": "a/b"}, "transformers": ["b"]}]`
+	_, got := compileServing(t, row, "")
+	if want := `"/0/transformers/0": must have a namespace`; !strings.HasPrefix(got, want) {
+		t.Errorf("Compile = %s, want %s...", got, want)
+	}
+}
+
 // TestShadowOfRoutes reads until when a route only logs its refusals.
 func TestShadowOfRoutes(t *testing.T) {
 	const utc, zone = `{"until": "2026-01-01T00:00:00Z"}`, `{"until": "2026-01-01T01:00:00.999+01:00"}`

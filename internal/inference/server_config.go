@@ -145,12 +145,14 @@ func compileTransformers(v strictjson.Value) (list []Pattern) {
 			continue // reported
 		}
 		p, err := ParsePattern(text)
-		if err != nil {
+		switch {
+		case err != nil:
 			item.Fail("%s", err)
-		} else if len(p.Segments) > 2 || p.Version != "" {
+		case len(p.Segments) > 2 || p.Version != "":
 			item.MustBe("namespace/service, without a model inside it or a version")
+		default:
+			list = append(list, p)
 		}
-		list = append(list, p)
 	}
 	return list
 }
