@@ -15,8 +15,8 @@
 //  3. checkRoutingHeaders compares the headers by which routers choose a model.
 //  4. finish compares the request's host, and the service behind this proxy.
 //
-// Where the body names the model, Match.Complete does steps 2 and 4 again with
-// what the body says. Match.Trim filters a reply that lists models.
+// Where the body names the models, Match.Complete adds them to the call and does
+// step 4 again. Match.Trim removes models from a reply that lists them.
 package inference
 
 import "slices"

@@ -31,19 +31,21 @@ type routeContext struct {
 // request's headers until its body has been read.
 func Compile(routes, serves strictjson.Value, holdHeaders bool) *Routes {
 	rs := &Routes{serves: compileServes(serves)}
+	var rows []strictjson.Value // of rs.routes
 	for _, row := range routes.Items() {
-		r := &Route{}
 		compile := compilerFor(row)
 		if compile == nil {
 			continue
 		}
+		r := &Route{}
 		compile(r, row, routeContext{rs.serves, holdHeaders})
-		for _, other := range rs.routes {
+		for i, other := range rs.routes {
 			if r.conflictsWith(other) {
-				row.Fail("must not have the prefix %q beside another route's %q: a path could be meant for either", r.prefix, other.prefix)
+				row.Fail("must not have the prefix %q beside %q of %s, because a path could be meant for either",
+					r.prefix, other.prefix, rows[i].Pointer())
 			}
 		}
-		rs.routes = append(rs.routes, r)
+		rs.routes, rows = append(rs.routes, r), append(rows, row)
 	}
 	return rs
 }
