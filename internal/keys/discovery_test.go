@@ -1,0 +1,63 @@
+package keys
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestJWKSTarget(t *testing.T) {
+	const iss = "https://issuer.example"
+	s := compile(t, `{"discovery":"https://issuer.example/.well-known/openid-configuration","cluster":"issuer",`+
+		`"jwksClusters":{"keys.example:8443":"keys"}}`, iss)
+	for doc, want := range map[string]Target{
+		`{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example/jwks","x":{}}`: {"issuer", "https", "issuer.example", "/jwks"},
+		`{"jwks_uri":"https://keys.example:8443/","issuer":"https://issuer.example"}`:         {"keys", "https", "keys.example:8443", "/"},
+	} {
+		if got, err := s.jwksTarget(doc); err != nil || got != want {
+			t.Errorf("jwksTarget(%s) = %v, %v, want %v", doc, got, err, want)
+		}
+	}
+	for _, c := range []struct{ doc, want string }{
+		{`x`, "expected a value; got"},
+		{`[]`, `issuer is ""`},
+		{`{}`, `issuer is ""`},
+		{`{"issuer":"https://issuer.example/","jwks_uri":"https://issuer.example/"}`, `issuer is "https://issuer.example/"`},
+		{`{"issuer":"https://evil.example","jwks_uri":"https://issuer.example/"}`, `issuer is "https://evil.example"`},
+		{`{"issuer":["https://issuer.example"],"jwks_uri":"https://issuer.example/"}`, `issuer is ""`},
+		{`{"issuer":"https://issuer.example"}`, `jwks_uri "" is no https URI`},
+		{`{"issuer":"https://issuer.example","jwks_uri":7}`, `jwks_uri "" is no https URI`},
+		{`{"issuer":"https://issuer.example","jwks_uri":"http://issuer.example/"}`, `is no https URI`},
+		{`{"issuer":"https://issuer.example","jwks_uri":"https://169.254.169.254/"}`, `on a host that has no cluster`},
+		{`{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example:444/"}`, `on a host that has no cluster`},
+		{`{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example/","jwks_uri":"https://e.example"}`, `is there twice`},
+	} {
+		t.Run(c.doc, func(t *testing.T) {
+			if got, err := s.jwksTarget(c.doc); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("jwksTarget(%s) = %v, %v, want an error with %s", c.doc, got, err, c.want)
+			}
+		})
+	}
+}
+
+func TestDiscovery(t *testing.T) {
+	s := compile(t, `{"discovery":"http://issuer.example/d","cluster":"issuer"}`, "iss")
+	r := NewRefresher(s, usable, 7)
+	out, _ := r.Tick(now, "")
+	raw := string(out.Store)
+	ok := [][2]string{{":status", "200"}}
+	next, o, err := r.HandleAnswer(now, raw, out.Fetch, Answer{Headers: ok, Body: `{"issuer":"iss","jwks_uri":"http://issuer.example/k"}`})
+	if err != nil || o != Fetched || next.Store != nil || next.Fetch == nil || next.Fetch.Path != "/k" || next.Fetch.Cluster != "issuer" {
+		t.Fatalf("HandleAnswer(discovery) = %+v, %s, %v", next, o, err)
+	}
+	done, o, err := r.HandleAnswer(now, raw, next.Fetch, Answer{Headers: ok, Body: `["k"]`})
+	if err != nil || o != Fetched || done.Store == nil {
+		t.Fatalf("HandleAnswer(keys) = %+v, %s, %v", done, o, err)
+	}
+	if r.Tick(now, string(done.Store)); r.Document(now) != `["k"]` {
+		t.Errorf("Document = %q", r.Document(now))
+	}
+	lost, o, err := r.HandleAnswer(now, raw, out.Fetch, Answer{Headers: ok, Body: `{"issuer":"other"}`})
+	if o != Malformed || err == nil || lost.Store == nil || lost.Fetch != nil {
+		t.Errorf("HandleAnswer(another's discovery) = %+v, %s, %v", lost, o, err)
+	}
+}
