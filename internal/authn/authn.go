@@ -115,9 +115,8 @@ type Result struct {
 	// unless the connection has a Peer.
 	Principal *Principal
 	Reason    reason.Reason
-	// Missing is the key for want of which the request is refused, where the issuer
-	// publishes its keys and Env.WaitPolicy allows the request to wait. It is nil
-	// otherwise.
+	// Missing is the key that the token needs and the snapshot does not have. It is nil
+	// unless the issuer publishes its keys and Env.WaitPolicy allows the request to wait.
 	Missing *MissingKey
 	// CacheHit reports that the caller's token was in Env.Cache.
 	CacheHit bool

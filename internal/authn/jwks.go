@@ -67,12 +67,12 @@ func (s *KeySet) find(kid string, alg *algorithm) *Key {
 	return found
 }
 
-// KeyNote is what becomes of one key of a set.
+// KeyNote says whether one key of a set is used, and why not.
 type KeyNote struct {
 	ID        string // kid
-	Algorithm string // that it verifies, "" if it is not used
-	Why       string // it is not used, "" if it is
-	Refused   bool   // the whole set is refused because of this key
+	Algorithm string // the algorithm that it verifies, "" if it is not used
+	Why       string // why it is not used, "" if it is used
+	Refused   bool   // whether the whole set is refused because of this key
 }
 
 // compileJWKSet reads the JWK Set of a configuration. Keys that are not for

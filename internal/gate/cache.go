@@ -15,7 +15,7 @@ import (
 //
 // It never remembers
 //
-//   - a refusal, but for a refused token;
+//   - a refusal, except that of a token;
 //   - what depends on more than the request's key and the caller: on the connection's
 //     certificate, on a header that names a model, on a body, on a reply;
 //   - what depends on the time. A rule in shadow ends at some time, so a call that is

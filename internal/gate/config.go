@@ -64,7 +64,8 @@ func compileAudit(v strictjson.Value) (all bool) {
 	return false
 }
 
-// Warnings say where a configuration that compiles may not do what its author means.
+// Warnings returns a text for each part of the configuration that may not do what its
+// author means.
 func (g *Gate) Warnings() (list []string) {
 	for _, r := range g.Remotes() {
 		if r.Source.Plain() {

@@ -10,7 +10,7 @@ import (
 )
 
 // Env is all that a decision depends on beside the configuration and the request. Its
-// fields are those of authn.Env, but for the Cache, which has more in it.
+// fields are those of authn.Env, except that Cache also has routes and decisions.
 type Env struct {
 	Now        time.Time
 	Keys       *authn.Keys

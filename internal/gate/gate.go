@@ -21,10 +21,10 @@ type Gate struct {
 	holdsHeaders bool   // the host can hold the headers back until the body is read
 }
 
-// Keys are the keys that the configuration itself contains.
+// Keys returns the keys that the configuration itself contains.
 func (g *Gate) Keys() *authn.Keys { return g.keys }
 
-// Remotes are the issuers whose further keys the host must fetch.
+// Remotes returns the issuers whose published keys the host must fetch.
 func (g *Gate) Remotes() []authn.Remote { return g.authn.Remotes() }
 
 // NewCache returns an empty cache for a host that keeps one; nil if the configuration

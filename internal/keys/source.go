@@ -18,7 +18,7 @@
 // endpoint, and an answer without a usable key changes nothing. A key that the
 // document does not have is looked for once per Interval at most, however many
 // requests ask for however many keys. A request is told that its key is unknown
-// only by a fetch that was started after the request came.
+// only after a fetch that was started after the request came.
 package keys
 
 import (

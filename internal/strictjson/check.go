@@ -1,8 +1,8 @@
 // Package strictjson reads JSON that decides something: tokens, key sets and
 // the configuration. Check reads a document as a whole; only then are values taken
-// out of it, by exact name or by JSON Pointer. So two readers cannot understand
-// one document differently: no name is there twice, to be first for one reader
-// and last for another.
+// out of it, by exact name or by JSON Pointer. No name may occur
+// twice, because some readers use its first value and others its last. So two
+// readers cannot understand one document differently.
 //
 // Package scan has the same rules for request bodies, and says why there are two.
 //
@@ -14,10 +14,10 @@ import "github.com/tidwall/gjson"
 // MaxDepth is the deepest nesting of arrays and objects that Check accepts.
 const MaxDepth = 32
 
-// Check reports the first violation of RFC 8259 in doc, and beyond it: a byte
-// order mark, invalid UTF-8, a lone surrogate (RFC 8259 section 8.2 leaves its
-// meaning open), a name that occurs twice in one object after unescaping, and
-// nesting deeper than MaxDepth. It returns nil or a *SyntaxError.
+// Check returns a *SyntaxError for the first violation of RFC 8259 in doc, or nil.
+// It also refuses a byte order mark, invalid UTF-8, a lone surrogate (RFC 8259
+// section 8.2 leaves its meaning open), a name that occurs twice in one object
+// after unescaping, and nesting deeper than MaxDepth.
 func Check(doc string) error {
 	s := scanner{doc: doc}
 	err := s.begin()
@@ -41,8 +41,8 @@ type Field struct {
 }
 
 // Fields checks a document that must be an object, appends its members to fields
-// and returns the object, all in one reading. The object does not exist if Check
-// would report an error, or if the document is another value.
+// and returns the object, all in one pass. The object does not exist if Check would
+// return an error, or if the document is not an object.
 func Fields(doc string, fields []Field) (Result, []Field) {
 	s := scanner{doc: doc}
 	if s.begin() != nil || s.peek() != '{' {

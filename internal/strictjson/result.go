@@ -6,17 +6,17 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Result is a value of a document that Check has accepted, as gjson reads it; of
-// another document its methods mean nothing. It is a type of its own to have none
-// of gjson's path lookups, in which dots, '@', '#' and '*' are operators and may
-// be part of a claim's name.
+// Result is a value of a document, as gjson reads it. Its methods are correct only
+// if Check has accepted the document. It is a type of its own, so that it has none
+// of gjson's path lookups: in a path, dots, '@', '#' and '*' are operators, but they
+// may be part of a claim's name.
 //
 // Raw is the value's text. Str is a string, unescaped; it shares the document's
 // memory unless there was an escape. Num is the nearest float64 to a number,
-// infinite where there is none.
+// infinite if there is none.
 type Result gjson.Result
 
-// The types of a Result. One that does not exist is Null without text.
+// The types of a Result. A Result that does not exist has type Null and no text.
 const (
 	Null   = gjson.Null
 	False  = gjson.False

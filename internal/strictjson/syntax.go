@@ -11,7 +11,7 @@ import (
 type SyntaxError struct {
 	Offset       int    // in bytes, from 0
 	Line, Column int    // from 1; the column in characters
-	Pointer      string // RFC 6901, the innermost value that the mistake is in
+	Pointer      string // RFC 6901, the innermost value that contains the mistake
 	Message      string
 	expected     bool // Message says what was expected, but not yet what is there
 }

@@ -25,7 +25,7 @@ func (c Case) write(r *Request) error {
 	return err
 }
 
-// Frame is a message in the framing of gRPC: not compressed, length first.
+// Frame returns a message in a gRPC frame: not compressed, with its length.
 func Frame(text string) (string, error) {
 	message, err := Message(text)
 	return "\x00" + string(binary.BigEndian.AppendUint32(nil, uint32(len(message)))) + message, err

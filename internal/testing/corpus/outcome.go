@@ -10,7 +10,7 @@ import (
 	"github.com/modelgate/modelgate/internal/reason"
 )
 
-// Outcome is what became of a request, in the same form for every host.
+// Outcome is the result of a request, in the same form for every host.
 type Outcome struct {
 	// Line is "allow <authority> <path>", "<status> <reason>", or for gRPC
 	// "grpc <code> <reason>".
@@ -20,10 +20,10 @@ type Outcome struct {
 	Reply   string      // what the client got, if the case has a reply
 }
 
-// Allowed is the line of a request that was forwarded.
+// Allowed returns the line of a request that was forwarded.
 func Allowed(authority, path string) string { return "allow " + authority + " " + path }
 
-// Answered is the line of an answer of the gate itself, by its Reason.
+// Answered returns the line of an answer of the gate itself, by its Reason.
 func Answered(why reason.Reason, grpc bool) string {
 	if grpc {
 		return fmt.Sprintf("grpc %d %s", why.GRPC(), why)
@@ -31,7 +31,7 @@ func Answered(why reason.Reason, grpc bool) string {
 	return fmt.Sprintf("%d %s", why.HTTP(), why)
 }
 
-// RefusedReply is the line of a refusal as a client gets it. If the body is not the gate's,
+// RefusedReply returns the line of a refusal as a client gets it. If the body is not the gate's,
 // it is the status alone, which no case expects.
 func RefusedReply(status int, body string) string {
 	var b struct {
@@ -77,7 +77,7 @@ func Apply(pairs [][2]string, e *gate.Edit) [][2]string {
 	return pairs
 }
 
-// Sent is the outcome of headers that go to the upstream.
+// Sent returns the outcome of headers that go to the upstream.
 func Sent(pairs [][2]string) Outcome {
 	o := Outcome{}
 	var authority, path string

@@ -41,7 +41,7 @@ func LoadRefused(dir string) (all []Refused, err error) {
 	return all, err
 }
 
-// Want is the text of the problems that are in one of the sections, which are names at the
+// Want returns the text of the problems that are in one of the sections, which are names at the
 // root.
 func (r Refused) Want(sections ...string) string {
 	var lines []string

@@ -50,7 +50,7 @@ type Case struct {
 	Counts string `json:"counts"`
 }
 
-// Counter is the gate's counter for a case, without "modelgate."; "" if the request does
+// Counter returns the gate's counter for a case, without "modelgate."; "" if the request does
 // not reach the gate.
 func (c Case) Counter(host Host) string {
 	line := c.line(host)
@@ -101,7 +101,7 @@ type Request struct {
 	Reply, Gets             string
 }
 
-// ReplyPairs are the headers of a reply.
+// ReplyPairs returns the headers of a reply.
 func (r Request) ReplyPairs() [][2]string {
 	mediaType := "application/json"
 	if r.GRPC {
@@ -110,12 +110,12 @@ func (r Request) ReplyPairs() [][2]string {
 	return [][2]string{{":status", "200"}, {"content-type", mediaType}, {"content-length", fmt.Sprint(len(r.Reply))}}
 }
 
-// Head is the request as the gate gets it.
+// Head returns the request as the gate gets it.
 func (r Request) Head() *gate.Head {
 	return &gate.Head{Pairs: r.Pairs(), End: r.Body == "" && len(r.Trailers) == 0, Peer: r.Peer}
 }
 
-// Pairs are the headers as a host has them, pseudo-headers first.
+// Pairs returns the headers as a host has them, pseudo-headers first.
 func (r Request) Pairs() [][2]string {
 	pairs := [][2]string{{":method", r.Method}, {":path", r.Path}, {":scheme", "http"}}
 	if r.Authority != "" {
