@@ -1,5 +1,10 @@
 package authn
 
+import (
+	"fmt"
+	"strings"
+)
+
 // The methods below tell other packages what is configured.
 
 // HasIssuer reports whether an issuer of that name is configured.
@@ -63,3 +68,14 @@ func (a *Authenticator) HasTrustDomain() bool { return a.trustDomain != "" }
 
 // IsPeerID reports whether id is a SPIFFE ID of the configured trust domain.
 func (a *Authenticator) IsPeerID(id string) bool { return a.trustDomain.contains(id) }
+
+// Warnings says where issuers may not mean what they say. A token service mostly has
+// an https URL as its iss, which is compared exactly.
+func (a *Authenticator) Warnings() (list []string) {
+	for _, is := range a.issuers {
+		if len(is.iss) == 1 && strings.Contains(is.iss[0], ".") && !strings.Contains(is.iss[0], ":") {
+			list = append(list, fmt.Sprintf("issuer %q has the iss %q without https://: it is compared exactly with the token's", is.Name, is.iss[0]))
+		}
+	}
+	return list
+}

@@ -154,3 +154,26 @@ func TestConfiguredIssuers(t *testing.T) {
 		}
 	}
 }
+
+// TestIssuerWarnings: an iss that looks like a URL without its scheme gets a warning.
+func TestIssuerWarnings(t *testing.T) {
+	const warning = `issuer "own" has the iss "own.example" without https://: it is compared exactly with the token's`
+	for _, c := range []struct {
+		iss  string
+		want []string
+	}{
+		{"https://own.example", nil},
+		{"http://own.example", nil},
+		{"urn:own.example", nil},
+		{"own", nil},
+		{"own.example", []string{warning}},
+	} {
+		t.Run(c.iss, func(t *testing.T) {
+			doc := issuerDoc("own", "issuer", c.iss, "algorithms", []string{"ES256"})
+			w, problems := compile("[" + doc + "," + oidcDoc + "]")
+			if got := w.a.Warnings(); problems != nil || !slices.Equal(got, c.want) {
+				t.Errorf("Warnings() = %q, want %q (%v)", got, c.want, problems)
+			}
+		})
+	}
+}

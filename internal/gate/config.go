@@ -73,7 +73,7 @@ func (g *Gate) Warnings() (list []string) {
 				"issuer %q publishes its keys under http: anybody on the way can replace them, unless the cluster uses TLS", r.Name))
 		}
 	}
-	return slices.Concat(list, g.routes.Warnings(), g.policy.Warnings(g.authn))
+	return slices.Concat(list, g.authn.Warnings(), g.routes.Warnings(), g.policy.Warnings(g.authn))
 }
 
 // compileChallenge reads the URL of the protected resource's metadata (RFC 9728 section
