@@ -21,7 +21,7 @@ type Authority struct {
 	key         *ecdsa.PrivateKey
 }
 
-// NewAuthority makes one, valid for a day.
+// NewAuthority makes an authority whose certificates are valid for a day.
 func NewAuthority(name string) (*Authority, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -40,7 +40,7 @@ func NewAuthority(name string) (*Authority, error) {
 	return &Authority{certificate, key}, err
 }
 
-// Issue makes a certificate with one URI SAN, for both ends of a connection.
+// Issue makes a certificate with one URI SAN, for servers and for clients.
 func (a *Authority) Issue(uri string) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -63,8 +63,8 @@ func (a *Authority) Issue(uri string) (tls.Certificate, error) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }
 
-// Write puts a new certificate with its key, and the authority's own, where an
-// example expects those of /etc/certs.
+// Write writes a new certificate, its key and the authority's own certificate to dir,
+// with the names that the examples use in /etc/certs.
 func (a *Authority) Write(dir, uri string) error {
 	certificate, err := a.Issue(uri)
 	if err != nil {
@@ -86,8 +86,9 @@ func (a *Authority) Write(dir, uri string) error {
 	return nil
 }
 
-// Client is a TLS client with that certificate, or with none for "". It does
-// not look at the server's, which is not what is tested.
+// Client returns the configuration of a TLS client with a certificate for that URI,
+// or without one for "". The client does not check the server's certificate: the
+// tests are not about it.
 func (a *Authority) Client(uri string) (*tls.Config, error) {
 	config := &tls.Config{InsecureSkipVerify: true}
 	if uri != "" {

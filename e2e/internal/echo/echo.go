@@ -35,8 +35,8 @@ type Server struct {
 	calls []Received
 }
 
-// Serve serves on a listener in the background, until Stop. The listener is
-// the server's from then on. The name is part of every answer.
+// Serve serves on a listener in the background until Stop, which also closes the
+// listener. The name is part of every answer.
 func Serve(listener net.Listener, name string) *Server {
 	s := &Server{name: name}
 	s.server = grpc.NewServer(grpc.UnaryInterceptor(s.unary), grpc.StreamInterceptor(s.stream))
@@ -45,7 +45,7 @@ func Serve(listener net.Listener, name string) *Server {
 	return s
 }
 
-// Stop ends the server and every call under way.
+// Stop ends the server and every call in progress.
 func (s *Server) Stop() { s.server.Stop() }
 
 // Calls returns the calls so far.

@@ -45,9 +45,9 @@ type Options struct {
 	Timeout     time.Duration // for the start; 0: Patience
 }
 
-// Patience bounds every wait for what has to come. Compiling the module takes
-// Envoy some seconds, and minutes where others have the processors: it is not a
-// measure of anything, and only ends a test that has failed.
+// Patience is the longest time that a test waits for an event. Envoy compiles the
+// module in some seconds, but on a busy machine in minutes. Patience measures
+// nothing: it only ends a test that has failed.
 const Patience = 5 * time.Minute
 
 // Envoy is a running Envoy. Its methods may be called from any goroutine, and
@@ -195,7 +195,7 @@ var errNotLive = errors.New("not live")
 // Pid returns the process's number.
 func (e *Envoy) Pid() int { return e.cmd.Process.Pid }
 
-// Exited is closed once the process has ended.
+// Exited returns a channel that is closed when the process has ended.
 func (e *Envoy) Exited() <-chan struct{} { return e.done }
 
 // Wait waits for the process to end and returns how, as exec.Cmd.Wait does.

@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// Behaviour answers a request for which document would be right.
+// Behaviour answers a request. document is the correct answer.
 type Behaviour func(w http.ResponseWriter, r *http.Request, document []byte)
 
-// Well answers as it should.
+// Well answers correctly.
 func Well(w http.ResponseWriter, _ *http.Request, document []byte) { w.Write(document) }
 
 // Stall accepts the request and never answers.
 func Stall(_ http.ResponseWriter, r *http.Request, _ []byte) { <-r.Context().Done() }
 
-// Status answers with a status and, as if nothing had happened, the document.
+// Status answers with a status code and the correct document.
 func Status(code int) Behaviour {
 	return func(w http.ResponseWriter, _ *http.Request, document []byte) {
 		w.WriteHeader(code)
@@ -24,7 +24,7 @@ func Status(code int) Behaviour {
 	}
 }
 
-// Garbage answers 200 with a page for people.
+// Garbage answers 200 with an HTML page.
 func Garbage(w http.ResponseWriter, _ *http.Request, _ []byte) {
 	w.Header().Set("Content-Type", "text/html")
 	w.Write([]byte("<!DOCTYPE html><title>Sign in</title><p>Please sign in to continue."))
@@ -55,12 +55,12 @@ func Drip(pause time.Duration) Behaviour {
 	}
 }
 
-// Redirect sends the client elsewhere.
+// Redirect redirects the client to another URI.
 func Redirect(to string) Behaviour {
 	return func(w http.ResponseWriter, r *http.Request, _ []byte) { http.Redirect(w, r, to, http.StatusFound) }
 }
 
-// Empty answers with a set in which there is no key that could verify anything.
+// Empty answers with a key set that has no usable key.
 func Empty(w http.ResponseWriter, r *http.Request, _ []byte) {
 	empty := map[string]string{
 		JWKS:      `{"keys":[{"kty":"oct","kid":"secret","k":"c2VjcmV0"}]}`,
@@ -70,7 +70,7 @@ func Empty(w http.ResponseWriter, r *http.Request, _ []byte) {
 	w.Write([]byte(empty[r.URL.Path]))
 }
 
-// Lie answers with keys of somebody else under the names of the right ones.
+// Lie answers with other keys under the kids of the correct ones.
 func (s *Server) Lie() (Behaviour, error) {
 	foreign, err := newKey(s.algorithm)
 	if err != nil {

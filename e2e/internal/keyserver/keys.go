@@ -58,7 +58,7 @@ func (s *Server) Rotate(keep bool) (kid string, err error) {
 	return k.kid, nil
 }
 
-// Withdraw stops publishing every key but the one that signs.
+// Withdraw stops publishing every key except the one that signs.
 func (s *Server) Withdraw() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -70,7 +70,7 @@ func (s *Server) Withdraw() {
 	s.published = []*key{s.signing}
 }
 
-// Kid is the name of the key that signs.
+// Kid returns the kid of the key that signs.
 func (s *Server) Kid() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,7 +86,7 @@ func (s *Server) Mint(claims map[string]any) (string, error) {
 	return s.sign(k.kid, k.private, claims)
 }
 
-// MintBy is Mint with an older key, published or not.
+// MintBy signs a token like Mint, but with an older key, published or not.
 func (s *Server) MintBy(kid string, claims map[string]any) (string, error) {
 	s.mu.Lock()
 	known := slices.Concat(s.published, s.retired)
@@ -99,7 +99,7 @@ func (s *Server) MintBy(kid string, claims map[string]any) (string, error) {
 	return "", fmt.Errorf("keyserver: no key %q", kid)
 }
 
-// MintForged is Mint under a kid that was never published.
+// MintForged signs a token like Mint, but with a kid that was never published.
 func (s *Server) MintForged(claims map[string]any) (string, error) {
 	s.mu.Lock()
 	k := s.signing

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// What a Server serves, all of it from the same keys.
+// The paths of a Server. All of them publish the same keys.
 const (
 	JWKS      = "/jwks.json"                        // RFC 7517 section 5
 	PEM       = "/pem.json"                         // {"kid": "-----BEGIN PUBLIC KEY-----..."}, as IAP has beside it
@@ -57,7 +57,7 @@ func Start(issuer, algorithm string) (*Server, error) {
 	return s, s.Revive()
 }
 
-// Die has the port refuse connections and cuts those there are. The keys live on.
+// Die closes all connections, and the port refuses new ones until Revive. The keys remain.
 func (s *Server) Die() {
 	s.mu.Lock()
 	server := s.server
@@ -68,7 +68,7 @@ func (s *Server) Die() {
 	}
 }
 
-// Close is Die for ever: it gives the port back.
+// Close ends the server and gives the port back.
 func (s *Server) Close() {
 	s.Die()
 	s.port.release()
@@ -117,7 +117,7 @@ func (s *Server) Hits() []Hit {
 	return slices.Clone(s.hits)
 }
 
-// Count is how many of the requests so far were for a path.
+// Count returns the number of requests for a path so far.
 func (s *Server) Count(path string) int {
 	n := 0
 	for _, h := range s.Hits() {

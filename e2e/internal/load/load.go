@@ -1,6 +1,6 @@
 // Package load sends many requests to a gate over HTTP/1.1 with keep-alive, in a
-// closed loop or at a pace, and says what became of each: for tests of what
-// happens under load, and not for benchmarks.
+// closed loop or at a fixed rate, and reports the answer to each. It is for tests
+// under load, not for benchmarks.
 package load
 
 import (
@@ -21,8 +21,8 @@ import (
 // Allowed is the line of a request that reached the upstream.
 const Allowed = "allow"
 
-// Load is a stream of requests. Path and Token are asked for each request anew,
-// by its number.
+// Load is a stream of requests. Path and Token are called for each request, with
+// its number.
 type Load struct {
 	Addr    string
 	Path    func(i int) string
@@ -37,7 +37,7 @@ type Load struct {
 	Answered func(Answer)
 }
 
-// Answer is what became of one request.
+// Answer is the result of one request.
 type Answer struct {
 	Index int
 	// Line is Allowed, "<status> <reason>" of the gate's own answer, "<status>" of
@@ -47,13 +47,13 @@ type Answer struct {
 	Took time.Duration
 }
 
-// Report sums the answers up.
+// Report counts the answers.
 type Report struct {
 	Lines map[string]int             // how many of each
 	took  map[string][]time.Duration // by line
 }
 
-// Total is the number of answers.
+// Total returns the number of answers.
 func (r Report) Total() int {
 	n := 0
 	for _, count := range r.Lines {
@@ -62,7 +62,7 @@ func (r Report) Total() int {
 	return n
 }
 
-// Only reports whether there were answers, and none but of these lines.
+// Only reports whether there were answers, all of them with one of these lines.
 func (r Report) Only(lines ...string) bool {
 	for line := range r.Lines {
 		if !slices.Contains(lines, line) {
@@ -72,7 +72,7 @@ func (r Report) Only(lines ...string) bool {
 	return len(r.Lines) > 0
 }
 
-// Median is the median time that answers of a line took; 0 if there are none.
+// Median returns the median time of the answers with that line; 0 if there are none.
 func (r Report) Median(line string) time.Duration {
 	took := slices.Sorted(slices.Values(r.took[line]))
 	if len(took) == 0 {
@@ -81,7 +81,7 @@ func (r Report) Median(line string) time.Duration {
 	return took[len(took)/2]
 }
 
-// String lists the lines and how many there were of each.
+// String lists each line with its count.
 func (r Report) String() string {
 	var b strings.Builder
 	for _, line := range slices.Sorted(maps.Keys(r.Lines)) {
@@ -90,7 +90,7 @@ func (r Report) String() string {
 	return strings.TrimSuffix(b.String(), " ")
 }
 
-// Running is a load under way.
+// Running is a load that has been started.
 type Running struct {
 	load   Load
 	client *http.Client
@@ -105,7 +105,7 @@ type Running struct {
 	report Report
 }
 
-// Start begins to send.
+// Start starts to send.
 func Start(l Load) *Running {
 	if l.Timeout == 0 {
 		l.Timeout = 5 * time.Minute
@@ -132,13 +132,13 @@ func (r *Running) Wait() Report {
 	return r.report
 }
 
-// Stop sends no more, waits for the answers that are due, and reports.
+// Stop sends no more requests, waits for the answers in flight, and returns the Report.
 func (r *Running) Stop() Report {
 	r.once.Do(func() { close(r.stop) })
 	return r.Wait()
 }
 
-// Leave gives up the requests under way, closes their connections, and reports.
+// Leave gives up the requests in flight, closes their connections, and returns the Report.
 func (r *Running) Leave() Report {
 	r.cancel()
 	return r.Stop()

@@ -42,7 +42,7 @@ func (codec) Unmarshal(data []byte, v any) error {
 	return nil
 }
 
-// Message is one as it arrived.
+// Message is one message as it arrived.
 type Message struct {
 	Method string
 	Begin  string // its first bytes, at most 64
@@ -67,10 +67,10 @@ func Serve(listener net.Listener) *Server {
 	return s
 }
 
-// Quiet says how calls are answered from now on.
+// Quiet sets whether calls are answered only at their end, from now on.
 func (s *Server) Quiet(quiet bool) { s.quiet.Store(quiet) }
 
-// Stop ends the server and every call under way.
+// Stop ends the server and every call in progress.
 func (s *Server) Stop() { s.server.Stop() }
 
 // Got returns the messages so far.
@@ -121,7 +121,7 @@ func Call(ctx context.Context, conn *grpc.ClientConn, method string, pairs []str
 	return reply, err
 }
 
-// Open begins a call of which either side sends any number of messages.
+// Open begins a call in which each side may send any number of messages.
 func Open(ctx context.Context, conn *grpc.ClientConn, method string, pairs []string) (grpc.ClientStream, error) {
 	both := &grpc.StreamDesc{ClientStreams: true, ServerStreams: true}
 	return conn.NewStream(metadata.AppendToOutgoingContext(ctx, pairs...), both, method)

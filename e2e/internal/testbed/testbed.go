@@ -64,7 +64,7 @@ func AskOn(ctx context.Context, conn *rawhttp.Conn, r corpus.Request) (corpus.Ou
 	return Outcome(response)
 }
 
-// Proto is HTTP/2 for gRPC, which has no other, and HTTP/1.1 otherwise.
+// Proto returns HTTP/2 for gRPC, which needs it, and HTTP/1.1 otherwise.
 func Proto(r corpus.Request) rawhttp.Proto {
 	for _, h := range r.Headers {
 		if h[0] == "content-type" && strings.HasPrefix(h[1], "application/grpc") {
@@ -74,7 +74,7 @@ func Proto(r corpus.Request) rawhttp.Proto {
 	return rawhttp.H1
 }
 
-// Outcome tells an answer of the upstream's from one of the gate's.
+// Outcome converts an answer of the upstream or of the gate to the form of the corpus.
 func Outcome(r rawhttp.Response) (corpus.Outcome, error) {
 	via := r.Headers.Get("x-upstream")
 	switch {
