@@ -20,7 +20,8 @@ func TestPeerOfHost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	valid, uri := wasmhost.PropertyPath("connection", "peer_certificate_valid"), wasmhost.PropertyPath("connection", "uri_san_peer_certificate")
+	valid := wasmhost.PropertyPath("connection", "peer_certificate_valid")
+	uri := wasmhost.PropertyPath("connection", "uri_san_peer_certificate")
 	const allow, missing = "allow fraud-predictor.prod /v1/models/fraud:predict", "401 credential_missing"
 	for _, c := range []struct {
 		name       string

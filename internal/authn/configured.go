@@ -74,7 +74,8 @@ func (a *Authenticator) IsPeerID(id string) bool { return a.trustDomain.contains
 func (a *Authenticator) Warnings() (list []string) {
 	for _, is := range a.issuers {
 		if len(is.iss) == 1 && strings.Contains(is.iss[0], ".") && !strings.Contains(is.iss[0], ":") {
-			list = append(list, fmt.Sprintf("issuer %q has the iss %q without https://: it is compared exactly with the token's", is.Name, is.iss[0]))
+			list = append(list, fmt.Sprintf("issuer %q has the iss %q without https://: it is compared exactly with the token's",
+				is.Name, is.iss[0]))
 		}
 	}
 	return list

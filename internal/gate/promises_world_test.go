@@ -135,7 +135,8 @@ var (
 	promiseVerbs    = strings.Fields("predict explain ready generate metadata list")
 	promiseMembers  = strings.Fields("user:ana@x.example user:bob@x.example group:ops group:science allAuthenticatedUsers")
 	promisePeers    = strings.Fields("namespace:web namespace:batch spiffe://cluster.local/ns/web/sa/a spiffe://cluster.local/ns/web/sa/b")
-	promisePatterns = strings.Fields("prod/* lab/* */* prod/fraud pro*/risk-* prod/llm prod/llm/a prod/llm/a* prod/llm/b* prod/gpu/a* lab/fraud*")
+	promisePatterns = strings.Fields("prod/* lab/* */* prod/fraud pro*/risk-* prod/llm prod/llm/a prod/llm/a* prod/llm/b* prod/gpu/a* " +
+		"lab/fraud*")
 	promiseIDs      = strings.Fields("a ab b c")
 )
 

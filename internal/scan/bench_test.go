@@ -17,7 +17,8 @@ var bodies = map[string]string{
 	"numbers": `{"instances":[` + strings.Repeat(`[6.8,2.8,4.8,1.4],`, 5000) + `[1,2,3,4]],"model":"m"}`,
 	"prose":   `{"messages":[` + strings.Repeat(`{"role":"user","content":"`+question+`"},`, 1000) + `{}],"model":"m"}`,
 	"base64":  `{"image":"` + strings.Repeat("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwC", 2500) + `","model":"m"}`,
-	"chinese": `{"messages":[` + strings.Repeat(`{"role":"user","content":"谁可以调用哪个模型？请用两句话回答。"},`, 1000) + `{}],"model":"m"}`,
+	"chinese": `{"messages":[` + strings.Repeat(`{"role":"user","content":"谁可以调用哪个模型？请用两句话回答。"},`, 1000) +
+		`{}],"model":"m"}`,
 }
 
 // tensors is a ModelInferRequest with n bytes of raw_input_contents (field 7)

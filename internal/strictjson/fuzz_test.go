@@ -19,7 +19,9 @@ func FuzzCheck(f *testing.F) {
 		compare(t, doc)
 		if err := Check(doc); err != nil {
 			e := err.(*SyntaxError)
-			if _, bad := ParsePointer(e.Pointer); e.Pointer != "" && bad != nil || e.Offset < 0 || e.Offset > len(doc) || e.Line < 1 || e.Column < 1 {
+			_, bad := ParsePointer(e.Pointer)
+			outside := e.Offset < 0 || e.Offset > len(doc) || e.Line < 1 || e.Column < 1
+			if e.Pointer != "" && bad != nil || outside {
 				t.Fatalf("Check(%q) = %v", doc, err)
 			}
 			return
