@@ -137,7 +137,7 @@ var (
 	promisePeers    = strings.Fields("namespace:web namespace:batch spiffe://cluster.local/ns/web/sa/a spiffe://cluster.local/ns/web/sa/b")
 	promisePatterns = strings.Fields("prod/* lab/* */* prod/fraud pro*/risk-* prod/llm prod/llm/a prod/llm/a* prod/llm/b* prod/gpu/a* " +
 		"lab/fraud*")
-	promiseIDs      = strings.Fields("a ab b c")
+	promiseIDs = strings.Fields("a ab b c")
 )
 
 // grantToAll allows everybody everything.
