@@ -15,8 +15,8 @@ import (
 	"github.com/modelgate/modelgate/internal/reason"
 )
 
-// fuzzWorld has keys that never change, so that the corpus may hold tokens of
-// them, and every process of the fuzzer the same ones.
+// fuzzWorld has keys that never change: the corpus may have tokens of them, and every
+// process of the fuzzer has the same ones.
 func fuzzWorld(t testing.TB) (w world, genuine map[string]bool) {
 	t.Helper()
 	seed := sha256.Sum256([]byte("a key for tests only"))
@@ -45,7 +45,7 @@ func fuzzWorld(t testing.TB) (w world, genuine map[string]bool) {
 	}
 }
 
-// fixedES256 signs without chance (RFC 6979).
+// fixedES256 signs deterministically (RFC 6979).
 func fixedES256(t testing.TB, key *ecdsa.PrivateKey, text string) []byte {
 	t.Helper()
 	digest := sha256.Sum256([]byte(text))
@@ -60,8 +60,8 @@ func fixedES256(t testing.TB, key *ecdsa.PrivateKey, text string) []byte {
 	return append(fixed(sig.R, 32), fixed(sig.S, 32)...)
 }
 
-// FuzzToken: nothing but a token that was signed names a caller, and a signed
-// token with one byte changed is no token.
+// FuzzToken: only a signed token names a caller, and a signed token with one byte
+// changed names nobody.
 func FuzzToken(f *testing.F) {
 	w, genuine := fuzzWorld(f)
 	for token := range genuine {
@@ -95,8 +95,8 @@ func FuzzToken(f *testing.F) {
 	})
 }
 
-// TestEveryByteOfAToken is FuzzToken's second property for each place, with
-// each other digit of base64url and some bytes that are none.
+// TestEveryByteOfAToken is FuzzToken's second property for each byte of a token, with
+// some digits of base64url and some other bytes in its place.
 func TestEveryByteOfAToken(t *testing.T) {
 	w, genuine := fuzzWorld(t)
 	for good := range genuine {
@@ -113,8 +113,8 @@ func TestEveryByteOfAToken(t *testing.T) {
 	}
 }
 
-// FuzzJWKS: every key that comes of a set, even of a refused one, is of an
-// allowed algorithm and within limits; in an accepted set kids are told apart.
+// FuzzJWKS: each key of a parsed set, even of a refused one, has an allowed algorithm
+// and is within the limits. In an accepted set each kid is there once.
 func FuzzJWKS(f *testing.F) {
 	for _, set := range []m{
 		{"keys": []m{publicJWK(ecKey, "e", "ES256"), publicJWK(rsaKey, "r", "RS256"), publicJWK(edKey, "o", "EdDSA")}},
@@ -152,7 +152,7 @@ func FuzzJWKS(f *testing.F) {
 	})
 }
 
-// beyond says how a key exceeds its limits, or "". It reckons by itself.
+// beyond returns how a key exceeds the limits, or "", without the code under test.
 func beyond(key *Key, allowed []string) string {
 	name := key.Algorithm()
 	if !strings.Contains(" "+strings.Join(allowed, " ")+" ", " "+name+" ") {

@@ -44,8 +44,8 @@ func idToken(changes ...any) string {
 		"email_verified": true, "hd": "corp.example", "iat": now.Unix() - 5, "exp": now.Unix() + 3595}, changes...))
 }
 
-// The subtests have the names that IAP takes in iap-secure-token-test-type, so
-// that an operator can run the same list against a gate in service.
+// TestIAPSecureTokenTest: the subtests have the names that IAP takes as
+// iap-secure-token-test-type, so that an operator can run the same list in production.
 func TestIAPSecureTokenTest(t *testing.T) {
 	w := newWorld(t, iapRow())
 	for _, x := range []struct {
@@ -106,7 +106,7 @@ func TestIAPEdges(t *testing.T) {
 	}
 }
 
-// An assertion that the preset refuses stays refused when the clock is sharp.
+// TestIAPWithoutSkew: lifetime and dates to the second.
 func TestIAPWithoutSkew(t *testing.T) {
 	w := newWorld(t, iapRow("clockSkew", "0s"))
 	w.request(t, "lifetime of 10 min", reason.Allowed, iapHeader, assertion("iat", now.Unix(), "exp", now.Unix()+600))
@@ -153,7 +153,7 @@ func TestGoogleIDToken(t *testing.T) {
 	}
 }
 
-// What can be read as two addresses is none.
+// TestAddresses: what can be read as two addresses, or breaks a header, is no address.
 func TestAddresses(t *testing.T) {
 	corp := row("corp", []string{"ES256"}, publicJWK(ecKey, "", ""))
 	verified, trusted := newWorld(t, with(corp, "email", "verified")), newWorld(t, with(corp, "email", "trusted"))
