@@ -119,9 +119,9 @@ func TestBrokenConfiguration(t *testing.T) {
 	}{
 		{"a name twice", strings.Replace(s.Config, `{`, `{"version": 1,`, 1), []string{`"version" is there twice`}},
 		{"three mistakes", wrong, []string{
-			`"/issuers/0/preset": must be`,
+			`"/issuers/0/preset": must be google-iap or google-oidc; got "google"`,
 			`"/routes/0/nmaes": unknown field`,
-			`"/grants/0/role": must be viewer, invoker or admin`,
+			`"/grants/0/role": must be viewer, invoker or admin; got "owner"`,
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

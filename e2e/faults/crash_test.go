@@ -26,6 +26,7 @@ func (w *world) crash() {
 // TestCrash: a worker whose VM dies refuses everybody, and is back with the keys
 // that the others hold for it, although nobody could give them to it anew.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.start(w.configuration(w.schedule(object{"refresh": "1h"}), w.schedule(nil)), crashing())
 	token := w.served()

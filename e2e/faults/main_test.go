@@ -71,6 +71,7 @@ type row struct {
 
 // TestFaults begins with an Envoy whose issuer's endpoint is dead.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	each(t, deadAtStart(t, harness.Options{}), []row{
 		{"Stale", stale},
 		{"Misbehaviour", misbehaviour},
@@ -86,5 +87,6 @@ func TestFaults(t *testing.T) {
 
 // TestWorkers is about what several workers do together.
 func TestWorkers(t *testing.T) {
+	t.Parallel()
 	each(t, deadAtStart(t, harness.Options{Concurrency: 4}), []row{{"OneFetch", oneFetch}, {"Rotation", rotation}})
 }

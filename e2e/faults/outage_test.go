@@ -52,18 +52,19 @@ func (w *world) retryAfter(token string) {
 // stale: keys outlive their endpoint, the age says so, and they end.
 func stale(w *world) {
 	t := w.t
-	w.configure(object{"refresh": "1s", "maxStale": "8s", "wait": "500ms"}, nil)
+	w.configure(object{"refresh": "1s", "maxStale": "12s", "wait": "500ms"}, nil)
 	token := w.served()
 	w.corp.Die()
 	w.settles("keys.corp.age_seconds", func(age uint64) bool {
 		got := w.ask(token, granted)
+		// The gauge is written once a second or so, and lags behind on a busy machine.
 		if after := w.stat("keys.corp.age_seconds"); after < 7 && got != load.Allowed {
 			t.Fatalf("keys of an age between %d and %d: %s", age, after, got)
 		}
 		return age >= 5
 	})
 	w.until(unavailable, token, granted, load.Allowed)
-	w.settles("keys.corp.age_seconds", func(age uint64) bool { return age >= 8 })
+	w.settles("keys.corp.age_seconds", func(age uint64) bool { return age >= 12 })
 	for range 10 {
 		if got := w.ask(token, granted); got != unavailable {
 			t.Errorf("past maxStale: %s", got)
@@ -73,7 +74,7 @@ func stale(w *world) {
 	if err := w.corp.Revive(); err != nil {
 		t.Fatal(err)
 	}
-	w.settles("keys.corp.age_seconds", func(age uint64) bool { return age < 8 })
+	w.settles("keys.corp.age_seconds", func(age uint64) bool { return age < 12 })
 	if w.stat("keys.corp.fetch.status")+w.stat("keys.corp.fetch.unreachable") == 0 {
 		t.Error("no failed fetch was counted")
 	}

@@ -111,6 +111,7 @@ func bases(t *testing.T) (vectors []mutate.Vector) {
 // TestSignatures: Envoy's BoringSSL and Go agree on every signature, mutated at
 // random or made by experts to tell verifiers apart.
 func TestSignatures(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	options := harness.Options{Wasm: faulty, Env: map[string]string{"MODELGATE_FAULT": "verify"}}
 	w.start(w.configuration(w.schedule(nil), w.schedule(nil)), options)
