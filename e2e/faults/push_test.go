@@ -15,7 +15,8 @@ const maxGrowth = 40 << 10
 
 // grant lets everybody whom corp knows predict a model.
 func grant(name, model string) object {
-	return object{"name": name, "issuers": []string{"corp"}, "members": []string{"allAuthenticatedUsers"}, "verbs": []string{"predict"}, "models": []string{model}}
+	return object{"name": name, "issuers": []string{"corp"}, "members": []string{"allAuthenticatedUsers"}, "verbs": []string{"predict"},
+		"models": []string{model}}
 }
 
 // pushes replaces the configuration again and again under load. What all of

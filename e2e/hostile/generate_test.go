@@ -72,7 +72,8 @@ func (g *generator) honest() {
 		g.Authority = g.ownHost()
 	} else {
 		g.Path = "/kfserving/" + namespace + "/" + service + g.Path
-		g.Authority = pick(g, "models.example.com", "models.example.com:443", "Models.Example.COM", "127.0.0.1:8080", "[::1]", "a_b.example", g.ownHost())
+		g.Authority = pick(g, "models.example.com", "models.example.com:443", "Models.Example.COM", "127.0.0.1:8080", "[::1]", "a_b.example",
+			g.ownHost())
 	}
 	if g.IntN(3) == 0 {
 		g.Path += pick(g, "?", "?a=1&a=2", "?x=/v1/models/other:predict", "?ACCESS_TOKEN=x", "?a=access_token", "?a?b=%2F..%2F")
@@ -113,7 +114,8 @@ func (g *generator) forge() {
 		if spelt == assertion || g.Proto == rawhttp.H1 && strings.EqualFold(spelt, assertion) {
 			continue // a second assertion is another lie
 		}
-		g.add(spelt, pick(g, "root", "root@example.com", "accounts.google.com:root@example.com", "iap/root", "", "a, b", "/v1/models/other:predict",
+		g.add(spelt, pick(g, "root", "root@example.com", "accounts.google.com:root@example.com", "iap/root", "", "a, b",
+			"/v1/models/other:predict",
 			"Bearer "+g.tokens.good[0], "accounts.google.com:"+ana, strings.Repeat("x", g.IntN(300)), "r\xc3\xb6\xffot"))
 	}
 }

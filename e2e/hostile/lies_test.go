@@ -12,13 +12,15 @@ import (
 // that may not pass: that is for the reference to say.
 var lies = []func(*generator){
 	(*generator).lieMethod, (*generator).liePath, (*generator).liePath, (*generator).liePath, (*generator).lieModel, (*generator).lieQuery,
-	(*generator).lieAuthority, (*generator).lieAuthority, (*generator).lieToken, (*generator).lieToken, (*generator).lieAssertion, (*generator).lieAssertion,
+	(*generator).lieAuthority, (*generator).lieAuthority, (*generator).lieToken, (*generator).lieToken, (*generator).lieAssertion,
+	(*generator).lieAssertion,
 	(*generator).lieRepeated, (*generator).lieConnection, (*generator).lieFraming, (*generator).lieTrailers,
 }
 
 func (g *generator) lieMethod() {
 	g.odd = true
-	g.Method = pick(g, "post", "Post", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "PATCH", "GET", "POST", "CONNECT", "", "PRI", "POST ", "PREDICT", "M-SEARCH")
+	g.Method = pick(g, "post", "Post", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "PATCH", "GET", "POST", "CONNECT", "", "PRI", "POST ",
+		"PREDICT", "M-SEARCH")
 }
 
 func (g *generator) liePath() {
@@ -35,11 +37,14 @@ func (g *generator) liePath() {
 	case 1: // a byte escaped
 		g.Path = g.Path[:at] + fmt.Sprintf(pick(g, "%%%02x", "%%%02X", "%%25%02x", "%%u00%02x"), g.Path[at]) + g.Path[at+1:]
 	case 2:
-		g.Path += pick(g, "/", "//", "/.", "/..", ":predict", ":explain", ";v=1", "%00", "%", "#f", ".json", "/versions/1", "/infer", "\x00", "\x7f", "\x01", " ", "\t", " x",
+		g.Path += pick(g, "/", "//", "/.", "/..", ":predict", ":explain", ";v=1", "%00", "%", "#f", ".json", "/versions/1", "/infer", "\x00",
+			"\x7f", "\x01", " ", "\t", " x",
 			"é", "\xff", "\xc0\xaf", "&", "~", strings.Repeat("a", 300), strings.Repeat("/x", 5000))
 	case 3:
-		g.Path = pick(g, "/", "//", "/x", "/..", "/x/..", "/.", "x", "*", "?", "#", " ", "http://models.example.com", "https://"+g.ownHost(), "http://other-predictor-default.kubeflow",
-			"HTTP://ana@models.example.com", "http://fraud-predictor-default.prod@"+g.ownHost(), "http://"+g.ownHost()+"@fraud-predictor-default.prod", "http://a@b@"+g.ownHost(), "http://"+g.ownHost()+"\\@models.example.com",
+		g.Path = pick(g, "/", "//", "/x", "/..", "/x/..", "/.", "x", "*", "?", "#", " ", "http://models.example.com", "https://"+g.ownHost(),
+			"http://other-predictor-default.kubeflow",
+			"HTTP://ana@models.example.com", "http://fraud-predictor-default.prod@"+g.ownHost(),
+			"http://"+g.ownHost()+"@fraud-predictor-default.prod", "http://a@b@"+g.ownHost(), "http://"+g.ownHost()+"\\@models.example.com",
 			"//models.example.com", "/v1/models/"+service+":predict/..", "/kfserving", "/v2") + g.Path
 	case 4:
 		g.Path = strings.ReplaceAll(g.Path, "/", pick(g, "//", "\\", "%2f", "/./", "\xe2\x88\x95"))
@@ -49,8 +54,10 @@ func (g *generator) liePath() {
 }
 
 func (g *generator) lieModel() {
-	g.Path = pick(g, "/kfserving/kubeflow/sklearn-iap-admin:predict", "/kfserving/prod/fraud:predict", "/kfserving/prod/sklearn-iap", "/v1/models/fraud:predict", "/v1/models/sklearn-iap",
-		"/v2/models/sklearn-iap/infer", "/v1/models", "/", "*", "/healthz", "/kfserving/kubeflow", "/kfserving/"+strings.Repeat("a", 63)+"/"+strings.Repeat("b", 63)+":predict", "/Kfserving/kubeflow/sklearn-iap")
+	g.Path = pick(g, "/kfserving/kubeflow/sklearn-iap-admin:predict", "/kfserving/prod/fraud:predict", "/kfserving/prod/sklearn-iap",
+		"/v1/models/fraud:predict", "/v1/models/sklearn-iap",
+		"/v2/models/sklearn-iap/infer", "/v1/models", "/", "*", "/healthz", "/kfserving/kubeflow",
+		"/kfserving/"+strings.Repeat("a", 63)+"/"+strings.Repeat("b", 63)+":predict", "/Kfserving/kubeflow/sklearn-iap")
 	g.odd = true
 }
 
@@ -58,7 +65,8 @@ func (g *generator) lieQuery() {
 	path, query, _ := strings.Cut(g.Path, "?")
 	switch g.IntN(4) {
 	case 0:
-		query = pick(g, "", "a&", "a;", "access_toke&", "?") + pick(g, "access_token=x", "access_token", "access%5ftoken=x", "%61ccess_token", "%41ccess_token=", "access_token%3d=x", "access_token2", "access%token", "access_token\x00") + pick(g, "", "&b", ";b")
+		query = pick(g, "", "a&", "a;", "access_toke&", "?") + pick(g, "access_token=x", "access_token", "access%5ftoken=x", "%61ccess_token",
+			"%41ccess_token=", "access_token%3d=x", "access_token2", "access%token", "access_token\x00") + pick(g, "", "&b", ";b")
 	case 1: // as long as a path may be, or longer by one
 		query = strings.Repeat("x", max(0, 8191-len(path)+g.IntN(2)))
 	case 2:
@@ -76,13 +84,18 @@ func (g *generator) lieAuthority() {
 	g.odd = true
 	switch g.IntN(5) {
 	case 0:
-		g.Authority = pick(g, "fraud-predictor-default.prod.svc.cluster.local", "sklearn-iap-admin-predictor-default.kubeflow", "sklearn-iap-predictor-default.prod:80", "sklearn-iap-predictor.kubeflow",
-			"sklearn-iap.kubeflow.svc.cluster.local", "FRAUD-Predictor-Default.prod.svc", "x.sklearn-iap-predictor-default.kubeflow.svc", "127.0.0.1", "models.example.com", "localhost", "kubeflow", "*.kubeflow",
-			"-predictor-default.kubeflow", strings.Repeat("a", 63)+"-predictor-default.kubeflow", strings.Repeat("a", 64)+"-predictor-default.kubeflow")
+		g.Authority = pick(g, "fraud-predictor-default.prod.svc.cluster.local", "sklearn-iap-admin-predictor-default.kubeflow",
+			"sklearn-iap-predictor-default.prod:80", "sklearn-iap-predictor.kubeflow",
+			"sklearn-iap.kubeflow.svc.cluster.local", "FRAUD-Predictor-Default.prod.svc", "x.sklearn-iap-predictor-default.kubeflow.svc",
+			"127.0.0.1", "models.example.com", "localhost", "kubeflow", "*.kubeflow",
+			"-predictor-default.kubeflow", strings.Repeat("a", 63)+"-predictor-default.kubeflow",
+			strings.Repeat("a", 64)+"-predictor-default.kubeflow")
 	case 1:
-		g.Authority = host + pick(g, ":", ":0", ":443", ":99999", ":123456", ":80:80", ":http", ":-1", ":8 0", ":+80", ".", "..", "/", "/x", "?x", "#x", "\\x", "%00", "%2e", ",fraud-predictor-default.prod", ";x", "\t", " ", "\x00", "é", ".evil.example", "@models.example.com")
+		g.Authority = host + pick(g, ":", ":0", ":443", ":99999", ":123456", ":80:80", ":http", ":-1", ":8 0", ":+80", ".", "..", "/", "/x",
+			"?x", "#x", "\\x", "%00", "%2e", ",fraud-predictor-default.prod", ";x", "\t", " ", "\x00", "é", ".evil.example", "@models.example.com")
 	case 2:
-		g.Authority = pick(g, "ana@", "ana:x@", ".", "-", "_", "[", "%73", "http://", "//", "\"", "fraud-predictor-default.prod,", "fraud-predictor-default.prod@", "x.", " ", "\xff") + host
+		g.Authority = pick(g, "ana@", "ana:x@", ".", "-", "_", "[", "%73", "http://", "//", "\"", "fraud-predictor-default.prod,",
+			"fraud-predictor-default.prod@", "x.", " ", "\xff") + host
 	case 3:
 		g.Authority = strings.ToUpper(host)
 		if g.IntN(6) == 0 {
@@ -95,7 +108,8 @@ func (g *generator) lieAuthority() {
 
 // lieToken puts another's assertion in the place of ana's, or none.
 func (g *generator) lieToken() {
-	text := pick(g, append(g.tokens.bad, "", "a.b.c", "a.b", "a.b.c.d.e", "...", "{}", "null", strings.Repeat(".", 5000), strings.Repeat("a", 20<<10))...)
+	text := pick(g, append(g.tokens.bad, "", "a.b.c", "a.b", "a.b.c.d.e", "...", "{}", "null", strings.Repeat(".", 5000),
+		strings.Repeat("a", 20<<10))...)
 	g.replace(text)
 }
 

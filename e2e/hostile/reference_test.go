@@ -130,7 +130,8 @@ func judge(h *head, issued map[string]identity) verdict {
 // routingAgrees reports whether what a client says by headers, by which models
 // are chosen elsewhere, is what the path says.
 func routingAgrees(headers rawhttp.Headers, model string) bool {
-	for name, want := range map[string]string{"x-gateway-model-name": model, "x-higress-llm-model": model, "mm-model-id": model, "mm-vmodel-id": model,
+	for name, want := range map[string]string{"x-gateway-model-name": model, "x-higress-llm-model": model, "mm-model-id": model,
+		"mm-vmodel-id":     model,
 		"kserve-isvc-name": service, "kserve-isvc-namespace": namespace} {
 		for _, value := range values(headers, name) {
 			if value != want {
@@ -166,12 +167,14 @@ var (
 		"GET /kfserving/kubeflow/sklearn-iap":          "predictor",
 	}
 	// A grant on a service covers the models inside it.
-	nativeCall = regexp.MustCompile(`^(POST /v1/models/[A-Za-z0-9_-][A-Za-z0-9._-]{0,252}:(predict|explain)|GET /v1/models/[A-Za-z0-9_-][A-Za-z0-9._-]{0,252})$`)
+	nativeCall = regexp.MustCompile(`^(POST /v1/models/[A-Za-z0-9_-][A-Za-z0-9._-]{0,252}:(predict|explain)|` +
+		`GET /v1/models/[A-Za-z0-9_-][A-Za-z0-9._-]{0,252})$`)
 
 	hostName  = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 	hostV6    = regexp.MustCompile(`^\[[0-9A-Fa-f:.]+\]$`)
 	port      = regexp.MustCompile(`:[0-9]{1,5}$`)
-	modelHost = regexp.MustCompile(`^([a-z0-9]|[a-z0-9][a-z0-9-]{0,61}[a-z0-9])-(?:predictor|explainer|transformer)-default\.([a-z0-9]|[a-z0-9][a-z0-9-]{0,61}[a-z0-9])(?:\.svc(?:\.cluster\.local)?)?$`)
+	modelHost = regexp.MustCompile(`^([a-z0-9]|[a-z0-9][a-z0-9-]{0,61}[a-z0-9])-(?:predictor|explainer|transformer)-default` +
+		`\.([a-z0-9]|[a-z0-9][a-z0-9-]{0,61}[a-z0-9])(?:\.svc(?:\.cluster\.local)?)?$`)
 
 	// access_token as a name, any of its letters escaped.
 	accessToken = regexp.MustCompile(`(^|[&;])` + escapable("access_token") + `($|[&;=])`)
@@ -218,7 +221,8 @@ func headersPass(h *head) bool {
 		}
 	}
 	chunked, length := values(h.Headers, "transfer-encoding"), values(h.Headers, "content-length")
-	if len(chunked) > 0 && (len(length) > 0 || !strings.EqualFold(chunked[0], "chunked")) || len(length) > 0 && strings.Trim(length[0], "0123456789") != "" {
+	if len(chunked) > 0 && (len(length) > 0 || !strings.EqualFold(chunked[0], "chunked")) || len(length) > 0 &&
+		strings.Trim(length[0], "0123456789") != "" {
 		return false
 	}
 	for _, header := range h.Headers {

@@ -217,7 +217,8 @@ func (r *run) find(id int, what string) {
 		return
 	}
 	h := generate(*seed, id, r.tokens.Load())
-	text := fmt.Sprintf("%v %q on %q, headers %q, body %q, trailers %q", h.Proto, h.Method+" "+h.Path, h.Authority, h.Headers, h.Body, h.Trailers)
+	text := fmt.Sprintf("%v %q on %q, headers %q, body %q, trailers %q", h.Proto, h.Method+" "+h.Path, h.Authority, h.Headers, h.Body,
+		h.Trailers)
 	r.t.Errorf("head %d of seed %d: %s\n%s", id, *seed, what, text)
 }
 

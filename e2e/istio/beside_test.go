@@ -36,8 +36,10 @@ func TestBeside(t *testing.T) {
 	)
 	good := request(t, s, ana, "POST /kfserving/kubeflow/sklearn-iap:predict")
 	missing := request(t, s, nil, "POST /kfserving/kubeflow/sklearn-iap:predict")
-	noGrant := request(t, s, &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "bob@example.com"}}, "POST /kfserving/kubeflow/sklearn-iap:predict")
-	forged := request(t, s, &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "ana@example.com"}, Fault: "other-key"}, "POST /kfserving/kubeflow/sklearn-iap:predict")
+	noGrant := request(t, s, &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "bob@example.com"}},
+		"POST /kfserving/kubeflow/sklearn-iap:predict")
+	forged := request(t, s, &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "ana@example.com"}, Fault: "other-key"},
+		"POST /kfserving/kubeflow/sklearn-iap:predict")
 	plane := newPlane(t, nil, append(public(t, w, clusters), plugin(t, "gateway", s))...)
 	gateway := plane.start(t, w)
 	for i, c := range []struct {
@@ -47,13 +49,18 @@ func TestBeside(t *testing.T) {
 	}{
 		// 403 and 401 without a reason are Istio's own.
 		{"before both", anything, s.Config, authn, passed, "401 credential_missing", "403 grant_missing", "401 signature_invalid"},
-		{"before both, which see the rewrite", rewritten, s.Config, authn, passed, "401 credential_missing", "403 grant_missing", "401 signature_invalid"},
-		{"before both, which do not see the original", original, s.Config, authn, "403", "401 credential_missing", "403 grant_missing", "401 signature_invalid"},
-		{"before both, which do not see a stripped token", principal, s.Config, authn, "403", "401 credential_missing", "403 grant_missing", "401 signature_invalid"},
-		{"before both, with the token forwarded", principal, forward, authn, passed, "401 credential_missing", "403 grant_missing", "401 signature_invalid"},
+		{"before both, which see the rewrite", rewritten, s.Config, authn, passed, "401 credential_missing", "403 grant_missing",
+			"401 signature_invalid"},
+		{"before both, which do not see the original", original, s.Config, authn, "403", "401 credential_missing", "403 grant_missing",
+			"401 signature_invalid"},
+		{"before both, which do not see a stripped token", principal, s.Config, authn, "403", "401 credential_missing", "403 grant_missing",
+			"401 signature_invalid"},
+		{"before both, with the token forwarded", principal, forward, authn, passed, "401 credential_missing", "403 grant_missing",
+			"401 signature_invalid"},
 		{"between them", principal, s.Config, authz, passed, "401 credential_missing", "403 grant_missing", "401"},
 		{"between them: the policy sees the rewrite", rewritten, s.Config, authz, passed, "401 credential_missing", "403 grant_missing", "401"},
-		{"between them: the policy does not see the original", original, s.Config, authz, "403", "401 credential_missing", "403 grant_missing", "401"},
+		{"between them: the policy does not see the original", original, s.Config, authz, "403", "401 credential_missing", "403 grant_missing",
+			"401"},
 		{"after both, which see the original", original, s.Config, stats, passed, "401 credential_missing", "403 grant_missing", "401"},
 		{"after both, which do not see the rewrite", rewritten, s.Config, stats, "403", "403", "403", "401"},
 		{"after both: a policy refuses first", principal, s.Config, stats, passed, "403", "403 grant_missing", "401"},

@@ -68,7 +68,8 @@ func TestCorpusGateway(t *testing.T) {
 	// left; a NUL Envoy refuses itself.
 	normalised := maps.Clone(upgrade)
 	normalised["refused: an escaped NUL"] = "400"
-	for _, name := range []string{"a dot segment", "a dot-dot segment", "an escaped dot-dot segment", "an escaped letter", "a backslash", "a dot-dot with a parameter"} {
+	for _, name := range []string{"a dot segment", "a dot-dot segment", "an escaped dot-dot segment", "an escaped letter", "a backslash",
+		"a dot-dot with a parameter"} {
 		normalised["refused: "+name] = passed
 	}
 	s, clusters := load(t, "iap"), upstreams(t, "kubeflow", "prod")

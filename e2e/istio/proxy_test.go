@@ -44,7 +44,8 @@ func ingress(t *testing.T) workload {
 // predictor is a pod of a KServe predictor.
 func predictor(t *testing.T) workload {
 	return workload{name: "fraud-predictor", namespace: "prod",
-		ip: "127.0.0.3", port: freePort(t), labels: map[string]any{"component": "predictor", "serving.kserve.io/inferenceservice": "fraud", "app": "fraud"}}
+		ip: "127.0.0.3", port: freePort(t), labels: map[string]any{"component": "predictor", "serving.kserve.io/inferenceservice": "fraud",
+			"app": "fraud"}}
 }
 
 func (w workload) addr() string { return net.JoinHostPort(w.ip, w.port) }

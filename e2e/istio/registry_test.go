@@ -92,12 +92,14 @@ func TestImage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for label, want := range map[string]string{"version": "0.1.0", "revision": "0123456789abcdef0123456789abcdef01234567", "created": "2023-11-14T22:13:20Z"} {
+		for label, want := range map[string]string{"version": "0.1.0", "revision": "0123456789abcdef0123456789abcdef01234567",
+			"created": "2023-11-14T22:13:20Z"} {
 			if got := manifest.Annotations["org.opencontainers.image."+label]; got != want {
 				t.Errorf("%s: %s is %q, want %q", tag, label, got, want)
 			}
 		}
-		if text := referrer(t, s, s.digests[tag]); !strings.Contains(text, hex.EncodeToString(sum[:])) || !strings.Contains(text, "pkg:golang/stdlib@") {
+		if text := referrer(t, s, s.digests[tag]); !strings.Contains(text, hex.EncodeToString(sum[:])) ||
+			!strings.Contains(text, "pkg:golang/stdlib@") {
 			t.Errorf("%s: the SPDX document names neither the module nor Go:\n%s", tag, text)
 		}
 	}

@@ -60,12 +60,14 @@ func TestKFServing(t *testing.T) {
 		labels: map[string]any{"istio": "knative-local-gateway"}, certs: withCerts(t, mesh, localGatewayID)}
 	public.certs, pod.certs = withCerts(t, mesh, ingressID), withCerts(t, mesh, predictorID)
 	route := manifests(t, "kfserving")
-	plane := newPlane(t, mutual, slices.Concat(front(t, public), knative(t, local, "istio: knative-local-gateway", "80"), testdata(t, "localpod.yaml", map[string]string{"IP": local.ip}),
+	plane := newPlane(t, mutual, slices.Concat(front(t, public), knative(t, local, "istio: knative-local-gateway", "80"),
+		testdata(t, "localpod.yaml", map[string]string{"IP": local.ip}),
 		inbound(t, pod, model["fraud"]), []config.Config{peers(t, security.PeerAuthentication_MutualTLS_STRICT)}, route)...)
 	gateway, inside, sidecar := plane.start(t, public), plane.start(t, local), plane.start(t, pod)
 
 	allowed := request(t, s, ana, "POST /kfserving/prod/fraud:predict")
-	noGrant := request(t, s, &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "bob@example.com"}}, "POST /kfserving/prod/fraud:predict")
+	noGrant := request(t, s, &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "bob@example.com"}},
+		"POST /kfserving/prod/fraud:predict")
 	nobody := request(t, s, nil, "POST /kfserving/prod/fraud:predict")
 	round := func(token *corpus.Token) corpus.Request { // inside the mesh, past the ingress
 		r, err := s.Request(corpus.Case{Name: "round", Token: token, Request: "POST /v1/models/fraud:predict",
@@ -91,17 +93,20 @@ func TestKFServing(t *testing.T) {
 	t.Log("and one at the sidecar")
 	plane.apply(gated(t, s))
 	settled(t, inside, round(nil), "401 credential_missing", "both gates, round the ingress")
-	settled(t, inside, round(&corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "bob@example.com"}}), "403 grant_missing", "both gates, round the ingress without a grant")
+	settled(t, inside, round(&corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "bob@example.com"}}), "403 grant_missing",
+		"both gates, round the ingress without a grant")
 	settled(t, inside, round(ana), served, "both gates, round the ingress with a grant")
 	settled(t, gateway, allowed, served, "both gates")
 	settled(t, gateway, noGrant, "403 grant_missing", "both gates, no grant")
-	if o := ask(t, gateway.addr, nil, allowed); value(o.Headers, "kubeflow-userid") != "accounts.google.com:ana@example.com" || value(o.Headers, "x-goog-iap-jwt-assertion") != "" {
+	if o := ask(t, gateway.addr, nil, allowed); value(o.Headers, "kubeflow-userid") != "accounts.google.com:ana@example.com" ||
+		value(o.Headers, "x-goog-iap-jwt-assertion") != "" {
 		t.Errorf("the model got %v", o.Headers)
 	}
 	if o := ask(t, sidecar.addr, nil, round(ana)); o.Line != "closed" {
 		t.Errorf("to the pod without mutual TLS: %s, want closed", o.Line)
 	}
-	if o := ask(t, sidecar.addr, client(t, mesh, "spiffe://cluster.local/ns/prod/sa/default"), round(nil)); o.Line != "401 credential_missing" {
+	if o := ask(t, sidecar.addr, client(t, mesh, "spiffe://cluster.local/ns/prod/sa/default"),
+		round(nil)); o.Line != "401 credential_missing" {
 		t.Errorf("to the pod by a workload of the mesh: %s, want 401 credential_missing", o.Line)
 	}
 

@@ -74,7 +74,8 @@ func TestValidationRefuses(t *testing.T) {
 		{"no url", "", ""},
 		{"a sum", "oci://registry.example.com/modelgate", "\n  sha256: abc"},
 	} {
-		yaml := "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: x, namespace: y}\nspec:\n  url: '" + c.url + "'" + c.more
+		yaml := "apiVersion: extensions.istio.io/v1alpha1\nkind: WasmPlugin\nmetadata: {name: x, namespace: y}\nspec:\n  url: '" + c.url + "'" +
+			c.more
 		if err := parseError(yaml); err == nil {
 			t.Errorf("%s is accepted", c.what)
 		}

@@ -42,7 +42,8 @@ var calls = []call{
 	{"kserve_v1_explain", "iris", "answer 3"}, {"kserve_v1_explain", "secret", kserveREST},
 	{"kserve_v1_ready", "iris", "answer true"}, {"kserve_v1_ready", "secret", kserveREST},
 	{"kserve_v2_infer", "iris", "answer [1]"}, {"kserve_v2_infer", "secret", kserveREST},
-	{"kserve_v2_ready", "iris", "answer true"}, {"kserve_v2_ready", "secret", "answer false"}, // this client takes every refusal for "not ready"
+	{"kserve_v2_ready", "iris", "answer true"}, {"kserve_v2_ready", "secret", "answer false"},
+	// this client takes every refusal for "not ready"
 	{"kserve_grpc_infer", "iris", "answer [1]"}, {"kserve_grpc_infer", "secret", anyGRPC},
 	{"kserve_grpc_ready", "iris", "answer true"}, {"kserve_grpc_ready", "secret", anyGRPC},
 	{"triton_http_infer", "iris", "answer [1]"}, {"triton_http_infer", "secret", tritonREST},
@@ -99,7 +100,8 @@ func startGate(t *testing.T, holds bool, upstreams map[string]string) (*harness.
 
 // startGateFor is startGate with a token until another time, and with a last
 // change to the bootstrap.
-func startGateFor(t *testing.T, holds bool, upstreams map[string]string, expires string, edit func(map[string]any)) (*harness.Envoy, string) {
+func startGateFor(t *testing.T, holds bool, upstreams map[string]string, expires string, edit func(map[string]any)) (*harness.Envoy,
+	string) {
 	t.Helper()
 	s, err := corpus.LoadConfig(filepath.Join(root, "e2e", "kserve", "testdata"))
 	if err != nil {
@@ -110,7 +112,8 @@ func startGateFor(t *testing.T, holds bool, upstreams map[string]string, expires
 		config = strings.Replace(config, "{", `{"host": {"holdHeaders": true},`, 1)
 	}
 	envoy, err := harness.StartEnvoy(harness.Options{
-		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: config, Wasm: wasm, Upstreams: upstreams, LogLevel: "warning", Timeout: patience,
+		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: config, Wasm: wasm, Upstreams: upstreams, LogLevel: "warning",
+		Timeout: patience,
 		Edit: func(bootstrap map[string]any) {
 			if allowHeldHeaders(bootstrap, holds); edit != nil {
 				edit(bootstrap)
@@ -162,7 +165,8 @@ func runCalls(t *testing.T, addr, token string) (lines []string) {
 				own = append(own, c)
 			}
 		}
-		lines = append(lines, runLibrary(t, library+"_clients.py", own, map[string]any{"addr": addr, "host": irisHost, "llm": llmHost, "token": token, "calls": own})...)
+		lines = append(lines, runLibrary(t, library+"_clients.py", own, map[string]any{"addr": addr, "host": irisHost, "llm": llmHost,
+			"token": token, "calls": own})...)
 	}
 	return lines
 }

@@ -80,7 +80,8 @@ func (a ask) with(pairs [][2]string) ask {
 // kserveHost is how Kubernetes' DNS and KServe's names (pkg/constants/
 // constants.go of kserve/kserve) read a host: a component of a service, or the
 // service itself. DNS does not know case.
-var kserveHost = regexp.MustCompile(`^([a-z0-9]|[a-z0-9][a-z0-9-]*?[a-z0-9])(?:-(predictor|explainer|transformer))?\.([a-z0-9-]+)(?:\.svc(?:\.cluster\.local)?)?(?::\d+)?$`)
+var kserveHost = regexp.MustCompile(`^([a-z0-9]|[a-z0-9][a-z0-9-]*?[a-z0-9])(?:-(predictor|explainer|transformer))?` +
+	`\.([a-z0-9-]+)(?:\.svc(?:\.cluster\.local)?)?(?::\d+)?$`)
 
 func hostSelects(authority string) (namespace, service string) {
 	m := kserveHost.FindStringSubmatch(strings.ToLower(authority))

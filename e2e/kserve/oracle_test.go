@@ -36,7 +36,8 @@ func TestOracle(t *testing.T) {
 		f := &families[i]
 		share := *requests * f.share / 100
 		c := f.compare(t, python, real, share)
-		t.Logf("%-10s %7d requests, %6d allowed, %6d of them select a model, %d disagreements", f.name, c.generated, c.allowed, c.selected, c.disagreed)
+		t.Logf("%-10s %7d requests, %6d allowed, %6d of them select a model, %d disagreements", f.name, c.generated, c.allowed, c.selected,
+			c.disagreed)
 		if *one < 0 && (c.allowed < share/10 || c.selected < c.allowed/4) {
 			t.Errorf("%s: too few allowed or selected to prove anything", f.name)
 		}
@@ -72,7 +73,8 @@ func (f *family) compare(t *testing.T, python *oracle, real *server, n int) (c t
 			}
 			if wrong := f.disagree(d, answers[i]); wrong != "" {
 				if c.disagreed++; c.disagreed <= enough {
-					t.Errorf("%s %d of seed %d: %s\n%v\nallowed as %s %v, sent on as %v", f.name, d.id, *seed, wrong, d.asked, d.call.Verb, d.call.Models, d.sent)
+					t.Errorf("%s %d of seed %d: %s\n%v\nallowed as %s %v, sent on as %v", f.name, d.id, *seed, wrong, d.asked, d.call.Verb,
+						d.call.Models, d.sent)
 				}
 			}
 		}

@@ -79,7 +79,8 @@ func curlUnescape(s string) string {
 // The patterns of triton-inference-server/server, src/http_server.cc. The path
 // is matched as it came, and in HTTPAPIServer::Handle's order.
 var (
-	tritonModel   = regexp.MustCompile(`^/v2/models/([^/]+)(?:/versions/([0-9]+))?(?:/(infer|generate|generate_stream|ready|config|stats|trace/setting))?$`)
+	tritonModel = regexp.MustCompile(`^/v2/models/([^/]+)(?:/versions/([0-9]+))?` +
+		`(?:/(infer|generate|generate_stream|ready|config|stats|trace/setting))?$`)
 	tritonControl = regexp.MustCompile(`^/v2/repository(?:/([^/]+))?/(index|models/([^/]+)/(load|unload))$`)
 	tritonServer  = regexp.MustCompile(`^/v2(?:/health/(live|ready))?$`)
 	tritonShared  = regexp.MustCompile(`^/v2/(?:system|cuda)sharedmemory(?:/region/([^/]+))?/(status|register|unregister)$`)

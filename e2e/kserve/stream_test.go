@@ -73,7 +73,8 @@ func TestStream(t *testing.T) {
 				for i := range may {
 					want = append(want, "allowed "+id(i))
 				}
-				if got := server.about(fmt.Sprintf(" %d.", number)); c.code == codes.OK && !slices.Equal(got, want) || len(got) > len(want) || !slices.Equal(got, want[:len(got)]) {
+				if got := server.about(fmt.Sprintf(" %d.", number)); c.code == codes.OK && !slices.Equal(got, want) || len(got) > len(want) ||
+					!slices.Equal(got, want[:len(got)]) {
 					t.Errorf("the server got %q, want %q", got, want)
 				}
 			})

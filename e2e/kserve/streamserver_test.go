@@ -76,7 +76,8 @@ func (s *streamServer) ModelInfer(_ context.Context, r *inferencepb.ModelInferRe
 }
 
 // ModelStreamInfer answers each message, but not those of version "quiet".
-func (s *streamServer) ModelStreamInfer(stream grpc.BidiStreamingServer[inferencepb.ModelInferRequest, inferencepb.ModelStreamInferResponse]) error {
+func (s *streamServer) ModelStreamInfer(stream grpc.BidiStreamingServer[inferencepb.ModelInferRequest,
+	inferencepb.ModelStreamInferResponse]) error {
 	for {
 		r, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
@@ -98,7 +99,8 @@ func (s *streamServer) ModelStreamInfer(stream grpc.BidiStreamingServer[inferenc
 // dialInference connects a client to the gate.
 func dialInference(t *testing.T, addr, token string) (inferencepb.GRPCInferenceServiceClient, context.Context) {
 	t.Helper()
-	conn, err := grpc.NewClient("passthrough:///"+addr, grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithAuthority(tritonHost),
+	conn, err := grpc.NewClient("passthrough:///"+addr, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithAuthority(tritonHost),
 		grpc.WithDefaultCallOptions(grpc.MaxCallSendMsgSize(large)))
 	if err != nil {
 		t.Fatal(err)

@@ -23,7 +23,8 @@ const (
 
 // field describes a field of proto3: a scalar, or a message if a type name is
 // given.
-func field(name string, number int32, kind descriptorpb.FieldDescriptorProto_Type, message string, repeated bool) *descriptorpb.FieldDescriptorProto {
+func field(name string, number int32, kind descriptorpb.FieldDescriptorProto_Type, message string,
+	repeated bool) *descriptorpb.FieldDescriptorProto {
 	label := descriptorpb.FieldDescriptorProto_LABEL_OPTIONAL
 	if repeated {
 		label = descriptorpb.FieldDescriptorProto_LABEL_REPEATED
@@ -54,12 +55,16 @@ func requests(t testing.TB) protoreflect.FileDescriptor {
 	spec.OneofDecl = []*descriptorpb.OneofDescriptorProto{{Name: proto.String("version_choice")}}
 	spec.Field[1].OneofIndex, spec.Field[2].OneofIndex = proto.Int32(0), proto.Int32(0)
 	file, err := protodesc.NewFile(&descriptorpb.FileDescriptorProto{
-		Name: proto.String("requests.proto"), Package: proto.String("oracle"), Syntax: proto.String("proto3"), Dependency: []string{"google/protobuf/wrappers.proto"},
+		Name: proto.String("requests.proto"), Package: proto.String("oracle"), Syntax: proto.String("proto3"),
+		Dependency: []string{"google/protobuf/wrappers.proto"},
 		MessageType: []*descriptorpb.DescriptorProto{
 			spec,
-			describe("Tensor", scalar("name", 1, isString), scalar("datatype", 2, isString), field("shape", 3, isInt64, "", true), field("data", 4, isDouble, "", true), scalar("check", 5, isFixed32)),
-			describe("ModelInferRequest", scalar("model_name", 1, isString), scalar("model_version", 2, isString), scalar("id", 3, isString), field("inputs", 5, 0, ".oracle.Tensor", true), field("raw_input_contents", 7, isBytes, "", true)),
-			describe("PredictRequest", field("model_spec", 1, 0, ".oracle.ModelSpec", false), field("inputs", 2, 0, ".oracle.Tensor", true), field("output_filter", 3, isString, "", true)),
+			describe("Tensor", scalar("name", 1, isString), scalar("datatype", 2, isString), field("shape", 3, isInt64, "", true),
+				field("data", 4, isDouble, "", true), scalar("check", 5, isFixed32)),
+			describe("ModelInferRequest", scalar("model_name", 1, isString), scalar("model_version", 2, isString), scalar("id", 3, isString),
+				field("inputs", 5, 0, ".oracle.Tensor", true), field("raw_input_contents", 7, isBytes, "", true)),
+			describe("PredictRequest", field("model_spec", 1, 0, ".oracle.ModelSpec", false), field("inputs", 2, 0, ".oracle.Tensor", true),
+				field("output_filter", 3, isString, "", true)),
 			describe("InferenceTask", field("model_spec", 1, 0, ".oracle.ModelSpec", false), scalar("method_name", 2, isString)),
 			describe("MultiInferenceRequest", field("tasks", 1, 0, ".oracle.InferenceTask", true), field("input", 2, 0, ".oracle.Tensor", false)),
 		},
@@ -79,7 +84,8 @@ const (
 )
 
 var (
-	specFields = []scan.Field{{Number: 1, ID: modelName}, {Number: 2, Shape: scan.Int64Value, ID: versionNumber, OneOf: 1}, {Number: 4, ID: versionLabel, OneOf: 1}}
+	specFields = []scan.Field{{Number: 1, ID: modelName}, {Number: 2, Shape: scan.Int64Value, ID: versionNumber, OneOf: 1},
+		{Number: 4, ID: versionLabel, OneOf: 1}}
 	taskFields = []scan.Field{{Number: 1, Shape: scan.Message, Fields: specFields}}
 
 	protoRequests = []struct {

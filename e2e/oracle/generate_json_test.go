@@ -16,11 +16,13 @@ func pick[T any](w writer, of ...T) T { return of[w.IntN(len(of))] }
 
 // names that a model or its member might have, and what might be taken for it.
 var names = []string{
-	"model", "model", "model", "Model", "MODEL", "mod\u00e9l", "mode", "models", "model ", " model", "model_name", "m", "", "parameters", "parameters", "Parameters", "parameter\u017f",
+	"model", "model", "model", "Model", "MODEL", "mod\u00e9l", "mode", "models", "model ", " model", "model_name", "m", "", "parameters",
+	"parameters", "Parameters", "parameter\u017f",
 	"model\x00", "id", "messages", "stream", "a/b", "a~b", "a.b", "model.name", "ｍodel", "mоdel", "\u212aelvin",
 }
 
-var texts = []string{"allowed", "secret", "", "a/b", "publishers/ns/models/m", "mod\u00e8le", "模型", "😀", "a\nb", "\\", "\"", "\x00", "\u2028", "\x7f", "\ufeff", "\ufffd", strings.Repeat("x", 1024), strings.Repeat("x", 1025)}
+var texts = []string{"allowed", "secret", "", "a/b", "publishers/ns/models/m", "mod\u00e8le", "模型", "😀", "a\nb", "\\", "\"", "\x00",
+	"\u2028", "\x7f", "\ufeff", "\ufffd", strings.Repeat("x", 1024), strings.Repeat("x", 1025)}
 
 // document is an object with some members, more often honest than not.
 func (w writer) document() []byte {
@@ -111,8 +113,10 @@ func (w writer) quote(s string, oneIn int) string {
 
 // pieces that are put into a document somewhere.
 var pieces = []string{
-	`{`, `}`, `[`, `]`, `,`, `:`, `"`, `\`, `0`, `-`, `.`, `e`, ` `, "\n", "\x00", "\x1f", "\xff", "\xc3", "é", `\u0041`, `\ud83d`, `\ude00`, "\ufeff", `'`, `//`, `/**/`, `NaN`, `Infinity`, `null`, `1`,
-	`"model":"secret",`, `,"model":"secret"`, `"MODEL":"secret",`, `,"m\u006fdel":"secret"`, `"parameters":{"model":"secret"},`, `"mode\u006C":null,`, `{"model":"secret"}`, `"model\u0000":"secret",`,
+	`{`, `}`, `[`, `]`, `,`, `:`, `"`, `\`, `0`, `-`, `.`, `e`, ` `, "\n", "\x00", "\x1f", "\xff", "\xc3", "é", `\u0041`, `\ud83d`, `\ude00`,
+	"\ufeff", `'`, `//`, `/**/`, `NaN`, `Infinity`, `null`, `1`,
+	`"model":"secret",`, `,"model":"secret"`, `"MODEL":"secret",`, `,"m\u006fdel":"secret"`, `"parameters":{"model":"secret"},`,
+	`"mode\u006C":null,`, `{"model":"secret"}`, `"model\u0000":"secret",`,
 }
 
 // spoil puts a lie into a document.

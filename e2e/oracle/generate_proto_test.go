@@ -107,7 +107,8 @@ func (w writer) varint(v uint64) record {
 func (w writer) spoilProto(b []byte) []byte {
 	i := w.IntN(len(b) + 1)
 	j := min(len(b), i+w.IntN(4))
-	more := pick(w, w.bytes(1, []byte("secret")), w.bytes(1, w.bytes(1, []byte("secret"))), w.bytes(1, w.bytes(1, w.bytes(1, []byte("secret")))), w.bytes(2, nil), w.unknown(), record{0x0a, 0x02}, record{0})
+	more := pick(w, w.bytes(1, []byte("secret")), w.bytes(1, w.bytes(1, []byte("secret"))),
+		w.bytes(1, w.bytes(1, w.bytes(1, []byte("secret")))), w.bytes(2, nil), w.unknown(), record{0x0a, 0x02}, record{0})
 	switch w.IntN(6) {
 	case 0:
 		return append(b, more...)

@@ -80,15 +80,18 @@ func TestJSON(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("seed %d: %d documents, %d accepted, disagreements %d; of the refused, %d are read in several ways", *seed, len(docs), accepted, disagreements, split)
+	t.Logf("seed %d: %d documents, %d accepted, disagreements %d; of the refused, %d are read in several ways", *seed, len(docs), accepted,
+		disagreements, split)
 	t.Logf("refused: %v; accepted, but refused by %s", refusals, byReader(ofReader))
-	for _, k := range []scan.Kind{scan.Syntax, scan.Encoding, scan.Truncated, scan.Trailing, scan.Duplicate, scan.Twin, scan.Type, scan.TooDeep, scan.TooLong} {
+	for _, k := range []scan.Kind{scan.Syntax, scan.Encoding, scan.Truncated, scan.Trailing, scan.Duplicate, scan.Twin, scan.Type,
+		scan.TooDeep, scan.TooLong} {
 		if len(docs) >= 100_000 && refusals[k] == 0 {
 			t.Errorf("no document was refused as %s", k)
 		}
 	}
 	if accepted < len(docs)/5 || split < len(docs)/100 || ofReader[2] > 0 {
-		t.Errorf("of %d documents %d are accepted, and %d of the refused are read in several ways; encoding/json refuses %d", len(docs), accepted, split, ofReader[2])
+		t.Errorf("of %d documents %d are accepted, and %d of the refused are read in several ways; encoding/json refuses %d", len(docs),
+			accepted, split, ofReader[2])
 	}
 }
 
@@ -116,9 +119,12 @@ func byReader(n []int) string {
 // would notice if the scanner accepted one.
 func TestJSONDivides(t *testing.T) {
 	docs := [][]byte{
-		[]byte(`{"model":"a","model":"b"}`), []byte(`{"model":"a","Model":"b"}`), []byte(`{"model":"a","m\u006fdel":"b"}`), []byte(`{"model":"a","MODEL":null}`), []byte(`{"MODEL":"a"}`),
-		[]byte(`{"model":null}`), []byte(`{"parameters":{"model":"a"},"parameters":{}}`), []byte(`{"parameters":{"model":"a"},"parameters":{"x":1}}`), []byte(`{"parameter\u017f":{"model":"a"}}`),
-		[]byte(`{"model":"a"}{"model":"b","model":"c"}`), []byte(`{"model":"\ud800"}`), []byte("{\"model\":\"\xff\"}"), []byte("\ufeff{\"model\":\"a\"}"), []byte(`{"model":"a",}`), []byte(`{"model":"a","x":NaN}`),
+		[]byte(`{"model":"a","model":"b"}`), []byte(`{"model":"a","Model":"b"}`), []byte(`{"model":"a","m\u006fdel":"b"}`),
+		[]byte(`{"model":"a","MODEL":null}`), []byte(`{"MODEL":"a"}`),
+		[]byte(`{"model":null}`), []byte(`{"parameters":{"model":"a"},"parameters":{}}`),
+		[]byte(`{"parameters":{"model":"a"},"parameters":{"x":1}}`), []byte(`{"parameter\u017f":{"model":"a"}}`),
+		[]byte(`{"model":"a"}{"model":"b","model":"c"}`), []byte(`{"model":"\ud800"}`), []byte("{\"model\":\"\xff\"}"),
+		[]byte("\ufeff{\"model\":\"a\"}"), []byte(`{"model":"a",}`), []byte(`{"model":"a","x":NaN}`),
 	}
 	p := startPython(t)
 	go p.send(docs)

@@ -91,15 +91,18 @@ func TestProto(t *testing.T) {
 			t.FailNow()
 		}
 	}
-	t.Logf("seed %d: %d messages, %d accepted, of which Unmarshal refuses %d, disagreements 0; of the refused, Unmarshal takes %d", *seed, *count, accepted, invalid, taken)
+	t.Logf("seed %d: %d messages, %d accepted, of which Unmarshal refuses %d, disagreements 0; of the refused, Unmarshal takes %d", *seed,
+		*count, accepted, invalid, taken)
 	t.Logf("refused: %v", refusals)
-	for _, k := range []scan.Kind{scan.Syntax, scan.Encoding, scan.Truncated, scan.Duplicate, scan.Conflict, scan.Type, scan.TooLong, scan.NonMinimal, scan.Group} {
+	for _, k := range []scan.Kind{scan.Syntax, scan.Encoding, scan.Truncated, scan.Duplicate, scan.Conflict, scan.Type, scan.TooLong,
+		scan.NonMinimal, scan.Group} {
 		if *count >= 100_000 && refusals[k] == 0 {
 			t.Errorf("no message was refused as %s", k)
 		}
 	}
 	if accepted < *count/5 || taken < *count/100 || invalid > accepted/4 {
-		t.Errorf("of %d messages %d are accepted (Unmarshal refuses %d of them), and Unmarshal takes %d of the refused", *count, accepted, invalid, taken)
+		t.Errorf("of %d messages %d are accepted (Unmarshal refuses %d of them), and Unmarshal takes %d of the refused", *count, accepted,
+			invalid, taken)
 	}
 }
 

@@ -108,7 +108,8 @@ func mutate(whole any, fields map[string]any, yield func(any)) {
 
 // changes are values to put in v's place.
 func changes(v any, fields map[string]any) (list []any) {
-	list = append(list, nil, true, false, 0, 1, 1.5, "", "x", "a/b", "/a", []any{}, map[string]any{}, []any{v}, []any{v, v}, map[string]any{"x": v})
+	list = append(list, nil, true, false, 0, 1, 1.5, "", "x", "a/b", "/a", []any{}, map[string]any{}, []any{v}, []any{v, v},
+		map[string]any{"x": v})
 	switch v := v.(type) {
 	case string:
 		for _, s := range []string{"*", ".", "/", "-", "~", "@", " ", "\n", "é", "A", "{issuer}", strings.Repeat("a", 300)} {
@@ -117,7 +118,8 @@ func changes(v any, fields map[string]any) (list []any) {
 		for _, s := range []string{"*", "/", "-", ".", " ", "A"} {
 			list = append(list, s+v)
 		}
-		list = append(list, strings.ToUpper(v), strings.ToLower(v), strings.TrimRight(v, "/*"), v[min(1, len(v)):], v[:max(len(v)-1, 0)], strings.Replace(v, "/", "", 1), strings.Replace(v, ":", "", 1))
+		list = append(list, strings.ToUpper(v), strings.ToLower(v), strings.TrimRight(v, "/*"), v[min(1, len(v)):], v[:max(len(v)-1, 0)],
+			strings.Replace(v, "/", "", 1), strings.Replace(v, ":", "", 1))
 	case []any:
 		for i := range v {
 			list = append(list, slices.Delete(slices.Clone(v), i, i+1), append(slices.Clone(v), v[i]))

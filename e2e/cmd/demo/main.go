@@ -123,8 +123,10 @@ var tokens = map[string]struct {
 	"forged":    {"iap", corpus.Token{Issuer: "iap", Claims: who("ana@example.com"), Fault: "other-key"}},
 	"unsigned": {"iap", corpus.Token{Issuer: "iap", Claims: who("ana@example.com"), Fault: "no-signature",
 		Header: map[string]any{"alg": "none"}}},
-	"robot":   {"grpc-cloud-run", corpus.Token{Issuer: "google", Claims: who("client@project.iam.gserviceaccount.com", "email_verified", true)}},
-	"another": {"grpc-cloud-run", corpus.Token{Issuer: "google", Claims: who("another@project.iam.gserviceaccount.com", "email_verified", true)}},
+	"robot": {"grpc-cloud-run", corpus.Token{Issuer: "google", Claims: who("client@project.iam.gserviceaccount.com", "email_verified",
+		true)}},
+	"another": {"grpc-cloud-run", corpus.Token{Issuer: "google", Claims: who("another@project.iam.gserviceaccount.com", "email_verified",
+		true)}},
 }
 
 func who(email string, more ...any) map[string]any {

@@ -106,7 +106,8 @@ func TestRefusedConfiguration(t *testing.T) {
 	_, err := harness.StartEnvoy(harness.Options{Bootstrap: "testdata/plain.yaml",
 		Edit: func(bootstrap map[string]any) { bootstrap["no_such_field"] = true }})
 	var refused *harness.StartError
-	if !errors.As(err, &refused) || refused.ExitCode != 1 || !strings.Contains(refused.Log, "no_such_field") || !strings.Contains(err.Error(), "no_such_field") {
+	if !errors.As(err, &refused) || refused.ExitCode != 1 || !strings.Contains(refused.Log, "no_such_field") ||
+		!strings.Contains(err.Error(), "no_such_field") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -57,7 +57,8 @@ func TestLines(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			indices = append(indices, a.Index)
-			if want := map[string]string{"good": Allowed, "bad": "401 key_unknown", "other": "200"}[tokens[a.Index%3]]; a.Line != want || a.Took <= 0 {
+			if want := map[string]string{"good": Allowed, "bad": "401 key_unknown", "other": "200"}[tokens[a.Index%3]]; a.Line != want ||
+				a.Took <= 0 {
 				t.Errorf("%d: %q after %v, want %q", a.Index, a.Line, a.Took, want)
 			}
 		},
@@ -87,7 +88,8 @@ func TestLines(t *testing.T) {
 func TestFailures(t *testing.T) {
 	addr, _ := gate(t)
 	for addr, token := range map[string]string{addr: "cut", "127.0.0.1:1": "good"} {
-		report := Start(Load{Addr: addr, Path: always("/p"), Token: always(token), Headers: map[string]string{"x-a": "1"}, Workers: 2, Total: 10}).Wait()
+		report := Start(Load{Addr: addr, Path: always("/p"), Token: always(token), Headers: map[string]string{"x-a": "1"}, Workers: 2,
+			Total: 10}).Wait()
 		for line, n := range report.Lines {
 			if !strings.HasPrefix(line, "error: ") || n == 0 {
 				t.Errorf("%s: %v", token, report)
@@ -97,7 +99,8 @@ func TestFailures(t *testing.T) {
 			t.Errorf("%s: %v", token, report)
 		}
 	}
-	report := Start(Load{Addr: addr, Path: always("/p"), Token: always("slow"), Headers: map[string]string{"x-a": "1"}, Workers: 1, Total: 1, Timeout: 50 * time.Millisecond}).Wait()
+	report := Start(Load{Addr: addr, Path: always("/p"), Token: always("slow"), Headers: map[string]string{"x-a": "1"}, Workers: 1, Total: 1,
+		Timeout: 50 * time.Millisecond}).Wait()
 	for line := range report.Lines {
 		if !strings.HasPrefix(line, "error: ") {
 			t.Error(report)

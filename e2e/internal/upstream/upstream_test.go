@@ -33,7 +33,8 @@ func TestSaysWhatItSaw(t *testing.T) {
 		t.Run(proto.String(), func(t *testing.T) {
 			server := start(t)
 			response := send(t, server, rawhttp.Request{Proto: proto, Method: "POST", Authority: "a.example", Path: "//v1/%2e;x?y",
-				Headers: rawhttp.Headers{{"trailer", "x-end"}, {"x-b", "2"}, {"x-a", "1"}, {"x-b", "1"}}, Body: []byte("hello"), Trailers: rawhttp.Headers{{"x-end", "t"}}})
+				Headers: rawhttp.Headers{{"trailer", "x-end"}, {"x-b", "2"}, {"x-a", "1"}, {"x-b", "1"}}, Body: []byte("hello"),
+				Trailers: rawhttp.Headers{{"x-end", "t"}}})
 			want := Request{Upstream: "iris", Method: "POST", Authority: "a.example", Path: "//v1/%2e;x?y",
 				Headers: [][2]string{{"x-a", "1"}, {"x-b", "2"}, {"x-b", "1"}}, BodyBytes: 5, Trailers: [][2]string{{"x-end", "t"}}}
 			var said Request
@@ -55,7 +56,8 @@ func TestSaysWhatItSaw(t *testing.T) {
 func TestGRPC(t *testing.T) {
 	response := send(t, start(t), rawhttp.Request{Proto: rawhttp.H2, Method: "POST", Authority: "a", Path: "/echo.EchoServer/SayHelloUnary",
 		Headers: rawhttp.Headers{{"content-type", "application/grpc+proto"}, {"te", "trailers"}}, Body: make([]byte, 5)})
-	if response.Headers.Get("content-type") != "application/grpc" || string(response.Body) != "\x00\x00\x00\x00\x00" || response.Trailers.Get("grpc-status") != "0" {
+	if response.Headers.Get("content-type") != "application/grpc" || string(response.Body) != "\x00\x00\x00\x00\x00" ||
+		response.Trailers.Get("grpc-status") != "0" {
 		t.Errorf("got %+v", response)
 	}
 	headers, err := base64.StdEncoding.DecodeString(response.Headers.Get("x-upstream-headers"))
