@@ -13,7 +13,7 @@ VERSION    ?= 0.1.0
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build image run demo test e2e-hostile e2e-faults e2e-signatures e2e-kserve e2e-bench e2e-istio check fuzz coverage bench bench-go clean
+.PHONY: help build image run demo test e2e-requests e2e-faults e2e-signatures e2e-kserve e2e-bench e2e-istio check fuzz coverage bench bench-go clean
 
 help: ## Print this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -42,8 +42,8 @@ test: ## Run the tests: natively, in the module under wazero, and in a real Envo
 	$(GO) test -count=1 ./...
 	cd e2e && $(GO) test -count=1 -timeout 20m ./...
 
-e2e-hostile: ## Send 200,000 generated request heads through a real Envoy, over HTTP/1.1 and HTTP/2.
-	cd e2e && $(GO) test -v -timeout 20m ./hostile -args -heads 200000
+e2e-requests: ## Send 200,000 generated request heads through a real Envoy, over HTTP/1.1 and HTTP/2.
+	cd e2e && $(GO) test -v -timeout 20m ./requests -args -heads 200000
 
 e2e-faults: ## Break what the gate depends on while it serves: the keys, the VM, the configuration.
 	cd e2e && $(GO) test -v -timeout 20m ./faults -skip TestSignatures -args -full

@@ -1,10 +1,10 @@
-// Package hostile sends heads that lie, by the hundred thousand, through a real
-// Envoy, and holds what arrives behind it to a reference that shares no code
+// Package requests sends generated heads, by the hundred thousand, through a real
+// Envoy, and compares what arrives behind it with a reference that shares no code
 // with the gate.
 //
-//	go test ./hostile                                a short run
-//	go test ./hostile -v -timeout 30m -args -heads 200000 -seed 7
-package hostile
+//	go test ./requests                               a short run
+//	go test ./requests -v -timeout 30m -args -heads 200000 -seed 7
+package requests
 
 import (
 	"context"
@@ -61,7 +61,7 @@ type run struct {
 // protocol.
 const honestHeads = 2
 
-func TestHostileRun(t *testing.T) {
+func TestRequests(t *testing.T) {
 	r := start(t)
 	r.sendHonest(*heads) // an answer shows that the worker has its VM: from now on the number of VMs is constant
 	before, stats := rss(t, r.envoy.Pid()), r.stats()

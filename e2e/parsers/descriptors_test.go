@@ -1,4 +1,4 @@
-package oracle
+package parsers
 
 import (
 	"testing"

@@ -1,10 +1,10 @@
-// Package oracle holds the scanners to the parsers of model servers: for each
+// Package parsers compares the scanners with the parsers of model servers: for each
 // generated body that a scanner accepts, every parser selects the model that
 // the scanner has reported, or refuses the body itself.
 //
-//	go test ./oracle                          a short run
-//	go test ./oracle -v -args -n 1000000 -seed 7
-package oracle
+//	go test ./parsers                          a short run
+//	go test ./parsers -v -args -n 1000000 -seed 7
+package parsers
 
 import (
 	"flag"
