@@ -191,7 +191,7 @@ func checkIn(t *testing.T, s *corpus.Scenario, c corpus.Case, envoy *harness.Env
 }
 
 // checkVisible compares Envoy's statistics and its access log with the corpus:
-// each Reason has a counter, and stands among the response code's details.
+// each Reason has a counter, and is in the response code's details.
 func checkVisible(t *testing.T, s *corpus.Scenario, envoy *harness.Envoy) {
 	t.Helper()
 	if !logged(envoy, "signatures are verified by the host: true") {

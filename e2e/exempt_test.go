@@ -54,6 +54,6 @@ func exemptHasNoBody(t *testing.T, envoy *harness.Envoy, model *upstream.Server)
 		}
 	}
 	if got := len(model.Requests()); got != 3 {
-		t.Errorf("the model got %d requests, want the 3 health checks that go on", got)
+		t.Errorf("the model got %d requests, want the 3 health checks that are forwarded", got)
 	}
 }

@@ -129,8 +129,8 @@ func misbehaviourAtStart(w *world) {
 	}
 }
 
-// lies: whoever answers in the endpoint's place decides. Tokens that were
-// verified by the keys before are verified anew, and refused.
+// lies lets another server answer for the endpoint. Its keys count from then on: tokens
+// that the former keys verified are verified anew, and refused.
 func lies(w *world) {
 	t := w.t
 	w.configure(object{"refresh": "1s"}, nil)

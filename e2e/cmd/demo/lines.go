@@ -11,8 +11,8 @@ import (
 // line is a command and what it gives: its output contains want.
 type line struct{ command, want, why string }
 
-// lines are the commands. Each is complete: it can be pasted into a shell that
-// stands in the repository's root.
+// lines returns the commands. Each is complete: it can be pasted into a shell in the
+// root of the repository.
 func (s *stage) lines() []line {
 	addr := s.envoys["iap"].Addr()
 	curl := func(token, options, path string) string {
@@ -26,7 +26,7 @@ func (s *stage) lines() []line {
 	lines := []line{
 		{curl("ana", flowers, predict), `{"predictions":[1,1]}` + "\n200", "the analyst has a grant: the model answers"},
 		{curl("ana", flowers, "/kfserving/prod/fraud:predict"), "200", "and on another model, which Envoy routes to another cluster"},
-		{curl("ana", "", "/kfserving/kubeflow/sklearn-iap"), "200", "whoever may predict may ask whether the model is ready"},
+		{curl("ana", "", "/kfserving/kubeflow/sklearn-iap"), "200", "a caller who may predict may also ask whether the model is ready"},
 		{curl("ana", flowers, "/kfserving/prod/churn:predict"), reply("grant_missing", 403), "no grant for this model"},
 		{curl("ana", flowers, "/kfserving/kubeflow/sklearn-iap-admin:predict"), reply("grant_missing", 403), "a longer name is another model"},
 		{curl("bob", "", "/kfserving/kubeflow/sklearn-iap"), "200", "the colleague's domain may look"},
