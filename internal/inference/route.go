@@ -34,6 +34,7 @@ type Route struct {
 	anyHost bool       // takes any host, and forwards to it
 	names   *hostNames // nil where none are configured
 	header  string     // see Routes.ModelHeaders
+	server  *server    // nil for protocol grpc
 	match   matcher
 }
 

@@ -35,7 +35,7 @@ func (s *server) compile(r *Route, o strictjson.Object, in routeContext, family 
 	s.transformers = compileTransformers(o.Get("transformers"))
 	s.modelNames.compile(o)
 	declared := s.service != (Model{})
-	r.prefix, r.family, r.names, r.match = s.prefix, family, s.names, s.match
+	r.server, r.prefix, r.family, r.names, r.match = s, s.prefix, family, s.names, s.match
 	r.byHost, r.byPath = s.names != nil && !declared, s.prefix != "" || s.prefixIsRoot
 	r.anyHost = declared && s.names == nil && s.hosts == nil
 }
