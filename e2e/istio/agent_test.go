@@ -22,10 +22,10 @@ import (
 	"istio.io/istio/pkg/wasm"
 )
 
-// agent stands where Istio's agent does, beside one Envoy. It hands xDS through
-// (pkg/istio-agent/xds_proxy_delta.go), has modules downloaded on the way by
-// Istio's own pkg/wasm, and answers SDS with the workload's certificate. Istio's
-// whole agent is not used, because it writes to /var/lib/istio.
+// agent replaces Istio's agent beside one Envoy. It forwards xDS, as
+// pkg/istio-agent/xds_proxy_delta.go does, downloads modules with Istio's own pkg/wasm,
+// and answers SDS with the workload's certificate. The tests do not use Istio's whole
+// agent, because it writes to /var/lib/istio.
 type agent struct {
 	secret.UnimplementedSecretDiscoveryServiceServer
 	discovery.UnimplementedAggregatedDiscoveryServiceServer

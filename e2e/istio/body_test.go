@@ -43,7 +43,7 @@ func TestBody(t *testing.T) {
 	send := func(hold, body string) corpus.Request {
 		return corpus.Request{Method: "POST", Path: "/x", Authority: kubeflow, Headers: [][2]string{{"x-hold", hold}}, Body: body}
 	}
-	settled(t, gateway, send("body", "hello"), "allow "+kubeflow+" /x", "WasmPlugin: a held body goes on")
+	settled(t, gateway, send("body", "hello"), "allow "+kubeflow+" /x", "WasmPlugin: a held body is forwarded")
 	settled(t, gateway, send("body", "refuse"), "403 refused", "WasmPlugin: a held body is refused")
 	if o, err := within(t, gateway, send("head", prod), 3*time.Second); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("WasmPlugin: a held head gets its body: %v, %v", o.Line, err)

@@ -59,7 +59,7 @@ func front(t *testing.T, w workload) []config.Config {
 
 // TestCorpusGateway sends the iap example's cases through the gateway's
 // WasmPlugin as Istio delivers it, and through an Envoy without Istio: the
-// verdicts are to be the same, word for word. What differs stands here.
+// answers must be the same, word for word. This test lists the differences.
 func TestCorpusGateway(t *testing.T) {
 	// Istio lets websockets be asked for, so that the gate is who refuses one.
 	upgrade := map[string]string{"an upgrade to a websocket; Envoy refuses it first": "400 upgrade_refused"}

@@ -1,11 +1,10 @@
-// Package istio serves the project's manifests by Istio's own control plane to a
-// real Envoy, without a cluster: Istio's discovery server answers xDS in this
-// process, an agent of a few lines stands between it and Envoy and downloads
-// modules with Istio's own code, and a small server hands out certificates. It
-// is a module of its own, because Istio's dependencies are many; what is tested
-// is one package, because they take long to link.
+// Package istio delivers the project's manifests to a real Envoy by Istio's own control
+// plane, without a cluster. Istio's discovery server answers xDS in this process. A short
+// agent between it and Envoy downloads modules with Istio's own code. A small server
+// issues certificates. The package is a Go module of its own, because Istio has many
+// dependencies, and a single package, because they take long to link.
 //
-// What is not Istio's here: the proxy is upstream's Envoy instead of Istio's
-// build of it, so the two filters that only Istio's has are switched off, and
-// proxies are told where to listen instead of having their traffic redirected.
+// Two things are not Istio's. The proxy is upstream's Envoy and not Istio's build, so the
+// two filters that only Istio's build has are switched off. And the proxies are told where
+// to listen; no traffic is redirected to them.
 package istio

@@ -15,11 +15,11 @@ import (
 const pushes = 200
 
 // TestConfigurationInMotion changes the plugin's configuration again and again
-// under load. Whoever has a grant in every configuration is always served, who
-// has one in none is always refused, and who gains and loses it gets one answer
-// or the other; after Envoy has it, the newest. No request goes without answer.
-// Envoy tries each new configuration in a VM of its own, which it drops; those
-// that serve are the same ones from the first configuration to the last.
+// under load. A caller with a grant in every configuration is always served. A caller
+// without any grant is always refused. A caller who gains and loses the grant gets one
+// answer or the other, and that of the newest configuration once Envoy has it. Every
+// request gets an answer. Envoy tries each new configuration in a VM of its own, which it
+// drops; the VMs that serve are the same from the first configuration to the last.
 func TestConfigurationInMotion(t *testing.T) {
 	s, clusters, w := load(t, "iap"), upstreams(t, "kubeflow", "prod"), ingress(t)
 	w.workers = 2
@@ -85,9 +85,9 @@ func vms(t *testing.T, x *proxy, which string) uint64 {
 	return n
 }
 
-// TestBrokenConfiguration: the control plane delivers it, Envoy rejects it with
-// the error's place, and goes on with the one it has, also from a new start of
-// the same proxy, where there is none: then nothing is let through.
+// TestBrokenConfiguration delivers a configuration that does not compile. Envoy rejects
+// it, says where the error is, and keeps the configuration that it has. A proxy that
+// starts with it has no other configuration, and lets nothing through.
 func TestBrokenConfiguration(t *testing.T) {
 	s, clusters, w := load(t, "iap"), upstreams(t, "kubeflow", "prod"), ingress(t)
 	broken := *s

@@ -43,10 +43,10 @@ func TestCorpusEnvoyFilter(t *testing.T) {
 	}
 }
 
-// TestHeldByPlugin shows what of the example for OpenAI is left to a WasmPlugin.
-// Where the body decides where a request goes, the head waits for a body that
-// never comes: nobody is served, and nothing arrives. Where the path says the
-// service, the head goes on, and the body waits until its model is granted.
+// TestHeldByPlugin shows which part of the example openai works with a WasmPlugin. If the
+// body decides where a request goes, the head waits for a body that never comes: nobody
+// is served, and nothing reaches the upstream. If the path names the service, the head is
+// forwarded, and the body waits until its model is granted.
 func TestHeldByPlugin(t *testing.T) {
 	s, w := load(t, "openai"), ingress(t)
 	servers, routes := openAI(t)

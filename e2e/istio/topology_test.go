@@ -41,7 +41,7 @@ func gated(t *testing.T, s *corpus.Scenario) config.Config {
 	})
 }
 
-// forwarding is the gateway's plugin with credentials that go on to the next.
+// forwarding returns the gateway's plugin with credentials: forward.
 func forwarding(t *testing.T, s *corpus.Scenario, edits ...func(*extensions.WasmPlugin)) config.Config {
 	t.Helper()
 	return plugin(t, "gateway", s, append(edits, func(w *extensions.WasmPlugin) {

@@ -35,8 +35,8 @@ const (
 	openAIErr  = "openai.PermissionDeniedError 403 grant_missing"
 )
 
-// calls come in pairs, of what may be and of what may not. Whoever may use iris
-// is refused secret in the words of the client's own library.
+// calls come in pairs, one that is allowed and one that is not. A caller who may use iris
+// is refused secret, and the client's own library reports it in its own words.
 var calls = []call{
 	{"kserve_v1_predict", "iris", "answer [1]"}, {"kserve_v1_predict", "secret", kserveREST},
 	{"kserve_v1_explain", "iris", "answer 3"}, {"kserve_v1_explain", "secret", kserveREST},

@@ -103,7 +103,7 @@ func (g *generator) pseudoFirst() {
 
 func pick[T any](g *generator, from ...T) T { return from[g.IntN(len(from))] }
 
-// forge adds a header that must not go on, in one of its spellings.
+// forge adds a header that must not reach the upstream, in one of its spellings.
 func (g *generator) forge() {
 	name := pick(g, neverArrive...)
 	if g.IntN(2) == 0 {

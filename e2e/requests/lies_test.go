@@ -151,7 +151,7 @@ func (g *generator) lieAssertion() {
 	case 6: // under a name that only looks the same
 		g.replace()
 		g.add(pick(g, append(lookalikes, "x_goog_iap_jwt_assertion", "x-goog-iap_jwt-assertion", "authorization", "cookie")...), good)
-	case 7: // beside one: the twin is nothing and does not go on
+	case 7: // a second one in another spelling, which does not count and is removed
 		g.add("x_goog_iap-jwt-assertion", other)
 	default:
 		head, rest, _ := strings.Cut(good, ".")

@@ -9,11 +9,11 @@ import (
 	"github.com/modelgate/modelgate/e2e/internal/rawhttp"
 )
 
-// The reference says what may pass, from the rules as they are documented and
-// without any code of the gate's. It takes a head as it goes on the wire, and
-// knows which assertions were made for ana.
+// The reference says what may pass. It follows the documented rules and uses no code of
+// the gate. Its input is a head as it is on the wire. It knows which assertions were made
+// for ana.
 
-// verdict is what may become of a head.
+// verdict says what may happen to a head.
 type verdict struct {
 	may   bool // it may reach the upstream, and then only like this:
 	whole bool // to its end

@@ -1,7 +1,6 @@
-// Package schema_test holds the JSON Schema of the configuration to the parser.
-// Editors read the one and the filter the other: what the filter takes, the
-// schema must not refuse, and what the schema lets through although the filter
-// refuses it stands in testdata/unsayable.txt.
+// Package schema_test compares the JSON Schema of the configuration with the parser. The
+// schema must accept every configuration that the filter accepts.
+// testdata/unsayable.txt lists what the filter refuses and the schema cannot refuse.
 package schema_test
 
 import (

@@ -10,7 +10,7 @@ import (
 // Cache remembers, for one configuration in one VM:
 //
 //   - verified tokens (authn.Cache);
-//   - routes: what a request asks for, whoever sends it;
+//   - routes: what a request asks for, for every caller;
 //   - decisions: that a caller was allowed a request.
 //
 // It never remembers

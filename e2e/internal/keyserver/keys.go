@@ -120,7 +120,7 @@ func (s *Server) sign(kid string, private crypto.Signer, over map[string]any) (s
 	return token.SignedString(private)
 }
 
-// document is what stands at a path; nil where nothing does. s.mu is held.
+// document returns the document at a path, or nil. s.mu must be held.
 func (s *Server) document(r *http.Request, keys []*key) []byte {
 	var document any
 	switch r.URL.Path {

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// gate stands in for the one under test: it answers by the token, and counts
-// its connections.
+// gate starts a server in place of a gate: it answers by the token, and counts its
+// connections.
 func gate(t *testing.T) (addr string, connections *atomic.Int64) {
 	t.Helper()
 	connections = new(atomic.Int64)

@@ -61,10 +61,9 @@ func (h Headers) Values(name string) []string {
 	return values
 }
 
-// Request is what goes on the wire. The only header ever added is HTTP/1.1
-// framing, and only where Headers holds neither content-length nor
-// transfer-encoding: content-length for a Body that is not nil, or
-// transfer-encoding: chunked where there are Trailers.
+// Request is a request as it is sent. Only the framing of HTTP/1.1 is added, and only if
+// Headers has neither content-length nor transfer-encoding: content-length if Body is
+// not nil, or transfer-encoding: chunked if there are Trailers.
 type Request struct {
 	Proto     Proto // ignored by Conn.Do
 	Method    string
