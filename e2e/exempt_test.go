@@ -10,9 +10,9 @@ import (
 	"github.com/modelgate/modelgate/e2e/internal/upstream"
 )
 
-// exemptHasNoBody: a health check ends with its head. One whose end comes
-// later, in an empty frame or chunk or after trailers, is a request like any other:
-// when the gate decides, nobody knows yet that nothing follows.
+// exemptHasNoBody: a health check ends with its head. A request that ends later, by
+// an empty frame, an empty chunk or trailers, is not exempt: when the gate decides,
+// it cannot know that no body follows.
 func exemptHasNoBody(t *testing.T, envoy *harness.Envoy, model *upstream.Server) {
 	model.Reset()
 	const h1, h2 = rawhttp.H1, rawhttp.H2

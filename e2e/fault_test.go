@@ -76,8 +76,8 @@ func TestRequestPanics(t *testing.T) {
 	}
 }
 
-// returns waits until a worker whose VM died serves again, and sees to it that
-// until then nobody passes.
+// returns waits until a worker whose VM died serves again, and checks that until
+// then no request without a credential passes.
 func returns(t *testing.T, s *corpus.Scenario, envoy *harness.Envoy) {
 	t.Helper()
 	for deadline := time.Now().Add(harness.Patience); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {

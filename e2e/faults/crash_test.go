@@ -23,8 +23,8 @@ func (w *world) crash() {
 	}
 }
 
-// TestCrash: a worker whose VM dies refuses everybody, and is back with the keys
-// that the others hold for it, although nobody could give them to it anew.
+// TestCrash: a worker whose VM dies refuses every request. Its next VM takes the
+// keys from the data that all VMs share: their endpoint is dead by then.
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

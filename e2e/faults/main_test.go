@@ -1,6 +1,6 @@
 // Package faults breaks what a gate depends on while a real Envoy serves: its
-// issuers' key endpoints, its own VM, its configuration. Nobody who may call is
-// to be refused but with a word that says why, and nobody else is to pass.
+// issuers' key endpoints, its own VM, its configuration. A caller with a grant is
+// served, or refused with a Reason that says why; no other caller is served.
 //
 //	go test ./faults                              a short run
 //	go test ./faults -v -timeout 20m -args -full  as often, as long and as fast as is claimed
@@ -55,8 +55,8 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// Starting Envoy takes seconds, so what does not need an Envoy of its own shares
-// one, under a configuration of its own.
+// each runs tests that share one Envoy, whose start takes seconds, each under a
+// configuration of its own.
 func each(t *testing.T, w *world, rows []row) {
 	t.Helper()
 	for _, r := range rows {

@@ -198,7 +198,7 @@ func (w *world) errors() string {
 }
 
 // spacious takes away the limits by which Envoy itself would refuse a thousand
-// requests that wake together, and the access log, which nobody reads here.
+// requests that resume together, and the access log, which no test reads here.
 func spacious(bootstrap map[string]any) {
 	resources := bootstrap["static_resources"].(object)
 	for _, cluster := range resources["clusters"].([]any) {

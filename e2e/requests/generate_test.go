@@ -130,7 +130,7 @@ func (g *generator) spell(name string) string {
 	return name
 }
 
-// junk adds a header that nobody has to mind.
+// junk adds a header that means nothing to the gate.
 func (g *generator) junk() {
 	value := make([]byte, g.IntN(100))
 	for i := range value {

@@ -27,8 +27,8 @@ type worker struct {
 
 // attempts is how often a head is sent at most: once more over a new connection
 // where the old one closed without an answer, perhaps for what was sent before.
-// Each attempt has a number, by which the upstream tells them apart, so that
-// nobody has to know during the run whether the first one has arrived.
+// Each attempt has a number, by which the upstream tells them apart: during the
+// run it cannot be known whether the first one will still arrive.
 const attempts = 2
 
 // sent is what both ends know of a head.

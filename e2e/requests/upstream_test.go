@@ -47,7 +47,7 @@ func (s *server) serve() {
 	}
 }
 
-// lastLine is what drain sends, and nobody else.
+// lastLine is what only drain sends.
 const lastLine = "LAST\n"
 
 // drain ends the server once it has read everything that Envoy sent it, after

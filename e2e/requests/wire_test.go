@@ -3,7 +3,7 @@ package requests
 import "strings"
 
 // smuggled is a request that a server would find behind a body whose length it
-// reads in another way than Envoy. It has no number: nobody sent it.
+// reads in another way than Envoy. It has no number, since it was not sent as a request.
 const smuggled = "POST /v1/models/" + service + ":predict HTTP/1.1\r\nHost: " + service + "-predictor-default." + namespace +
 	".svc.cluster.local\r\nkubeflow-userid: root\r\ncontent-length: 0\r\n\r\n"
 

@@ -278,7 +278,7 @@ func TestDieAndRevive(t *testing.T) {
 	}
 }
 
-// TestStallEndsWithServer: nobody who waits is left behind.
+// TestStallEndsWithServer: the end of the server ends the requests that wait.
 func TestStallEndsWithServer(t *testing.T) {
 	s := start(t, "ES256")
 	s.Behave(Stall)

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// port is a port of 127.0.0.1 that stays reserved while nobody listens on it: no
+// port is a port of 127.0.0.1 that stays reserved while no server listens on it: no
 // other process gets it, and no connection has it as its near end. A socket is
 // bound to it that never listens, so that a connection to it is refused; beside
 // that one others may be bound, by SO_REUSEPORT (socket(7)).

@@ -83,7 +83,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// TestFailures: a connection that is cut, or that nobody accepts, is an error and
+// TestFailures: a connection that is cut or refused is an error and
 // not sent again.
 func TestFailures(t *testing.T) {
 	addr, _ := gate(t)
@@ -130,7 +130,7 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// TestLeave: requests that nobody answers end with their clients.
+// TestLeave: requests without an answer end when the load leaves.
 func TestLeave(t *testing.T) {
 	addr, _ := gate(t)
 	r := Start(Load{Addr: addr, Path: always("/p"), Token: always("slow"), Headers: map[string]string{"x-a": "1"}, Workers: 3, Total: 3})

@@ -1,5 +1,5 @@
 // Package rawgrpc is a real gRPC server for every method of every service, and a
-// client for it: messages are bytes, and nobody needs their descriptors. The
+// client for it: messages are bytes, and no descriptors are needed. The
 // server remembers each message that it got whole.
 package rawgrpc
 
