@@ -3,7 +3,7 @@
 // served, or refused with a Reason that says why; no other caller is served.
 //
 //	go test ./faults                              a short run
-//	go test ./faults -v -timeout 20m -args -full  as often, as long and as fast as is claimed
+//	go test ./faults -v -timeout 20m -args -full  the whole run
 package faults
 
 import (

@@ -1,13 +1,12 @@
-// Package kserve puts real model servers behind the gate and asks them with
-// their own clients: KServe's server with the iris sample, LiteLLM's proxy with
-// made-up answers, and for streams a gRPC server in Go, since Triton cannot be
-// installed from a package registry.
+// Package kserve runs real model servers behind the gate, and calls them with their own
+// clients: KServe's server with the iris sample, LiteLLM's proxy with made-up answers,
+// and for streams a gRPC server in Go, because no package registry has Triton.
 //
-// Its other half is an oracle. For each of many generated and mutated requests
-// that the gate allows, the model that was authorized must be the one that the
-// server's own parser selects.
+// It also compares the gate with the servers' own parsers. For every generated or mutated
+// request that the gate allows, the server's parser must select the model that was
+// authorized.
 //
-// What needs Python, and some minutes, has the build tag kserve:
+// Tests that need Python and some minutes have the build tag kserve:
 //
 //	make e2e-kserve
 //	go test -tags kserve ./kserve -v -run Oracle -args -requests 1000000 -seed 7

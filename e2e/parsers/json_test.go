@@ -1,6 +1,6 @@
-// Package parsers compares the scanners with the parsers of model servers: for each
-// generated body that a scanner accepts, every parser selects the model that
-// the scanner has reported, or refuses the body itself.
+// Package parsers compares the scanners with the parsers of model servers. For each
+// generated body that a scanner accepts, every parser must select the model that the
+// scanner reports, or refuse the body.
 //
 //	go test ./parsers                          a short run
 //	go test ./parsers -v -args -n 1000000 -seed 7
