@@ -1,13 +1,15 @@
 package scan
 
-// Key is a member that a JSON scan watches: a string, which is a leaf, or an object
-// in which it watches further keys. Scans only read Keys and may share them.
+// Key is a member that a JSON scan watches: a string, which is a leaf, a leaf of any
+// type, or an object in which it watches further keys. Scans only read Keys and may
+// share them.
 //
 // A table of keys has at most 64 keys in an object, at most 8 objects within each
 // other, and names of at most 32 bytes; see internal/testing/watch.
 type Key struct {
 	Name string // exact and unescaped
 	ID   int    // of a leaf, for Value.ID
+	Any  bool   // of a leaf: its value may have any type, and only its presence is reported
 	Keys []Key  // of an object; nil makes it a leaf
 }
 
@@ -20,8 +22,9 @@ type Key struct {
 // each of them no name may be there twice after unescaping. No name may equal a
 // watched one under strings.EqualFold, or after unescaping, unless it has the same
 // bytes. No name may have U+0000, where a reader in C would stop. A watched leaf
-// must be a string and a watched object an object: null is neither. In other
-// objects names may repeat.
+// must be a string, unless the Key says Any, and a watched object an object: null is
+// neither. In other objects names may repeat. No name of the document itself may be
+// one that Limits.Refuses, unless its value is null.
 type JSON struct {
 	keys   []Key
 	limits Limits
@@ -92,8 +95,8 @@ func (j *JSON) End() *Error {
 func (j *JSON) Complete() int64 { return j.end }
 
 // Values returns the leaves that are known so far, in the order in which they
-// became known: a present one when its string ends, an absent one when the object
-// that would have it ends. At the end there is one for each leaf of the keys. A
+// became known: a present one when its string ends, or its name where it is of any
+// type, and an absent one when the object that would have it ends. At the end there is one for each leaf of the keys. A
 // later fault still refuses the document. Scan only appends to the slice.
 func (j *JSON) Values() []Value { return j.values }
 

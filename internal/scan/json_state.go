@@ -87,15 +87,17 @@ func (j *JSON) wrong(c byte, expected string, ahead int) {
 // value begins a value with its first byte, and refuses it if it has another type
 // than the watched one.
 func (j *JSON) value(c byte) {
-	want, rule := c, ""
+	want, rule, kind := c, "", Type
 	switch {
+	case j.leaf == mustBeNull:
+		want, rule, kind = 'n', "a name that is refused", Refused
 	case j.depth == 0 || j.leaf != nil && j.leaf.Keys != nil:
 		want, rule = '{', "an object expected"
 	case j.leaf != nil:
 		want, rule = '"', "a string expected"
 	}
 	if j.begin(c); c != want && j.err == nil {
-		j.fail(Type, rule, 0)
+		j.fail(kind, rule, 0)
 	}
 }
 

@@ -45,16 +45,24 @@ func (j *JSON) enter(ahead int) {
 		j.fail(Twin, "U+0000 in a name", ahead)
 		return
 	}
+	found := false
 	for i := range l.keys {
 		k := &l.keys[i]
 		switch {
 		case string(j.name) == k.Name && !j.escaped:
-			j.leaf = k
 			l.found |= 1 << i
+			if j.leaf = k; k.Any {
+				j.leaf = nil
+				j.values = append(j.values, Value{ID: k.ID, Present: true})
+			}
+			found = true
 		case fold(j.name, k.Name):
 			j.fail(Twin, "another spelling of a watched name", ahead)
 			return
 		}
+	}
+	if !found && j.depth == 1 && j.limits.Refuses != nil && j.limits.Refuses(j.name) {
+		j.leaf = mustBeNull
 	}
 	switch fresh := l.names.add(j.name); {
 	case !fresh:
@@ -68,6 +76,9 @@ func (j *JSON) enter(ahead int) {
 
 // fold is strings.EqualFold without a copy of what may be long.
 func fold(name []byte, key string) bool { return bytes.EqualFold(name, []byte(key)) }
+
+// mustBeNull is the leaf of a name that Limits.Refuses.
+var mustBeNull = &Key{}
 
 // watch opens a watched object.
 func (j *JSON) watch(keys []Key) {

@@ -42,6 +42,7 @@ const (
 	Several         // Frames: a second message in a unary call
 	NonMinimal      // Proto: a varint longer than it needs to be
 	Group           // Proto: a group (wire types 3 and 4)
+	Refused         // JSON: a name that Limits.Refuses
 
 	kinds // their number, for tables
 )
@@ -49,7 +50,7 @@ const (
 var kindNames = [kinds]string{
 	Syntax: "syntax", Encoding: "encoding", Truncated: "truncated", Trailing: "trailing", Duplicate: "duplicate", Twin: "twin",
 	Conflict: "conflict", Type: "type", TooDeep: "too_deep", TooMany: "too_many", TooLong: "too_long", TooLarge: "too_large",
-	Compressed: "compressed", Several: "several", NonMinimal: "non_minimal", Group: "group",
+	Compressed: "compressed", Several: "several", NonMinimal: "non_minimal", Group: "group", Refused: "refused",
 }
 
 func (k Kind) String() string {
@@ -89,6 +90,10 @@ type Limits struct {
 	Key     int // JSON: bytes of a member name of a watched object, unescaped; 256
 	Text    int // JSON, Proto: bytes of a watched string, unescaped; 1024
 	Items   int // Proto: repeated watched messages in all; 64
+	// Refuses reports whether the document must not have a member of this name, which
+	// is unescaped and no watched one. A member that is null names nothing and passes.
+	// It must neither keep nor change the name. Nil refuses none.
+	Refuses func(name []byte) bool
 }
 
 // The defaults of Limits.
