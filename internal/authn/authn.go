@@ -20,16 +20,20 @@ import (
 
 // Principal is the authenticated caller. The zero value is anonymous.
 type Principal struct {
-	Issuer       string            // the configured issuer's name; "" for anonymous
-	Subject      string            // sub
-	Email        string            // an address that the issuer vouches for, or ""
-	ClaimedEmail string            // the address in the token, even if nobody vouches for it: for denies
-	Domain       string            // hd, the hosted domain of a Google account
-	Groups       []string          // from the claim to which the issuer's "groups" points
-	Pool         string            // the issuer's identity pool, or ""
-	Attributes   [][2]string       // of the pool: name and value
-	Claims       strictjson.Result // the verified payload
-	Expires      time.Time         // when the token expires, skew included; zero if there is no token
+	Issuer       string      // the configured issuer's name; "" for anonymous
+	Subject      string      // sub
+	Email        string      // an address that the issuer vouches for, or ""
+	ClaimedEmail string      // the address in the token, even if nobody vouches for it: for denies
+	Domain       string      // hd, the hosted domain of a Google account
+	Groups       []string    // from the claim to which the issuer's "groups" points
+	Pool         string      // the identity pool that the caller is in, or ""
+	PoolSubject  string      // the caller's subject in Pool
+	Attributes   [][2]string // of the pool: name and value
+	// Untold has the kinds of members that the token leaves open; none if there is no token.
+	Untold           Untold
+	UntoldAttributes []string          // names of attributes of Pool that the token leaves open
+	Claims           strictjson.Result // the verified payload
+	Expires          time.Time         // when the token expires, skew included; zero if there is no token
 	// Peer is the SPIFFE ID of the connection's validated certificate, or "". It is
 	// independent of the token: either may be there without the other.
 	Peer string

@@ -18,7 +18,7 @@ func TestCertificateBound(t *testing.T) {
 		}
 		return claimsOf("a", "cnf", cnf)
 	}
-	good := m{"x5t#S256": b64(sum), "jkt": "x"}
+	good := m{"x5t#S256": b64(sum)}
 	for _, x := range []struct {
 		name     string
 		required bool
@@ -38,7 +38,15 @@ func TestCertificateBound(t *testing.T) {
 		{"a hyphen, and no certificate", true, m{"x5t#S256": "-"}, Peer{Digest: "-"}, reason.TokenBinding},
 		{"cnf no object", true, "x", mine, reason.TokenBinding},
 		{"nobody checks", false, good, mine, reason.TokenBinding},
-		{"nobody needs to", false, m{"jkt": "x"}, mine, reason.Allowed},
+		{"its certificate, and a proof of DPoP", true, m{"x5t#S256": b64(sum), "jkt": "x"}, mine, reason.TokenBinding},
+		{"DPoP", false, m{"jkt": "x"}, mine, reason.TokenBinding},
+		{"a key of its own", false, m{"jwk": publicJWK(ecKey, "", "")}, mine, reason.TokenBinding},
+		{"an encrypted key", false, m{"jwe": "x"}, mine, reason.TokenBinding},
+		{"the name of a key", false, m{"kid": "x"}, mine, reason.TokenBinding},
+		{"the place of a key", false, m{"jku": "https://x.example", "kid": "x"}, mine, reason.TokenBinding},
+		{"in a way that nobody knows", false, m{"x": "y"}, mine, reason.TokenBinding},
+		{"by nothing", false, m{}, mine, reason.TokenBinding},
+		{"by a text", false, "x", mine, reason.TokenBinding},
 		{"plain", false, nil, Peer{}, reason.Allowed},
 	} {
 		t.Run(x.name, func(t *testing.T) {

@@ -159,43 +159,21 @@ func (c claims) hasAccessTokenClaims() bool {
 	return ok && ok2 && client != "" && id != "" && c.get("iat").Exists()
 }
 
-var thumbprintClaim = strictjson.Pointer{"cnf", "x5t#S256"}
-
 // checkBinding returns the thumbprint of the certificate to which a token is bound:
 // x5t#S256 in cnf (RFC 8705 section 3.1). An issuer that binds its tokens binds all of
 // them. A bound token of another issuer is refused: here nobody would check the
-// binding. Other confirmation methods are ignored (RFC 7800 section 3.1).
-func (is *Issuer) checkBinding(c claims) (_ string, why reason.Reason) {
-	bound := c.at(thumbprintClaim)
-	if bound.Exists() != is.certificateBound || is.certificateBound && (bound.Type != strictjson.String || bound.Str == "") {
+// binding. So is a token with another member of cnf, such as the jkt of DPoP (RFC 9449
+// section 6.1) or a jwk (RFC 7800 section 3.2): its holder has to prove that it has a
+// key, and nobody here checks the proof.
+func (is *Issuer) checkBinding(c claims) (thumbprint string, why reason.Reason) {
+	cnf := c.get("cnf")
+	if !cnf.Exists() && !is.certificateBound {
+		return "", reason.Allowed
+	}
+	bound, members := cnf.Get("x5t#S256"), 0
+	cnf.ForEach(func(_, _ strictjson.Result) bool { members++; return true })
+	if !is.certificateBound || !cnf.IsObject() || members != 1 || bound.Type != strictjson.String || bound.Str == "" {
 		return "", reason.TokenBinding
 	}
 	return bound.Str, reason.Allowed
-}
-
-// fillPrincipal fills p from verified claims. It fails only if there is a groups claim
-// that is no list of strings: denies by group could not be evaluated.
-func (is *Issuer) fillPrincipal(c claims, p *Principal) reason.Reason {
-	p.Issuer, p.Pool = is.Name, is.pool
-	p.Subject, _ = c.text("sub")
-	p.ClaimedEmail, _ = c.text("email")
-	if isEmailAddress(p.ClaimedEmail) && (is.trustsEmail || c.get("email_verified").Type == strictjson.True) {
-		p.Email = p.ClaimedEmail
-	}
-	p.Domain, _ = c.text("hd")
-	if is.groups != nil {
-		if groups := c.at(is.groups); groups.Exists() {
-			var ok bool
-			if p.Groups, ok = stringList(groups); !ok {
-				*p = Principal{}
-				return reason.ClaimsInvalid
-			}
-		}
-	}
-	for _, a := range is.attributes {
-		if v := c.at(a.pointer); v.Type == strictjson.String {
-			p.Attributes = append(p.Attributes, [2]string{a.name, v.Str})
-		}
-	}
-	return reason.Allowed
 }

@@ -22,9 +22,11 @@ func isScheme(s string) bool { return only(s, alphanumeric+"-") }
 // isAttributeName reports whether s names an attribute of an identity pool.
 func isAttributeName(s string) bool { return only(s, lowerAlphanumeric+"_") && len(s) <= 100 }
 
+const workforcePools = "locations/global/workforcePools/"
+
 // IsPool reports whether s is a workforce or a workload identity pool.
 func IsPool(s string) bool {
-	if pool, ok := strings.CutPrefix(s, "locations/global/workforcePools/"); ok {
+	if pool, ok := strings.CutPrefix(s, workforcePools); ok {
 		return only(pool, lowerAlphanumeric+"-")
 	}
 	s, ok := strings.CutPrefix(s, "projects/")

@@ -100,7 +100,7 @@ func TestIAPEdges(t *testing.T) {
 	w.request(t, "RS256", reason.TokenAlgorithm, iapHeader, sign("RS256", rsaKey, m{"alg": "RS256", "kid": "iap-1"}, assertionClaims()))
 	accessToken := sign("ES256", ecKey, m{"alg": "ES256", "kid": "iap-1", "typ": "at+jwt"}, assertionClaims())
 	w.request(t, "at+jwt", reason.TokenType, iapHeader, accessToken)
-	p := w.request(t, "ana", reason.Allowed, iapHeader, assertion("email_verified", false))
+	p := w.request(t, "ana", reason.Allowed, iapHeader, assertion())
 	if p.Issuer != "iap" || p.Subject != "accounts.google.com:1001" || p.Email != "ana@corp.example" || p.Domain != "corp.example" {
 		t.Errorf("Authenticate(ana) = %+v", p) // the e-mail is IAP's word
 	}

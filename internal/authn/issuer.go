@@ -22,7 +22,10 @@ type Issuer struct {
 	maxLifetime      time.Duration // 0 for any
 	trustsEmail      bool          // email counts without email_verified
 	groups           strictjson.Pointer
+	required         []strictjson.Pointer // claims that every token must have
+	absentIsNone     Untold               // the kinds of members that a caller without the claim is not
 	pool             string
+	workforce        bool // the pool's callers are those of workforce_identity, as IAP has it
 	attributes       []attribute
 	certificateBound bool // tokens are bound to the connection's certificate
 	locations        []tokenLocation
@@ -46,7 +49,7 @@ const (
 // issuerFields are the fields of an issuer that signs tokens.
 var issuerFields = []string{
 	"name", "preset", "issuer", "audiences", "algorithms", "type", "from", "clockSkew", "maxLifetime",
-	"email", "groups", "pool", "attributes", "jwks", "symmetric", "certificateBound",
+	"email", "groups", "absent", "requiredClaims", "pool", "attributes", "jwks", "symmetric", "certificateBound",
 }
 
 // issuerHints are for fields that other configurations have, such as Istio's
@@ -62,9 +65,12 @@ const remoteHint = `must be in "jwks": {"remote": {"uri": "https://…", "cluste
 // which no key is known yet.
 func compileIssuer(v strictjson.Value, index int, secrets Secrets, d trustDomain) (*Issuer, *KeySet) {
 	if v.JSON().Get("relay").Exists() {
-		o := v.Object("name", "relay")
+		o := v.Object("name", "relay", "absent")
 		name := o.Need("name").Text()
-		return &Issuer{Name: name, index: index, relay: compileRelay(o.Get("relay"), name, d)}, &KeySet{}
+		is := &Issuer{Name: name, index: index, relay: compileRelay(o.Get("relay"), name, d)}
+		is.absentIsNone = compileAbsent(o.Get("absent"), 0)
+		is.relay.absentIsNone = is.absentIsNone
+		return is, &KeySet{}
 	}
 	o := v.Object(issuerFields...)
 	for _, h := range issuerHints {
@@ -91,6 +97,8 @@ func compileIssuer(v strictjson.Value, index int, secrets Secrets, d trustDomain
 		is.skew = d.Duration(0, maxSkew)
 	}
 	is.groups = compilePointer(o.Get("groups"))
+	is.absentIsNone = compileAbsent(o.Get("absent"), is.absentIsNone)
+	is.required = compileRequired(o.Get("requiredClaims"))
 	is.compilePool(o)
 	if b := o.Get("certificateBound"); b.Exists() {
 		is.certificateBound = b.Bool()
@@ -141,6 +149,8 @@ func (is *Issuer) compilePool(o strictjson.Object) {
 	if pool.Exists() {
 		if is.pool = pool.Text(); !IsPool(is.pool) {
 			pool.MustBe("locations/global/workforcePools/POOL or projects/NUMBER/locations/global/workloadIdentityPools/POOL")
+		} else if is.workforce && !strings.HasPrefix(is.pool, workforcePools) {
+			pool.MustBe("a workforce pool, locations/global/workforcePools/POOL: IAP has no others")
 		}
 	}
 	if !attributes.Exists() {

@@ -55,5 +55,5 @@ func (is *Issuer) compileJWKS(v strictjson.Value) *KeySet {
 		}
 		return &KeySet{}
 	}
-	return compileJWKSet(inline, is.algorithms)
+	return compileJWKSet(inline, is)
 }

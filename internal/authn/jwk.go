@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
@@ -36,6 +37,40 @@ func (j jwk) mayBePublished() bool {
 		return false
 	}
 	return true
+}
+
+// serves reports whether the key is one of an issuer that has iss; nil for any. The key
+// set that Microsoft Entra ID has in common for all tenants gives each key an issuer, in
+// which {tenantid} may be any tenant's. A token of version 1 has another iss, of the
+// same tenant: AadTokenValidationParametersExtension.cs of
+// AzureAD/azure-activedirectory-identitymodel-extensions-for-dotnet compares both.
+func (j jwk) serves(iss []string) bool {
+	issuer := j.optionalText("issuer")
+	if iss == nil || issuer == "" {
+		return true
+	}
+	before, after, anyTenant := strings.Cut(issuer, "{tenantid}")
+	return slices.ContainsFunc(iss, func(iss string) bool {
+		for _, form := range []string{iss, entraVersion2(iss)} {
+			tenant, hasBefore := strings.CutPrefix(form, before)
+			tenant, hasAfter := strings.CutSuffix(tenant, after)
+			if form == issuer || anyTenant && hasBefore && hasAfter && tenant != "" && !strings.Contains(tenant, "/") {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// entraVersion2 returns the iss of version 2 of a tenant of Microsoft Entra ID, for an
+// iss of version 1; "" for any other.
+func entraVersion2(iss string) string {
+	rest, ok := strings.CutPrefix(iss, "https://sts.windows.net/")
+	tenant, isWhole := strings.CutSuffix(rest, "/")
+	if !ok || !isWhole || tenant == "" || strings.Contains(tenant, "/") {
+		return ""
+	}
+	return "https://login.microsoftonline.com/" + tenant + "/v2.0"
 }
 
 // compile makes a Key. The key is nil if the JWK has a problem, or if it is passed

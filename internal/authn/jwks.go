@@ -79,18 +79,18 @@ type KeyNote struct {
 // verifying signatures by one of the allowed algorithms are passed over, as RFC 7517
 // section 5 asks. A key that is malformed, weak, private or symmetric and a repeated
 // kid are errors.
-func compileJWKSet(v strictjson.Value, allowed []*algorithm) *KeySet {
-	set, notes := parseKeys(v, allowed)
+func compileJWKSet(v strictjson.Value, is *Issuer) *KeySet {
+	set, notes := parseKeys(v, is.algorithms, is.iss)
 	refused := slices.ContainsFunc(notes, func(n KeyNote) bool { return n.Refused })
-	if notes != nil && len(set.keys) == 0 && len(allowed) > 0 && !refused {
+	if notes != nil && len(set.keys) == 0 && len(is.algorithms) > 0 && !refused {
 		v.Fail("must have a key that is usable with the issuer's algorithms")
 	}
 	return set
 }
 
-// parseKeys reads a JWK Set. notes has what becomes of each key; it is nil if v is no
-// JWK Set.
-func parseKeys(v strictjson.Value, allowed []*algorithm) (set *KeySet, notes []KeyNote) {
+// parseKeys reads a JWK Set for an issuer that has iss; nil for any. notes has what
+// becomes of each key; it is nil if v is no JWK Set.
+func parseKeys(v strictjson.Value, allowed []*algorithm, iss []string) (set *KeySet, notes []KeyNote) {
 	set = &KeySet{}
 	items := v.Object().Need("keys").Items() // other members are ignored, as section 5 asks
 	if len(items) > maxKeys {
@@ -109,7 +109,9 @@ func parseKeys(v strictjson.Value, allowed []*algorithm) (set *KeySet, notes []K
 		ids[n.ID] = true
 		var key *Key
 		if n.Refused = !j.mayBePublished() || n.Refused; !n.Refused {
-			key, n.Why = j.compile(n.ID, allowed)
+			if key, n.Why = j.compile(n.ID, allowed); key != nil && !j.serves(iss) {
+				key, n.Why = nil, "its issuer is another"
+			}
 		}
 		if problems := item.Problems()[before:]; len(problems) > 0 {
 			n.Why = problems.Error()

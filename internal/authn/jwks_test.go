@@ -22,7 +22,7 @@ func readKeySet(doc string, algorithms ...string) (*KeySet, strictjson.Problems)
 	if !ok {
 		return nil, problems
 	}
-	return compileJWKSet(v, allowed), problems
+	return compileJWKSet(v, &Issuer{algorithms: allowed}), problems
 }
 
 func mustJSON(v any) string {

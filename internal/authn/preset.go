@@ -17,6 +17,8 @@ type preset struct {
 	singleAudience bool
 	maxLifetime    time.Duration
 	trustsEmail    bool
+	workforce      bool
+	absentIsNone   Untold
 }
 
 // presetNamed returns a preset of Google's two kinds of token, or nil.
@@ -27,6 +29,8 @@ type preset struct {
 //
 // google-oidc: developers.google.com/identity/openid-connect documents RS256 and an
 // iss with and without its scheme.
+//
+// The same page documents hd for both: an account without it has no hosted domain.
 func presetNamed(name string) *preset {
 	switch name {
 	case "google-iap":
@@ -38,12 +42,15 @@ func presetNamed(name string) *preset {
 			singleAudience: true,
 			maxLifetime:    10 * time.Minute,
 			trustsEmail:    true,
+			workforce:      true,
+			absentIsNone:   UntoldDomain,
 		}
 	case "google-oidc":
 		return &preset{
-			iss:        []string{"https://accounts.google.com", "accounts.google.com"},
-			algorithms: []string{"RS256"},
-			location:   defaultLocation,
+			iss:          []string{"https://accounts.google.com", "accounts.google.com"},
+			algorithms:   []string{"RS256"},
+			location:     defaultLocation,
+			absentIsNone: UntoldDomain,
 		}
 	}
 	return nil
@@ -71,6 +78,7 @@ func (is *Issuer) applyPreset(o strictjson.Object, name strictjson.Value) {
 		}
 	}
 	is.iss, is.singleAudience, is.maxLifetime, is.trustsEmail = p.iss, p.singleAudience, p.maxLifetime, p.trustsEmail
+	is.workforce, is.absentIsNone = p.workforce, p.absentIsNone
 	is.locations = []tokenLocation{p.location}
 	for _, a := range p.algorithms {
 		is.algorithms = append(is.algorithms, algorithmNamed(a))

@@ -26,7 +26,7 @@ func ExamineKeys(document string, algorithms []string) ([]KeyNote, error) {
 		}
 		allowed = append(allowed, a)
 	}
-	_, notes, err := parsePublished(document, allowed)
+	_, notes, err := parsePublished(document, allowed, nil)
 	return notes, err
 }
 
@@ -35,7 +35,7 @@ func ExamineKeys(document string, algorithms []string) ([]KeyNote, error) {
 // an issuer's mistake with one key must not lock out everybody. A private or
 // symmetric key and a repeated kid refuse the document: nothing that such a
 // publisher says can be trusted (RFC 7517 section 9).
-func parsePublished(document string, allowed []*algorithm) (set *KeySet, notes []KeyNote, err error) {
+func parsePublished(document string, allowed []*algorithm, iss []string) (set *KeySet, notes []KeyNote, err error) {
 	var problems strictjson.Problems
 	root, ok := strictjson.Parse(document, &problems)
 	if !ok {
@@ -44,7 +44,7 @@ func parsePublished(document string, allowed []*algorithm) (set *KeySet, notes [
 	if dictionary := root.JSON(); dictionary.IsObject() && !dictionary.Get("keys").Exists() {
 		set, notes = parsePEMs(root, allowed)
 	} else {
-		set, notes = parseKeys(root, allowed)
+		set, notes = parseKeys(root, allowed, iss)
 	}
 	for _, n := range notes {
 		if n.Refused {

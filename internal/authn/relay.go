@@ -2,7 +2,6 @@ package authn
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/strictjson"
@@ -16,6 +15,7 @@ type relay struct {
 	name                   string
 	peers                  []string // SPIFFE IDs
 	subject, email, groups string   // header names; email and groups may be ""
+	absentIsNone           Untold   // as Issuer's
 }
 
 // compileRelay reads "relay" of the issuer called name.
@@ -64,11 +64,12 @@ func (r *relay) principal(peer string, pairs [][2]string) (p Principal, found bo
 	case subject == "", emails == 1 && !isEmailAddress(email):
 		return Principal{}, true, reason.ClaimsInvalid
 	}
-	p = Principal{Issuer: r.name, Subject: subject, Email: email, ClaimedEmail: email}
-	for group := range strings.SplitSeq(groups, ",") {
-		if group = strings.Trim(group, " \t"); group != "" { // a list of RFC 9110 section 5.6.1
-			p.Groups = append(p.Groups, group)
-		}
+	var named Untold
+	if emails == 1 {
+		named |= UntoldAddress
 	}
-	return p, true, reason.Allowed
+	if groupLists == 1 {
+		named |= UntoldGroups
+	}
+	return r.principalOf(subject, email, groups, named), true, reason.Allowed
 }

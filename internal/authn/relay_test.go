@@ -210,7 +210,7 @@ func TestRelaysRefused(t *testing.T) {
 		{"/relay/groups", `"x-caller-email"`, `"x-caller-email" is there twice`},
 		{"/relay/mail", `"x"`, `unknown field "mail"; did you mean "email"? known are peers, subject, email, groups`},
 		{"/name", ``, `"/0": needs "name"`},
-		{"/audiences", `["a"]`, `unknown field "audiences"; known are name, relay`},
+		{"/audiences", `["a"]`, `unknown field "audiences"; known are name, relay, absent`},
 	} {
 		t.Run(c.pointer+" "+c.value, func(t *testing.T) {
 			want := c.want

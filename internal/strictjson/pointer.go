@@ -29,6 +29,15 @@ func ParsePointer(s string) (Pointer, error) {
 	return tokens, nil
 }
 
+// String returns the pointer as ParsePointer reads it.
+func (p Pointer) String() string {
+	s := ""
+	for _, token := range p {
+		s += "/" + escape(token)
+	}
+	return s
+}
+
 // In returns the value in a checked document; one that does not exist if there is
 // none. It allocates only if a name or a string that it passes has an escape.
 func (p Pointer) In(doc Result) Result {
