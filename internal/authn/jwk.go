@@ -102,7 +102,7 @@ func (j jwk) compile(id string, allowed []*algorithm) (key *Key, why string) {
 
 // chooseAlgorithm returns the one algorithm that the key verifies: its own alg, or
 // the only allowed one that has its type and curve. A key without alg for which two
-// are allowed is a problem. The algorithm is nil if the key is passed over: then why
+// are allowed is a problem. The algorithm is nil if the key is skipped: then why
 // is the reason.
 func (j jwk) chooseAlgorithm(kty family, allowed []*algorithm) (alg *algorithm, why string) {
 	if use := j.optionalText("use"); use != "" && use != "sig" {

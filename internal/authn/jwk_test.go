@@ -11,11 +11,11 @@ import (
 	"github.com/modelgate/modelgate/internal/testing/jose"
 )
 
-// What becomes of a key: it serves, it is passed over, or the set is refused with
+// What becomes of a key: it serves, it is skipped, or the set is refused with
 // the text of a problem.
 const (
-	serves     = "serves"
-	passedOver = "passed over"
+	serves  = "serves"
+	skipped = "skipped"
 )
 
 type keyCase struct {
@@ -37,7 +37,7 @@ func eachKey(t *testing.T, cases []keyCase) {
 			case problems == nil && len(set.Keys()) == 2 && set.Keys()[0].ID == c.key["kid"]:
 				got = serves
 			case problems == nil && len(set.Keys()) == 1 && set.Keys()[0].ID == "good":
-				got = passedOver
+				got = skipped
 			}
 			if got != c.want {
 				t.Errorf("compileJWKSet(%s) = %s, want %s", doc, got, c.want)
@@ -172,7 +172,7 @@ func TestECPointsAreOnTheCurve(t *testing.T) {
 }
 
 // TestKeysAreBoundToOneAlgorithm: a key of another use, type, curve or algorithm is
-// passed over (RFC 7517 section 5).
+// skipped (RFC 7517 section 5).
 func TestKeysAreBoundToOneAlgorithm(t *testing.T) {
 	ec, okp, rsa := publicJWK(ecKey, "e", "ES256"), publicJWK(edKey, "o", ""), publicJWK(rsaKey, "r", "")
 	beside := with(ec, "key_ops", []string{"sign", "verify"}, "x5t", "AA", "x5c", []string{}, "foo", m{})
@@ -181,25 +181,25 @@ func TestKeysAreBoundToOneAlgorithm(t *testing.T) {
 		{"without alg, the only one that fits", with(ec, "alg", missing{}), serves},
 		{"alg Ed25519", with(okp, "alg", "Ed25519"), serves},
 		{"without use", with(ec, "use", missing{}), serves},
-		{"use enc", with(ec, "use", "enc"), passedOver},
-		{"use SIG", with(ec, "use", "SIG"), passedOver},
-		{"use of another kind", with(ec, "use", "tls"), passedOver},
-		{"key_ops sign", with(ec, "key_ops", []string{"sign"}), passedOver},
-		{"key_ops encrypt", with(ec, "key_ops", []string{"encrypt", "wrapKey"}), passedOver},
-		{"unknown kty", m{"kty": "AKP", "alg": "ML-DSA-44", "kid": "q", "pub": "AA"}, passedOver},
-		{"kty in small letters", with(ec, "kty", "ec"), passedOver},
-		{"no kty", with(ec, "kty", missing{}), passedOver},
-		{"kty of another kind", with(ec, "kty", "RSA"), passedOver},
-		{"alg of another kind", with(ec, "alg", "RS256"), passedOver},
-		{"alg none", with(ec, "alg", "none"), passedOver},
-		{"alg HS256", with(rsa, "alg", "HS256"), passedOver},
-		{"alg not allowed", publicJWK(rsaKey, "r", "PS256"), passedOver},
-		{"curve not allowed", publicJWK(p521Key, "e5", ""), passedOver},
-		{"curve unknown", with(ec, "crv", "secp256k1"), passedOver},
-		{"no curve", with(ec, "crv", missing{}), passedOver},
-		{"RSA with a curve", with(rsa, "crv", "P-256"), passedOver},
-		{"X25519", with(okp, "crv", "X25519"), passedOver},
-		{"Ed448", with(okp, "crv", "Ed448"), passedOver},
+		{"use enc", with(ec, "use", "enc"), skipped},
+		{"use SIG", with(ec, "use", "SIG"), skipped},
+		{"use of another kind", with(ec, "use", "tls"), skipped},
+		{"key_ops sign", with(ec, "key_ops", []string{"sign"}), skipped},
+		{"key_ops encrypt", with(ec, "key_ops", []string{"encrypt", "wrapKey"}), skipped},
+		{"unknown kty", m{"kty": "AKP", "alg": "ML-DSA-44", "kid": "q", "pub": "AA"}, skipped},
+		{"kty in small letters", with(ec, "kty", "ec"), skipped},
+		{"no kty", with(ec, "kty", missing{}), skipped},
+		{"kty of another kind", with(ec, "kty", "RSA"), skipped},
+		{"alg of another kind", with(ec, "alg", "RS256"), skipped},
+		{"alg none", with(ec, "alg", "none"), skipped},
+		{"alg HS256", with(rsa, "alg", "HS256"), skipped},
+		{"alg not allowed", publicJWK(rsaKey, "r", "PS256"), skipped},
+		{"curve not allowed", publicJWK(p521Key, "e5", ""), skipped},
+		{"curve unknown", with(ec, "crv", "secp256k1"), skipped},
+		{"no curve", with(ec, "crv", missing{}), skipped},
+		{"RSA with a curve", with(rsa, "crv", "P-256"), skipped},
+		{"X25519", with(okp, "crv", "X25519"), skipped},
+		{"Ed448", with(okp, "crv", "Ed448"), skipped},
 		{"key_ops empty", with(ec, "key_ops", []string{}), problem("key_ops", isEmpty)},
 		{"key_ops a string", with(ec, "key_ops", "verify"), problem("key_ops", `must be an array; got "verify"`)},
 		{"key_ops repeated", with(ec, "key_ops", []string{"verify", "verify"}), problem("key_ops/1", `"verify" `+twice)},
@@ -233,7 +233,7 @@ func TestKeyIDs(t *testing.T) {
 	ec := publicJWK(ecKey, "e", "ES256")
 	eachKey(t, []keyCase{
 		{"duplicate", with(ec, "kid", "good"), `"/keys/1/kid": "good" is there twice`},
-		{"duplicate, one passed over", with(ec, "kid", "good", "use", "enc"), `"/keys/1/kid": "good" is there twice`},
+		{"duplicate, one skipped", with(ec, "kid", "good", "use", "enc"), `"/keys/1/kid": "good" is there twice`},
 		{"256 bytes", with(ec, "kid", strings.Repeat("k", 256)), serves},
 		{"257 bytes", with(ec, "kid", strings.Repeat("k", 257)), problem("kid", "must have at most 256 bytes; got 257")},
 		{"empty", with(ec, "kid", ""), problem("kid", isEmpty)},

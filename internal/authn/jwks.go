@@ -76,7 +76,7 @@ type KeyNote struct {
 }
 
 // compileJWKSet reads the JWK Set of a configuration. Keys that are not for
-// verifying signatures by one of the allowed algorithms are passed over, as RFC 7517
+// verifying signatures by one of the allowed algorithms are skipped, as RFC 7517
 // section 5 asks. A key that is malformed, weak, private or symmetric and a repeated
 // kid are errors.
 func compileJWKSet(v strictjson.Value, is *Issuer) *KeySet {

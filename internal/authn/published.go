@@ -31,7 +31,7 @@ func ExamineKeys(document string, algorithms []string) ([]KeyNote, error) {
 }
 
 // parsePublished reads what an issuer publishes: a JWK Set, or IAP's dictionary from
-// kid to a public key in PEM. A key that is malformed or weak is passed over, since
+// kid to a public key in PEM. A key that is malformed or weak is skipped, since
 // an issuer's mistake with one key must not lock out everybody. A private or
 // symmetric key and a repeated kid refuse the document: nothing that such a
 // publisher says can be trusted (RFC 7517 section 9).

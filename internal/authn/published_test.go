@@ -44,7 +44,7 @@ func examine(t *testing.T, cases []publishedCase) {
 	}
 }
 
-// TestPublishedKeySet: a bad key is passed over, and one that must not be published
+// TestPublishedKeySet: a bad key is skipped, and one that must not be published
 // refuses the document.
 func TestPublishedKeySet(t *testing.T) {
 	ec, rsa := publicJWK(ecKey, "e", "ES256"), publicJWK(rsaKey, "r", "")

@@ -113,7 +113,7 @@ func TestResourceMetadataForm(t *testing.T) {
 	for value, want := range map[string]string{
 		`"https://u:p@a/"`:   "must be an https URL with a host, without a user and a fragment", // and no password is shown
 		`"https://u@a/"`:     "must be an https URL with a host, without a user and a fragment",
-		`"https://a/\u007f"`: "must be an https URL with a host, without a user and a fragment; got \"https://a/\x7f\"",
+		`"https://a/\u007f"`: "must be an https URL with a host, without a user and a fragment; got \"https://a/\ufffd\"",
 		`""`:                 "must not be empty; leave it out instead",
 		`7`:                  "must be a string; got 7",
 		`["https://a"]`:      "must be a string; got an array",

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Problem is one mistake in a document.
@@ -92,10 +93,21 @@ func (v Value) found() string {
 	case v.secret():
 		return "a value that may be a secret"
 	case len(raw) > maxFound:
-		return strings.ToValidUTF8(raw[:maxFound], "") + "…"
+		return printable(strings.ToValidUTF8(raw[:maxFound], "")) + "…"
 	default:
-		return raw
+		return printable(raw)
 	}
+}
+
+// printable replaces what a terminal would act on or hide, such as DEL and marks of
+// direction: JSON may hold them, and an error is read in a log.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if strconv.IsPrint(r) {
+			return r
+		}
+		return utf8.RuneError
+	}, s)
 }
 
 // secret reports whether a secret may have been written here by mistake.

@@ -79,6 +79,7 @@ func TestReadingReports(t *testing.T) {
 		{"Instant", instant, `{"a":1767225600}`, `"/a": must be a time such as 2026-12-31T00:00:00Z; got 1767225600`},
 		{"MustBe", mustBe, `{}`, `"/a": must be b or c; got nothing`},
 		{"MustBe", mustBe, `{"a":"\u0064"}`, `"/a": must be b or c; got "\u0064"`},
+		{"MustBe", mustBe, "{\"a\":\"\x7f\u202e\"}", "\"/a\": must be b or c; got \"\ufffd\ufffd\""},
 		{"MustBe", mustBe, `{"a":"` + long + `é"}`, `"/a": must be b or c; got "` + long + `…`},
 		{"MustBe", secret, `{"symmetric":"x"}`, `"/symmetric": must be b or c; got a value that may be a secret`},
 		{"MustBe", secret, `{"symmetric":["x"]}`, `"/symmetric": must be b or c; got an array`},
