@@ -31,6 +31,7 @@ var (
 	unreservedBytes = newCharset(alphanumeric + "-._~")                   // RFC 3986 section 2.3
 	pathBytes       = newCharset(alphanumeric + "-._~" + "!$&'()*+,=:@/") // see IsCanonicalPath
 	ipv6Bytes       = newCharset(digits + "abcdefABCDEF:.")
+	hexBytes        = newCharset(digits + "abcdefABCDEF")
 )
 
 // consistsOf reports whether s is not empty and each of its bytes is in the set.

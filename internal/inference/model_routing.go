@@ -29,10 +29,10 @@ func (a *openAI) matchByModel(r *parsedRequest) (Match, reason.Reason) {
 
 // matchPublisherPath reads <model>/<path on the server>. A model's name may contain
 // slashes, so that several splits can be valid. A request that two models match is
-// refused.
+// refused. Only the last slashes are tried: no path on the server has more.
 func (a *openAI) matchPublisherPath(r *parsedRequest, namespace, rest string) (Match, reason.Reason) {
 	match, why := Match{}, reason.PathUnknown
-	for i := range rest {
+	for i := a.firstSplit(rest); i < len(rest); i++ {
 		if rest[i] != '/' {
 			continue // no path begins here
 		}
@@ -52,6 +52,19 @@ func (a *openAI) matchPublisherPath(r *parsedRequest, namespace, rest string) (M
 		}
 	}
 	return match, why
+}
+
+// firstSplit returns the index in rest where the deepest path on the server can begin.
+func (a *openAI) firstSplit(rest string) int {
+	deepest := 0
+	for _, base := range a.bases {
+		deepest = max(deepest, strings.Count(base, "/")+maxCallSegments)
+	}
+	at := len(rest)
+	for n := 0; n < deepest && at > 0; n++ {
+		at = max(0, strings.LastIndexByte(rest[:at], '/'))
+	}
+	return at
 }
 
 // routeByModel finds the service of the model that a request asks for. namespace

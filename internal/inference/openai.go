@@ -39,6 +39,9 @@ var openAICalls = map[string]operation{
 	"rerank":           {verb: Predict, body: &Body{Keys: openAIKeys}},
 }
 
+// maxCallSegments is the number of segments that a path has at most below its base.
+const maxCallSegments = 4
+
 func (a *openAI) parsePath(r *parsedRequest, path string) (operation, reason.Reason) {
 	for _, base := range a.bases {
 		rest, ok := strings.CutPrefix(path, base+"/")

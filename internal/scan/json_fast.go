@@ -3,13 +3,17 @@ package scan
 import "unicode/utf8"
 
 // fast reads white space, separators, and the tokens outside of watched objects:
-// most of a large body. It leaves to step every token that is at fault, that a
+// most of a large body. It also continues a string of which nothing is kept and that a
+// chunk's end has cut. It leaves to step every token that is at fault, that a
 // chunk's end has cut, or that belongs to a watched object. Each case follows one
 // rule of step, named beside it, and the tests feed both the same documents, to
 // step in chunks of one byte. fast is one function because a call of a Go function
 // is slow in WebAssembly; the predicates that it calls are inlined.
 func (j *JSON) fast(b []byte) int {
 	s, n := j.state, 0
+	if s == inString && j.keep == nil { // endString
+		n, s = j.fastString(b, j.isName, j.depth == len(j.levels))
+	}
 	for s <= wantNext && n < len(b) {
 		c := b[n]
 		watched := j.depth == len(j.levels) // the innermost object is
@@ -32,6 +36,9 @@ func (j *JSON) fast(b []byte) int {
 			if n+1 < len(b) && ends(s) {
 				s, j.member = wantNext, j.member && !watched
 			}
+		case (c == 't' || c == 'f' || c == 'n') && s.wantsValue() && j.anyType() && wordAt(b[n:]) > 0: // literal
+			n += wordAt(b[n:]) - 1
+			s, j.member = wantNext, j.member && !watched
 		case (c == '[' || c == '{') && s.wantsValue() && j.anyType() && j.depth < j.limits.Depth: // open
 			s = j.fastOpen(c)
 		case !watched && s.mayEnd(c, j.objects&1 == 1): // closes
@@ -46,6 +53,18 @@ func (j *JSON) fast(b []byte) int {
 	}
 	j.state = s
 	return n
+}
+
+// wordAt returns the length of the true, false or null at the beginning of b; 0 if there
+// is none.
+func wordAt(b []byte) int {
+	switch {
+	case len(b) >= 4 && (string(b[:4]) == "true" || string(b[:4]) == "null"):
+		return 4
+	case len(b) >= 5 && string(b[:5]) == "false":
+		return 5
+	}
+	return 0
 }
 
 // fastOpen begins an array or an object that is not watched.
@@ -84,8 +103,8 @@ func (j *JSON) afterComma() state {
 
 // fastString reads a string of which nothing is kept, after its opening quote, and
 // returns how much of b it is and the state after it: up to and including the
-// closing quote, or up to what step must read, which is an escape \uXXXX, a fault
-// or the end of b.
+// closing quote, or up to what step must read, which is a fault, an escape that a chunk's
+// end has cut, or the end of b.
 func (j *JSON) fastString(b []byte, isName, watched bool) (n int, s state) {
 	j.isName, j.keep = isName, nil
 	for n < len(b) {
@@ -97,10 +116,18 @@ func (j *JSON) fastString(b []byte, isName, watched bool) (n int, s state) {
 			j.member = j.member && !watched
 			return n + 1, wantNext
 		case c == '\\':
-			if n+1 == len(b) || !short[b[n+1]] {
+			switch {
+			case n+1 == len(b):
 				return n, inString
+			case short[b[n+1]]:
+				n += 2
+			default:
+				size := escapeAt(b[n:])
+				if size == 0 {
+					return n, inString
+				}
+				n += size
 			}
-			n += 2
 		case c < 0x20:
 			return n, inString
 		case c < 0x80:
@@ -120,3 +147,39 @@ func (j *JSON) fastString(b []byte, isName, watched bool) (n int, s state) {
 
 // short are the second bytes of the two-byte escapes.
 var short = [256]bool{'"': true, '\\': true, '/': true, 'b': true, 'f': true, 'n': true, 'r': true, 't': true}
+
+// escapeAt returns the length of the escape \uXXXX, or of two that are a pair of
+// surrogates, at the beginning of b; 0 if there is no whole and valid one.
+func escapeAt(b []byte) int {
+	if len(b) < 6 || b[1] != 'u' {
+		return 0
+	}
+	unit := hexDigits[b[2]]<<12 | hexDigits[b[3]]<<8 | hexDigits[b[4]]<<4 | hexDigits[b[5]]
+	switch {
+	case unit > 0xffff:
+		return 0
+	case unit < 0xd800 || unit >= 0xe000:
+		return 6
+	case unit >= 0xdc00 || len(b) < 12 || b[6] != '\\' || b[7] != 'u':
+		return 0
+	}
+	if low := hexDigits[b[8]]<<12 | hexDigits[b[9]]<<8 | hexDigits[b[10]]<<4 | hexDigits[b[11]]; low < 0xdc00 || low >= 0xe000 {
+		return 0
+	}
+	return 12
+}
+
+// hexDigits has the value of each hexadecimal digit, and for every other byte one that
+// makes any sum of four digits more than 0xffff.
+var hexDigits = func() (table [256]uint32) {
+	for i := range table {
+		table[i] = 1 << 16
+	}
+	for i, c := range []byte("0123456789") {
+		table[c] = uint32(i)
+	}
+	for i, c := range []byte("abcdef") {
+		table[c], table[c-'a'+'A'] = uint32(10+i), uint32(10+i)
+	}
+	return table
+}()

@@ -74,8 +74,15 @@ func (j *JSON) enter(ahead int) {
 	}
 }
 
-// fold is strings.EqualFold without a copy of what may be long.
-func fold(name []byte, key string) bool { return bytes.EqualFold(name, []byte(key)) }
+// fold is strings.EqualFold without a copy of what may be long. Most names differ in their
+// first letter: two bytes of ASCII are equal under folding only if they differ in no
+// other bit than that of the case.
+func fold(name []byte, key string) bool {
+	if len(name) > 0 && len(key) > 0 && name[0] < 0x80 && key[0] < 0x80 && (name[0]^key[0])&^0x20 != 0 {
+		return false
+	}
+	return bytes.EqualFold(name, []byte(key))
+}
 
 // mustBeNull is the leaf of a name that Limits.Refuses.
 var mustBeNull = &Key{}

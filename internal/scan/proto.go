@@ -79,6 +79,14 @@ func (p *Proto) Scan(chunk []byte) *Error {
 			p.fail(Trailing, "data after the message")
 			break
 		}
+		if p.reading == inTag && p.bytes == 0 {
+			if n := p.fast(chunk); n > 0 {
+				p.at += int64(n)
+				p.next()
+				chunk = chunk[n:]
+				continue
+			}
+		}
 		n := 1
 		if p.reading >= inSkipped {
 			n = int(min(p.left, int64(len(chunk))))

@@ -47,12 +47,13 @@ func (w *World) Heads() (list []Case) {
 	for _, p := range []string{"/", ":", "a/", "%2e/", "../"} {
 		add("path "+p, get("/"+fill(p, long)))
 	}
-	const atMost = 8000 // of a path that is read
 	for _, p := range []string{"a/", "v1/", "openai/v1/", "v1/models/", "v1/chat/completions/"} {
-		add("path publishers/ns/models/…"+p, get("/publishers/ns/models/"+fill(p, atMost)+"x"))
+		add("path publishers/ns/models/…"+p, get("/publishers/ns/models/"+fill(p, 1900)+"x"))
+		add("path of 8 kB publishers/ns/models/…"+p, get("/publishers/ns/models/"+fill(p, 8000)+"x"))
 	}
-	add("path of 8 kB", get("/kfserving/prod/"+fill("a/", atMost)))
-	add("query of 8 kB", get("/v2/models?"+fill("a&", atMost)))
+	add("path of 8 kB", get("/kfserving/prod/"+fill("a/", 8000)))
+	add("path of 2 kB", get("/kfserving/prod/"+fill("a/", 1900)))
+	add("query of 8 kB", get("/v2/models?"+fill("a&", 8000)))
 
 	for _, name := range []string{"a", "a_", "x-forwarded-user", "X_Forwarded_User", "content-typf"} {
 		r := get("/")
