@@ -125,18 +125,20 @@ func (e *extractor) extract(pairs [][2]string) (token string, s *schemeIssuers, 
 	return "", nil, true, reason.SchemeUnsupported
 }
 
-// headerValue returns the value of a header, with its repetitions joined by commas,
-// and how often the header occurs. A name "" has none.
+// headerValue returns the value of a header and how often the header occurs. Where it is
+// repeated, the first two values are joined by a comma: more are not needed to refuse
+// them. A name "" has none.
 func headerValue(pairs [][2]string, name string) (value string, n int) {
 	if name == "" {
 		return "", 0
 	}
 	for i := range pairs {
 		if pairs[i][0] == name {
-			if n++; n > 1 {
-				value += "," + pairs[i][1]
-			} else {
+			switch n++; n {
+			case 1:
 				value = pairs[i][1]
+			case 2:
+				value += "," + pairs[i][1]
 			}
 		}
 	}

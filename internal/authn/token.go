@@ -17,18 +17,29 @@ const MaxTokenBytes = 16 << 10
 // forwards a token that it has verified itself.
 const signatureRemoved = "SIGNATURE_REMOVED_BY_GOOGLE"
 
-// token is a parsed JWS in compact form (RFC 7515 section 7.1). Its signature is not
-// verified yet.
+// The most that is read of a token whose signature is not verified yet. Real tokens have
+// some dozens of claims. A list of roles has any number of items: only names of members
+// are counted, and those of inner objects too, such as Keycloak's clients in
+// resource_access.
+var (
+	headerLimits  = strictjson.FieldLimits{Members: 32, Names: 64}
+	payloadLimits = strictjson.FieldLimits{Members: 256, Names: 1024}
+)
+
+// token is a JWS in compact form (RFC 7515 section 7.1). Its signature is not verified
+// yet.
 type token struct {
+	parts     [3]string // header, payload and signature as they came
+	decoded   strings.Builder
 	signed    string // header.payload, the JWS signing input
-	signature string // its bytes
 	payload   string // decoded
+	signature string // its bytes
 	alg, kid  string
 	typ       string
 }
 
-// parse parses a token. Cheap checks come first: the length, the two dots, then
-// base64url and JSON. All decoded parts share one allocation.
+// parse reads a token's header. Cheap checks come first: the length, the two dots, then
+// base64url and JSON. The payload is left to decode: the header may decide alone.
 func (t *token) parse(s string) reason.Reason {
 	if len(s) > MaxTokenBytes {
 		return reason.TokenTooLarge
@@ -38,25 +49,42 @@ func (t *token) parse(s string) reason.Reason {
 	if header == "" || payload == "" || len(header)+1+len(payload) == len(s) || strings.IndexByte(signature, '.') >= 0 {
 		return reason.TokenMalformed // two dots exactly: five parts are a JWE
 	}
-	removed := signature == signatureRemoved
-	if removed {
-		signature = ""
-	}
-	var room [2 << 10]byte
-	b, ok := room[:0], true
-	var ends [3]int
-	for i, part := range [...]string{header, payload, signature} {
-		if b, ok = appendBase64URL(b, part); !ok {
-			return reason.TokenMalformed
-		}
-		ends[i] = len(b)
-	}
-	if removed {
+	t.parts, t.signed = [...]string{header, payload, signature}, s[:len(header)+1+len(payload)]
+	t.decoded.Grow(strictBase64URL.DecodedLen(len(s))) // all decoded parts share one allocation
+	doc, ok := t.decodePart(header)
+	switch {
+	case !ok:
+		return reason.TokenMalformed
+	case signature == signatureRemoved:
 		return reason.SignatureRemoved
 	}
-	all := string(b)
-	t.signed, t.payload, t.signature = s[:len(header)+1+len(payload)], all[ends[0]:ends[1]], all[ends[1]:]
-	return t.parseHeader(all[:ends[0]])
+	return t.parseHeader(doc)
+}
+
+// decode decodes the payload and the signature.
+func (t *token) decode() reason.Reason {
+	var ok, alsoOK bool
+	t.payload, ok = t.decodePart(t.parts[1])
+	if t.signature, alsoOK = t.decodePart(t.parts[2]); !ok || !alsoOK {
+		return reason.TokenMalformed
+	}
+	return reason.Allowed
+}
+
+// decodePart decodes base64url, and keeps it in t.decoded.
+func (t *token) decodePart(s string) (_ string, ok bool) {
+	const piece = 1 << 10 // bytes of s at a time; whole groups of four
+	var room [piece]byte
+	at := t.decoded.Len()
+	for ok = true; ok && s != ""; {
+		next := s[:min(len(s), piece)]
+		var b []byte
+		if b, ok = appendBase64URL(room[:0], next); ok {
+			t.decoded.Write(b)
+		}
+		s = s[len(next):]
+	}
+	return t.decoded.String()[at:], ok
 }
 
 // decodeBase64URL decodes base64url as in RFC 7515 section 2: no padding, no stray
@@ -79,8 +107,11 @@ var strictBase64URL = base64.RawURLEncoding.Strict()
 // does not bring its own key (RFC 8725 section 3.10).
 func (t *token) parseHeader(doc string) reason.Reason {
 	var room [8]strictjson.Field
-	whole, header := strictjson.Fields(doc, room[:0])
-	if !whole.Exists() {
+	whole, header, tooMany := strictjson.Fields(doc, headerLimits, room[:0])
+	switch {
+	case tooMany:
+		return reason.TokenTooLarge
+	case !whole.Exists():
 		return reason.TokenMalformed
 	}
 	cty := ""

@@ -151,7 +151,7 @@ func TestClaimsAreCheckedAsByGolangJWT(t *testing.T) {
 		if err := json.Unmarshal([]byte(doc), &read); err != nil {
 			t.Fatal(err)
 		}
-		_, fields := strictjson.Fields(doc, nil)
+		_, fields, _ := strictjson.Fields(doc, payloadLimits, nil)
 		from, to, why := is.checkClaims(fields, now)
 		wantFrom, wantTo, want := is.checkByGolangJWT(strictClaims{read, is.singleAudience}, now)
 		if why != want || why == reason.Allowed && !(from.Equal(wantFrom) && to.Equal(wantTo)) {

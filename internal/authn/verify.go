@@ -36,19 +36,29 @@ type verification struct {
 	keys                  *KeySet // the issuer's at that time
 }
 
-// verify verifies a token of one of the issuers. Before the signature holds, iss and
-// kid only select among the configured issuers and keys; nothing else of the token
+// verify verifies a token of one of the issuers. Before the signature holds, the header,
+// iss and kid only select among the configured issuers and keys; nothing else of the token
 // counts.
 func (v *verification) verify(env Env, issuers []*Issuer, raw string) {
 	var t token
 	if v.why = t.parse(raw); v.why != reason.Allowed {
 		return
 	}
+	if len(raw) > maxUnreadToken {
+		if v.why = checkHeader(env, issuers, &t); v.why != reason.Allowed {
+			return
+		}
+	}
+	if v.why = t.decode(); v.why != reason.Allowed {
+		return
+	}
 	var room [16]strictjson.Field // memory for the claims of most tokens
-	payload, fields := strictjson.Fields(t.payload, room[:0])
+	payload, fields, tooMany := strictjson.Fields(t.payload, payloadLimits, room[:0])
 	c := claims(fields)
 	iss, ok := c.text("iss")
 	switch {
+	case tooMany:
+		v.why = reason.TokenTooLarge
 	case !payload.Exists():
 		v.why = reason.TokenMalformed
 	case !ok || iss == "":
@@ -60,13 +70,41 @@ func (v *verification) verify(env Env, issuers []*Issuer, raw string) {
 		return
 	}
 	v.keys = env.Keys.sets[v.issuer.index]
-	if v.why = v.issuer.checkSignature(env, v.keys, &t); v.why != reason.Allowed {
+	key, why := v.issuer.findKey(v.keys, &t)
+	if why == reason.Allowed && !key.verifySignature(env, &t) {
+		why = reason.SignatureInvalid
+	}
+	if v.why = why; why != reason.Allowed {
 		v.onMissingKey(env, t.kid)
 		return
 	}
 	if v.checkClaims(c, env.Now); v.why == reason.Allowed {
 		v.principal.Claims = payload
 	}
+}
+
+// maxUnreadToken is the length of the longest token whose payload is read although its
+// header has decided: only the payload has iss, and issuer_unknown says more to whoever
+// looks for a mistake than key_unknown. No issuer's key for a longer one is the whole
+// answer.
+const maxUnreadToken = 4 << 10
+
+// checkHeader returns why no issuer can take a token with this header, or Allowed if one
+// may: it has the key, or could still fetch it. Where their reasons differ, it is that of
+// the issuer that comes closest.
+func checkHeader(env Env, issuers []*Issuer, t *token) reason.Reason {
+	closest := reason.TokenType
+	for _, is := range issuers {
+		set := env.Keys.sets[is.index]
+		_, why := is.findKey(set, t)
+		switch {
+		case why == reason.Allowed || why == reason.KeyUnknown && is.mayFetch(env, set):
+			return reason.Allowed
+		case why == reason.KeyUnknown || closest == reason.TokenType:
+			closest = why
+		}
+	}
+	return closest
 }
 
 // checkClaims checks and reads the claims of a token whose signature holds.
@@ -85,10 +123,7 @@ func (v *verification) checkClaims(c claims, now time.Time) {
 // onMissingKey asks for a fetch of the issuer's keys if the token's key is not among
 // them. Only after a fetch may a key be reported as unknown.
 func (v *verification) onMissingKey(env Env, kid string) {
-	if v.issuer.remote == nil || v.why != reason.KeyUnknown {
-		return
-	}
-	if env.WaitPolicy == keys.Refreshed && v.keys != nil {
+	if v.why != reason.KeyUnknown || !v.issuer.mayFetch(env, v.keys) {
 		return
 	}
 	v.why = reason.KeysUnavailable
@@ -97,27 +132,29 @@ func (v *verification) onMissingKey(env Env, kid string) {
 	}
 }
 
-// checkSignature verifies with the issuer's own key for kid and alg. Keys of other
-// issuers are not looked at (RFC 8725 section 3.8).
-func (is *Issuer) checkSignature(env Env, set *KeySet, t *token) reason.Reason {
+// mayFetch reports whether the issuer may publish a key that is not in its present set.
+func (is *Issuer) mayFetch(env Env, set *KeySet) bool {
+	return is.remote != nil && (env.WaitPolicy != keys.Refreshed || set == nil)
+}
+
+// findKey returns the issuer's own key for kid and alg. Keys of other issuers are not
+// looked at (RFC 8725 section 3.8).
+func (is *Issuer) findKey(set *KeySet, t *token) (*Key, reason.Reason) {
 	if !t.typeFits(is) {
-		return reason.TokenType
+		return nil, reason.TokenType
 	}
 	alg := findAlgorithm(t.alg, is.algorithms)
 	if alg == nil {
-		return reason.TokenAlgorithm
+		return nil, reason.TokenAlgorithm
 	}
 	if set == nil {
-		return reason.KeyUnknown
+		return nil, reason.KeyUnknown
 	}
 	key := set.find(t.kid, alg)
 	if key == nil {
-		return reason.KeyUnknown
+		return nil, reason.KeyUnknown
 	}
-	if !key.verifySignature(env, t) {
-		return reason.SignatureInvalid
-	}
-	return reason.Allowed
+	return key, reason.Allowed
 }
 
 // verifySignature checks the length of the signature before anything reads it: each

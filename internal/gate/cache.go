@@ -82,7 +82,7 @@ type decisionEntry struct {
 
 // findRoute returns the cached route of a request, or nil.
 func (c *Cache) findRoute(h *head) *routeEntry {
-	if c == nil || h.namesModel {
+	if c == nil || !h.cacheable() {
 		return nil
 	}
 	key, r := h.requestKey(), c.latestRoute
@@ -104,7 +104,7 @@ func (c *Cache) addRoute(r *routeEntry) {
 
 // recall returns the cached decision for a caller's request, or nil.
 func (c *Cache) recall(caller *authn.Result, h *head) *decisionEntry {
-	if c == nil || !caller.CacheHit || h.namesModel {
+	if c == nil || !caller.CacheHit || !h.cacheable() {
 		return nil
 	}
 	key := h.requestKey()

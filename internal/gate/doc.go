@@ -17,7 +17,7 @@
 //	8   authn      extractor.extract                who: finds the token
 //	9   authn      Cache.lookup                     who: finds that the token has been verified before, or
 //	10  authn      token.parse                      who: checks its form
-//	11  authn      Issuer.checkSignature            who: verifies its signature with the key of its issuer
+//	11  authn      Key.verifySignature              who: verifies its signature with the key of its issuer
 //	12  authn      Issuer.checkClaims               who: checks its times and its audience
 //	13  authn      Issuer.fillPrincipal             who: reads its claims
 //	14  gate       Cache.recall                     finds that the caller was allowed the same before, or

@@ -32,9 +32,16 @@ type unsafeHeader struct {
 	safety safety
 }
 
+// maxHeaders is the most headers that a request may have, pseudo-headers included. Envoy
+// itself takes 100 unless max_headers_count says otherwise.
+const maxHeaders = 256
+
 // parse reads all headers once. It refuses a head that two readers could understand
-// differently.
+// differently, and one that is too large to be read for somebody unknown.
 func (h *head) parse(table *headerTable, pairs [][2]string) reason.Reason {
+	if len(pairs) > maxHeaders {
+		return reason.HeadersTooMany
+	}
 	var seen uint16
 	h.Headers = pairs
 	for i := range pairs {
@@ -119,9 +126,16 @@ func (h *head) setField(f field, value string) {
 	}
 }
 
+// maxConnection is the length of the longest Connection header that is read, in bytes.
+const maxConnection = 256
+
 // parseConnection reads a Connection header (RFC 9110 section 7.6.1). A later hop drops
-// each header that it names: a client could take away a header that the gate writes.
+// each header that it names: a client could take away a header that the gate writes. A
+// value longer than maxConnection is not read: it names more than the options below.
 func parseConnection(value string) (upgrades, drops bool) {
+	if len(value) > maxConnection {
+		return false, true
+	}
 	for option := range strings.SplitSeq(value, ",") {
 		switch strings.ToLower(strings.TrimSpace(option)) {
 		case "", "close", "keep-alive":

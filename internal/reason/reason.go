@@ -16,6 +16,7 @@ const (
 	NotReady
 
 	HeaderRepeated     // a header that may occur once occurs twice, or has two values joined by a comma
+	HeadersTooMany     // more headers than any request needs
 	HostMissing        // no authority
 	HostInvalid        // an authority that is not host[:port], or names no component of a service
 	ConnectionHeader   // a Connection header that makes later hops drop a header
@@ -91,6 +92,7 @@ var table = [count]row{
 	NotReady: {"not_ready", 503, grpcUnavailable},
 
 	HeaderRepeated:     {"header_repeated", 400, grpcInvalidArgument},
+	HeadersTooMany:     {"headers_too_many", 431, grpcResourceExhausted}, // RFC 6585 section 5
 	HostMissing:        {"host_missing", 400, grpcInvalidArgument},
 	HostInvalid:        {"host_invalid", 400, grpcInvalidArgument},
 	ConnectionHeader:   {"connection_header", 400, grpcInvalidArgument},

@@ -40,31 +40,38 @@ type Field struct {
 	Value Result
 }
 
+// FieldLimits bound what Fields reads, before anybody has vouched for the document.
+type FieldLimits struct {
+	Members int // of the document itself
+	Names   int // of all objects together, the document's members included
+}
+
 // Fields checks a document that must be an object, appends its members to fields
 // and returns the object, all in one pass. The object does not exist if Check would
-// return an error, or if the document is not an object.
-func Fields(doc string, fields []Field) (Result, []Field) {
-	s := scanner{doc: doc}
+// return an error, or if the document is not an object, or if it exceeds a limit: tooMany
+// reports only that.
+func Fields(doc string, limits FieldLimits, fields []Field) (object Result, _ []Field, tooMany bool) {
+	s := scanner{doc: doc, maxNames: limits.Names}
 	if s.begin() != nil || s.peek() != '{' {
-		return Result{}, fields
+		return Result{}, fields, false
 	}
 	first := s.i
 	s.i++
 	for o := (openObject{}); ; {
 		name, more, err := s.member(&o)
-		if err != nil {
-			return Result{}, fields
+		if tooMany = s.allNames > limits.Names || o.members > limits.Members; err != nil || tooMany {
+			return Result{}, fields, tooMany
 		}
 		if !more {
 			object := doc[first:s.i]
 			if s.end() != nil {
-				return Result{}, fields
+				return Result{}, fields, false
 			}
-			return Result(gjson.Parse(object)), fields
+			return Result(gjson.Parse(object)), fields, false
 		}
 		start := s.i
 		if s.value(1) != nil {
-			return Result{}, fields
+			return Result{}, fields, s.allNames > limits.Names
 		}
 		fields = append(fields, Field{name, Result(gjson.Parse(doc[start:s.i]))})
 	}

@@ -69,8 +69,8 @@ var stricter = []string{"byte order mark", "must be UTF-8", "surrogates", "is th
 func compare(t *testing.T, doc string) {
 	t.Helper()
 	err := Check(doc)
-	object, fields := Fields(doc, nil)
-	if want := err == nil && Read(doc).IsObject(); object.Exists() != want || want && !equal(object, Read(doc)) {
+	object, fields, tooMany := Fields(doc, FieldLimits{len(doc), len(doc)}, nil)
+	if want := err == nil && Read(doc).IsObject(); tooMany || object.Exists() != want || want && !equal(object, Read(doc)) {
 		t.Fatalf("Fields(%q) = %+v, want an object: %v", doc, object, want)
 	}
 	if object.Exists() {
@@ -92,6 +92,33 @@ func compare(t *testing.T, doc string) {
 	}
 	if err != nil && valid && !slices.ContainsFunc(stricter, func(s string) bool { return strings.Contains(err.Error(), s) }) {
 		t.Fatalf("Check(%q) = %v, but encoding/json accepts it", doc, err)
+	}
+}
+
+func TestFieldLimits(t *testing.T) {
+	for _, x := range []struct {
+		doc            string
+		members, names int
+		exists, many   bool
+	}{
+		{`{}`, 0, 1, true, false},
+		{`{"a":1,"b":2}`, 2, 2, true, false},
+		{`{"a":1,"b":2}`, 1, 2, false, true},
+		{`{"a":1,"b":2}`, 2, 1, false, true},
+		{`{"a":{"b":{"c":1}},"d":[{"e":1}]}`, 2, 5, true, false},
+		{`{"a":{"b":{"c":1}},"d":[{"e":1}]}`, 2, 4, false, true},
+		{`{"a":1,"a":2}`, 2, 2, false, false},
+		{`{"a":1,"b"`, 2, 2, false, false},
+		{`{"a":1,"b":`, 1, 2, false, true},
+		{`[{"a":1},{"b":2}]`, 2, 1, false, false},
+	} {
+		t.Run(x.doc, func(t *testing.T) {
+			object, _, many := Fields(x.doc, FieldLimits{x.members, x.names}, nil)
+			if object.Exists() != x.exists || many != x.many {
+				t.Errorf("Fields(%d members, %d names) = exists %v, too many %v; want %v, %v",
+					x.members, x.names, object.Exists(), many, x.exists, x.many)
+			}
+		})
 	}
 }
 

@@ -15,6 +15,9 @@ type scanner struct {
 	doc   string
 	i     int
 	names nameStack // of all open objects, the innermost last
+
+	allNames int // of all objects that were begun
+	maxNames int // the most that are read; 0 for any number
 }
 
 // begin checks the encoding and reads the space before the value.
@@ -134,6 +137,9 @@ func (s *scanner) member(o *openObject) (name string, more bool, err *SyntaxErro
 		s.space()
 	}
 	o.members++
+	if s.allNames++; s.maxNames > 0 && s.allNames > s.maxNames {
+		return "", false, s.fail(fmt.Sprintf("must not have more than %d names", s.maxNames))
+	}
 	start := s.i
 	if name, err = s.name(); err == nil && !s.names.add(o, name) {
 		s.i = start
