@@ -61,7 +61,7 @@ var calls = []call{
 	{"openai_list", "", `answer ["allowed", "broken"]`},
 	{"openai_retrieve", "allowed", `answer "allowed"`}, {"openai_retrieve", "secret", openAIErr},
 	{"openai_query", "secret", "openai.BadRequestError 400 query_refused"},
-	{"openai_fallbacks", "secret", "openai.BadRequestError 400 body_invalid"},
+	{"openai_fallbacks", "secret", "openai.BadRequestError 400 body_key_refused"},
 }
 
 // TestClients drives the real servers with real clients through Envoy, in both

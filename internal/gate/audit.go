@@ -34,6 +34,7 @@ func (x *Exchange) auditLine(why reason.Reason, shadow bool) string {
 		b = append(b, ']')
 	}
 	b = appendMember(b, `,"rule":`, clip(x.Rule))
+	b = appendMember(b, `,"key":`, clip(x.refusedKey))
 	b = appendMember(b, `,"request_id":`, x.head.id.String())
 	return string(append(b, '}'))
 }

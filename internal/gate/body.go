@@ -43,7 +43,7 @@ func (x *Exchange) holdBody(m *inference.Match, why reason.Reason) Step {
 	}
 	b := &body{match: *m, why: why}
 	if m.Body.Keys != nil {
-		b.json = scan.NewJSON(m.Body.Keys, scan.Limits{})
+		b.json = scan.NewJSON(m.Body.Keys, scan.Limits{Refuses: m.Body.Refuses})
 	} else {
 		b.frames = scan.NewFrames(!m.Body.Stream, maxMessage)
 	}
@@ -122,6 +122,9 @@ func (b *body) checkEnd() reason.Reason {
 func (x *Exchange) scanJSON(env Env, chunk []byte) reason.Reason {
 	b := x.body
 	if err := b.json.Scan(chunk); err != nil {
+		if err.Kind == scan.Refused {
+			x.refusedKey = err.Where
+		}
 		return scanReason(err)
 	}
 	b.scanned += int64(len(chunk))
@@ -203,6 +206,8 @@ func scanReason(err *scan.Error) reason.Reason {
 		return reason.BodyEncoded
 	case scan.TooLarge:
 		return reason.BodyTooLarge
+	case scan.Refused:
+		return reason.BodyKeyRefused
 	}
 	return reason.BodyInvalid
 }

@@ -120,7 +120,9 @@ func jsonCases() []bodyCase {
 		{llm, "\ufeff" + `{"model": "a"}`, withJSON(), "body_invalid"},
 		{llm, `{"model": null}`, withJSON(), "body_invalid"},
 		{llm, `["a"]`, withJSON(), "body_invalid"},
-		{llm, `{"model": "a", "fallbacks": ["no"]}`, withJSON(), "body_invalid"},
+		{llm, `{"model": "a", "fallbacks": ["no"]}`, withJSON(), "body_key_refused"},
+		{llm, `{"model": "a", "lora_path": "no"}`, withJSON(), "body_key_refused"},
+		{llm, `{"model": "a", "lora_path": null}`, withJSON(), "allowed"},
 
 		{llm, `{"model": "a"}`, nil, "body_type"},
 		{llm, `model=a`, typed("application/x-www-form-urlencoded"), "body_type"},

@@ -35,6 +35,8 @@ type Exchange struct {
 	Call      inference.Call   // what the request asks for; empty until a route knows it
 	Rule      string           // the grant that allowed the call, or the deny that refused it
 
+	refusedKey string // the JSON Pointer of the key for which the body was refused, or ""
+
 	gate      *Gate
 	request   *Head // as the host has it, nil once it is dropped
 	head      head  // what the gate read of it

@@ -14,6 +14,9 @@ type Body struct {
 	Keys   []scan.Key   // of a JSON document
 	Fields []scan.Field // of every message of a gRPC call
 	Stream bool         // the client may send any number of messages; each names its own models
+	// Refuses is that of scan.Limits: it reports whether a JSON document must not have
+	// a key. It is nil where the document may have any.
+	Refuses func(name []byte) bool
 
 	allIfUnnamed bool // a message that names no model is about all of them
 }
@@ -25,7 +28,6 @@ const (
 	idVersion       // a string
 	idVersionNumber // a version that is a number
 	idVersionLabel  // a name for a version
-	idForbidden     // must be absent: a server may take further models from it
 )
 
 // namedModels is what one message, or one part of it, says of its models.
@@ -97,8 +99,6 @@ func (n *namedModels) read(v *scan.Value) (ok bool) {
 			n.version = strconv.FormatInt(v.Int, 10)
 		}
 		return v.Int >= 0
-	case idForbidden:
-		return !v.Present
 	}
 	return true
 }

@@ -13,30 +13,26 @@ import (
 // routeByModel for a route to several services.
 type openAI struct {
 	*server
-	bases       []string // of the paths
-	holdHeaders bool     // see routeContext
+	bases       []string             // of the paths
+	calls       map[string]operation // by the path below a base
+	holdHeaders bool                 // see routeContext
 }
 
-// openAIKeys are where a body names its model, and where some gateways take further
-// ones from (LiteLLM's fallbacks, OpenRouter's models).
-var openAIKeys = []scan.Key{
-	{Name: "model", ID: idName},
-	{Name: "fallbacks", ID: idForbidden},
-	{Name: "context_window_fallbacks", ID: idForbidden},
-	{Name: "content_policy_fallbacks", ID: idForbidden},
-	{Name: "models", ID: idForbidden},
-	{Name: "model_list", ID: idForbidden},
-}
+// openAIKeys are where a body names its model. bodyKeys says which others are refused.
+var openAIKeys = []scan.Key{{Name: "model", ID: idName}}
 
-// openAICalls are the paths below the base to which a client posts a body that
+// openAICalls returns the paths below the base to which a client posts a body that
 // names the model. Messages is Anthropic's, which vLLM also serves.
-var openAICalls = map[string]operation{
-	"chat/completions": {verb: Generate, body: &Body{Keys: openAIKeys}},
-	"completions":      {verb: Generate, body: &Body{Keys: openAIKeys}},
-	"responses":        {verb: Generate, body: &Body{Keys: openAIKeys}},
-	"messages":         {verb: Generate, body: &Body{Keys: openAIKeys}},
-	"embeddings":       {verb: Predict, body: &Body{Keys: openAIKeys}},
-	"rerank":           {verb: Predict, body: &Body{Keys: openAIKeys}},
+func openAICalls(k *bodyKeys) map[string]operation {
+	body, response := &Body{Keys: openAIKeys, Refuses: k.refuses}, &Body{Keys: openAIKeys, Refuses: k.refusesInResponse}
+	return map[string]operation{
+		"chat/completions": {verb: Generate, body: body},
+		"completions":      {verb: Generate, body: body},
+		"responses":        {verb: Generate, body: response},
+		"messages":         {verb: Generate, body: body},
+		"embeddings":       {verb: Predict, body: body},
+		"rerank":           {verb: Predict, body: body},
+	}
 }
 
 // maxCallSegments is the number of segments that a path has at most below its base.
@@ -48,7 +44,7 @@ func (a *openAI) parsePath(r *parsedRequest, path string) (operation, reason.Rea
 		if !ok || r.GRPC {
 			continue
 		}
-		if op, ok := openAICalls[rest]; ok && r.Method == "POST" {
+		if op, ok := a.calls[rest]; ok && r.Method == "POST" {
 			return op, reason.Allowed
 		}
 		name, one := strings.CutPrefix(rest, "models/")
@@ -70,13 +66,14 @@ func (a *openAI) match(r *parsedRequest) (Match, reason.Reason) {
 }
 
 func compileOpenAI(r *Route, v strictjson.Value, in routeContext) {
-	o := v.Object(append(serverFields, "base", "models", "modelHeader")...)
+	o := v.Object(append(serverFields, "base", "models", "modelHeader", "bodyKeys", "storedObjects")...)
 	a := &openAI{bases: []string{"/v1", "/openai/v1"}, holdHeaders: in.holdHeaders}
 	a.server = &server{protocol: "openai", parsePath: a.parsePath, parameters: []string{"api-version"}} // Azure's
 	a.compile(r, o, in, "openai")
 	if base := o.Get("base"); base.Exists() {
 		a.compileBase(base)
 	}
+	a.calls = openAICalls(compileBodyKeys(o))
 	a.compileModelHeader(o)
 	if o.Get("models").Exists() {
 		r.byHost, r.anyHost = false, false

@@ -131,8 +131,6 @@ var openAIBodies = []bodyGroup{
 		{`{"model": "a b"}`, "model_invalid"},
 		{`{"model": "a//b"}`, "model_invalid"},
 		{`{"model": "LLAMA"}`, "generate prod/llm/LLAMA"},
-		{`{"model": "llama", "fallbacks": "x"}`, "model_invalid"},
-		{`{"models": "x", "model": "llama"}`, "model_invalid"},
 		{`{"model": "allowed,secret"}`, "model_invalid"},
 	}},
 	{"JSON: aliases, and a default that is declared", byModel, public, chat, []bodyCase{

@@ -28,6 +28,7 @@ const (
 	BodyType           // a body with another media type than that of the protocol
 	BodyEncoded        // a compressed body, or a compressed message in it
 	BodyInvalid        // a body that does not name its model in exactly one way
+	BodyKeyRefused     // a key of a body that may choose a model, a server or a stored object, and that the route does not allow
 	BodyTooLarge       // a message longer than any server takes
 	IdentityConflict   // two parts of the request name different models
 	QueryRefused       // a query that may mean more to a server than to the gate
@@ -104,6 +105,7 @@ var table = [count]row{
 	BodyType:           {"body_type", 415, grpcInvalidArgument},
 	BodyEncoded:        {"body_encoded", 415, grpcUnimplemented},
 	BodyInvalid:        {"body_invalid", 400, grpcInvalidArgument},
+	BodyKeyRefused:     {"body_key_refused", 400, grpcInvalidArgument},
 	BodyTooLarge:       {"body_too_large", 413, grpcResourceExhausted},
 	IdentityConflict:   {"identity_conflict", 400, grpcInvalidArgument},
 	QueryRefused:       {"query_refused", 400, grpcInvalidArgument},

@@ -1,0 +1,6 @@
+package inference
+
+import "slices"
+
+// RefusedParts are the parts of keys that a body must not have by default.
+var RefusedParts = slices.Concat(choosingFragments, choosingNames, storedFragments, storedNames, storedResponseNames)
