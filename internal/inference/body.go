@@ -45,7 +45,7 @@ func (m Match) Complete(values []scan.Value) (Match, reason.Reason) {
 	m.Call.Models = nil
 	for item := 0; ; item++ {
 		n, ok := readNamedModels(values, item)
-		if !ok {
+		if !ok || n.version != "" && !m.server.isVersion(n.version) {
 			return Match{}, reason.ModelInvalid
 		}
 		if !n.found {
@@ -63,8 +63,8 @@ func (m Match) Complete(values []scan.Value) (Match, reason.Reason) {
 	return m.finish()
 }
 
-// readNamedModels collects the values of one item. ok is false for an invalid
-// version, and for a value that must be absent.
+// readNamedModels collects the values of one item. ok is false for a version that
+// is negative, or a label that is a number.
 func readNamedModels(values []scan.Value, item int) (n namedModels, ok bool) {
 	for i := range values {
 		if values[i].Item != item {
@@ -78,7 +78,7 @@ func readNamedModels(values []scan.Value, item int) (n namedModels, ok bool) {
 	if len(n.names) > 1 { // a reading without a name does not count beside one that has it
 		n.names = slices.DeleteFunc(n.names, func(s string) bool { return s == "" })
 	}
-	return n, n.version == "" || isVersion(n.version)
+	return n, true
 }
 
 func (n *namedModels) read(v *scan.Value) (ok bool) {
@@ -144,7 +144,7 @@ func (m *Match) addModel(services []Model, text, version string) reason.Reason {
 // addInServices adds the model of that name in each of the services.
 func (m *Match) addInServices(services []Model, name, version string) {
 	for _, model := range services {
-		model.Name, model.Version = name, version
+		model.Name, model.Version = name, m.server.versionOf(m.Call.Verb, name, version)
 		if !slices.Contains(m.Call.Models, model) {
 			m.Call.Models = append(m.Call.Models, model)
 		}

@@ -78,10 +78,6 @@ func isNameSegment(s string) bool {
 // segments with '/' between them.
 func isModelName(s string) bool { return len(s) <= maxName && eachPart(s, '/', isNameSegment) }
 
-// isVersion reports whether s is a version in the one spelling that all servers
-// share: a server that counts versions reads 01 as 1.
-func isVersion(s string) bool { return isNameSegment(s) && (s[0] != '0' || s == "0" || !isNumber(s)) }
-
 func isNumber(s string) bool { return consistsOf(s, numberBytes) }
 
 // isIdentifier reports whether s is a name of the Protocol Buffers language.

@@ -40,7 +40,7 @@ func kserveV1(r *parsedRequest, path string) (operation, reason.Reason) {
 const v1Models = "/v1/models/"
 
 func compileKServeV1(r *Route, v strictjson.Value, in routeContext) {
-	s := &server{protocol: "kserve-v1", shortPaths: true, parsePath: kserveV1}
+	s := &server{protocol: "kserve-v1", shortPaths: true, parsePath: kserveV1, isVersion: isSharedVersion}
 	o := v.Object("protocol", "prefix", "names", "transformers", "serviceHosts", "credentials", "shadow")
 	s.compile(r, o, in, "/v1")
 }

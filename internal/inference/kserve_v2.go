@@ -81,6 +81,10 @@ var repositoryFields = map[string][]scan.Field{
 	"triton": {{Number: 2, ID: idName}},
 }
 
+// backendVersions are the forms of versions, by "backend". KServe's own server passes
+// a version on as a string.
+var backendVersions = map[string]versionForm{"": isSharedVersion, "kserve": isExactVersion, "triton": isVersionNumber}
+
 // openInference returns the protocol's gRPC methods, including Triton's extensions,
 // for one reading of the repository's messages.
 func openInference(repository []scan.Field) grpcMethods {
@@ -117,13 +121,17 @@ func openInference(repository []scan.Field) grpcMethods {
 }
 
 func compileKServeV2(r *Route, v strictjson.Value, in routeContext) {
-	o := v.Object(append(serverFields, "backend")...)
+	o := v.Object(append(versionedFields, "backend")...)
 	backend := o.Get("backend")
 	repository, ok := repositoryFields[backend.JSON().Str]
 	if backend.Exists() && (!ok || backend.JSON().Str == "") {
 		backend.MustBe("kserve or triton")
 	}
-	s := &server{protocol: "kserve-v2", parsePath: openInference(repository).and(kserveV2)}
+	version := backendVersions[backend.JSON().Str]
+	if version == nil { // reported
+		version = isSharedVersion
+	}
+	s := &server{protocol: "kserve-v2", parsePath: openInference(repository).and(kserveV2), isVersion: version}
 	s.compile(r, o, in, "/v2")
 	s.requireService(o)
 }

@@ -35,7 +35,7 @@ var (
 func (m *Match) Trim(body []byte, granted func(*Call) bool) (trimmed []byte, ok bool) {
 	return m.Listing.trim(body, func(name, version string) bool {
 		namespace, name, ok := m.server.resolve(name)
-		if !ok || version != "" && !isVersion(version) {
+		if !ok || version != "" && !m.server.isVersion(version) {
 			return false
 		}
 		call := Call{Verb: List, Protocol: m.Call.Protocol}
@@ -146,7 +146,7 @@ func indexedModel(message []byte) (name, version string, ok bool) {
 		return "", "", false
 	}
 	n, ok := readNamedModels(p.Values(), 0)
-	if !ok || len(n.names) != 1 {
+	if !ok || len(n.names) != 1 || n.version != "" && !isSharedVersion(n.version) {
 		return "", "", false
 	}
 	return n.names[0], n.version, true

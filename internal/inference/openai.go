@@ -68,7 +68,8 @@ func (a *openAI) match(r *parsedRequest) (Match, reason.Reason) {
 func compileOpenAI(r *Route, v strictjson.Value, in routeContext) {
 	o := v.Object(append(serverFields, "base", "models", "modelHeader", "bodyKeys", "storedObjects")...)
 	a := &openAI{bases: []string{"/v1", "/openai/v1"}, holdHeaders: in.holdHeaders}
-	a.server = &server{protocol: "openai", parsePath: a.parsePath, parameters: []string{"api-version"}} // Azure's
+	a.server = &server{protocol: "openai", parsePath: a.parsePath, isVersion: isSharedVersion}
+	a.parameters = []string{"api-version"} // Azure's
 	a.compile(r, o, in, "openai")
 	if base := o.Get("base"); base.Exists() {
 		a.compileBase(base)

@@ -36,10 +36,10 @@ func listsModels(l *Listing) (operation, reason.Reason) {
 	return operation{verb: List, listing: l}, reason.Allowed
 }
 
-// onModel is the operation on the model of that name, unless the name or the
-// version is no valid one. "" is no version.
+// onModel is the operation on the model of that name, unless it is no valid one. ""
+// is no version.
 func onModel(verb Verb, name, version string) (operation, reason.Reason) {
-	if !isNameSegment(name) || version != "" && !isVersion(version) {
+	if !isNameSegment(name) {
 		return invalidModel()
 	}
 	return operation{verb: verb, name: name, version: version}, reason.Allowed
@@ -66,6 +66,8 @@ type server struct {
 	transformers []Pattern  // the services that have a transformer
 	parsePath    pathParser
 	parameters   []string // of a query, that say nothing of a model
+	isVersion    versionForm
+	unversioned  map[string]string // the version that a request means which names none, by model
 	modelNames
 }
 
@@ -87,6 +89,9 @@ func (s *server) match(r *parsedRequest) (Match, reason.Reason) {
 // protocol does not list is refused.
 func (s *server) parseOperation(r *parsedRequest, path string) (operation, reason.Reason) {
 	op, why := s.parsePath(r, path)
+	if why == reason.Allowed && op.version != "" && !s.isVersion(op.version) {
+		return invalidModel()
+	}
 	if why != reason.Allowed || s.shortPaths || r.query == "" {
 		return op, why
 	}
@@ -167,7 +172,7 @@ func (s *server) matchFor(op operation, services []Model, authority, path string
 	if op.name != "" {
 		name := s.resolveAlias(op.name)
 		for i := range services {
-			services[i].Name, services[i].Version = name, op.version
+			services[i].Name, services[i].Version = name, s.versionOf(op.verb, name, op.version)
 		}
 	}
 	return Match{

@@ -12,12 +12,15 @@ var serverFields = []string{
 	"protocol", "prefix", "names", "service", "hosts", "transformers", "serviceHosts", "credentials", "shadow", "aliases", "default",
 }
 
+// versionedFields are those of the protocols whose requests may name a version.
+var versionedFields = append(slices.Clip(serverFields), "unversioned")
+
 // serverCompiler returns the compiler of a protocol that has a path parser and no
 // fields of its own.
-func serverCompiler(protocol, family string, p pathParser) compiler {
+func serverCompiler(protocol, family string, p pathParser, version versionForm) compiler {
 	return func(r *Route, v strictjson.Value, in routeContext) {
-		s := &server{protocol: protocol, parsePath: p}
-		o := v.Object(serverFields...)
+		s := &server{protocol: protocol, parsePath: p, isVersion: version}
+		o := v.Object(versionedFields...)
 		s.compile(r, o, in, family)
 		s.requireService(o)
 	}
@@ -34,6 +37,7 @@ func (s *server) compile(r *Route, o strictjson.Object, in routeContext, family 
 	}
 	s.transformers = compileTransformers(o.Get("transformers"))
 	s.modelNames.compile(o)
+	s.compileUnversioned(o.Get("unversioned"))
 	declared := s.service != (Model{})
 	r.server, r.prefix, r.family, r.names, r.match = s, s.prefix, family, s.names, s.match
 	r.byHost, r.byPath = s.names != nil && !declared, s.prefix != "" || s.prefixIsRoot

@@ -90,4 +90,4 @@ var tfServingMethods = func() grpcMethods {
 	}
 }()
 
-var compileTFServing = serverCompiler("tfserving", "/v1", tfServingMethods.and(tfServing))
+var compileTFServing = serverCompiler("tfserving", "/v1", tfServingMethods.and(tfServing), isVersionOrLabel)

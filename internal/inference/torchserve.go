@@ -24,4 +24,4 @@ var torchServe = func() grpcMethods {
 	}
 }()
 
-var compileTorchServe = serverCompiler("torchserve", "torchserve", torchServe.parsePath)
+var compileTorchServe = serverCompiler("torchserve", "torchserve", torchServe.parsePath, isExactVersion)

@@ -54,7 +54,7 @@ func tritonRepository(rest string) (operation, reason.Reason) {
 // tritonModel reads what follows /v2/models/.
 func tritonModel(r *parsedRequest, rest string) (operation, reason.Reason) {
 	name, version, action := splitModelPath(rest)
-	if name == "stats" || version != "" && !isNumber(version) {
+	if name == "stats" {
 		return invalidModel()
 	}
 	switch r.Method + " " + action {
@@ -87,4 +87,4 @@ func isSharedMemory(line string) bool {
 	return false
 }
 
-var compileTriton = serverCompiler("triton", "/v2", openInference(repositoryFields["triton"]).and(triton))
+var compileTriton = serverCompiler("triton", "/v2", openInference(repositoryFields["triton"]).and(triton), isVersionNumber)

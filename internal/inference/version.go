@@ -1,0 +1,102 @@
+package inference
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/modelgate/modelgate/internal/strictjson"
+)
+
+// versionForm reports whether s is a version as one server writes it itself. Every
+// other text is refused, because the server might read it as that version.
+type versionForm func(s string) bool
+
+// isExactVersion is the form of a server that compares versions as strings:
+// TorchServe, MLServer.
+func isExactVersion(s string) bool { return isNameSegment(s) }
+
+// isVersionNumber is the form of a server that reads a number, without zeros before
+// it. Over gRPC, Triton reads it with C's stol, which skips white space, takes a sign
+// and ignores what follows the digits: 1x, 1.5, 01 and +1 are 1.
+func isVersionNumber(s string) bool {
+	n, err := strconv.ParseInt(s, 10, 64)
+	return err == nil && n >= 0 && strconv.FormatInt(n, 10) == s
+}
+
+// isVersionOrLabel is TensorFlow Serving's form: a number, or the name of a label,
+// which is no number.
+func isVersionOrLabel(s string) bool {
+	return isVersionNumber(s) || isNameSegment(s) && !isNumber(s)
+}
+
+// isSharedVersion is the form where it is not known which server reads the version:
+// what begins like a number must be one.
+func isSharedVersion(s string) bool {
+	if strings.HasPrefix(s, "-") || s != "" && numberBytes[s[0]] {
+		return isVersionNumber(s)
+	}
+	return isNameSegment(s)
+}
+
+// HasExactVersion reports whether the call is about one certain version of a model
+// of its own. A request that names none gets whichever version the server has made
+// its default, and a label of TensorFlow Serving is the name of a version. So a deny
+// on a version applies to such a call.
+func (c *Call) HasExactVersion(m *Model) bool {
+	return m.Version != "" && (c.Protocol != "tfserving" || isNumber(m.Version))
+}
+
+// compileUnversioned reads "unversioned": the version of a model that a request means
+// which names none.
+func (s *server) compileUnversioned(v strictjson.Value) {
+	if !v.Exists() {
+		return
+	}
+	s.unversioned = map[string]string{}
+	for _, m := range v.Object().Members {
+		version := m.Value.Text()
+		s.unversioned[m.Name] = version
+		switch {
+		case version != "" && !s.isVersion(version):
+			m.Value.MustBe("a version as the server writes it, such as 3")
+		case !isModelName(m.Name):
+			m.Value.Fail("must be under a model's name, which %q is not", m.Name)
+		case s.resolveAlias(m.Name) != m.Name:
+			m.Value.Fail("must not be under an alias, which %q is", m.Name)
+		}
+	}
+}
+
+// versionOf returns the version that a request asks for. The verbs that load and
+// unload are about all versions of a model, if they name none.
+func (s *server) versionOf(verb Verb, name, version string) string {
+	if version != "" || s.unversioned == nil || verb >= List {
+		return version
+	}
+	return s.unversioned[name]
+}
+
+// DeclaresVersion reports whether requests that name no version have a certain one,
+// for the model that a pattern with a version names: each route that may lead to the
+// model and whose protocol has versions declares it.
+func (rs *Routes) DeclaresVersion(p Pattern) bool {
+	for _, r := range rs.routes {
+		s := r.server
+		if s == nil || s.shortPaths || s.protocol == "openai" || !s.mayLeadTo(p) {
+			continue
+		}
+		name := p.Segments[1]
+		if len(p.Segments) > 2 {
+			name = strings.Join(p.Segments[2:], "/")
+		}
+		if s.unversioned[s.resolveAlias(name)] == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// mayLeadTo reports whether requests of the route may be for a service that p selects.
+func (s *server) mayLeadTo(p Pattern) bool {
+	return s.service == Model{} || segmentMatches(p.Segments[0], s.service.Namespace) && segmentMatches(p.Segments[1], s.service.Service)
+}
