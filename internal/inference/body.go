@@ -3,6 +3,7 @@ package inference
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/scan"
@@ -60,7 +61,8 @@ func (m Match) Complete(values []scan.Value) (Match, reason.Reason) {
 	if len(m.Call.Models) == 0 {
 		return Match{}, reason.ModelMissing
 	}
-	return m.finish()
+	arrival := m.routes.read(strings.ToLower(m.host))
+	return m.finish(&arrival)
 }
 
 // readNamedModels collects the values of one item. ok is false for a version that
