@@ -50,7 +50,11 @@ var neverArrive = strings.Fields(`
 	kserve-isvc-name kserve-isvc-namespace x-envoy-original-dst-host
 	impersonate-uid cf-access-jwt-assertion cf-access-authenticated-user-email
 	x-consumer-id x-consumer-username x-authenticated-userid x-webauth-user remote-email remote-groups remote-name
-	x-host x-http-host-override x-forwarded-server x-script-name x-forwarded-path x-original-path`)
+	x-host x-http-host-override x-forwarded-server x-script-name x-forwarded-path x-original-path
+	x-api-key api-key x-goog-api-key x-auth-token ingress-authorization x-forwarded-authorization
+	x-maas-group impersonate-extra-scopes x-remote-extra-scopes x-goog-iap-attr-department x-authentik-username
+	x-gateway-destination-endpoint target-pod external-filter x-prefiller-host-port x-data-parallel-host-port
+	k-original-host knative-serving-tag x-ai-eg-model seldon-model serve-multiplexed-model-id`)
 
 // plain is a name as a server may read it (CGI, WSGI): one for all spellings.
 func plain(name string) string {
@@ -130,13 +134,14 @@ func judge(h *head, issued map[string]identity) verdict {
 // routingAgrees reports whether what a client says by headers, by which models
 // are chosen elsewhere, is what the path says.
 func routingAgrees(headers rawhttp.Headers, model string) bool {
-	for name, want := range map[string]string{"x-gateway-model-name": model, "x-higress-llm-model": model, "mm-model-id": model,
-		"mm-vmodel-id":     model,
-		"kserve-isvc-name": service, "kserve-isvc-namespace": namespace} {
-		for _, value := range values(headers, name) {
-			if value != want {
-				return false
-			}
+	wanted := map[string]string{"kserve-isvc-name": service, "kserve-isvc-namespace": namespace}
+	for _, name := range strings.Fields(`x-gateway-model-name x-higress-llm-model mm-model-id mm-vmodel-id x-ai-eg-model
+		seldon-model serve-multiplexed-model-id`) {
+		wanted[name] = model
+	}
+	for _, h := range headers {
+		if want, named := wanted[plain(h[0])]; named && h[1] != want {
+			return false
 		}
 	}
 	return true

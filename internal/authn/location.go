@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/modelgate/modelgate/internal/headers"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
@@ -22,7 +23,7 @@ var defaultLocation = tokenLocation{header: "authorization", scheme: "Bearer"}
 func compileLocations(v strictjson.Value) (locations []tokenLocation) {
 	for _, item := range v.Items() {
 		o := item.Object("header", "scheme")
-		l := tokenLocation{header: compileHeaderName(o.Need("header"))}
+		l := tokenLocation{header: compileHeaderName(o.Need("header"), headers.Credential, headers.Assertion)}
 		if scheme := o.Get("scheme"); scheme.Exists() {
 			if l.scheme = scheme.Text(); !isScheme(l.scheme) {
 				scheme.MustBe("an authentication scheme, such as Bearer")
@@ -34,11 +35,15 @@ func compileLocations(v strictjson.Value) (locations []tokenLocation) {
 }
 
 // compileHeaderName reads the name of a header from which identities come; "" if v
-// does not exist.
-func compileHeaderName(v strictjson.Value) string {
+// does not exist. The header is of one of the kinds, or means nothing to anybody else.
+func compileHeaderName(v strictjson.Value, kinds ...headers.Kind) string {
 	name := v.Text()
-	if v.Exists() && !isHeaderName(name) {
+	switch kind := headers.KindOf(name); {
+	case !v.Exists():
+	case !isHeaderName(name):
 		v.MustBe("a header name in lower case without underscores")
+	case kind != headers.Unknown && !slices.Contains(kinds, kind):
+		v.Fail("must not be a header that %s; got %q", kind, name)
 	}
 	return name
 }

@@ -3,6 +3,7 @@ package authn
 import (
 	"slices"
 
+	"github.com/modelgate/modelgate/internal/headers"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
@@ -35,7 +36,7 @@ func compileRelay(v strictjson.Value, name string, d trustDomain) *relay {
 	}
 	var names []string
 	header := func(h strictjson.Value) string {
-		name := compileHeaderName(h)
+		name := compileHeaderName(h, headers.Identity)
 		if name != "" && slices.Contains(names, name) {
 			h.Fail("%q is there twice", name)
 		}

@@ -92,11 +92,11 @@ func (x *Exchange) authorizeMessage(env Env, fields []scan.Value, complete bool)
 			return why
 		}
 		if b.why == reason.Allowed {
-			b.why = why
+			b.why, b.byRoute = why, !v.shadow
 		}
 	}
 	if b.granted = true; x.gate.holdsHeaders && b.released == 0 {
-		b.edit = x.editHead(&m, b.why)
+		b.edit = x.editHead(&m, b.byRoute)
 	}
 	return reason.Allowed
 }

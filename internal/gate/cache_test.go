@@ -24,7 +24,7 @@ func TestCacheChangesNothing(t *testing.T) {
 		t.Run("audit "+audit, func(t *testing.T) {
 			config := shadowWorld(t)
 			// This header may name a model, and it is an identity header too.
-			config = edit.Insert(t, config, "/identity/0", `{"header": "mm-vmodel-id", "value": "{subject}"}`)
+			config = edit.Insert(t, config, "/identity/0", `{"header": "x-maas-username", "value": "{subject}"}`)
 			if audit != "all" {
 				config = edit.Set(t, config, "/audit", `"`+audit+`"`)
 			}

@@ -28,7 +28,7 @@ func New(doc string, secrets authn.Secrets) (*Gate, error) {
 
 func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets) {
 	o := root.Object("$schema", "version", "issuers", "peer", "routes", "serves", "groups", "grants", "denies",
-		"iam", "exempt", "identity", "challenge", "audit", "tokenCache", "host")
+		"iam", "exempt", "identity", "headers", "challenge", "audit", "tokenCache", "host")
 	if v := o.Need("version"); v.Exists() && v.JSON().Raw != "1" {
 		v.MustBe("1")
 	}
@@ -44,8 +44,10 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets) {
 	}, g.authn)
 	g.exemptions = compileExemptions(o.Get("exempt"))
 	g.identity = compileIdentity(o.Get("identity"))
-	tokens, relayed := g.authn.Headers()
-	g.headers = newHeaderTable(tokens, relayed, g.routes.ModelHeaders(), g.identity)
+	c := configuredHeaders{models: g.routes.ModelHeaders(), identity: g.identity}
+	c.tokens, c.relayed = g.authn.Headers()
+	c.compileRules(o.Get("headers"))
+	g.headers = newHeaderTable(&c)
 	g.metadataURL = compileChallenge(o.Get("challenge"))
 	cache := o.Get("tokenCache")
 	g.caches = !cache.Exists() || cache.Bool()

@@ -23,6 +23,9 @@ type verdict struct {
 	why    reason.Reason
 	rule   string // the grant that allowed the call, or the deny that refused it
 	shadow bool   // why refuses, and the request passes all the same: what refuses it is in shadow
+	// byRoute is set if only the route's shadow lets the request pass. It goes on as
+	// without a gate then, with its credentials.
+	byRoute bool
 }
 
 // decide asks three questions in order: who calls, what for, and may they. An anonymous
@@ -45,13 +48,15 @@ func (x *Exchange) decide(env Env) (d decision) {
 	switch {
 	case d.caller.Reason != reason.Allowed:
 		d.shadow = routeInShadow && (d.why.HTTP() == 401 || d.why == reason.KeysUnavailable)
+		d.byRoute = d.shadow
 		return d
 	case matched != reason.Allowed:
 		d.why = matched
 	default:
 		d.call = d.match.Call
 		d.verdict = x.gate.authorizeHead(env.Now, d.caller.Principal, &d.match)
-		d.shadow = (d.shadow || routeInShadow) && d.why.Refuses()
+		d.byRoute = routeInShadow && !d.shadow && d.why.Refuses()
+		d.shadow = d.shadow || d.byRoute
 	}
 	if d.why.Refuses() && d.caller.Principal.Anonymous() {
 		d.why = reason.CredentialMissing

@@ -3,14 +3,15 @@ package gate
 import (
 	"slices"
 
+	"github.com/modelgate/modelgate/internal/headers"
 	"github.com/modelgate/modelgate/internal/inference"
-	"github.com/modelgate/modelgate/internal/reason"
 )
 
 // editHead makes the edit of a request that is forwarded: what is removed, who calls,
-// and where the request goes. In shadow the credentials stay.
-func (x *Exchange) editHead(m *inference.Match, why reason.Reason) *Edit {
-	x.stripHeaders(m.Route.Forward || why.Refuses())
+// and where the request goes. A request that only its route's shadow lets pass keeps its
+// credentials: it goes on as without a gate.
+func (x *Exchange) editHead(m *inference.Match, byRoute bool) *Edit {
+	x.stripHeaders(m.Route.Forward || byRoute)
 	x.edit.Set = x.appendForwardHeaders(x.edit.Set[:0], m)
 	if x.listing != nil {
 		x.edit.removePartialReplyHeaders(x.request.Pairs)
@@ -24,7 +25,7 @@ func (x *Exchange) stripHeaders(keepCredentials bool) {
 	e.Remove = e.Remove[:0]
 	for _, u := range x.head.unsafe {
 		name := x.request.Pairs[u.index][0]
-		if keepCredentials && u.safety == credential && name == foldName(name) {
+		if keepCredentials && u.safety == credential && name == headers.Fold(name) {
 			continue // no other spelling of a credential stays: nobody has verified it
 		}
 		if !slices.Contains(e.Remove, name) {

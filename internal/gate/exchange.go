@@ -95,11 +95,11 @@ func (x *Exchange) evaluate(env Env) Step {
 	case d.why.Refuses() && !d.shadow:
 		return x.refuse(d.why)
 	case d.match.Body != nil:
-		return x.holdBody(env, &d.match, d.why)
+		return x.holdBody(&d.match, d.why, d.byRoute)
 	case d.match.Listing != nil && d.why == reason.Allowed:
 		x.listing = &listing{match: d.match}
 	}
-	step := x.forward(d.why, x.editHead(&d.match, d.why))
+	step := x.forward(d.why, x.editHead(&d.match, d.byRoute))
 	if d.why == reason.Allowed {
 		x.remember(env.Cache, &d)
 	}

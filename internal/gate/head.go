@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/headers"
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/reason"
 )
@@ -20,7 +21,6 @@ type head struct {
 	inference.Request
 	id              requestID
 	unsafe          []unsafeHeader // that must not reach the upstream
-	namesModel      bool           // some header names a model or a service
 	upgrades        bool           // the request asks for another protocol
 	dropsHeaders    bool           // a Connection header tells a later hop to drop headers
 	secondAuthority bool           // a Host header beside :authority, which no edit would reach
@@ -43,7 +43,6 @@ func (h *head) parse(table *headerTable, pairs [][2]string) reason.Reason {
 		return reason.HeadersTooMany
 	}
 	var seen uint16
-	h.Headers = pairs
 	for i := range pairs {
 		c := table.lookup(pairs[i][0])
 		if c == (headerClass{}) {
@@ -56,7 +55,9 @@ func (h *head) parse(table *headerTable, pairs [][2]string) reason.Reason {
 		seen |= c.single
 		if c.safety != safe {
 			h.unsafe = append(h.unsafe, unsafeHeader{i, c.safety})
-			h.namesModel = h.namesModel || c.namesModel
+		}
+		if c.names != headers.Unknown {
+			h.Routing = append(h.Routing, inference.RoutingHeader{Kind: c.names, Value: value})
 		}
 		h.setField(c.field, value)
 	}

@@ -3,25 +3,36 @@ package gate
 import (
 	"slices"
 	"strings"
+
+	"github.com/modelgate/modelgate/internal/headers"
 )
 
 // headerTable says what each header means to the gate.
 type headerTable struct {
-	classes map[string]headerClass // by folded name
+	classes  map[string]headerClass // by folded name
+	prefixes []prefixClass          // of the folded names that are not in classes
+	kept     []headers.Pattern      // what reaches the upstream all the same, in this spelling only
 	// lastLetters has, for each length of a name, the last letters of the names in
-	// classes. Most headers of a request mean nothing to the gate, and this tells so
-	// without a look-up in the map.
-	lastLetters [64]uint32
+	// classes, and prefixLetters has, for the third letter of a name, the fifth ones of
+	// the prefixes. Most headers of a request mean nothing to the gate, and these tell
+	// so without a look-up.
+	lastLetters, prefixLetters [64]uint32
 	// The classes of the headers that every request has.
 	path, method, authority, scheme headerClass
 }
 
+// prefixClass is the class of all names with a prefix.
+type prefixClass struct {
+	prefix string
+	headerClass
+}
+
 // headerClass is what a header means to the gate. The zero value is nothing.
 type headerClass struct {
-	safety     safety
-	namesModel bool   // it names a model or a service
-	field      field  // what it fills
-	single     uint16 // the bit of a header that may be there once at most; 0 for others
+	safety safety
+	names  headers.Kind // if it names a model, a service or a namespace: what it names
+	field  field        // what it fills
+	single uint16       // the bit of a header that may be there once at most; 0 for others
 }
 
 // safety says whether a client's header may reach the upstream.
@@ -41,58 +52,115 @@ var singleHeaders = [...]string{
 	"content-type", "content-encoding", "content-length", "transfer-encoding", "grpc-encoding",
 }
 
-// newHeaderTable makes the table of a configuration: tokens are the headers that carry
-// tokens, relayed those by which a gateway in front names the caller, and models those
-// that name a model.
-func newHeaderTable(tokens, relayed, models []string, identity []identityHeader) headerTable {
-	t := headerTable{classes: map[string]headerClass{}}
+// configuredHeaders are the headers that a configuration names.
+type configuredHeaders struct {
+	tokens   []string // that carry tokens
+	relayed  []string // by which a gateway in front names the caller
+	models   []string // that name a model
+	identity []identityHeader
+	rules    headerRules
+}
+
+// newHeaderTable makes the table of a configuration.
+func newHeaderTable(c *configuredHeaders) headerTable {
+	t := headerTable{classes: map[string]headerClass{}, kept: c.rules.keep}
 	for i, name := range singleHeaders {
 		t.add(name, func(c *headerClass) { c.single = 1 << i })
 	}
 	for name, f := range headerFields {
 		t.add(name, func(c *headerClass) { c.field = f })
 	}
-	for _, name := range slices.Concat(tokens, credentialHeaders) {
+	for _, name := range c.tokens {
 		t.add(name, func(c *headerClass) { c.safety = credential })
 	}
-	for _, name := range slices.Concat(spoofableHeaders, relayed) {
+	for _, h := range headers.Known {
+		t.addKnown(h)
+	}
+	for _, name := range c.relayed {
 		t.add(name, func(c *headerClass) { c.safety = spoofable })
 	}
-	for _, name := range slices.Concat(routingHeaders, models) {
-		t.add(name, func(c *headerClass) { c.safety, c.namesModel = spoofable, true })
+	for _, p := range c.rules.strip {
+		t.addKnown(headers.Header{Name: string(p), Kind: headers.Identity})
+		for name, c := range t.classes {
+			if p.Covers(name) {
+				c.safety = spoofable
+				t.classes[name] = c
+			}
+		}
 	}
-	for _, h := range identity {
+	for _, name := range slices.Concat(c.models, c.rules.models) {
+		t.add(name, func(c *headerClass) { c.safety, c.names = spoofable, headers.Model })
+	}
+	for _, h := range c.identity {
 		t.add(h.name, func(c *headerClass) { c.safety = spoofable })
 	}
 	t.path, t.method, t.authority, t.scheme = t.classes[":path"], t.classes[":method"], t.classes[":authority"], t.classes[":scheme"]
 	return t
 }
 
+// addKnown adds a header, or all headers with its prefix.
+func (t *headerTable) addKnown(h headers.Header) {
+	change := func(c *headerClass) {
+		if c.safety = spoofable; h.Kind == headers.Credential {
+			c.safety = credential
+		}
+		if h.Kind.Names() {
+			c.names = h.Kind
+		}
+	}
+	prefix, ok := h.Prefix()
+	if !ok {
+		t.add(h.Name, change)
+		return
+	}
+	p := prefixClass{prefix: headers.Fold(prefix)}
+	change(&p.headerClass)
+	t.prefixes = append(t.prefixes, p)
+	index, letter := prefixBits(p.prefix)
+	t.prefixLetters[index] |= letter
+}
+
 func (t *headerTable) add(name string, change func(*headerClass)) {
 	if name == "" { // the configuration has a problem, and is refused
 		return
 	}
-	name = foldName(name)
+	name = headers.Fold(name)
 	c := t.classes[name]
 	change(&c)
 	t.classes[name] = c
-	length, letter := prefilterBits(name)
+	length, letter := nameBits(name)
 	t.lastLetters[length] |= letter
 }
 
-// prefilterBits returns the index and the bit of a name in lastLetters.
-func prefilterBits(name string) (length int, letter uint32) {
+// nameBits returns the index and the bit of a name in lastLetters.
+func nameBits(name string) (length int, letter uint32) {
 	return len(name) % 64, 1 << (name[len(name)-1] % 32)
 }
 
-// lookup finds a header under every spelling that a server could take for it: CGI, WSGI
-// and their successors do not tell '_' from '-', nor upper case from lower case. Only a
+// prefixBits returns the index and the bit of a name or a prefix, of five bytes at least,
+// in prefixLetters.
+func prefixBits(name string) (third int, fifth uint32) {
+	return int(name[2] % 64), 1 << (name[4] % 32)
+}
+
+// lookup finds a header under every spelling that a server could take for it. Only a
 // header in the usual spelling fills a field.
 func (t *headerTable) lookup(name string) headerClass {
-	if !isFolded(name) {
-		c := t.classes[foldName(name)]
-		return headerClass{safety: c.safety, namesModel: c.namesModel}
+	var c headerClass
+	if headers.IsFolded(name) {
+		c = t.find(name)
+	} else {
+		c = t.find(headers.Fold(name))
+		c.field, c.single = fieldNone, 0
 	}
+	if c.safety == spoofable && t.keeps(name) {
+		c.safety = safe
+	}
+	return c
+}
+
+// find finds a header by its folded name.
+func (t *headerTable) find(name string) headerClass {
 	switch name {
 	case "":
 		return headerClass{}
@@ -105,23 +173,32 @@ func (t *headerTable) lookup(name string) headerClass {
 	case ":scheme":
 		return t.scheme
 	}
-	if length, letter := prefilterBits(name); t.lastLetters[length]&letter == 0 {
-		return headerClass{}
-	}
-	return t.classes[name]
-}
-
-// foldName is the one spelling for all that a server could take for the same header.
-func foldName(name string) string {
-	return strings.ReplaceAll(strings.ToLower(name), "_", "-")
-}
-
-// isFolded reports whether foldName would leave an ASCII name as it is.
-func isFolded(name string) bool {
-	for i := 0; i < len(name); i++ {
-		if c := name[i]; c == '_' || c >= 'A' && c <= 'Z' || c >= 0x80 {
-			return false
+	if length, letter := nameBits(name); t.lastLetters[length]&letter != 0 {
+		if c, ok := t.classes[name]; ok {
+			return c
 		}
 	}
-	return true
+	if len(name) < headers.MinPrefix {
+		return headerClass{}
+	}
+	if index, letter := prefixBits(name); t.prefixLetters[index]&letter != 0 {
+		return t.findPrefix(name)
+	}
+	return headerClass{}
+}
+
+// findPrefix returns the class of the longest prefix of a name.
+func (t *headerTable) findPrefix(name string) (c headerClass) {
+	longest := 0
+	for i := range t.prefixes {
+		if p := &t.prefixes[i]; len(p.prefix) > longest && strings.HasPrefix(name, p.prefix) {
+			longest, c = len(p.prefix), p.headerClass
+		}
+	}
+	return c
+}
+
+// keeps reports whether the configuration lets a header through in this spelling.
+func (t *headerTable) keeps(name string) bool {
+	return slices.ContainsFunc(t.kept, func(p headers.Pattern) bool { return p.Covers(name) })
 }

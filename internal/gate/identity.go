@@ -1,10 +1,10 @@
 package gate
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/headers"
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
@@ -21,21 +21,15 @@ type templatePart struct {
 	value func(*authn.Principal) string // nil for text
 }
 
-// framingHeaders say how a message is framed, typed or routed. No claim may decide that.
-var framingHeaders = []string{
-	"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer",
-	"content-type", "content-encoding", "grpc-encoding", "keep-alive", "proxy-connection", "http2-settings", "expect",
-}
-
 func compileIdentity(v strictjson.Value) (list []identityHeader) {
 	for _, item := range v.Items() {
 		o := item.Object("header", "value")
 		h := identityHeader{name: o.Need("header").Text()}
 		name := o.Get("header")
-		switch {
+		switch kind := headers.KindOf(h.name); {
 		case h.name == "": // missing, or reported
-		case slices.Contains(framingHeaders, h.name):
-			name.Fail("must not be a header that frames or types the message; got %q", h.name)
+		case kind == headers.Framing, kind == headers.Destination, kind == headers.Override, kind.Names():
+			name.Fail("must not be a header that %s; got %q", kind, h.name) // no claim may decide that
 		case !inference.IsHeaderName(h.name):
 			name.MustBe("a header's name in lower case, without underscores")
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/modelgate/modelgate/internal/headers"
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/reason"
 )
@@ -28,7 +29,7 @@ var partialReplyHeaders = []string{
 
 func (e *Edit) removePartialReplyHeaders(pairs [][2]string) {
 	for i := range pairs {
-		if name := pairs[i][0]; slices.Contains(partialReplyHeaders, foldName(name)) && !slices.Contains(e.Remove, name) {
+		if name := pairs[i][0]; slices.Contains(partialReplyHeaders, headers.Fold(name)) && !slices.Contains(e.Remove, name) {
 			e.Remove = append(e.Remove, name)
 		}
 	}

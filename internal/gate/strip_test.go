@@ -1,6 +1,7 @@
 package gate_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,7 +18,7 @@ func TestSpoofableHeadersNeverPass(t *testing.T) {
 	g, s := load(t, world)
 	token := bearer(t, s, corp(nil))
 	for _, line := range []string{askPublic, askStaff, askForward} {
-		for _, name := range spoofableNames {
+		for _, name := range slices.Concat(spoofableNames, destinationNames) {
 			for _, spelling := range spellings(name) {
 				spoofed := []pair{{spelling, "root@example.com"}, {spelling, "/v1/models/other:predict"}}
 				h := head(line, append(spoofed, token, pair{"x-kept", "1"})...)
@@ -83,7 +84,9 @@ func routingValue(name, line, otherwise string) string {
 	switch {
 	case name == "kserve-isvc-namespace":
 		return segments[2]
-	case slices.Contains(routingNames, name) && name != "x-vertex-ai-triton-redirect":
+	case strings.HasSuffix(name, "-bin"):
+		return base64.StdEncoding.EncodeToString([]byte(segments[3]))
+	case slices.Contains(routingNames, name):
 		return segments[3]
 	}
 	return otherwise
@@ -122,16 +125,15 @@ func TestRoutingHeadersOfAnotherModel(t *testing.T) {
 	g, s := load(t, relayWorld(t))
 	token := bearer(t, s, corp(nil))
 	for _, name := range routingNames {
-		if name == "x-vertex-ai-triton-redirect" { // which names none in this protocol
-			continue
-		}
-		for _, value := range []string{"other", "", "a@b", "publishers/other/models/iris"} {
-			_, step := begin(g, head(askPublic, pair{name, value}))
-			if step.Reason != reason.CredentialMissing && step.Reason != reason.IdentityConflict {
-				t.Errorf("Begin(%s: %q) = %s, want credential_missing or identity_conflict", name, value, step.Reason)
-			}
-			if _, step := begin(g, head(askPublic, token, pair{name, value})); step.Reason != reason.IdentityConflict {
-				t.Errorf("Begin(%s: %q with a token) = %s, want identity_conflict", name, value, step.Reason)
+		for _, value := range []string{"other", "", "a@b", "publishers/other/models/iris", "b3RoZXI=", "iris,other"} {
+			for _, spelling := range spellings(name) {
+				_, step := begin(g, head(askPublic, pair{spelling, value}))
+				if step.Reason != reason.CredentialMissing && step.Reason != reason.IdentityConflict {
+					t.Errorf("Begin(%s: %q) = %s, want credential_missing or identity_conflict", spelling, value, step.Reason)
+				}
+				if _, step := begin(g, head(askPublic, token, pair{spelling, value})); step.Reason != reason.IdentityConflict {
+					t.Errorf("Begin(%s: %q with a token) = %s, want identity_conflict", spelling, value, step.Reason)
+				}
 			}
 		}
 	}
@@ -141,7 +143,7 @@ func TestTrailers(t *testing.T) {
 	g, _ := load(t, relayWorld(t))
 	x, _ := begin(g, head(askPublic))
 	env := gate.Env{Now: now, Keys: g.Keys()}
-	names := slices.Concat(spoofableNames, credentialNames, routingNames, relayedNames)
+	names := slices.Concat(spoofableNames, destinationNames, credentialNames, routingNames, relayedNames)
 	for _, name := range append(names, "x-gate-caller", "x-tenant-id") {
 		for _, spelling := range spellings(name) {
 			for _, trailers := range [][]pair{{{spelling, "x"}}, {{"grpc-status", "0"}, {spelling, "x"}}} {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/modelgate/modelgate/internal/headers"
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/strictjson"
@@ -48,7 +49,11 @@ func request(line, host string) inference.Request {
 	}
 	if hasHeader {
 		name, value, _ := strings.Cut(header, ": ")
-		r.Headers = [][2]string{{"accept", "*/*"}, {name, value}}
+		kind := headers.KindOf(name)
+		if kind == headers.Unknown { // a header of the configuration
+			kind = headers.Model
+		}
+		r.Routing = []inference.RoutingHeader{{Kind: kind, Value: value}}
 	}
 	return r
 }

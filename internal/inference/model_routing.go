@@ -3,6 +3,7 @@ package inference
 import (
 	"strings"
 
+	"github.com/modelgate/modelgate/internal/headers"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
@@ -70,7 +71,7 @@ func (a *openAI) firstSplit(rest string) int {
 // routeByModel finds the service of the model that a request asks for. namespace
 // and name are those in the path, or "".
 func (a *openAI) routeByModel(r *parsedRequest, op operation, path, namespace, name string) (Match, reason.Reason) {
-	headerNamespace, headerName, ok := a.modelInHeaders(r.Headers)
+	headerNamespace, headerName, ok := a.modelInHeaders(r.Routing)
 	if !ok {
 		return Match{}, reason.IdentityConflict
 	}
@@ -118,8 +119,12 @@ func (a *openAI) compileModelHeader(o strictjson.Object) {
 		return
 	}
 	a.header = header.Text()
-	if a.header != "" && !IsHeaderName(a.header) {
+	switch kind := headers.KindOf(a.header); {
+	case a.header == "": // reported
+	case !IsHeaderName(a.header):
 		header.MustBe("a header's name in lower case, of letters, digits and hyphens")
+	case kind != headers.Unknown && kind != headers.Model:
+		header.Fail("must not be a header that %s; got %q", kind, a.header)
 	}
 	if !o.Get("models").Exists() {
 		header.Fail(`needs "models"`)

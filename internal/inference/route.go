@@ -10,9 +10,9 @@ import (
 type Request struct {
 	Method    string
 	Authority string
-	Path      string // raw, with its query
-	GRPC      bool   // content-type begins with application/grpc
-	Headers   [][2]string
+	Path      string          // raw, with its query
+	GRPC      bool            // content-type begins with application/grpc
+	Routing   []RoutingHeader // the headers that name a model, a service or a namespace
 }
 
 // parsedRequest is a Request whose host and path have been checked.
@@ -20,7 +20,6 @@ type parsedRequest struct {
 	Request
 	path, query string // the query with its '?', or ""
 	host        string // without its port
-	reading     hostReading
 }
 
 // Route is one row of "routes".
@@ -47,10 +46,7 @@ type matcher func(r *parsedRequest) (Match, reason.Reason)
 // Routes is the compiled "routes" and "serves" of a configuration. It is immutable.
 type Routes struct {
 	routes []*Route
-	serves Model        // the one service behind this proxy, or zero
-	names  []*hostNames // of the routes, each once
-	// hasTags reports whether a template has a tag.
-	hasTags bool
+	serves Model // the one service behind this proxy, or zero
 }
 
 // ModelHeaders returns the headers by which routers behind the gate choose a
@@ -75,7 +71,6 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 	if r.path, r.query, ok = splitPath(req.Path); !ok {
 		return Match{}, reason.PathInvalid
 	}
-	r.reading = rs.read(strings.ToLower(r.host))
 	refusal := reason.PathUnknown
 	for _, route := range rs.routes {
 		m, why := route.match(&r)
@@ -85,10 +80,10 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 			refusal = why
 		case reason.Allowed:
 			m.Route, m.routes, m.host = route, rs, r.host
-			if !m.checkRoutingHeaders(r.Headers) {
+			if !m.checkRoutingHeaders(r.Routing) {
 				return Match{}, reason.IdentityConflict
 			}
-			return m.finish(&r.reading)
+			return m.finish()
 		default:
 			return Match{}, why
 		}

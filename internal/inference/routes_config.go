@@ -47,7 +47,6 @@ func Compile(routes, serves strictjson.Value, holdHeaders bool) *Routes {
 		}
 		rs.routes, rows = append(rs.routes, r), append(rows, row)
 	}
-	rs.compileReadings()
 	return rs
 }
 
@@ -62,16 +61,10 @@ func compileServes(v strictjson.Value) Model {
 
 func compileLabel(v strictjson.Value) string {
 	text := v.Text()
-	if text != "" {
-		checkLabel(v, text)
-	}
-	return text
-}
-
-func checkLabel(v strictjson.Value, text string) {
-	if !IsLabel(text) {
+	if text != "" && !IsLabel(text) {
 		v.MustBe("a DNS-1123 label: lower-case letters, digits and hyphens")
 	}
+	return text
 }
 
 // compilerFor returns the compiler for a row's protocol, or nil where there is none.

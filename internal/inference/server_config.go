@@ -35,7 +35,7 @@ func (s *server) compile(r *Route, o strictjson.Object, in routeContext, family 
 	if !s.shortPaths {
 		s.compileService(o)
 	}
-	s.transformers = compileServicePatterns(o.Get("transformers"))
+	s.transformers = compileTransformers(o.Get("transformers"))
 	s.modelNames.compile(o)
 	s.compileUnversioned(o.Get("unversioned"))
 	declared := s.service != (Model{})
@@ -49,7 +49,8 @@ func (s *server) compile(r *Route, o strictjson.Object, in routeContext, family 
 func (s *server) compileNames(o strictjson.Object, in routeContext) {
 	names, serviceHosts := o.Get("names"), o.Get("serviceHosts")
 	if names.Exists() || s.shortPaths {
-		s.names = compileHostNames(o.Need("names"), serviceHosts)
+		s.names = compileHostNames(o.Need("names"))
+		s.names.serviceHosts = serviceHosts.Bool()
 		return
 	}
 	s.service = in.serves
@@ -141,8 +142,7 @@ func serviceHint(text string) string {
 	return ""
 }
 
-// compileServicePatterns reads patterns of services.
-func compileServicePatterns(v strictjson.Value) (list []Pattern) {
+func compileTransformers(v strictjson.Value) (list []Pattern) {
 	for _, item := range v.Items() {
 		text := item.Text()
 		if text == "" {
