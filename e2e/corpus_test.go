@@ -51,6 +51,7 @@ var clusters = map[string][]string{
 	"bearer":         {"models"},
 	"grpc-cloud-run": {"echo"},
 	"hostile":        {"kubeflow"},
+	"hosts":          {"models"},
 	"shadow":         {"models"},
 	"kserve-v2":      {"rest", "grpc"},
 	"tfserving":      {"rest", "grpc"},

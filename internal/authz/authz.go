@@ -41,15 +41,15 @@ type Policy struct {
 	evadable                   []string // warnings about denies
 }
 
-// Decide decides on a call. A deny on one of its models denies the call, and
-// each of its models needs a grant. A call that names no model is denied.
+// Decide decides on a call. A deny on one of its models, or on one that it possibly
+// means, denies the call, and each of its models needs a grant. A call that names no model is denied.
 //
 // Rules in shadow are looked up after the others, and only until their shadow
 // ends. From then on a grant that was in shadow grants nothing, and a deny that
 // was in shadow denies.
 func (p *Policy) Decide(now time.Time, who *authn.Principal, call *inference.Call) Decision {
 	q := query{who: who, verb: call.Verb, now: now.Unix()}
-	if rule, ok := p.denies.findAny(&q, call.Models); ok {
+	if rule, ok := p.denies.findForCall(&q, call); ok {
 		return Decision{Effect: Deny, Rule: rule}
 	}
 	d := Decision{}
@@ -66,7 +66,7 @@ func (p *Policy) Decide(now time.Time, who *authn.Principal, call *inference.Cal
 	}
 	if d.Missing {
 		d.Rule = d.Shadow
-	} else if rule, ok := p.shadowDenies.findAny(&q, call.Models); ok && d.Effect == Allow {
+	} else if rule, ok := p.shadowDenies.findForCall(&q, call); ok && d.Effect == Allow {
 		d.Shadow = rule
 	}
 	return d
@@ -78,7 +78,7 @@ func (p *Policy) Decide(now time.Time, who *authn.Principal, call *inference.Cal
 // Decide decides once the call is complete.
 func (p *Policy) DecidePartial(now time.Time, who *authn.Principal, call *inference.Call) Decision {
 	q := query{who: who, verb: call.Verb, now: now.Unix()}
-	if rule, ok := p.denies.findAny(&q, call.Models); ok {
+	if rule, ok := p.denies.findForCall(&q, call); ok {
 		return Decision{Effect: Deny, Rule: rule}
 	}
 	q.partial = true

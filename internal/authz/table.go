@@ -121,6 +121,15 @@ type query struct {
 	partial bool
 }
 
+// findForCall returns the first rule that applies to one of the models that a call
+// means, or possibly means.
+func (t *table) findForCall(q *query, call *inference.Call) (name string, ok bool) {
+	if name, ok = t.findAny(q, call.Models); ok {
+		return name, true
+	}
+	return t.findAny(q, call.Possible)
+}
+
 // findAny returns the first rule that applies to one of the models.
 func (t *table) findAny(q *query, models []inference.Model) (name string, ok bool) {
 	for i := range models {

@@ -35,14 +35,14 @@ const maxMessage = math.MaxInt32
 
 // holdBody begins to read a body that says what the request is for. In shadow, why is what
 // would have refused the request by its head.
-func (x *Exchange) holdBody(m *inference.Match, why reason.Reason, byRoute bool) Step {
+func (x *Exchange) holdBody(env Env, m *inference.Match, why reason.Reason, byRoute bool) Step {
 	if refusal := x.checkBodyHeaders(m.Body); refusal != reason.Allowed {
 		return x.refuse(publicReason(x.Principal, refusal))
 	}
-	if x.request.End { // a stream without messages
-		return x.forward(why, x.editHead(m, byRoute))
-	}
 	b := &body{match: *m, why: why, byRoute: byRoute}
+	if x.request.End {
+		return x.endWithoutBody(env, b)
+	}
 	if m.Body.Keys != nil {
 		b.json = scan.NewJSON(m.Body.Keys, scan.Limits{Refuses: m.Body.Refuses})
 	} else {
@@ -56,9 +56,23 @@ func (x *Exchange) holdBody(m *inference.Match, why reason.Reason, byRoute bool)
 	return step
 }
 
+// endWithoutBody decides a request that has no body: a stream without messages, or a
+// call of which the path says all.
+func (x *Exchange) endWithoutBody(env Env, b *body) Step {
+	x.body, b.edit = b, x.editHead(&b.match, b.byRoute)
+	why := reason.Allowed
+	if b.match.Body.MayBeEmpty {
+		why = x.authorizeMessage(env, nil, true)
+	}
+	if x.body = nil; why != reason.Allowed {
+		return x.refuse(publicReason(x.Principal, why))
+	}
+	return x.forward(b.why, b.edit)
+}
+
 // checkBodyHeaders refuses a body that the gate cannot read as the server does.
 func (x *Exchange) checkBodyHeaders(spec *inference.Body) reason.Reason {
-	typed := x.head.GRPC
+	typed, hasType := x.head.GRPC, false
 	for i := range x.request.Pairs {
 		name, value := x.request.Pairs[i][0], x.request.Pairs[i][1]
 		switch name {
@@ -67,10 +81,11 @@ func (x *Exchange) checkBodyHeaders(spec *inference.Body) reason.Reason {
 				return reason.BodyEncoded
 			}
 		case "content-type":
-			typed = typed || isJSON(value)
+			typed, hasType = typed || isJSON(value), true
 		}
 	}
 	switch {
+	case spec.MayBeEmpty && (x.request.End || !hasType):
 	case x.request.End && !spec.Stream:
 		return reason.BodyInvalid
 	case !typed && spec.Keys != nil: // a server may read it as a form
@@ -88,7 +103,10 @@ func (x *Exchange) requestBody(env Env, chunk []byte, end bool) Step {
 	} else {
 		why = x.scanFrames(env, chunk)
 	}
-	if why == reason.Allowed && end {
+	switch {
+	case why == reason.Allowed && end && b.scanned == 0 && b.match.Body.MayBeEmpty:
+		why = x.authorizeMessage(env, nil, true)
+	case why == reason.Allowed && end:
 		why = b.checkEnd()
 	}
 	switch {

@@ -95,7 +95,7 @@ func (x *Exchange) evaluate(env Env) Step {
 	case d.why.Refuses() && !d.shadow:
 		return x.refuse(d.why)
 	case d.match.Body != nil:
-		return x.holdBody(&d.match, d.why, d.byRoute)
+		return x.holdBody(env, &d.match, d.why, d.byRoute)
 	case d.match.Listing != nil && d.why == reason.Allowed:
 		x.listing = &listing{match: d.match}
 	}

@@ -3,6 +3,7 @@ package inference
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/scan"
@@ -18,6 +19,10 @@ type Body struct {
 	// a key. It is nil where the document may have any.
 	Refuses func(name []byte) bool
 
+	// MayBeEmpty says that the path has named the model, and that the body may be
+	// missing or without a media type. If it has parameters, it is about more.
+	MayBeEmpty bool
+
 	allIfUnnamed bool // a message that names no model is about all of them
 }
 
@@ -28,21 +33,25 @@ const (
 	idVersion       // a string
 	idVersionNumber // a version that is a number
 	idVersionLabel  // a name for a version
+	idParameter     // brings what a model is made of, or reaches other models
 )
 
 // namedModels is what one message, or one part of it, says of its models.
 type namedModels struct {
-	found   bool // there is such a part
-	names   []string
-	version string
+	found      bool // there is such a part
+	names      []string
+	version    string
+	parameters bool
 }
 
 // Complete returns the match of a request whose body, or whose latest message, has
 // these values. They must agree with what the path, the host and the headers have
 // said. It can be called again for the next message.
 func (m Match) Complete(values []scan.Value) (Match, reason.Reason) {
-	services := m.Call.Models
-	m.Call.Models = nil
+	services, parameters := m.Call.Models, false
+	if !m.Body.MayBeEmpty {
+		m.Call.Models = nil
+	}
 	for item := 0; ; item++ {
 		n, ok := readNamedModels(values, item)
 		if !ok || n.version != "" && !m.server.isVersion(n.version) {
@@ -51,6 +60,7 @@ func (m Match) Complete(values []scan.Value) (Match, reason.Reason) {
 		if !n.found {
 			break
 		}
+		parameters = parameters || n.parameters
 		for _, name := range n.names {
 			if why := m.addModel(services, name, n.version); why != reason.Allowed {
 				return Match{}, why
@@ -60,7 +70,18 @@ func (m Match) Complete(values []scan.Value) (Match, reason.Reason) {
 	if len(m.Call.Models) == 0 {
 		return Match{}, reason.ModelMissing
 	}
-	return m.finish()
+	if parameters {
+		m.administer(services)
+	}
+	arrival := m.routes.read(strings.ToLower(m.host))
+	return m.finish(&arrival)
+}
+
+// administer makes the call one on the services as a whole: what it brings may
+// replace any model.
+func (m *Match) administer(services []Model) {
+	m.Call.Verb, m.Call.Models = Admin, nil
+	m.addInServices(services, "", "")
 }
 
 // readNamedModels collects the values of one item. ok is false for a version that
@@ -94,6 +115,8 @@ func (n *namedModels) read(v *scan.Value) (ok bool) {
 			n.version = v.Text
 		}
 		return v.ID == idVersion || !isNumber(v.Text) // a number would be another version's
+	case idParameter:
+		n.parameters = n.parameters || v.Present
 	case idVersionNumber:
 		if v.Present {
 			n.version = strconv.FormatInt(v.Int, 10)

@@ -35,7 +35,7 @@ func compileGRPC(r *Route, v strictjson.Value, _ routeContext) {
 		}
 	}
 	if names := o.Get("names"); names.Exists() {
-		g.names = compileHostNames(names)
+		g.names = compileHostNames(names, strictjson.Value{})
 		if g.names.templates[predictor] != nil && IsLabel(g.model.Service) && g.host() == "" {
 			names.Fail("must make a host name of %q, of labels of at most 63 bytes each and at most 253 in all", g.model)
 		}

@@ -27,6 +27,9 @@ type hostNames struct {
 	// that KServe gives an InferenceService as a whole. The predictor of service a
 	// then has the same name as a service a-predictor.
 	serviceHosts bool
+	forms        labelForms
+	// allTemplates are the templates, each once, and that of serviceHosts.
+	allTemplates []*hostTemplate
 }
 
 const clusterDomain = ".svc.cluster.local"
@@ -34,25 +37,14 @@ const clusterDomain = ".svc.cluster.local"
 // serviceHostTemplate makes the names that serviceHosts adds.
 var serviceHostTemplate = &hostTemplate{between: ".", after: clusterDomain}
 
-// servicesAt returns every service that a host name can mean.
-func (n *hostNames) servicesAt(host string) []Model {
-	models := n.servicesByComponent(host)
-	if n == nil || !n.serviceHosts {
-		return models
-	}
-	if service, namespace, ok := serviceHostTemplate.parse(n.qualify(host)); ok {
-		models = append(models, Model{Namespace: namespace, Service: service, Name: service})
-	}
-	return models
-}
-
-// servicesByComponent returns the services that have a component of this host name.
-func (n *hostNames) servicesByComponent(host string) (models []Model) {
+// servicesAt returns the services that a host name means by the templates. See
+// Routes.read for what it can mean besides.
+func (n *hostNames) servicesAt(host string) (models []Model) {
 	if n == nil {
 		return nil
 	}
 	host = n.qualify(host)
-	for _, t := range n.templates {
+	for _, t := range n.allTemplates {
 		service, namespace, ok := t.parse(host)
 		m := Model{Namespace: namespace, Service: service, Name: service}
 		if ok && !slices.Contains(models, m) {
@@ -84,9 +76,41 @@ func (n *hostNames) overlaps(other *hostNames) bool {
 }
 
 // hostTemplate is a host name with a service and then a namespace in it. A label
-// has no dot and the text between the two has one, so that each host name can be
-// read in one way only.
-type hostTemplate struct{ before, between, after string }
+// has no dot and the text between the two has one, so that each host name has one
+// service and one namespace.
+type hostTemplate struct {
+	before, between, after  string
+	labelBefore, labelAfter string // of before and between, what is in the label of the service
+	tag                     string // labelBefore, where it is a tag
+	place                   labelPlace
+}
+
+// labelPlace says what the label in the place of the service can have beside
+// the name of the service.
+type labelPlace uint8
+
+const (
+	plainPlace     labelPlace = iota // a component and a revision
+	componentPlace                   // neither, because the template has a component
+	unknownPlace                     // anything, because the template has a text that is not KServe's
+)
+
+// classify sets the fields that say how labels are read.
+func (t *hostTemplate) classify(tags []string) {
+	t.labelBefore = t.before[strings.LastIndexByte(t.before, '.')+1:]
+	t.labelAfter = t.between[:strings.IndexByte(t.between, '.')]
+	if slices.Contains(tags, t.labelBefore) {
+		t.tag = t.labelBefore
+	}
+	switch {
+	case t.labelBefore != t.tag:
+		t.place = unknownPlace
+	case slices.Contains(componentSuffixes, t.labelAfter):
+		t.place = componentPlace
+	case t.labelAfter != "":
+		t.place = unknownPlace
+	}
+}
 
 // host returns the host name of a service, or "" where it would not be a valid one.
 func (t *hostTemplate) host(service, namespace string) string {
@@ -96,6 +120,9 @@ func (t *hostTemplate) host(service, namespace string) string {
 	}
 	return h
 }
+
+// isValid reports whether t is a template: one with problems may be none.
+func (t *hostTemplate) isValid() bool { return strings.Contains(t.between, ".") }
 
 // parse is the inverse of host.
 func (t *hostTemplate) parse(host string) (service, namespace string, ok bool) {

@@ -1,41 +1,62 @@
 package inference
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// presetHostNames returns KServe's host names, or nil for an unknown preset:
-// pkg/constants/constants.go of kubeflow/kfserving v0.3 to v0.6, and of
-// kserve/kserve, which dropped "-default" for new services in v0.11 and everywhere
-// in v0.16.
-func presetHostNames(preset string) *hostNames {
-	suffix, ok := map[string]string{"kfserving": "-default", "kserve": ""}[preset]
-	if !ok {
-		return nil
+// namesFields are those of "names" where it is an object.
+var namesFields = append(componentNames[:], "preset", "tags", "predictors", "exact")
+
+// compileHostNames reads "names", a preset or an object, and "serviceHosts".
+func compileHostNames(v, serviceHosts strictjson.Value) *hostNames {
+	n := &hostNames{serviceHosts: serviceHosts.Bool(), forms: labelForms{tags: kserveTags}}
+	switch {
+	case v.JSON().IsObject():
+		o := v.Object(namesFields...)
+		n.forms.compile(o)
+		if preset := o.Get("preset"); preset.Exists() {
+			n.compilePreset(preset, "kfserving or kserve")
+			n.forbidTemplates(o)
+		} else {
+			n.compileTemplates(o)
+		}
+	case v.Exists():
+		n.compilePreset(v, "kfserving, kserve or an object with templates for predictor, explainer and transformer")
 	}
-	n := &hostNames{short: true}
-	for c, name := range componentNames {
-		n.templates[c] = &hostTemplate{between: "-" + name + suffix + ".", after: clusterDomain}
+	for _, t := range n.templates {
+		if t != nil && t.isValid() && !slices.Contains(n.allTemplates, t) {
+			t.classify(n.forms.tags)
+			n.allTemplates = append(n.allTemplates, t)
+		}
+	}
+	if n.serviceHosts {
+		n.allTemplates = append(n.allTemplates, serviceHostTemplate)
 	}
 	return n
 }
 
-// compileHostNames reads "names": a preset, or an object with templates. A
-// component without a template has the predictor's.
-func compileHostNames(v strictjson.Value) *hostNames {
-	n := &hostNames{}
-	if !v.JSON().IsObject() {
-		if preset := presetHostNames(v.JSON().Str); preset != nil {
-			return preset
-		}
-		if v.Exists() {
-			v.MustBe("kfserving, kserve or an object with templates for predictor, explainer and transformer")
-		}
-		return n
+// compilePreset reads the name of a preset, which has KServe's host names:
+// pkg/constants/constants.go of kubeflow/kfserving v0.3 to v0.6, and of
+// kserve/kserve, which dropped "-default" for new services in v0.11 and everywhere
+// in v0.16.
+func (n *hostNames) compilePreset(v strictjson.Value, known string) {
+	suffix, ok := map[string]string{"kfserving": "-default", "kserve": ""}[v.JSON().Str]
+	if !ok {
+		v.MustBe("%s", known)
+		return
 	}
-	o := v.Object(componentNames[:]...)
+	n.short = true
+	for c, name := range componentNames {
+		n.templates[c] = &hostTemplate{between: "-" + name + suffix + ".", after: clusterDomain}
+	}
+}
+
+// compileTemplates reads a template for each component. A component without a
+// template has the predictor's.
+func (n *hostNames) compileTemplates(o strictjson.Object) {
 	n.templates[predictor] = compileTemplate(o.Need(componentNames[predictor]))
 	for _, c := range []component{explainer, transformer} {
 		n.templates[c] = n.templates[predictor]
@@ -43,7 +64,38 @@ func compileHostNames(v strictjson.Value) *hostNames {
 			n.templates[c] = compileTemplate(t)
 		}
 	}
-	return n
+}
+
+// forbidTemplates reports templates beside a preset.
+func (n *hostNames) forbidTemplates(o strictjson.Object) {
+	for _, name := range componentNames {
+		if t := o.Get(name); t.Exists() {
+			t.Fail(`must not be there beside "preset"`)
+		}
+	}
+}
+
+// compile reads what says how labels of hosts are read.
+func (f *labelForms) compile(o strictjson.Object) {
+	f.tags = slices.Clone(f.tags)
+	for _, tag := range compileLabels(o.Get("tags")) {
+		f.tags = append(f.tags, tag+"-")
+	}
+	for _, name := range compileLabels(o.Get("predictors")) {
+		f.predictors = append(f.predictors, "-"+name)
+	}
+	f.exact = compileServicePatterns(o.Get("exact"))
+}
+
+// compileLabels reads labels without repeats.
+func compileLabels(v strictjson.Value) []string {
+	labels := v.Texts()
+	for i, text := range labels {
+		if text != "" {
+			checkLabel(v.Items()[i], text)
+		}
+	}
+	return labels
 }
 
 const (
@@ -55,7 +107,7 @@ func compileTemplate(v strictjson.Value) *hostTemplate {
 	text := v.Text()
 	before, rest, hasService := strings.Cut(text, servicePlace)
 	between, after, hasNamespace := strings.Cut(rest, namespacePlace)
-	t := &hostTemplate{before, between, after}
+	t := &hostTemplate{before: before, between: between, after: after}
 	switch {
 	case text == "": // reported
 	case !hasService || !hasNamespace || strings.ContainsAny(before+between+after, "{}"):

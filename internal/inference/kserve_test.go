@@ -45,8 +45,8 @@ var kserveAccepted = []acceptedGroup{
 		{"POST /v2/models/m/generate", "kserve-v2 generate prod/iris/m"},
 		{"POST /v2/models/m/versions/3/generate_stream", "kserve-v2 generate prod/iris/m@3"},
 		{"POST /v2/models/stats/infer", "kserve-v2 predict prod/iris/stats"},
-		{"POST /v2/repository/models/m/load", "kserve-v2 load prod/iris/m"},
-		{"POST /v2/repository/models/m/unload", "kserve-v2 unload prod/iris/m"},
+		{"POST /v2/repository/models/m/load", "kserve-v2 load prod/iris/m body"},
+		{"POST /v2/repository/models/m/unload", "kserve-v2 unload prod/iris/m body"},
 		{"POST /v2/repository/index", "kserve-v2 list prod/iris/ trim"},
 		{"gRPC /inference.GRPCInferenceService/ServerLive", "kserve-v2 ready prod/iris/"},
 		{"gRPC /inference.GRPCInferenceService/ServerReady", "kserve-v2 ready prod/iris/"},
@@ -175,12 +175,15 @@ var kserveBodies = []bodyGroup{
 		{"1:a 2:a", "load prod/iris/a"},
 		{"", "model_missing"},
 		{"1: 2:", "model_missing"},
+		{"1:a 2:b 3:(1:config)", "admin prod/iris/"},
 	}},
 	{"Two servers read a repository's message in two ways", v2OfKServe, public, load, []bodyCase{
 		{"1:a 2:b", "load prod/iris/a"},
 		{"2:b", "model_missing"},
+		{"1:a 3:(1:config)", "load prod/iris/a"}, // whose message has no such field
 	}},
 	{"Two servers read a repository's message in two ways", v2, public, mlLoad, []bodyCase{
+		{"2:b 3:(1:x)", "admin prod/iris/"},
 		{"1:a 2:b", "unload prod/iris/b"},
 	}},
 	{"Two servers read a repository's message in two ways", v2OfKServe, public, mlLoad, []bodyCase{

@@ -58,28 +58,41 @@ func splitModelPath(rest string) (name, version, action string) {
 	return name, version, action
 }
 
-// repositoryModel reads <model>/load and <model>/unload.
-func repositoryModel(rest string) (operation, reason.Reason) {
+// repositoryModel reads <model>/load and <model>/unload. Their bodies may have
+// parameters (docs/protocol/extension_model_repository.md of triton-inference-server/
+// server): config and file:<path> bring a model of the caller's own, which may be a
+// Python program and may name others; unload_dependents unloads others.
+func repositoryModel(rest string) (op operation, why reason.Reason) {
 	name, action, _ := strings.Cut(rest, "/")
 	switch action {
 	case "load":
-		return onModel(Load, name, "")
+		op, why = onModel(Load, name, "")
 	case "unload":
-		return onModel(Unload, name, "")
+		op, why = onModel(Unload, name, "")
+	default:
+		return unknownPath()
 	}
-	return unknownPath()
+	op.body = repositoryBody
+	return op, why
 }
+
+var repositoryBody = &Body{MayBeEmpty: true, Keys: []scan.Key{{Name: "parameters", ID: idParameter, Any: true}}}
 
 // repositoryFields says how servers read RepositoryModelLoad and
 // RepositoryModelUnload, by "backend". In grpc_predict_v2.proto of kserve/kserve
 // the model is field 1. In grpc_service.proto of triton-inference-server/common,
-// and with MLServer, it is field 2, and field 1 is the repository. Where the route
-// does not say whose server it is, both readings must be granted.
+// and with MLServer, it is field 2, and field 1 is the repository; field 3 are the
+// parameters, a map. Where the route does not say whose server it is, both readings
+// must be granted.
 var repositoryFields = map[string][]scan.Field{
-	"":       {{Number: 1, ID: idName}, {Number: 2, ID: idAltName}},
+	"":       {{Number: 1, ID: idName}, {Number: 2, ID: idAltName}, repositoryParameters},
 	"kserve": {{Number: 1, ID: idName}},
-	"triton": {{Number: 2, ID: idName}},
+	"triton": {{Number: 2, ID: idName}, repositoryParameters},
 }
+
+// repositoryParameters are the entries of a map whose key is a string
+// (protobuf.dev/programming-guides/encoding, "Maps").
+var repositoryParameters = scan.Field{Number: 3, Shape: scan.Message, Repeated: true, Fields: []scan.Field{{Number: 1, ID: idParameter}}}
 
 // backendVersions are the forms of versions, by "backend". KServe's own server passes
 // a version on as a string.

@@ -46,6 +46,10 @@ func (m *Match) Trim(body []byte, granted func(*Call) bool) (trimmed []byte, ok 
 			service.Name, service.Version = name, version
 			call.Models = append(call.Models, service)
 		}
+		for _, service := range m.Call.Possible {
+			service.Name, service.Version = name, version
+			call.Possible = append(call.Possible, service)
+		}
 		return granted(&call)
 	})
 }

@@ -35,64 +35,47 @@ func (m *Match) Clone() Match {
 	for _, text := range []*string{&c.Authority, &c.Path, &c.Header[0], &c.Header[1], &c.host, &c.pinned} {
 		*text = strings.Clone(*text)
 	}
-	c.Call.Models = slices.Clone(m.Call.Models)
-	for i := range c.Call.Models {
-		model := &c.Call.Models[i]
+	c.Call.Models, c.Call.Possible = cloneModels(m.Call.Models), cloneModels(m.Call.Possible)
+	return c
+}
+
+// cloneModels copies models and their texts.
+func cloneModels(models []Model) []Model {
+	models = slices.Clone(models)
+	for i := range models {
+		model := &models[i]
 		for _, text := range []*string{&model.Namespace, &model.Service, &model.Name, &model.Version} {
 			*text = strings.Clone(*text)
 		}
 	}
-	return c
+	return models
 }
 
 // Deferred reports whether only the body says to which service the request goes.
 func (m *Match) Deferred() bool { return m.deferred }
 
-// finish checks the call against the request's host and against "serves".
-func (m Match) finish() (Match, reason.Reason) {
-	if why := m.routes.checkHost(m.host, m.Call.Models); why != reason.Allowed {
+// finish checks the call against the request's host and against "serves", and adds
+// what this host and the destination can mean besides. arrival is the reading of the
+// request's host.
+func (m Match) finish(arrival *hostReading) (Match, reason.Reason) {
+	if why := m.checkHost(arrival); why != reason.Allowed {
 		return Match{}, why
 	}
+	m.Call.Possible = nil
 	if !m.deferred || m.Call.Models[0].Name != "" {
-		m.addHostAliases()
+		m.addReading(arrival)
+		if host, _ := splitAuthority(m.Authority); host != m.host {
+			destination := m.routes.read(host)
+			if destination.isHashed {
+				return Match{}, reason.HostInvalid
+			}
+			m.addReading(&destination)
+		}
 	}
 	if !m.routes.isServed(m.Call.Models) {
 		return Match{}, reason.NotServed
 	}
 	return m, reason.Allowed
-}
-
-// checkHost compares the host with the call. Where the names of any route make the
-// host a service's, in upper or lower case, it must be a service of the call.
-func (rs *Routes) checkHost(host string, models []Model) reason.Reason {
-	lower := strings.ToLower(host)
-	for _, route := range rs.routes {
-		for _, service := range route.names.servicesAt(lower) {
-			if !service.sharesServiceWith(models) {
-				return reason.IdentityConflict
-			}
-			if lower != host {
-				return reason.HostInvalid
-			}
-		}
-	}
-	return reason.Allowed
-}
-
-// addHostAliases adds every other service that the destination host can name, so
-// that all of them must be granted. With a template that makes fraud's explainer
-// the host of a service fraud-why, a caller of the one needs a grant on the other
-// too; serviceHosts makes fraud's predictor the host of a service fraud-predictor.
-func (m *Match) addHostAliases() {
-	host, _ := splitAuthority(m.Authority)
-	first := m.Call.Models[0]
-	for _, service := range m.Route.names.servicesAt(host) {
-		if service.sharesServiceWith(m.Call.Models) {
-			continue
-		}
-		service.Name, service.Version = first.Name, first.Version // asked of the other service too
-		m.Call.Models = append(m.Call.Models, service)
-	}
 }
 
 // isServed reports whether one of the models is in the service behind this proxy.

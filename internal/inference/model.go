@@ -13,7 +13,8 @@
 //  2. Each route's matcher is asked in turn. The path parser of its protocol (one
 //     file for each protocol) returns an operation: a verb and a model.
 //  3. checkRoutingHeaders compares the headers by which routers choose a model.
-//  4. finish compares the request's host, and the service behind this proxy.
+//  4. finish compares the request's host, adds every other service that it and the
+//     destination can mean (hostReading), and compares the service behind this proxy.
 //
 // Where the body names the models, Match.Complete adds them to the call and does
 // step 4 again. Match.Trim removes models from a reply that lists them.
@@ -56,5 +57,6 @@ func (m Model) sharesServiceWith(models []Model) bool {
 type Call struct {
 	Verb     Verb
 	Models   []Model
+	Possible []Model // further readings of the host: a deny on one of them denies, and none needs a grant
 	Protocol string
 }

@@ -20,6 +20,7 @@ type parsedRequest struct {
 	Request
 	path, query string // the query with its '?', or ""
 	host        string // without its port
+	reading     hostReading
 }
 
 // Route is one row of "routes".
@@ -46,7 +47,10 @@ type matcher func(r *parsedRequest) (Match, reason.Reason)
 // Routes is the compiled "routes" and "serves" of a configuration. It is immutable.
 type Routes struct {
 	routes []*Route
-	serves Model // the one service behind this proxy, or zero
+	serves Model        // the one service behind this proxy, or zero
+	names  []*hostNames // of the routes, each once
+	// hasTags reports whether a template has a tag.
+	hasTags bool
 }
 
 // ModelHeaders returns the headers by which routers behind the gate choose a
@@ -71,6 +75,7 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 	if r.path, r.query, ok = splitPath(req.Path); !ok {
 		return Match{}, reason.PathInvalid
 	}
+	r.reading = rs.read(strings.ToLower(r.host))
 	refusal := reason.PathUnknown
 	for _, route := range rs.routes {
 		m, why := route.match(&r)
@@ -83,7 +88,7 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 			if !m.checkRoutingHeaders(r.Routing) {
 				return Match{}, reason.IdentityConflict
 			}
-			return m.finish()
+			return m.finish(&r.reading)
 		default:
 			return Match{}, why
 		}

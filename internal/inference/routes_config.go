@@ -47,6 +47,7 @@ func Compile(routes, serves strictjson.Value, holdHeaders bool) *Routes {
 		}
 		rs.routes, rows = append(rs.routes, r), append(rows, row)
 	}
+	rs.compileReadings()
 	return rs
 }
 
@@ -61,10 +62,16 @@ func compileServes(v strictjson.Value) Model {
 
 func compileLabel(v strictjson.Value) string {
 	text := v.Text()
-	if text != "" && !IsLabel(text) {
-		v.MustBe("a DNS-1123 label: lower-case letters, digits and hyphens")
+	if text != "" {
+		checkLabel(v, text)
 	}
 	return text
+}
+
+func checkLabel(v strictjson.Value, text string) {
+	if !IsLabel(text) {
+		v.MustBe("a DNS-1123 label: lower-case letters, digits and hyphens")
+	}
 }
 
 // compilerFor returns the compiler for a row's protocol, or nil where there is none.

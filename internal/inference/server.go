@@ -135,7 +135,7 @@ func (s *server) matchPublicPath(r *parsedRequest, rest string) (Match, reason.R
 // it is declared, or the host names one of its components.
 func (s *server) matchOwnPath(r *parsedRequest, op operation) (Match, reason.Reason) {
 	if s.service == (Model{}) {
-		services := s.names.servicesAt(r.host)
+		services := r.reading.servicesFor(s.names, r.host)
 		if services == nil {
 			return Match{}, reason.HostInvalid
 		}

@@ -35,7 +35,7 @@ func (s *server) compile(r *Route, o strictjson.Object, in routeContext, family 
 	if !s.shortPaths {
 		s.compileService(o)
 	}
-	s.transformers = compileTransformers(o.Get("transformers"))
+	s.transformers = compileServicePatterns(o.Get("transformers"))
 	s.modelNames.compile(o)
 	s.compileUnversioned(o.Get("unversioned"))
 	declared := s.service != (Model{})
@@ -49,8 +49,7 @@ func (s *server) compile(r *Route, o strictjson.Object, in routeContext, family 
 func (s *server) compileNames(o strictjson.Object, in routeContext) {
 	names, serviceHosts := o.Get("names"), o.Get("serviceHosts")
 	if names.Exists() || s.shortPaths {
-		s.names = compileHostNames(o.Need("names"))
-		s.names.serviceHosts = serviceHosts.Bool()
+		s.names = compileHostNames(o.Need("names"), serviceHosts)
 		return
 	}
 	s.service = in.serves
@@ -142,7 +141,8 @@ func serviceHint(text string) string {
 	return ""
 }
 
-func compileTransformers(v strictjson.Value) (list []Pattern) {
+// compileServicePatterns reads patterns of services.
+func compileServicePatterns(v strictjson.Value) (list []Pattern) {
 	for _, item := range v.Items() {
 		text := item.Text()
 		if text == "" {

@@ -33,9 +33,9 @@ var tritonAccepted = []acceptedGroup{
 		{"GET /v2/cudasharedmemory/status", "triton admin prod/gpu/"},
 		{"POST /v2/repository/index", "triton list prod/gpu/ trim"},
 		{"POST /v2/repository/r/index", "triton list prod/gpu/ trim"},
-		{"POST /v2/repository/models/m/load", "triton load prod/gpu/m"},
-		{"POST /v2/repository/r/models/m/unload", "triton unload prod/gpu/m"},
-		{"POST /v2/repository/models/models/load", "triton load prod/gpu/models"},
+		{"POST /v2/repository/models/m/load", "triton load prod/gpu/m body"},
+		{"POST /v2/repository/r/models/m/unload", "triton unload prod/gpu/m body"},
+		{"POST /v2/repository/models/models/load", "triton load prod/gpu/models body"},
 		{"gRPC /inference.GRPCInferenceService/TraceSetting", "triton admin prod/gpu/ body"},
 		{"gRPC /inference.GRPCInferenceService/LogSettings", "triton admin prod/gpu/"},
 		{"gRPC /inference.GRPCInferenceService/SystemSharedMemoryStatus", "triton admin prod/gpu/"},
@@ -98,4 +98,33 @@ var tritonBodies = []bodyGroup{
 		{"1:a 2:b", "load prod/gpu/b"},
 		{"1:a", "model_missing"},
 	}},
+	{"What brings a model of its own is about the whole server", tritons, public, load, []bodyCase{
+		{"2:b 3:(1:config)", "admin prod/gpu/"},
+		{"3:(1:file:1/model.py) 2:b", "admin prod/gpu/"},
+		{"2:b 3:(1:config 2:(3:x)) 3:(1:file 2:(4:y))", "admin prod/gpu/"},
+		{"3:(1:config)", "model_missing"},
+		{"2:a/../b 3:(1:config)", "model_invalid"},
+	}},
+	{"What brings a model of its own is about the whole server", tritons, public, unload, []bodyCase{
+		{"2:b", "unload prod/gpu/b"},
+		{"2:b 3:(1:unload_dependents)", "admin prod/gpu/"},
+	}},
+	{"What brings a model of its own is about the whole server", tritons, public, "POST /v2/repository/models/asr/load", loadBodies},
+	{"What brings a model of its own is about the whole server", tritons, public, "POST /v2/repository/r/models/asr/load", loadBodies},
+	{"What brings a model of its own is about the whole server", tritons, public, "POST /v2/repository/models/asr/unload", []bodyCase{
+		{"", "unload prod/gpu/asr"},
+		{"{}", "unload prod/gpu/asr"},
+		{`{"parameters": {"unload_dependents": true}}`, "admin prod/gpu/"},
+	}},
+}
+
+// loadBodies are those of a load of asr.
+var loadBodies = []bodyCase{
+	{"", "load prod/gpu/asr"},
+	{"{}", "load prod/gpu/asr"},
+	{`{"model_name": "other"}`, "load prod/gpu/asr"}, // which no server reads
+	{`{"parameters": {"config": "{}", "file:1/model.py": "x"}}`, "admin prod/gpu/"},
+	{`{"parameters": {}}`, "admin prod/gpu/"},
+	{`{"parameters": null}`, "admin prod/gpu/"},
+	{`{"x": {"parameters": {}}}`, "load prod/gpu/asr"},
 }
