@@ -74,7 +74,8 @@ func (m Match) Complete(values []scan.Value) (Match, reason.Reason) {
 		m.administer(services)
 	}
 	arrival := m.routes.read(strings.ToLower(m.host))
-	return m.finish(&arrival)
+	done, why := m.finish(&arrival)
+	return done, m.answer(why)
 }
 
 // administer makes the call one on the services as a whole: what it brings may
@@ -152,12 +153,12 @@ func (m *Match) addModel(services []Model, text, version string) reason.Reason {
 		if !ok {
 			return reason.GrantMissing // the answer for a model that is served but not granted
 		}
-		services = []Model{service}
+		services, m.byModel = []Model{service}, true
 		m.setDestination(service, name)
 	}
 	for i := range services {
 		if namespace != "" && namespace != services[i].Namespace {
-			return reason.IdentityConflict
+			return m.answer(reason.IdentityConflict)
 		}
 	}
 	m.addInServices(services, name, version)

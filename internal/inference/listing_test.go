@@ -86,7 +86,8 @@ func TestTrim(t *testing.T) {
 			{`{"data":[{"id":"b","id":"a"}]}`, withheld},
 			{`{"data":[{"id":1}]}`, withheld},
 			{`{"error":"x"}`, withheld},
-			{`{"data":[{"id":"publishers/prod/models/a"},{"id":"publishers/lab/models/a"}]}`, `{"object":"list","data":[]}`},
+			{`{"data":[{"id":"publishers/prod/models/a"},{"id":"publishers/lab/models/a"}]}`,
+				`{"object":"list","data":[{"id":"publishers/prod/models/a"}]}`},
 		}},
 		{"Triton", tritons, public, index, []trimCase{
 			{`[{"name":"a","version":"1","state":"READY"},{"name":"b","version":"1"},{"name":"b","version":"2","state":"READY"},` +

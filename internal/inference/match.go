@@ -27,6 +27,7 @@ type Match struct {
 	host     string
 	pinned   string // the model that the body must name, or ""
 	deferred bool   // the body says which of the services it is for
+	byModel  bool   // the model's name has said which service it is for
 }
 
 // Clone returns a copy that shares no memory with the request.
@@ -49,6 +50,16 @@ func cloneModels(models []Model) []Model {
 		}
 	}
 	return models
+}
+
+// answer returns the reason for a refusal of a match. Where the model's name has said
+// which service the request is for, every conflict with that service is answered like
+// a model that does not exist: else anybody could find out which models do.
+func (m *Match) answer(why reason.Reason) reason.Reason {
+	if m.byModel && why != reason.Allowed {
+		return reason.GrantMissing
+	}
+	return why
 }
 
 // Deferred reports whether only the body says to which service the request goes.

@@ -13,6 +13,7 @@ type modelNames struct {
 	defaultModel string            // for a request that names none, or "" where it must name one
 	services     map[string]Model  // the service of each model; nil where the service is known otherwise
 	header       string            // by which a router behind the gate chooses a model, or ""
+	publishers   bool              // names may have publishers/<namespace>/models/ before them
 }
 
 // compile reads "aliases" and "default".
@@ -22,7 +23,7 @@ func (n *modelNames) compile(o strictjson.Object) {
 		members := a.Object().Members
 		for _, m := range members {
 			n.aliases[m.Name] = compileModelName(m.Value)
-			if !isModelName(m.Name) {
+			if !isOwnName(m.Name) {
 				m.Value.Fail("must have a model's name as its alias, which %q is not", m.Name)
 			}
 		}
@@ -41,15 +42,23 @@ func (n *modelNames) compile(o strictjson.Object) {
 func compileModelName(v strictjson.Value) string {
 	name := v.Text()
 	switch {
-	case name == "" || isModelName(name): // "" is reported
+	case name == "" || isOwnName(name): // "" is reported
 	case strings.ContainsAny(name, "*?[](){}|^$\\+"):
 		v.MustBe("one model's exact name, without a pattern")
+	case isModelName(name):
+		v.MustBe("a model's own name, without publishers/NAMESPACE/models/")
 	case strings.Contains(name, "@"):
 		v.MustBe("a model's name, without a version")
 	default:
 		v.MustBe("a model's name, such as meta-llama/Llama-3.1-8B")
 	}
 	return name
+}
+
+// isOwnName reports whether s may be a model's own name inside a service.
+func isOwnName(s string) bool {
+	_, _, isPublisher := splitPublisherName(s)
+	return isModelName(s) && !isPublisher
 }
 
 // resolveAlias returns the model's own name.
@@ -74,7 +83,7 @@ func splitPublisherName(name string) (namespace, model string, ok bool) {
 // namespace where text has one. ok is false where text is no model's name.
 func (n *modelNames) resolve(text string) (namespace, name string, ok bool) {
 	name = text
-	if ns, model, ok := splitPublisherName(text); ok && n.services != nil { // other servers have no such names
+	if ns, model, ok := splitPublisherName(text); ok && n.publishers { // other servers have no such names
 		if namespace, name = ns, model; !IsLabel(namespace) {
 			return "", "", false
 		}

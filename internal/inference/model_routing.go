@@ -95,7 +95,7 @@ func (a *openAI) routeByModel(r *parsedRequest, op operation, path, namespace, n
 		return Match{}, reason.GrantMissing // the answer for a model that is served but not granted
 	}
 	m := a.matchFor(op, []Model{service}, r.Authority, path)
-	if op.body != nil {
+	if m.byModel = true; op.body != nil {
 		m.pinned = name
 	}
 	m.setDestination(service, name)
@@ -139,7 +139,7 @@ func (a *openAI) compileServices(o strictjson.Object) {
 		service := compileServiceName(m.Value)
 		a.services[m.Name] = service
 		switch {
-		case !isModelName(m.Name):
+		case !isOwnName(m.Name):
 			m.Value.Fail("must be under a model's name, which %q is not", m.Name)
 		case IsLabel(service.Service) && a.names != nil && a.names.templates[predictor] != nil && a.host(Generate, service) == "":
 			m.Value.Fail(`must have a host name by "names", of labels of at most 63 bytes each and at most 253 in all; got %q`, m.Value.JSON().Str)

@@ -70,6 +70,7 @@ func compileOpenAI(r *Route, v strictjson.Value, in routeContext) {
 	a := &openAI{bases: []string{"/v1", "/openai/v1"}, holdHeaders: in.holdHeaders}
 	a.server = &server{protocol: "openai", parsePath: a.parsePath, isVersion: isSharedVersion}
 	a.parameters = []string{"api-version"} // Azure's
+	a.publishers = true
 	a.compile(r, o, in, "openai")
 	if base := o.Get("base"); base.Exists() {
 		a.compileBase(base)

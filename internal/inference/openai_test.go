@@ -110,7 +110,7 @@ var openAIRefused = []refusedGroup{
 		{"POST /v1/completions x-gateway-model-name: a b", reason.IdentityConflict},
 	}},
 	{"Where the body decides the service, what has no body decides none", byModel, "secret-predictor.lab", []refusedCase{
-		{"POST /publishers/prod/models/qwen/v1/completions", reason.IdentityConflict},
+		{"POST /publishers/prod/models/qwen/v1/completions", reason.GrantMissing},
 	}},
 	{"Where the body decides the service, what has no body decides none", byModel, "other-predictor.prod", []refusedCase{
 		{"POST /v1/completions", reason.IdentityConflict},
@@ -124,8 +124,8 @@ var openAIBodies = []bodyGroup{
 		{`{"model": "gpt-4", "messages": []}`, "generate prod/llm/meta/llama"},
 		{`{}`, "generate prod/llm/meta/llama"},
 		{`{"model": ""}`, "generate prod/llm/meta/llama"},
-		{`{"model": "publishers/prod/models/llama"}`, "generate prod/llm/publishers/prod/models/llama"},
-		{`{"model": "publishers/lab/models/llama"}`, "generate prod/llm/publishers/lab/models/llama"},
+		{`{"model": "publishers/prod/models/llama"}`, "generate prod/llm/llama"},
+		{`{"model": "publishers/lab/models/llama"}`, "identity_conflict"},
 		{`{"model": "publishers/prod/llama"}`, "generate prod/llm/publishers/prod/llama"},
 		{`{"model": "publishers//models/x"}`, "model_invalid"},
 		{`{"model": "a b"}`, "model_invalid"},
@@ -164,10 +164,12 @@ var openAIBodies = []bodyGroup{
 		{`{"model": "secret"}`, "generate lab/secret -> secret-predictor.lab.svc.cluster.local /v1/chat/completions"},
 		{`{"model": "unheard-of"}`, "grant_missing"},
 		{`{}`, "model_missing"},
-		{`{"model": "publishers/lab/models/qwen"}`, "identity_conflict"},
+		{`{"model": "publishers/lab/models/qwen"}`, "grant_missing"},
+		{`{"model": "publishers/lab/models/unheard-of"}`, "grant_missing"},
 	}},
 	{"The body says which service", byModel, "llm-predictor.prod", chat, []bodyCase{
 		{`{"model": "qwen"}`, "generate prod/llm/qwen -> llm-predictor.prod.svc.cluster.local /v1/chat/completions"},
-		{`{"model": "secret"}`, "identity_conflict"},
+		{`{"model": "secret"}`, "grant_missing"},
+		{`{"model": "unheard-of"}`, "grant_missing"},
 	}},
 }

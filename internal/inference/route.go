@@ -86,9 +86,10 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 		case reason.Allowed:
 			m.Route, m.routes, m.host = route, rs, r.host
 			if !m.checkRoutingHeaders(r.Routing) {
-				return Match{}, reason.IdentityConflict
+				return Match{}, m.answer(reason.IdentityConflict)
 			}
-			return m.finish(&r.reading)
+			done, why := m.finish(&r.reading)
+			return done, m.answer(why)
 		default:
 			return Match{}, why
 		}
