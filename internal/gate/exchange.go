@@ -167,6 +167,8 @@ func (x *Exchange) Trailers(env Env, d Direction, pairs [][2]string) Step {
 		}
 	}
 	switch {
+	case d == Downstream && x.listing != nil && x.isErrorReply(pairs, true):
+		return x.withholdError(pairs)
 	case d == Upstream && x.missing != nil:
 		return Step{Act: Hold, Reason: reason.Allowed}
 	case d == Upstream && x.body != nil, d == Downstream && x.listing != nil:

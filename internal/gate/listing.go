@@ -2,6 +2,7 @@ package gate
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/headers"
@@ -44,8 +45,7 @@ func (x *Exchange) Respond(env Env, pairs [][2]string, end bool) Step {
 		return forward
 	}
 	if x.isErrorReply(pairs, end) {
-		x.listing, x.responded = nil, true
-		return forward
+		return x.withholdError(pairs)
 	}
 	contentType := joinedHeader(pairs, "content-type")
 	trimmable := isJSON(contentType)
@@ -63,6 +63,20 @@ func (x *Exchange) Respond(env Env, pairs [][2]string, end bool) Step {
 		}
 	}
 	return Step{Act: Hold, Reason: reason.Allowed, Head: !x.gate.holdsHeaders, Edit: e}
+}
+
+// withholdError answers with the status of an error reply. Its text may name models that
+// the caller may not see.
+func (x *Exchange) withholdError(pairs [][2]string) Step {
+	step := x.withholdList()
+	name, code := ":status", &step.Reply.Status
+	if x.head.GRPC {
+		name, code = "grpc-status", &step.Reply.GRPC
+	}
+	if n, err := strconv.Atoi(joinedHeader(pairs, name)); err == nil && n >= 0 && n < 600 {
+		*code = n
+	}
+	return step
 }
 
 // isErrorReply reports whether a response is an error, which lists no models: over HTTP

@@ -55,8 +55,8 @@ func TestListings(t *testing.T) {
 			{"status 2000", known, replyOf("2000"), listReply, withheld},
 			{"no status", known, replyOf(""), listReply, withheld},
 			{"two statuses", known, replyOf("200", pair{":status", "404"}), listReply, withheld},
-			{"status 404", known, replyOf("404"), "", unchanged},
-			{"status 503", known, replyOf("503"), "", unchanged},
+			{"status 404", known, replyOf("404"), "", withheld},
+			{"status 503", known, replyOf("503"), "", withheld},
 		} {
 			t.Run(fmt.Sprintf("holding %v/%s", holding, c.name), func(t *testing.T) {
 				env := gate.Env{Now: now, Keys: g.Keys()}
@@ -85,6 +85,48 @@ func TestListings(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestErrorsInsteadOfListings: an error keeps its status, and nothing else.
+func TestErrorsInsteadOfListings(t *testing.T) {
+	g, s := load(t, bodyWorld(t, true))
+	env := gate.Env{Now: now, Keys: g.Keys()}
+	operator := bearer(t, s, corp(nil))
+	overHTTP, overGRPC := head(listModels, operator), head("POST /inference.GRPCInferenceService/RepositoryIndex", operator, grpcType)
+	secret := pair{"grpc-message", "model secret is gone"}
+	for _, c := range []struct {
+		name     string
+		h        *gate.Head
+		reply    []pair
+		trailers []pair
+		status   int
+		grpc     int
+	}{
+		{"404", overHTTP, replyOf("404", pair{"x-model", "secret"}), nil, 404, 14},
+		{"429", overHTTP, replyOf("429"), nil, 429, 14},
+		{"503", overHTTP, replyOf("503"), nil, 503, 14},
+		{"500", overHTTP, replyOf("500"), nil, 500, 14},
+		{"304", overHTTP, replyOf("304"), nil, 502, 14},
+		{"no number", overHTTP, replyOf("4xx"), nil, 502, 14},
+		{"trailers only", overGRPC, []pair{{":status", "200"}, grpcType, {"grpc-status", "5"}, secret}, nil, 502, 5},
+		{"no code", overGRPC, []pair{{":status", "200"}, grpcType, {"grpc-status", "x"}, secret}, nil, 502, 14},
+		{"trailers", overGRPC, []pair{{":status", "200"}, grpcType}, []pair{{"grpc-status", "13"}, secret}, 502, 13},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x := beginListing(t, g, env, c.h)
+			step := x.Respond(env, c.reply, c.h == overGRPC && c.trailers == nil)
+			if c.trailers != nil {
+				step = x.Trailers(env, gate.Downstream, c.trailers)
+			}
+			if step.Act != gate.Refuse || step.Reason != reason.ListWithheld || step.Reply.Status != c.status || step.Reply.GRPC != c.grpc {
+				t.Errorf("the client gets %s with %d, grpc %d, want list_withheld with %d, grpc %d",
+					step.Reason, step.Reply.Status, step.Reply.GRPC, c.status, c.grpc)
+			}
+			if strings.Contains(step.Reply.Body, "secret") {
+				t.Errorf("the client gets %q", step.Reply.Body)
+			}
+		})
 	}
 }
 

@@ -1,17 +1,10 @@
 package inference
 
-import (
-	"bytes"
-	"encoding/binary"
-
-	"google.golang.org/protobuf/encoding/protowire"
-
-	"github.com/modelgate/modelgate/internal/scan"
-	"github.com/modelgate/modelgate/internal/strictjson"
-)
+import "github.com/modelgate/modelgate/internal/strictjson"
 
 // Listing says how a reply lists models. A member of a reply that it does not know
-// is removed, and a reply of another form is refused.
+// is removed, and a reply of another form is refused. An item keeps what does not
+// name another model, unless the caller may see that one too.
 type Listing struct {
 	trim func(body []byte, shown showModel) (trimmed []byte, ok bool)
 }
@@ -66,21 +59,26 @@ func (l jsonListing) trim(body []byte, shown showModel) (trimmed []byte, ok bool
 	if !ok {
 		return nil, false
 	}
-	trimmed = []byte(l.before)
+	var items []listedModel
 	list.ForEach(func(_, item strictjson.Result) bool {
-		var name, version string
-		if name, version, ok = l.model(item); !ok {
-			return false
+		m := listedModel{item: item}
+		if m.name, m.version, ok = l.model(item); ok {
+			m.shown = shown(m.name, m.version)
+			items = append(items, m)
 		}
-		if !shown(name, version) {
-			return true
+		return ok
+	})
+	hidden := hiddenNames(items)
+	trimmed = []byte(l.before)
+	for i := range items {
+		if !items[i].shown {
+			continue
 		}
 		if len(trimmed) > len(l.before) {
 			trimmed = append(trimmed, ',')
 		}
-		trimmed = append(trimmed, item.Raw...)
-		return true
-	})
+		trimmed = items[i].append(trimmed, l.key, hidden, shown)
+	}
 	return append(trimmed, l.after...), ok
 }
 
@@ -109,49 +107,4 @@ func (l jsonListing) model(item strictjson.Result) (name, version string, ok boo
 	}
 	n, v := item.Get(l.key), item.Get("version")
 	return n.Str, v.Str, n.Type == strictjson.String && (!v.Exists() || v.Type == strictjson.String)
-}
-
-// modelTag is the tag of the only field of a RepositoryIndexResponse: the models
-// (grpc_service.proto of triton-inference-server/common).
-var modelTag = protowire.AppendTag(nil, 1, protowire.BytesType)
-
-// trimRepositoryIndex trims the one message of a reply to RepositoryIndex, with its
-// five bytes of a gRPC frame: a flag and the length.
-func trimRepositoryIndex(body []byte, shown showModel) ([]byte, bool) {
-	const frame = 5
-	if len(body) < frame || body[0] != 0 || uint64(binary.BigEndian.Uint32(body[1:])) != uint64(len(body)-frame) {
-		return nil, false
-	}
-	trimmed := make([]byte, frame, len(body))
-	for rest := body[frame:]; len(rest) > 0; {
-		field, ok := bytes.CutPrefix(rest, modelTag)
-		item, n := protowire.ConsumeBytes(field)
-		if !ok || n < 0 {
-			return nil, false
-		}
-		name, version, ok := indexedModel(item)
-		if !ok {
-			return nil, false
-		}
-		size := len(modelTag) + n
-		if shown(name, version) {
-			trimmed = append(trimmed, rest[:size]...)
-		}
-		rest = rest[size:]
-	}
-	binary.BigEndian.PutUint32(trimmed[1:], uint32(len(trimmed)-frame))
-	return trimmed, true
-}
-
-// indexedModel reads a ModelIndex of a RepositoryIndexResponse.
-func indexedModel(message []byte) (name, version string, ok bool) {
-	p := scan.NewProto(nameAndVersion, len(message), scan.Limits{})
-	if p.Scan(message) != nil || !p.Complete() {
-		return "", "", false
-	}
-	n, ok := readNamedModels(p.Values(), 0)
-	if !ok || len(n.names) != 1 || n.version != "" && !isSharedVersion(n.version) {
-		return "", "", false
-	}
-	return n.names[0], n.version, true
 }

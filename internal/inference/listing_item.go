@@ -1,0 +1,122 @@
+package inference
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/modelgate/modelgate/internal/strictjson"
+)
+
+// listedModel is an item of a listing.
+type listedModel struct {
+	item          strictjson.Result // a JSON object or string
+	name, version string
+	shown         bool
+}
+
+// nameSet are the names of the models that a listing does not show.
+type nameSet map[string]bool
+
+func hiddenNames(items []listedModel) nameSet {
+	hidden := nameSet{}
+	for i := range items {
+		if !items[i].shown {
+			hidden[items[i].name] = true
+		}
+	}
+	for i := range items {
+		if items[i].shown {
+			delete(hidden, items[i].name) // of another version
+		}
+	}
+	return hidden
+}
+
+// append appends the item without the members that name another model. key is the
+// member that has its own name, "" where the item is the name.
+func (m *listedModel) append(to []byte, key string, hidden nameSet, shown showModel) []byte {
+	v := itemView{own: m.name, hidden: hidden, shown: shown}
+	if key == "" || v.mayShow(m.item, false, key) {
+		return append(to, m.item.Raw...)
+	}
+	to = append(to, '{')
+	first := true
+	m.item.ForEach(func(name, value strictjson.Result) bool {
+		if name.Str != key && !v.mayShowMember(name.Str, value, false) {
+			return true
+		}
+		if !first {
+			to = append(to, ',')
+		}
+		first = false
+		to = append(append(append(to, name.Raw...), ':'), value.Raw...)
+		return true
+	})
+	return append(to, '}')
+}
+
+// itemView says what of an item may be shown.
+type itemView struct {
+	own    string // the item's name
+	hidden nameSet
+	shown  showModel
+}
+
+// mayShow reports whether nothing in a value names another model. names reports
+// whether strings in it are names of models. ignored is a member that is not looked at.
+func (v *itemView) mayShow(value strictjson.Result, names bool, ignored string) (ok bool) {
+	switch {
+	case value.Type == strictjson.String && names:
+		return value.Str == "" || value.Str == v.own || v.shown(value.Str, "")
+	case value.Type == strictjson.String:
+		return !v.hidden.isNamedIn(value.Str)
+	}
+	ok = true
+	if isObject := value.IsObject(); isObject || value.IsArray() {
+		value.ForEach(func(name, member strictjson.Result) bool {
+			switch {
+			case !isObject:
+				ok = v.mayShow(member, names, "")
+			case ignored == "" || name.Str != ignored:
+				ok = v.mayShowMember(name.Str, member, names)
+			}
+			return ok
+		})
+	}
+	return ok
+}
+
+func (v *itemView) mayShowMember(name string, value strictjson.Result, names bool) bool {
+	return !v.hidden.isNamedIn(name) && v.mayShow(value, names || namesModels(name), "")
+}
+
+// namesModels reports whether a member of an item has the names of models: root and
+// parent (vLLM, vllm/entrypoints/openai/protocol.py: ModelCard), and what would
+// choose a model in a request.
+func namesModels(member string) bool {
+	folded := string(foldKey(nil, []byte(member)))
+	return folded == "root" || folded == "parent" ||
+		slices.ContainsFunc(choosingFragments, func(fragment string) bool { return strings.Contains(folded, fragment) })
+}
+
+// isNamedIn reports whether a text has one of the names in it: as a word, or as the
+// end or a segment of a path.
+func (s nameSet) isNamedIn(text string) bool {
+	if len(s) == 0 {
+		return false
+	}
+	if s[text] {
+		return true
+	}
+	isSeparator := func(r rune) bool { return r >= 0x80 || r != '/' && !nameBytes[r] }
+	for word := range strings.FieldsFuncSeq(text, isSeparator) {
+		word = strings.TrimRight(word, ".") // of a sentence
+		for rest, more := word, true; more; _, rest, more = strings.Cut(rest, "/") {
+			segment, _, _ := strings.Cut(rest, "/")
+			if s[rest] || s[segment] {
+				return true
+			}
+		}
+	}
+	return false
+}
