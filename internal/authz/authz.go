@@ -38,21 +38,27 @@ type Decision struct {
 type Policy struct {
 	denies, grants             *table
 	shadowDenies, shadowGrants *table
-	evadable                   []string // warnings about denies
+	warnings                   []string
 }
 
 // Decide decides on a call. A deny on one of its models, or on one that it possibly
-// means, denies the call, and each of its models needs a grant. A call that names no model is denied.
+// means, denies the call, and each of its models needs a grant. A call that names no
+// model is denied.
+//
+// A deny applies to a caller whose token leaves untold whether the caller is its
+// member, to a service as a whole if it denies one model of it, and to a model of
+// which nothing tells the version if it denies one version.
 //
 // Rules in shadow are looked up after the others, and only until their shadow
 // ends. From then on a grant that was in shadow grants nothing, and a deny that
 // was in shadow denies.
 func (p *Policy) Decide(now time.Time, who *authn.Principal, call *inference.Call) Decision {
-	q := query{who: who, verb: call.Verb, now: now.Unix()}
-	if rule, ok := p.denies.findForCall(&q, call); ok {
+	q := newQuery(now, who, call)
+	if rule, ok := p.denies.findForCall(&q, call, true); ok {
 		return Decision{Effect: Deny, Rule: rule}
 	}
 	d := Decision{}
+	q.open = false
 	for i := range call.Models {
 		q.model = &call.Models[i]
 		rule, ok := p.grants.find(&q)
@@ -66,7 +72,7 @@ func (p *Policy) Decide(now time.Time, who *authn.Principal, call *inference.Cal
 	}
 	if d.Missing {
 		d.Rule = d.Shadow
-	} else if rule, ok := p.shadowDenies.findForCall(&q, call); ok && d.Effect == Allow {
+	} else if rule, ok := p.shadowDenies.findForCall(&q, call, true); ok && d.Effect == Allow {
 		d.Shadow = rule
 	}
 	return d
@@ -74,14 +80,15 @@ func (p *Policy) Decide(now time.Time, who *authn.Principal, call *inference.Cal
 
 // DecidePartial decides on a call of which a part may still follow: for a
 // service without a model it accepts a grant on any model inside, and for a
-// model without a version a grant on any version. Deny is final. Allow is not:
-// Decide decides once the call is complete.
+// model without a version a grant on any version. A deny applies only if it does
+// whatever follows. Deny is final. Allow is not: Decide decides once the call is
+// complete.
 func (p *Policy) DecidePartial(now time.Time, who *authn.Principal, call *inference.Call) Decision {
-	q := query{who: who, verb: call.Verb, now: now.Unix()}
-	if rule, ok := p.denies.findForCall(&q, call); ok {
+	q := newQuery(now, who, call)
+	if rule, ok := p.denies.findForCall(&q, call, false); ok {
 		return Decision{Effect: Deny, Rule: rule}
 	}
-	q.partial = true
+	q.open = true
 	for i := range call.Models {
 		q.model = &call.Models[i]
 		if _, ok := p.grants.find(&q); ok {

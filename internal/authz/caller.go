@@ -32,26 +32,53 @@ func (t *table) membersOf(p *authn.Principal, issuer string, yield func(member))
 	address, hosted := t.identityFor(p)
 	yield(member{issuer: issuer, kind: authenticated})
 	if address != "" {
-		m := member{issuer: issuer, kind: user, name: address}
-		if strings.HasSuffix(address, serviceAccountDomain) {
-			m.kind = serviceAccount
-		}
+		m := userMember(address)
+		names := t.groups[m]
+		m.issuer = issuer
 		yield(m)
-		for _, name := range t.groups[member{kind: m.kind, name: address}] {
+		for _, name := range names {
 			yield(member{issuer: issuer, kind: group, name: name})
 		}
 	}
 	if hosted != "" {
 		yield(member{issuer: issuer, kind: domain, name: hosted})
 	}
-	for _, name := range p.Groups {
-		yield(member{issuer: issuer, kind: group, name: name})
+	if t.hasGroups {
+		for _, name := range p.Groups {
+			yield(member{issuer: issuer, kind: group, name: name})
+		}
 	}
-	if p.Pool == "" {
-		return
+	if p.Pool != "" {
+		t.poolMembersOf(p, issuer, address, yield)
 	}
-	yield(member{issuer: issuer, kind: subject, name: p.Subject})
+	if t.doubts && p.Untold != 0 {
+		untoldMembersOf(p, issuer, yield)
+	}
+}
+
+// poolMembersOf is membersOf for what p is in its pool. The groups that the
+// configuration has are the pool's too.
+func (t *table) poolMembersOf(p *authn.Principal, issuer, address string, yield func(member)) {
+	yield(member{issuer: issuer, kind: poolMember})
+	yield(member{issuer: issuer, kind: subject, name: p.PoolSubject})
 	for _, a := range p.Attributes {
 		yield(member{issuer: issuer, kind: poolAttribute, attribute: a[0], name: a[1]})
 	}
+	if !t.hasGroups {
+		return
+	}
+	for _, name := range p.Groups {
+		yield(member{issuer: issuer, kind: poolGroup, name: name})
+	}
+	for _, name := range t.groups[userMember(address)] {
+		yield(member{issuer: issuer, kind: poolGroup, name: name})
+	}
+}
+
+// userMember returns the member of an address, without an issuer.
+func userMember(address string) member {
+	if strings.HasSuffix(address, serviceAccountDomain) {
+		return member{kind: serviceAccount, name: address}
+	}
+	return member{kind: user, name: address}
 }

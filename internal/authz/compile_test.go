@@ -6,6 +6,7 @@ import (
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
+	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
@@ -23,7 +24,7 @@ func TestProblems(t *testing.T) {
 		*r.Problems = nil // those of the issuers are not asked for
 		authz.Compile(authz.Config{
 			Groups: o.Get("groups"), Grants: o.Get("grants"), Denies: o.Get("denies"), IAM: o.Get("iam"),
-		}, issuers)
+		}, issuers, &inference.Routes{})
 		want := r.Want("groups", "grants", "denies", "iam")
 		t.Run(r.Path, func(t *testing.T) {
 			if got := r.Problems.Error(); got != want {

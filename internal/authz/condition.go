@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
@@ -145,22 +146,27 @@ func equalScalars(a, b strictjson.Result) bool {
 	return a.Raw == b.Raw
 }
 
-// allHold reports whether all conditions are known to hold, as a grant needs it.
-func allHold(list []condition, claims strictjson.Result) bool {
+// allHold reports whether all conditions are known to hold, as a grant needs it. The
+// value of an address for which the issuer does not vouch is not known.
+func allHold(list []condition, who *authn.Principal) bool {
 	for i := range list {
-		if list[i].evaluate(claims) != yes {
+		c := &list[i]
+		if c.ofAddress() && c.op != exists && who.Email == "" || c.evaluate(who.Claims) != yes {
 			return false
 		}
 	}
 	return true
 }
 
+// ofAddress reports whether the condition is on the claim that has the address.
+func (c *condition) ofAddress() bool { return len(c.pointer) == 1 && c.pointer[0] == "email" }
+
 // noneFails reports whether no condition is known not to hold. A deny needs only
 // this: one whose condition cannot be evaluated applies, as in Google's deny
 // policies (cloud.google.com/iam/docs/deny-overview).
-func noneFails(list []condition, claims strictjson.Result) bool {
+func noneFails(list []condition, who *authn.Principal) bool {
 	for i := range list {
-		if list[i].evaluate(claims) == no {
+		if list[i].evaluate(who.Claims) == no {
 			return false
 		}
 	}

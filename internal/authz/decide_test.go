@@ -19,7 +19,7 @@ const pool = "projects/1/locations/global/workloadIdentityPools/partner"
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
 // compile compiles a policy over three issuers: google, corp, and partner,
-// which has a workload identity pool.
+// which has a workload identity pool. All of them name groups.
 func compile(t testing.TB, policy string) *authz.Policy {
 	t.Helper()
 	p, problems := tryCompile(policy)
@@ -31,23 +31,28 @@ func compile(t testing.TB, policy string) *authz.Policy {
 
 func tryCompile(policy string) (*authz.Policy, strictjson.Problems) {
 	row := func(name, more string) string {
-		return fmt.Sprintf(`{"name": %q, "issuer": %q, "audiences": ["a"], "algorithms": ["HS256"], "symmetric": {"env": "K"}%s}`,
+		return fmt.Sprintf(`{"name": %q, "issuer": %q, "audiences": ["a"], "algorithms": ["HS256"], "groups": "/groups", "symmetric": {"env": "K"}%s}`,
 			name, name, more)
 	}
-	issuers := "[" + row("google", "") + "," + row("corp", "") + "," + row("partner", `, "pool": "`+pool+`"`) + "]"
+	issuers := "[" + row("google", "") + "," + row("corp", "") + "," + row("partner", `, "pool": "`+pool+`", "attributes": {"repository": "/repository"}`) + "]"
 	var problems strictjson.Problems
 	is, _ := strictjson.Parse(issuers, &problems)
 	root, _ := strictjson.Parse(policy, &problems)
-	o := root.Object("peer", "groups", "grants", "denies", "iam")
+	o := root.Object("peer", "groups", "grants", "denies", "iam", "routes")
+	routes := &inference.Routes{}
+	if o.Get("routes").Exists() {
+		routes = inference.Compile(o.Get("routes"), strictjson.Value{}, false)
+	}
 	a, _ := authn.Compile(is, o.Get("peer"), func(string) (string, bool) {
 		return base64.RawURLEncoding.EncodeToString(make([]byte, 32)), true
 	})
 	return authz.Compile(authz.Config{
 		Groups: o.Get("groups"), Grants: o.Get("grants"), Denies: o.Get("denies"), IAM: o.Get("iam"),
-	}, a), problems
+	}, a, routes), problems
 }
 
-// who makes a caller of an issuer's name and claims; "" is anonymous.
+// who makes a caller of an issuer's name and claims; "" is anonymous. What the claims
+// leave out is untold.
 func who(issuer, claims string) *authn.Principal {
 	if issuer == "" {
 		return &authn.Principal{}
@@ -58,14 +63,24 @@ func who(issuer, claims string) *authn.Principal {
 	if claimed := c.Get("claimed"); claimed.Exists() { // and not verified
 		p.ClaimedEmail = claimed.Str
 	}
+	for name, kind := range map[string]authn.Untold{
+		"email": authn.UntoldAddress, "hd": authn.UntoldDomain, "groups": authn.UntoldGroups | authn.OmittedGroups,
+	} {
+		if !c.Get(name).Exists() && (name != "email" || p.ClaimedEmail == "") {
+			p.Untold |= kind
+		}
+	}
 	c.Get("groups").ForEach(func(_, g strictjson.Result) bool {
 		p.Groups = append(p.Groups, g.Str)
 		return true
 	})
 	if issuer == "partner" {
-		p.Pool = pool
+		p.Pool, p.PoolSubject = pool, p.Subject
 		if r := c.Get("repository"); r.Exists() {
 			p.Attributes = [][2]string{{"repository", r.Str}}
+		} else {
+			p.Untold |= authn.UntoldAttributes
+			p.UntoldAttributes = []string{"repository"}
 		}
 	}
 	return p

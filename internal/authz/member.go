@@ -14,15 +14,25 @@ type memberKind uint8
 
 const (
 	everyone       memberKind = iota // allUsers
-	authenticated                    // allAuthenticatedUsers of one issuer; principalSet://POOL/*
+	authenticated                    // allAuthenticatedUsers of one issuer
 	user                             // user:ADDRESS
 	serviceAccount                   // serviceAccount:ADDRESS
-	group                            // group:NAME; principalSet://POOL/group/NAME
+	group                            // group:NAME
 	domain                           // domain:NAME
 	subject                          // principal://POOL/subject/SUB
 	poolAttribute                    // principalSet://POOL/attribute.NAME/VALUE
+	poolGroup                        // principalSet://POOL/group/NAME
+	poolMember                       // principalSet://POOL/*
 	spiffe                           // spiffe://TRUST-DOMAIN/PATH, the connection's certificate
 	namespace                        // namespace:NAME, any certificate of that namespace
+
+	// Each of these stands for all members of a kind, see member.untold.
+	untoldAddress
+	untoldDomain
+	untoldGroup
+	untoldPoolGroup
+	untoldAttribute
+	untoldPool
 )
 
 // member is one of them, as an issuer asserts it. The issuer is "" in a deny that
@@ -31,14 +41,15 @@ type member struct {
 	issuer    string
 	kind      memberKind
 	name      string
-	attribute string // of poolAttribute
+	attribute string // of poolAttribute and untoldAttribute
 }
 
 // identifier is a member as it is written, before its issuers are known.
 type identifier struct {
 	member
-	pool    string // of the issuers that may assert it; "" for any
-	deleted bool   // it matches nobody
+	at      strictjson.Value // for problems
+	pool    string           // of the issuers that may assert it; "" for any
+	deleted bool             // it matches nobody
 }
 
 const serviceAccountDomain = ".gserviceaccount.com"
@@ -47,7 +58,7 @@ const serviceAccountDomain = ".gserviceaccount.com"
 func parseMember(v strictjson.Value) (id identifier, ok bool) {
 	text := v.Text()
 	kind, name, _ := strings.Cut(text, ":")
-	id.name = name
+	id.name, id.at = name, v
 	switch {
 	case text == "allUsers":
 		id.kind = everyone
@@ -127,9 +138,9 @@ func (id *identifier) parsePool(scheme, name string) (mustBe string) {
 	case scheme == "principal" && kind == "subject" && rest != "":
 		id.kind, id.name = subject, rest
 	case scheme == "principalSet" && within == "*":
-		id.kind, id.name = authenticated, ""
+		id.kind, id.name = poolMember, ""
 	case scheme == "principalSet" && kind == "group" && rest != "":
-		id.kind, id.name = group, rest
+		id.kind, id.name = poolGroup, rest
 	case scheme == "principalSet" && isAttribute && attribute != "" && rest != "":
 		id.kind, id.name, id.attribute = poolAttribute, rest, attribute
 	case scheme == "principal":

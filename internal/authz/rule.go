@@ -2,6 +2,7 @@ package authz
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/inference"
@@ -11,15 +12,16 @@ import (
 // Config has the sections of a configuration that make up a policy.
 type Config struct{ Groups, Grants, Denies, IAM strictjson.Value }
 
-// Compile reads a policy. Rules may name the issuers of the Authenticator.
-// Everything that is wrong is added to the problems of the document.
-func Compile(s Config, issuers *authn.Authenticator) *Policy {
+// Compile reads a policy. Rules may name the issuers of the Authenticator, and name
+// models as requests of the routes do. Everything that is wrong is added to the
+// problems of the document.
+func Compile(s Config, issuers *authn.Authenticator, routes *inference.Routes) *Policy {
 	snapshot := compileGroups(s.Groups)
 	deny := ruleSemantics{
-		conditionsHold: noneFails, identityFor: claimedIdentity, caseInsensitive: true, groups: snapshot.lowerCase(),
+		conditionsHold: noneFails, identityFor: claimedIdentity, doubts: true, groups: snapshot.lowerCase(),
 	}
 	grant := ruleSemantics{conditionsHold: allHold, identityFor: verifiedIdentity, groups: snapshot}
-	c := compiler{issuers: issuers, ruleNames: map[string]bool{}, policy: &Policy{
+	c := compiler{issuers: issuers, routes: routes, ruleNames: map[string]bool{}, policy: &Policy{
 		denies: newTable(deny), shadowDenies: newTable(deny),
 		grants: newTable(grant), shadowGrants: newTable(grant),
 	}}
@@ -42,6 +44,7 @@ const maxPairs = 1_000_000
 
 type compiler struct {
 	issuers   *authn.Authenticator
+	routes    *inference.Routes
 	policy    *Policy
 	ruleNames map[string]bool
 	pairs     int
@@ -169,7 +172,7 @@ func (c *compiler) deny(v strictjson.Value) {
 	if o.Get("peer").Exists() {
 		o.Get("peer").Fail("must not be in a deny, which applies to members spiffe: and namespace: without it")
 	}
-	c.evadable(&r)
+	c.checkDeny(&r)
 	if r.until != 0 { // in shadow first, then in force
 		c.add(c.policy.shadowDenies, r)
 		r.from, r.until = r.until, 0
@@ -181,20 +184,46 @@ func (c *compiler) deny(v strictjson.Value) {
 func (c *compiler) add(t *table, r rule) {
 	t.names = append(t.names, r.name)
 	e := entry{rule: len(t.names) - 1, verbs: r.verbs, conditions: r.conditions, from: r.from, until: r.until}
-	for _, p := range r.models {
-		pattern := t.patternID(p)
-		for _, id := range r.members {
-			for _, m := range c.bindIssuers(r, id) {
-				if c.pairs++; c.pairs > maxPairs {
-					if c.pairs == maxPairs+1 {
-						r.at.Fail("must not have so many members and models: all rules together have more than %d pairs of them", maxPairs)
-					}
-					return
-				}
-				t.add(m, pattern, e)
+	var members []member
+	for _, id := range r.members {
+		for _, m := range c.bindIssuers(r, id) {
+			if members = append(members, m); t.doubts {
+				members = append(members, c.untold(m, t.groups)...)
 			}
 		}
 	}
+	for _, p := range c.patterns(t, r) {
+		patterns := t.patternIDs(p.Pattern, p.oneSegment)
+		for _, m := range members {
+			if c.pairs++; c.pairs > maxPairs {
+				if c.pairs == maxPairs+1 {
+					r.at.Fail("must not have so many members and models: all rules together have more than %d pairs of them", maxPairs)
+				}
+				return
+			}
+			t.add(m, patterns, e)
+		}
+	}
+}
+
+// patterns returns the patterns of the models that a rule's patterns mean.
+func (c *compiler) patterns(t *table, r rule) (list []denyPattern) {
+	for _, p := range r.models {
+		if t.doubts {
+			for _, p := range c.routes.PossibleNames(p) {
+				list = append(list, foldPattern(p)...)
+			}
+			continue
+		}
+		names := c.routes.CanonicalNames(p)
+		if len(names) > 1 {
+			r.at.Fail("must name one model: %q is an alias, which means another model on another route", strings.Join(p.Segments, "/"))
+		}
+		for _, p := range names {
+			list = append(list, denyPattern{Pattern: p})
+		}
+	}
+	return list
 }
 
 // bindIssuers returns a member for each issuer that may assert it.

@@ -29,7 +29,7 @@ func TestDenies(t *testing.T) {
 		{`"members": ["allAuthenticatedUsers"]`, "corp", `{}`, "predict a/b", "deny no"},
 		{`"members": ["allAuthenticatedUsers"]`, "", "", "predict a/b", "allow world"},
 		{`"members": ["allUsers"]`, "", "", "predict a/b", "deny no"},
-		{`"members": ["deleted:user:ana@example.com?uid=1"]`, "google", ana, "predict a/b", "allow world"},
+		{`"members": ["deleted:user:ana@example.com?uid=1", "user:x@example.com"]`, "google", ana, "predict a/b", "allow world"},
 		{`"members": ["principalSet://iam.googleapis.com/` + pool + `/*"]`, "partner", `{}`, "predict a/b", "deny no"},
 		{`"members": ["principalSet://iam.googleapis.com/` + pool + `/*"]`, "google", `{}`, "predict a/b", "allow world"},
 		{`"members": ["principal://iam.googleapis.com/` + pool + `/subject/7"]`, "partner", `{"sub": "7"}`, "predict a/b", "deny no"},
@@ -75,14 +75,14 @@ func TestDeniesOfAddresses(t *testing.T) {
 		{"corp", `{"email": "ANA@EXAMPLE.COM"}`, "predict a/x", "deny ana"},
 		{"corp", `{"claimed": "ana@example.com"}`, "predict a/x", "deny ana"},
 		{"corp", `{"claimed": "bana@example.com"}`, "predict a/x", "allow all"},
-		{"corp", `{}`, "predict a/x", "allow all"},
+		{"corp", `{}`, "predict a/x", "deny ana"}, // nothing tells that it is not she
 		{"corp", `{"email": "R@p.iam.GServiceAccount.com"}`, "predict a/x", "deny robot"},
 		{"corp", `{"claimed": "r@p.iam.gserviceaccount.com"}`, "predict a/x", "deny robot"},
 		{"corp", `{"email": "bob@EXAMPLE.com"}`, "predict b/x", "deny crew"},
 		{"corp", `{"claimed": "BOB@example.com"}`, "predict b/x", "deny crew"},
 		{"corp", `{"claimed": "s@p.iam.gserviceaccount.com"}`, "predict b/x", "deny crew"},
 		{"corp", `{"groups": ["crew"]}`, "predict b/x", "deny crew"},
-		{"corp", `{"groups": ["Crew"]}`, "predict b/x", "allow all"}, // an issuer's own names
+		{"corp", `{"groups": ["Crew"], "email": "x@example.com"}`, "predict b/x", "allow all"}, // an issuer's own names
 		{"corp", `{"hd": "Example.COM"}`, "predict c/x", "deny there"},
 		{"corp", `{"hd": "example.com."}`, "predict c/x", "allow all"},
 		{"corp", `{"email": "Ana@Example.com"}`, "predict d/x", "allow exact"},

@@ -1,23 +1,25 @@
 package authz
 
 import (
+	"time"
+
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/inference"
-	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
 // table is an index of rules: of all grants, or of all denies. A lookup finds
-// the few members that the caller is, the few patterns that select the model,
-// and then each pair of the two. Its cost depends on the numbers of these, and
-// not on the number of rules.
+// the few patterns that select the model, the members that the caller is, and then
+// each pair of the two. Its cost depends on the numbers of these, and not on the
+// number of rules.
 type table struct {
 	names    []string // of the rules, in configured order
 	members  map[member]uint32
 	patterns uint32 // their number
 	root     node   // of the trie that finds and numbers the patterns
 	pairs    map[pair]*pairRules
-	// anyIssuer reports whether some rule applies whatever the issuer is.
-	anyIssuer bool
+	// anyIssuer reports whether some rule applies whatever the issuer is, and
+	// hasGroups whether some rule has a group as its member.
+	anyIssuer, hasGroups bool
 	ruleSemantics
 }
 
@@ -25,11 +27,13 @@ type table struct {
 // certainty, a deny needs doubt.
 type ruleSemantics struct {
 	// conditionsHold decides for conditions that cannot be evaluated.
-	conditionsHold func([]condition, strictjson.Result) bool
+	conditionsHold func([]condition, *authn.Principal) bool
 	// identityFor returns the address and the domain by which a caller is known.
-	identityFor     func(*authn.Principal) (address, domain string)
-	caseInsensitive bool // addresses and domains are compared in lower case
-	groups          groups
+	identityFor func(*authn.Principal) (address, domain string)
+	// doubts is set for denies. Names, addresses and domains are compared in lower case,
+	// and a caller is every member that its token leaves untold.
+	doubts bool
+	groups groups
 }
 
 type pair struct{ member, pattern uint32 }
@@ -52,10 +56,10 @@ func newTable(s ruleSemantics) *table {
 	return &table{members: map[member]uint32{}, pairs: map[pair]*pairRules{}, ruleSemantics: s}
 }
 
-// add adds a rule for one member and one pattern. It leaves out the verbs that
-// an earlier rule without conditions covers.
-func (t *table) add(m member, pattern uint32, e entry) {
-	if t.caseInsensitive {
+// add adds a rule for one member and the patterns of one model. It leaves out the
+// verbs that an earlier rule without conditions covers.
+func (t *table) add(m member, patterns []uint32, e entry) {
+	if t.doubts {
 		m = m.lowerCase()
 	}
 	id, ok := t.members[m]
@@ -63,12 +67,19 @@ func (t *table) add(m member, pattern uint32, e entry) {
 		id = uint32(len(t.members))
 		t.members[m] = id
 	}
-	t.anyIssuer = t.anyIssuer || m.issuer == "" && m.kind != everyone && m.kind < spiffe
-	p := t.pairs[pair{id, pattern}]
-	if p == nil {
-		p = &pairRules{}
-		t.pairs[pair{id, pattern}] = p
+	t.anyIssuer = t.anyIssuer || m.issuer == "" && m.kind != everyone && m.kind != spiffe && m.kind != namespace
+	t.hasGroups = t.hasGroups || m.kind == group || m.kind == poolGroup
+	for _, pattern := range patterns {
+		p := t.pairs[pair{id, pattern}]
+		if p == nil {
+			p = &pairRules{}
+			t.pairs[pair{id, pattern}] = p
+		}
+		p.add(e)
 	}
+}
+
+func (p *pairRules) add(e entry) {
 	if e.verbs &^= p.covered; e.verbs == 0 {
 		return
 	}
@@ -86,9 +97,6 @@ func (e *entry) appliesAt(now int64) bool {
 // has no slice of its own array: such a value would escape to the heap through
 // the recursion over the trie.
 type idList struct {
-	// partial is query.partial, for the trie.
-	partial bool
-
 	n     int
 	array [32]uint32
 	more  []uint32
@@ -116,14 +124,23 @@ type query struct {
 	verb  inference.Verb
 	model *inference.Model
 	now   int64 // seconds since 1970
-	// partial is set while the model's name or version may still follow. Then a
-	// pattern is found if it may select the model once they are known.
-	partial bool
+	// labels is set if a version of the call that is no number is a label, which some
+	// other version has too.
+	labels bool
+	// open is set if a model without a name stands for every model of the service, and
+	// one without a version for every version: then a pattern on any of them is found.
+	// For grants they may still follow, and for denies nothing tells which it is.
+	open bool
+}
+
+func newQuery(now time.Time, who *authn.Principal, call *inference.Call) query {
+	return query{who: who, verb: call.Verb, now: now.Unix(), labels: inference.HasVersionLabels(call.Protocol)}
 }
 
 // findForCall returns the first rule that applies to one of the models that a call
 // means, or possibly means.
-func (t *table) findForCall(q *query, call *inference.Call) (name string, ok bool) {
+func (t *table) findForCall(q *query, call *inference.Call, open bool) (name string, ok bool) {
+	q.open = open
 	if name, ok = t.findAny(q, call.Models); ok {
 		return name, true
 	}
@@ -147,34 +164,28 @@ func (t *table) find(q *query) (name string, ok bool) {
 	if len(t.names) == 0 {
 		return "", false
 	}
-	var members, patterns idList
-	patterns.partial = q.partial
-	t.root.match(*q.model, &patterns)
-	if patterns.n == 0 {
+	var patterns idList
+	if t.match(q, &patterns); patterns.n == 0 {
 		return "", false
 	}
-	add := func(m member) {
-		if id, ok := t.members[m]; ok {
-			members.add(id)
-		}
-	}
-	add(member{kind: everyone})
-	if q.who.Peer != "" {
-		add(member{kind: spiffe, name: q.who.Peer})
-		add(member{kind: namespace, name: authn.PeerNamespace(q.who.Peer)})
-	}
-	if !q.who.Anonymous() {
-		t.membersOf(q.who, q.who.Issuer, add)
-		if t.anyIssuer {
-			t.membersOf(q.who, "", add)
-		}
-	}
 	best := len(t.names)
-	for i := range members.n {
-		for j := range patterns.n {
-			if p := t.pairs[pair{members.at(i), patterns.at(j)}]; p != nil {
+	look := func(m member) {
+		id, ok := t.members[m]
+		for j := 0; ok && j < patterns.n; j++ {
+			if p := t.pairs[pair{id, patterns.at(j)}]; p != nil {
 				best = t.earliest(p, q, best)
 			}
+		}
+	}
+	look(member{kind: everyone})
+	if q.who.Peer != "" {
+		look(member{kind: spiffe, name: q.who.Peer})
+		look(member{kind: namespace, name: authn.PeerNamespace(q.who.Peer)})
+	}
+	if !q.who.Anonymous() {
+		t.membersOf(q.who, q.who.Issuer, look)
+		if t.anyIssuer {
+			t.membersOf(q.who, "", look)
 		}
 	}
 	if best == len(t.names) {
@@ -191,7 +202,7 @@ func (t *table) earliest(p *pairRules, q *query, best int) int {
 		if e.rule >= best {
 			break
 		}
-		if e.verbs.Has(q.verb) && e.appliesAt(q.now) && t.conditionsHold(e.conditions, q.who.Claims) {
+		if e.verbs.Has(q.verb) && e.appliesAt(q.now) && t.conditionsHold(e.conditions, q.who) {
 			return e.rule
 		}
 	}

@@ -29,7 +29,7 @@ func (p *Policy) Warnings(issuers *authn.Authenticator) (list []string) {
 				"issuer %q is trusted, but no grant names it: its tokens make their callers known and grant nothing", name))
 		}
 	}
-	return append(list, p.evadable...)
+	return append(list, p.warnings...)
 }
 
 // has reports whether there is a group of that name.
@@ -42,16 +42,6 @@ func (g groups) has(name string) bool {
 	return false
 }
 
-// evadable adds a warning about a deny that a caller can avoid.
-func (c *compiler) evadable(r *rule) {
-	if slices.ContainsFunc(r.members, identifier.ofPeer) {
-		c.policy.evadable = append(c.policy.evadable, fmt.Sprintf(
-			"deny %q names certificates, and a caller without one avoids it: require mutual TLS on every port (PeerAuthentication STRICT)", r.name))
-	}
-	for _, p := range r.models {
-		if p.Version != "" {
-			c.policy.evadable = append(c.policy.evadable, fmt.Sprintf("deny %q names a version, and a request that names none avoids it", r.name))
-			return
-		}
-	}
+func (c *compiler) warn(format string, args ...any) {
+	c.policy.warnings = append(c.policy.warnings, fmt.Sprintf(format, args...))
 }

@@ -80,7 +80,7 @@ func (x *Exchange) authorizeMessage(env Env, fields []scan.Value, complete bool)
 	}
 	x.Call = m.Call
 	v := x.gate.authorize(env.Now, x.Principal, &x.Call)
-	if !complete && v.why == reason.GrantMissing && !v.shadow {
+	if !complete && (v.why == reason.GrantMissing && !v.shadow || v.why == reason.Denied) {
 		if v = x.gate.authorizePartialMatch(env.Now, x.Principal, &m); v.why == reason.Allowed {
 			x.Rule, b.granted = v.rule, false
 			return reason.Allowed

@@ -47,7 +47,7 @@ func bodyWorld(t testing.TB, holding bool) string {
 	} {
 		s = edit.Set(t, s, "/grants/-", grant)
 	}
-	s = edit.Set(t, s, "/denies/-", `{"name": "old", "models": ["prod/gpu/a@1"]}`)
+	s = edit.Set(t, s, "/denies/-", `{"name": "old", "models": ["prod/gpu/old@1"]}`)
 	s = edit.Set(t, s, "/denies/-", `{"name": "no", "models": ["prod/gpu/no", "prod/llm/no"]}`)
 	if holding {
 		s = edit.Set(t, s, "/host", `{"holdHeaders": true}`)
@@ -143,8 +143,15 @@ func grpcCases(t testing.TB) []bodyCase {
 	return []bodyCase{
 		{infer, f("1:a"), withGRPC(), "allowed"},
 		{infer, f("1:a 2:2"), withGRPC(), "allowed"},
-		{infer, f("1:a 2:1"), withGRPC(), "denied"},
-		{infer, f("2:1 1:a"), withGRPC(), "denied"},
+		{infer, f("1:a 2:1"), withGRPC(), "allowed"},
+		{infer, f("1:old 2:1"), withGRPC(), "denied"},
+		{infer, f("2:1 1:old"), withGRPC(), "denied"},
+		{infer, f("1:OLD 2:1"), withGRPC(), "denied"},
+		{infer, f("1:old 2:2"), withGRPC(), "allowed"},
+		{infer, f("2:2 1:old"), withGRPC(), "allowed"},
+		{infer, f("1:old 5:tensor 2:2"), withGRPC(), "allowed"}, // after the name, the version may still follow
+		{infer, f("1:old"), withGRPC(), "denied"},               // nothing tells the version
+		{infer, f("1:old 5:tensor"), withGRPC(), "denied"},
 		{infer, f("5:tensors 1:a"), withGRPC(), "allowed"},
 		{infer, f("1:no"), withGRPC(), "denied"},
 		{infer, f("5:tensors 1:no"), withGRPC(), "denied"},

@@ -41,7 +41,7 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets) {
 		Grants: o.Get("grants"),
 		Denies: o.Get("denies"),
 		IAM:    o.Get("iam"),
-	}, g.authn)
+	}, g.authn, g.routes)
 	g.exemptions = compileExemptions(o.Get("exempt"))
 	g.identity = compileIdentity(o.Get("identity"))
 	c := configuredHeaders{models: g.routes.ModelHeaders(), identity: g.identity}

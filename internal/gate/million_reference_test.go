@@ -100,21 +100,25 @@ func referenceAllows(c *caller, verb, namespace, service string) bool {
 		return false
 	}
 	for _, deny := range millionDenies {
-		if deny.covers(c, verb, namespace, service) {
+		if deny.covers(c, verb, namespace, service, true) {
 			return false
 		}
 	}
 	for _, grant := range millionGrants {
-		if grant.covers(c, verb, namespace, service) {
+		if grant.covers(c, verb, namespace, service, false) {
 			return true
 		}
 	}
 	return false
 }
 
-// covers compares each part that the rule has.
-func (r rule) covers(c *caller, verb, namespace, service string) bool {
-	isMember := func(member string) bool { return referenceIsMember(c, member) }
+// covers compares each part that the rule has. A deny by an address applies to a caller
+// of whom nothing tells the address.
+func (r rule) covers(c *caller, verb, namespace, service string, deny bool) bool {
+	isMember := func(member string) bool {
+		untold := deny && c.issuer != "" && c.email == "" && strings.HasPrefix(member, "user:")
+		return untold || referenceIsMember(c, member)
+	}
 	isModel := func(pattern string) bool {
 		patternNamespace, patternService, _ := strings.Cut(pattern, "/")
 		return referenceMatches(patternNamespace, namespace) && referenceMatches(patternService, service)

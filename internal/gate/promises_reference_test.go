@@ -54,7 +54,8 @@ func (p refPolicy) allows(c refCaller, verb, model string) bool {
 }
 
 // covers reports whether the rule is about this. A field that it leaves out does
-// not constrain it. A deny applies in doubt, a grant does not.
+// not constrain it. A deny applies in doubt, a grant does not: the token of a caller
+// without groups does not say that there are none.
 func (r refRule) covers(c refCaller, verb, model string, deny bool) bool {
 	if r.Verbs != nil && !slices.Contains(r.Verbs, verb) {
 		return false
@@ -82,7 +83,7 @@ func (r refRule) covers(c refCaller, verb, model string, deny bool) bool {
 		case "user":
 			return asserted && (c.verified && c.email == name || deny && strings.EqualFold(c.email, name))
 		case "group":
-			return asserted && slices.Contains(c.groups, name)
+			return asserted && (slices.Contains(c.groups, name) || deny && c.groups == nil)
 		case "namespace":
 			return strings.HasPrefix(c.peer, "spiffe://cluster.local/ns/"+name+"/sa/")
 		case "spiffe":

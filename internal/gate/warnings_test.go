@@ -39,7 +39,11 @@ func TestWarnings(t *testing.T) {
 			[]string{
 				`group "team" is in "groups", and issuer "corp" names groups in its tokens too: a grant to the group accepts both`,
 				`group "team" is in "groups", and issuer "gateway" names groups in its tokens too: a grant to the group accepts both`,
-				`deny "old" names a version, and a request that names none avoids it`,
+				`deny "old" names a version, and nothing tells which version a request is for that names none or a label: ` +
+					`the deny applies to it, unless its route says in "unversioned" what none means`,
+				`deny "old" applies to callers of issuer "gateway" without x-caller-email or x-caller-groups, ` +
+					`"iap" without /email, "corp" without /email or /groups, too: list the claims in "requiredClaims", ` +
+					`say in "absent" that there is none, or name the denied by a condition on /sub`,
 				`deny "one" names certificates, and a caller without one avoids it: ` +
 					`require mutual TLS on every port (PeerAuthentication STRICT)`,
 			},

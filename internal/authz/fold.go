@@ -1,0 +1,99 @@
+package authz
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/modelgate/modelgate/internal/inference"
+)
+
+// A deny must find a model under every name by which some server finds it. What servers
+// do to names is here, once for the names in requests and once for those in denies:
+//
+//   - Some compare names without regard to case.
+//   - Ollama adds what a name leaves out (types/model/name.go of ollama/ollama): the
+//     host registry.ollama.ai, the namespace library and the tag latest.
+//
+// Grants compare names exactly.
+const (
+	defaultHost      = "registry.ollama.ai"
+	defaultNamespace = "library"
+	defaultTag       = "latest"
+)
+
+// foldName writes a name in lower case, into the same memory if it is ASCII.
+func foldName(name []byte) []byte {
+	for i, c := range name {
+		switch {
+		case c >= 0x80:
+			return bytes.ToLower(name)
+		case 'A' <= c && c <= 'Z':
+			name[i] = c + 'a' - 'A'
+		}
+	}
+	return name
+}
+
+// shortName returns a name in lower case without what Ollama would add to it.
+func shortName(name []byte) []byte {
+	if _, after, ok := bytes.Cut(name, []byte("://")); ok {
+		name = after
+	}
+	parts := 1 + bytes.Count(name, []byte("/"))
+	if parts == 3 {
+		if after, ok := bytes.CutPrefix(name, []byte(defaultHost+"/")); ok {
+			name, parts = after, 2
+		}
+	}
+	if parts == 2 {
+		name = bytes.TrimPrefix(name, []byte(defaultNamespace+"/"))
+	}
+	return bytes.TrimSuffix(name, []byte(":"+defaultTag))
+}
+
+// denyPattern is a pattern of a deny, in lower case.
+type denyPattern struct {
+	inference.Pattern
+	oneSegment bool // the '*' at the end of the last segment takes no slash
+}
+
+// foldPattern returns p in lower case, and p for the names that shortName returns.
+func foldPattern(p inference.Pattern) (list []denyPattern) {
+	folded := inference.Pattern{Segments: slices.Clone(p.Segments), Version: p.Version}
+	for i := range folded.Segments {
+		folded.Segments[i] = strings.ToLower(folded.Segments[i])
+	}
+	list = []denyPattern{{Pattern: folded}}
+	service, name := folded.Segments[:2], folded.Segments[2:]
+	if len(name) == 0 {
+		return list
+	}
+	short := func(name []string, oneSegment bool) {
+		segments := append(slices.Clone(service), name...)
+		list = append(list, denyPattern{inference.Pattern{Segments: segments, Version: p.Version}, oneSegment})
+	}
+	_, takesRest := strings.CutSuffix(name[len(name)-1], "*")
+	oneSegment := false
+	if len(name) == 3 && segmentMatches(name[0], defaultHost) || len(name) == 2 && takesRest && name[0] == defaultHost {
+		name = name[1:]
+		short(name, false)
+	}
+	if len(name) == 2 && segmentMatches(name[0], defaultNamespace) {
+		name, oneSegment = name[1:], takesRest
+		short(name, oneSegment)
+	}
+	last := name[len(name)-1]
+	base, tag, tagged := strings.Cut(strings.TrimSuffix(last, "*"), ":")
+	if tagged && (tag == defaultTag || takesRest && strings.HasPrefix(defaultTag, tag)) {
+		short(append(slices.Clone(name[:len(name)-1]), base), false)
+	}
+	return list
+}
+
+func segmentMatches(pattern, s string) bool {
+	if prefix, star := strings.CutSuffix(pattern, "*"); star {
+		return strings.HasPrefix(s, prefix)
+	}
+	return pattern == s
+}

@@ -1,0 +1,82 @@
+package authz
+
+import "github.com/modelgate/modelgate/internal/authn"
+
+// A deny applies to a caller whose token leaves untold whether the caller is the
+// deny's member. So that a lookup finds such denies without reading them all, each is
+// filed under its member, and once more under a member that stands for all of that
+// kind. Callers whose token leaves the kind untold are looked up as the latter.
+//
+// The name of untoldGroup and untoldPoolGroup is inToken, or inConfiguration for groups
+// that the configuration has: these are told by the caller's address, unless the issuer
+// names groups in its tokens too.
+const (
+	inToken         = "token"
+	inConfiguration = "configuration"
+)
+
+// untold returns the members under which a deny is filed beside m. An attribute that
+// the issuer does not map to a claim is untold for everybody in the pool.
+func (c *compiler) untold(m member, configured groups) (list []member) {
+	add := func(kind memberKind, name string) {
+		list = append(list, member{issuer: m.issuer, kind: kind, name: name, attribute: m.attribute})
+	}
+	groupsIn := inToken
+	if configured.has(m.name) {
+		groupsIn = inConfiguration
+	}
+	switch m.kind {
+	case user, serviceAccount:
+		add(untoldAddress, "")
+	case domain:
+		add(untoldDomain, "")
+	case group:
+		add(untoldGroup, groupsIn)
+	case poolGroup:
+		add(untoldPool, "")
+		add(untoldPoolGroup, groupsIn)
+	case poolAttribute:
+		add(untoldPool, "")
+		add(untoldAttribute, "")
+		if mapped, _ := c.issuers.MapsAttribute(m.issuer, m.attribute); !mapped {
+			list = append(list, member{issuer: m.issuer, kind: poolMember})
+		}
+	case poolMember, subject:
+		add(untoldPool, "")
+	}
+	return list
+}
+
+// untoldMembersOf calls yield with the members under which denies are filed that p
+// leaves untold.
+func untoldMembersOf(p *authn.Principal, issuer string, yield func(member)) {
+	is := func(kinds authn.Untold) bool { return p.Untold&kinds != 0 }
+	if is(authn.UntoldAddress) {
+		yield(member{issuer: issuer, kind: untoldAddress})
+	}
+	if is(authn.UntoldDomain) {
+		yield(member{issuer: issuer, kind: untoldDomain})
+	}
+	if is(authn.UntoldGroups) {
+		yield(member{issuer: issuer, kind: untoldGroup, name: inToken})
+	}
+	configured := is(authn.UntoldAddress | authn.OmittedGroups)
+	if configured {
+		yield(member{issuer: issuer, kind: untoldGroup, name: inConfiguration})
+	}
+	if is(authn.UntoldPool) {
+		yield(member{issuer: issuer, kind: untoldPool})
+	}
+	if p.Pool == "" {
+		return
+	}
+	if is(authn.UntoldGroups) {
+		yield(member{issuer: issuer, kind: untoldPoolGroup, name: inToken})
+	}
+	if configured {
+		yield(member{issuer: issuer, kind: untoldPoolGroup, name: inConfiguration})
+	}
+	for _, name := range p.UntoldAttributes {
+		yield(member{issuer: issuer, kind: untoldAttribute, attribute: name})
+	}
+}
