@@ -47,6 +47,82 @@ func BenchmarkDecide(b *testing.B) {
 	}
 }
 
+// manyModels is n grants and n denies on models of one service, each to another group.
+func manyModels(n int) string {
+	var grants, denies []string
+	for i := range n {
+		grants = append(grants, fmt.Sprintf(`{"name": "g%d", "issuers": ["corp"], "members": ["group:g%d"], "role": "viewer",
+			"models": ["prod/llm/org/model%d", "prod/gpu/m@%d"]}`, i, i, i, i+1))
+		denies = append(denies, fmt.Sprintf(`{"name": "d%d", "members": ["group:d%d"], "verbs": ["predict"],
+			"models": ["prod/llm/org/model%d", "prod/gpu/m@%d"]}`, i, i, i, i+1))
+	}
+	return `{"grants": [` + strings.Join(grants, ",") + `], "denies": [` + strings.Join(denies, ",") + `]}`
+}
+
+// manyGroups is a caller in n groups, which the first grants name.
+func manyGroups(n int) string {
+	var names []string
+	for i := range n {
+		names = append(names, fmt.Sprintf(`"g%d"`, i))
+	}
+	return `{"email": "ana@example.com", "hd": "example.com", "groups": [` + strings.Join(names, ",") + `]}`
+}
+
+// BenchmarkDecideQuestions shows that each question costs the same with ten rules on
+// models of one service and with ten thousand: of callers without a token, in one
+// group and in two hundred; on one model, on a version, on the service as a whole, and
+// before the model or its version is known.
+func BenchmarkDecideQuestions(b *testing.B) {
+	for _, n := range []int{10, 1_000, 10_000} {
+		p := compile(b, manyModels(n))
+		for _, c := range []struct{ name, issuer, claims string }{
+			{"anonymous", "", ""},
+			{"one group", "corp", manyGroups(1)},
+			{"200 groups", "corp", manyGroups(200)},
+			{"untold", "corp", `{}`},
+		} {
+			who := who(c.issuer, c.claims)
+			for _, asked := range []string{
+				"ready prod/llm/org/model7", "ready prod/llm/Org/Model7", "ready prod/llm/none", "ready prod/llm/", "ready prod/gpu/m", "ready prod/gpu/m@7",
+			} {
+				call := call(b, asked)
+				b.Run(fmt.Sprintf("rules=%d/%s/%s", n, c.name, asked), func(b *testing.B) {
+					b.ReportAllocs()
+					for b.Loop() {
+						p.Decide(noon, who, call)
+						p.DecidePartial(noon, who, call)
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestQuestionsDoNotAllocate: none of them does, whatever the number of rules is.
+func TestQuestionsDoNotAllocate(t *testing.T) {
+	p := compile(t, manyModels(1_000))
+	for _, claims := range []string{"", `{}`, manyGroups(1), manyGroups(200)} {
+		issuer := "corp"
+		if claims == "" {
+			issuer = ""
+		}
+		caller := who(issuer, claims)
+		for _, asked := range []string{
+			"predict prod/llm/org/model7", "ready prod/llm/Org/Model7:latest", "predict prod/llm/registry.ollama.ai/library/X",
+			"ready prod/llm/", "predict prod/gpu/m", "ready prod/gpu/m@7", "predict dev/llm/x", "ready prod/llm/" + strings.Repeat("long/", 40),
+		} {
+			call := call(t, asked)
+			n := testing.AllocsPerRun(20, func() {
+				p.Decide(noon, caller, call)
+				p.DecidePartial(noon, caller, call)
+			})
+			if n != 0 {
+				t.Errorf("Decide(%.60s, %s) allocates %v times, want 0", claims, asked, n)
+			}
+		}
+	}
+}
+
 func TestDecideDoesNotAllocate(t *testing.T) {
 	const policy = `{
 		"groups": [{"name": "crew", "members": ["user:ana@example.com"]}, {"name": "g9", "members": ["user:ana@example.com"]}],

@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/authn"
@@ -27,7 +28,8 @@ func (m member) lowerCase() member {
 }
 
 // membersOf calls yield with each member that p is in the rules of an issuer: by
-// its token, and by the groups in the configuration that have its address.
+// its token, and by the groups in the configuration that have its address. The groups
+// in its token are groupsOf's.
 func (t *table) membersOf(p *authn.Principal, issuer string, yield func(member)) {
 	address, hosted := t.identityFor(p)
 	yield(member{issuer: issuer, kind: authenticated})
@@ -42,11 +44,6 @@ func (t *table) membersOf(p *authn.Principal, issuer string, yield func(member))
 	}
 	if hosted != "" {
 		yield(member{issuer: issuer, kind: domain, name: hosted})
-	}
-	if t.hasGroups {
-		for _, name := range p.Groups {
-			yield(member{issuer: issuer, kind: group, name: name})
-		}
 	}
 	if p.Pool != "" {
 		t.poolMembersOf(p, issuer, address, yield)
@@ -64,14 +61,42 @@ func (t *table) poolMembersOf(p *authn.Principal, issuer, address string, yield 
 	for _, a := range p.Attributes {
 		yield(member{issuer: issuer, kind: poolAttribute, attribute: a[0], name: a[1]})
 	}
-	if !t.hasGroups {
+	for _, name := range t.groups[userMember(address)] {
+		yield(member{issuer: issuer, kind: poolGroup, name: name})
+	}
+}
+
+// groupsOf calls yield with each member that p is by a group in its token and that a
+// rule on one of the patterns has. A token may have hundreds of groups, and a model may
+// have rules for thousands: the smaller number decides the cost.
+func (t *table) groupsOf(p *authn.Principal, patterns *idList, yield func(member)) {
+	inRules := 0
+	for i := range patterns.n {
+		inRules += len(t.groupMembers[patterns.at(i)])
+	}
+	if inRules == 0 {
+		return
+	}
+	if inRules <= len(p.Groups)/8 {
+		for i := range patterns.n {
+			for _, m := range t.groupMembers[patterns.at(i)] {
+				ofIssuer := m.issuer == "" || m.issuer == p.Issuer
+				if ofIssuer && (m.kind == group || p.Pool != "") && slices.Contains(p.Groups, m.name) {
+					yield(m)
+				}
+			}
+		}
 		return
 	}
 	for _, name := range p.Groups {
-		yield(member{issuer: issuer, kind: poolGroup, name: name})
-	}
-	for _, name := range t.groups[userMember(address)] {
-		yield(member{issuer: issuer, kind: poolGroup, name: name})
+		for _, issuer := range [...]string{p.Issuer, ""} {
+			if issuer == "" && !t.anyIssuer {
+				break
+			}
+			if yield(member{issuer: issuer, kind: group, name: name}); p.Pool != "" {
+				yield(member{issuer: issuer, kind: poolGroup, name: name})
+			}
+		}
 	}
 }
 

@@ -17,9 +17,10 @@ type table struct {
 	patterns uint32 // their number
 	root     node   // of the trie that finds and numbers the patterns
 	pairs    map[pair]*pairRules
-	// anyIssuer reports whether some rule applies whatever the issuer is, and
-	// hasGroups whether some rule has a group as its member.
-	anyIssuer, hasGroups bool
+	// groupMembers has for each pattern the groups of the rules on it, each once.
+	groupMembers map[uint32][]member
+	// anyIssuer reports whether some rule applies whatever the issuer is.
+	anyIssuer bool
 	ruleSemantics
 }
 
@@ -53,7 +54,7 @@ type entry struct {
 }
 
 func newTable(s ruleSemantics) *table {
-	return &table{members: map[member]uint32{}, pairs: map[pair]*pairRules{}, ruleSemantics: s}
+	return &table{members: map[member]uint32{}, pairs: map[pair]*pairRules{}, groupMembers: map[uint32][]member{}, ruleSemantics: s}
 }
 
 // add adds a rule for one member and the patterns of one model. It leaves out the
@@ -68,12 +69,14 @@ func (t *table) add(m member, patterns []uint32, e entry) {
 		t.members[m] = id
 	}
 	t.anyIssuer = t.anyIssuer || m.issuer == "" && m.kind != everyone && m.kind != spiffe && m.kind != namespace
-	t.hasGroups = t.hasGroups || m.kind == group || m.kind == poolGroup
 	for _, pattern := range patterns {
 		p := t.pairs[pair{id, pattern}]
 		if p == nil {
 			p = &pairRules{}
 			t.pairs[pair{id, pattern}] = p
+			if m.kind == group || m.kind == poolGroup {
+				t.groupMembers[pattern] = append(t.groupMembers[pattern], m)
+			}
 		}
 		p.add(e)
 	}
@@ -187,6 +190,7 @@ func (t *table) find(q *query) (name string, ok bool) {
 		if t.anyIssuer {
 			t.membersOf(q.who, "", look)
 		}
+		t.groupsOf(q.who, &patterns, look)
 	}
 	if best == len(t.names) {
 		return "", false
