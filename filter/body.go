@@ -36,6 +36,8 @@ func (s *stream) holdBody(step gate.Step) types.Action {
 	if err := editHeaders(abi.RequestHeaders, step.Edit); err != nil {
 		return s.hostFailed("request headers", err)
 	}
+	s.exchange.DropHead()
+	s.plugin.vm.reportWaiting()
 	s.body.wanted = true
 	return action(step.Head && !s.replied)
 }
@@ -45,6 +47,9 @@ func (s *stream) requestBody(size int, end bool) (a types.Action) {
 	switch b := &s.body; {
 	case s.waitsFor != nil:
 		b.arrived, b.size, b.end = true, size, end
+		if step, ok := s.holds(size); !ok {
+			return s.perform(step)
+		}
 	case b.wanted && !s.replied:
 		return s.readBody(size, end)
 	}
@@ -91,7 +96,18 @@ func (s *stream) readBody(size int, end bool) types.Action {
 	if err != nil {
 		return s.hostFailed("request body", err)
 	}
+	if step, ok := s.holds(len(b.rest) + b.read); !ok {
+		return s.perform(step)
+	}
 	return action(forward && !s.replied)
+}
+
+// holds tells the gate how many bytes are held back for it. If that is too much, ok is
+// false, and the step ends the request.
+func (s *stream) holds(size int) (step gate.Step, ok bool) {
+	step, ok = s.exchange.HostHolds(size)
+	s.plugin.vm.reportWaiting()
+	return step, ok
 }
 
 // forwardReleased leaves in the host's buffer what may be forwarded, and reports

@@ -19,6 +19,9 @@ import (
 //	                              verify signatures: see faultVerify
 //	MODELGATE_UNGUARDED=1         no panic is recovered, to show what recovering is for
 
+// reportStep makes the metric waiting_bytes exact, for tests.
+const reportStep = 1
+
 func fault(name string) bool {
 	value, _ := syscall.Getenv("MODELGATE_FAULT")
 	return value == name

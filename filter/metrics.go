@@ -21,6 +21,8 @@ import (
 //	                                by the Reason that would refuse them
 //	modelgate.verified_in_module    counter: signatures that the module verified because the
 //	                                host cannot
+//	modelgate.waiting_bytes         gauge: bytes that waiting requests hold, in all VMs: see
+//	                                gate.Waiting. It is exact to 64 KiB for each VM
 //	modelgate.keys.<issuer>.        of an issuer that publishes its keys:
 //	  age_seconds                   gauge: seconds since the key set in force was fetched
 //	  waiting                       gauge: requests that wait for a key, in all VMs
@@ -35,6 +37,8 @@ type vmMetrics struct {
 	byReason       []abi.Metric // indexed by reason.Reason
 	shadowByReason []abi.Metric // indexed by reason.Reason
 	fallbacks      abi.Metric   // verified_in_module
+	waitingBytes   abi.Metric
+	reported       int // bytes of this VM that waitingBytes has
 	keys           map[string]*keyMetrics
 }
 
@@ -50,6 +54,7 @@ func (v *vmMetrics) define() error {
 		shadowByReason = append(shadowByReason, d.counter("modelgate.shadow."+r.String()))
 	}
 	v.fallbacks = d.counter("modelgate.verified_in_module")
+	v.waitingBytes = d.gauge("modelgate.waiting_bytes")
 	v.keys = map[string]*keyMetrics{}
 	if d.err == nil {
 		v.byReason, v.shadowByReason = byReason, shadowByReason

@@ -14,6 +14,7 @@ func (s *stream) perform(step gate.Step) types.Action {
 	if step.Act == gate.AwaitKeys {
 		var waits bool
 		if step, waits = s.waitForKey(step); waits {
+			s.plugin.vm.reportWaiting()
 			return types.ActionPause
 		}
 	}
@@ -33,7 +34,8 @@ func (s *stream) perform(step gate.Step) types.Action {
 	if err := s.body.returnRest(); err != nil {
 		return s.hostFailed("request body", err)
 	}
-	if !s.forwarded {
+	s.exchange.HostHolds(0) // less is never too much
+	if s.exchange.DropHead(); !s.forwarded {
 		s.plugin.vm.countForwarded(step.Reason)
 	}
 	s.forwarded = true
@@ -102,6 +104,7 @@ func (s *stream) reply(why reason.Reason, r gate.Reply) types.Action {
 		return types.ActionPause
 	}
 	s.replied = true
+	s.release()
 	s.plugin.vm.count(s.plugin.vm.byReason, why)
 	local := abi.Reply(r)
 	if err := local.Send(); err != nil {

@@ -19,7 +19,9 @@ import (
 // vm is what the plugins of one VM share.
 type vm struct {
 	vmMetrics
-	warm bool // the request path has been run, so V8 has compiled it
+	warm    bool // the request path has been run, so V8 has compiled it
+	waiting gate.Waiting
+	limit   int64 // of the memory, as it is set for the garbage collector
 }
 
 // plugin is one configuration in one VM.
@@ -123,6 +125,7 @@ func (p *plugin) prepare(g *gate.Gate) {
 		warmUp(v.check)
 	}
 	p.cache = g.NewCache()
+	p.vm.limitMemory(g.WaitingLimit())
 }
 
 // compiledKey is the key in shared data that records that a configuration has

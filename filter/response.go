@@ -38,10 +38,16 @@ func (s *stream) responseHeaders(end bool) (a types.Action) {
 // last call reads all of it.
 func (s *stream) responseBody(size int, end bool) (a types.Action) {
 	defer s.refuseOnPanic(&a)
-	if s.responseSize = size; s.trimsResponse && end && !s.replied {
+	if !s.trimsResponse || s.replied {
+		return action(true)
+	}
+	if step, ok := s.holds(size); !ok {
+		return s.perform(step)
+	}
+	if s.responseSize = size; end {
 		return s.trimResponse()
 	}
-	return action(!s.trimsResponse || s.replied)
+	return action(false)
 }
 
 func (s *stream) responseTrailers() (a types.Action) {
@@ -71,6 +77,7 @@ func (s *stream) trimResponse() types.Action {
 			continue
 		case gate.Forward:
 			s.trimsResponse = false
+			s.holds(0) // less is never too much
 			if err := abi.ResponseBody.Replace(step.Body); err != nil {
 				return s.hostFailed("response body", err)
 			}

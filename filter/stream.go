@@ -45,18 +45,26 @@ func newStream(p *plugin, id uint32) *stream {
 	return s
 }
 
-// end ends a stream. Its request may still be waiting for a key.
+// end ends a stream. Its request may still be waiting.
 func (s *stream) end() {
+	s.release()
+	if len(freeStreams) < maxFreeStreams && s.waitsFor == nil {
+		s.reset()
+		freeStreams = append(freeStreams, s)
+	}
+}
+
+// release releases what a request holds that has been answered or has ended.
+func (s *stream) release() {
 	if s.waitsFor != nil {
 		s.plugin.logPanic(func() {
 			s.waitsFor.refresher.Forget(s.id)
 			s.waitsFor.removeWaiter(s)
 		})
 	}
-	if len(freeStreams) < maxFreeStreams && s.waitsFor == nil && !s.exchange.NeedsHead() {
-		s.reset()
-		freeStreams = append(freeStreams, s)
-	}
+	s.body.rest = nil
+	s.exchange.End()
+	s.plugin.vm.reportWaiting()
 }
 
 // reset prepares an ended stream for another request. The exchange keeps its memory.
@@ -96,13 +104,7 @@ func (s *stream) requestHeaders(end bool) (a types.Action) {
 	}
 	env := s.env(keys.MayWait)
 	s.arrived, s.begun = env.Now, true
-	a = s.perform(s.exchange.Begin(s.plugin.gate, env, &s.head))
-	if s.exchange.NeedsHead() {
-		abi.KeepResults()
-	} else {
-		s.exchange.DropHead()
-	}
-	return a
+	return s.perform(s.exchange.Begin(s.plugin.gate, env, &s.head))
 }
 
 func (s *stream) requestTrailers() (a types.Action) {
@@ -125,5 +127,5 @@ func (s *stream) requestTrailers() (a types.Action) {
 // env returns what the gate may know of the world in this callback.
 func (s *stream) env(policy keys.WaitPolicy) gate.Env {
 	p := s.plugin
-	return gate.Env{Now: hostTime(), Keys: p.keys, Verify: p.verify, Cache: p.cache, WaitPolicy: policy}
+	return gate.Env{Now: hostTime(), Keys: p.keys, Verify: p.verify, Cache: p.cache, Waiting: &p.vm.waiting, WaitPolicy: policy}
 }

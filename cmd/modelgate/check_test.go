@@ -15,7 +15,7 @@ func TestCheck(t *testing.T) {
 	broken := writeFile(t, dir, "broken.json", `{"version"`)
 	missing := filepath.Join(dir, "missing.json")
 	const fields = "$schema, version, issuers, peer, routes, serves, groups, grants, denies, iam, exempt, identity, " +
-		"headers, challenge, audit, tokenCache, host"
+		"headers, challenge, audit, tokenCache, host, limits"
 	badErrors := bad + `: "/extra": unknown field "extra"; known are ` + fields + "\n" +
 		bad + `: "/version": must be 1; got 2` + "\n" +
 		bad + `: "/issuers": must not be empty; leave it out instead` + "\n" +

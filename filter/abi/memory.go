@@ -5,13 +5,20 @@ package abi
 import "unsafe"
 
 // arenaSize fits the headers of nearly every request, its token, and the other
-// results of one callback. What does not fit is allocated on the heap.
+// results of one callback.
 const arenaSize = 8 << 10
+
+// largeSize fits the longest headers that Envoy takes by default. One result of a
+// callback that the arena does not fit goes there, others to the heap: else long heads
+// would be garbage faster than it is collected.
+const largeSize = 128 << 10
 
 // Package doc, "One thread", says why these variables need no lock.
 var (
 	arena     = make([]byte, 0, arenaSize) // results of the present callback
 	pairsBuf  = make([][2]string, 0, 64)   // the last header map
+	largeBuf  []byte                       // a result that arena does not fit; allocated for the first one
+	largeUsed bool                         // by the present callback
 	bodyBuf   []byte                       // the last chunk of a body; allocated for the first one
 	chunkMode bool                         // the host is to fill bodyBuf
 	lastAlloc []byte                       // what the host has allocated last
@@ -30,13 +37,14 @@ var (
 func BeginCallback() {
 	poison(arena)
 	poison(bodyBuf)
-	arena = arena[:0]
+	poison(largeBuf)
+	arena, largeUsed = arena[:0], false
 }
 
 // KeepResults makes all results of the present callback, except chunks of bodies,
 // valid for as long as they are referenced.
 func KeepResults() {
-	arena, pairsBuf = make([]byte, 0, arenaSize), make([][2]string, 0, cap(pairsBuf))
+	arena, pairsBuf, largeBuf = make([]byte, 0, arenaSize), make([][2]string, 0, cap(pairsBuf)), nil
 }
 
 // allocate gives the host memory for a result, while the host performs a call.
@@ -52,6 +60,12 @@ func allocate(size uint32) *byte {
 	case n <= cap(arena)-used:
 		arena = arena[:used+n]
 		lastAlloc = arena[used:]
+	case n <= largeSize && !largeUsed:
+		if largeBuf == nil {
+			largeBuf = make([]byte, largeSize)
+		}
+		largeUsed = true
+		lastAlloc = largeBuf[:n]
 	default:
 		lastAlloc = make([]byte, n)
 	}

@@ -2,6 +2,7 @@ package authn
 
 import (
 	"strings"
+	"unsafe"
 
 	"github.com/modelgate/modelgate/internal/reason"
 )
@@ -40,9 +41,12 @@ type cachedToken struct {
 	schemeIssuers *schemeIssuers
 }
 
-// bytes estimates the size of an entry: the token, what it decodes to, and the
-// entry itself.
-func (c *cachedToken) bytes() int { return 2*len(c.token) + 768 }
+// bytes estimates the size of an entry: the token, what it decodes to, the lists of
+// groups and attributes, and the entry itself.
+func (c *cachedToken) bytes() int {
+	p := &c.principal
+	return 2*len(c.token) + cap(p.Groups)*int(unsafe.Sizeof("")) + cap(p.Attributes)*int(unsafe.Sizeof([2]string{})) + 768
+}
 
 // current reports whether the issuer's keys are still those of the verification.
 func (c *cachedToken) current(env Env) bool { return env.Keys.sets[c.issuer.index] == c.keys }

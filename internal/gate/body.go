@@ -39,20 +39,24 @@ func (x *Exchange) holdBody(env Env, m *inference.Match, why reason.Reason, byRo
 	if refusal := x.checkBodyHeaders(m.Body); refusal != reason.Allowed {
 		return x.refuse(publicReason(x.Principal, refusal))
 	}
-	b := &body{match: *m, why: why, byRoute: byRoute}
 	if x.request.End {
-		return x.endWithoutBody(env, b)
+		return x.endWithoutBody(env, &body{match: *m, why: why, byRoute: byRoute})
+	}
+	step, b := Step{Act: Hold, Reason: reason.Allowed}, &body{why: why, byRoute: byRoute}
+	if !x.gate.holdsHeaders {
+		step.Head, step.Edit = true, x.editHead(m, byRoute)
+	}
+	b.match = x.keepMatch(m, x.gate.holdsHeaders)
+	if x.gate.holdsHeaders {
+		b.edit = x.editHead(&b.match, byRoute)
+		x.keptBytes += b.edit.bytes()
 	}
 	if m.Body.Keys != nil {
 		b.json = scan.NewJSON(m.Body.Keys, scan.Limits{Refuses: m.Body.Refuses})
 	} else {
 		b.frames = scan.NewFrames(!m.Body.Stream, maxMessage)
 	}
-	x.body, b.edit = b, x.editHead(m, byRoute)
-	step := Step{Act: Hold, Reason: reason.Allowed}
-	if !x.gate.holdsHeaders {
-		step.Head, step.Edit, b.edit = true, b.edit, nil
-	}
+	x.body = b
 	return step
 }
 

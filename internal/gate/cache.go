@@ -2,6 +2,7 @@ package gate
 
 import (
 	"strings"
+	"unsafe"
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/inference"
@@ -27,16 +28,19 @@ import (
 type Cache struct {
 	tokens        *authn.Cache
 	routes        map[requestKey]*routeEntry
+	routeBytes    int
 	latestRoute   *routeEntry // the last one that was found
 	decisions     map[*authn.Principal][]*decisionEntry
-	decisionCount int // of all callers
+	decisionBytes int // of all callers
 }
 
-// The bounds of a Cache. What exceeds one is not evicted one by one: all decisions of the
-// caller, all decisions or all routes are dropped, and those in use are soon back.
+// The bounds of a Cache beside those of authn.Cache: 12 MiB in all. What exceeds one is not
+// evicted one by one: all decisions of the caller, all decisions or all routes are dropped,
+// and those in use are soon back. An entry larger than maxEntryBytes is not kept.
 const (
-	maxDecisions          = 8192
-	maxRoutes             = 1024
+	maxDecisionBytes      = 8 << 20
+	maxRouteBytes         = 4 << 20
+	maxEntryBytes         = 64 << 10
 	maxDecisionsPerCaller = 16
 	maxKeyBytes           = 512 // of path and host together
 )
@@ -69,6 +73,14 @@ type routeEntry struct {
 	match inference.Match
 }
 
+// bytes is the size of an entry, with what the maps take for it.
+func (r *routeEntry) bytes() int {
+	return entryBytes + int(unsafe.Sizeof(*r)) + len(r.method) + len(r.path) + len(r.authority) + r.match.Bytes()
+}
+
+// entryBytes is what an entry takes in a map or a list.
+const entryBytes = 128
+
 // newRouteEntry copies the strings of the key and the match: they are the request's.
 func newRouteEntry(k requestKey, m *inference.Match) *routeEntry {
 	k.method, k.path, k.authority = strings.Clone(k.method), strings.Clone(k.path), strings.Clone(k.authority)
@@ -80,6 +92,15 @@ type decisionEntry struct {
 	*routeEntry
 	rule string
 	set  [][2]string // of the Edit
+}
+
+// bytes is the size of an entry with its route, which may be in no map.
+func (d *decisionEntry) bytes() int {
+	n := entryBytes + int(unsafe.Sizeof(*d)) + d.routeEntry.bytes()
+	for i := range d.set {
+		n += pairBytes + len(d.set[i][0]) + len(d.set[i][1])
+	}
+	return n
 }
 
 // findRoute returns the cached route of a request, or nil.
@@ -98,10 +119,16 @@ func (c *Cache) findRoute(h *head) *routeEntry {
 }
 
 func (c *Cache) addRoute(r *routeEntry) {
-	if len(c.routes) >= maxRoutes {
+	size := r.bytes()
+	if size > maxEntryBytes || c.routes[r.requestKey] != nil {
+		return
+	}
+	if c.routeBytes+size > maxRouteBytes {
 		clear(c.routes)
+		c.routeBytes = 0
 	}
 	c.routes[r.requestKey] = r
+	c.routeBytes += size
 }
 
 // recall returns the cached decision for a caller's request, or nil.
@@ -119,20 +146,26 @@ func (c *Cache) recall(caller *authn.Result, h *head) *decisionEntry {
 }
 
 func (c *Cache) addDecision(who *authn.Principal, d *decisionEntry) {
+	size := d.bytes()
+	if size > maxEntryBytes {
+		return
+	}
 	if len(c.decisions[who]) >= maxDecisionsPerCaller {
 		c.dropDecisions(who)
 	}
-	if c.decisionCount >= maxDecisions {
+	if c.decisionBytes+size > maxDecisionBytes {
 		clear(c.decisions)
-		c.decisionCount = 0
+		c.decisionBytes = 0
 	}
 	c.decisions[who] = append(c.decisions[who], d)
-	c.decisionCount++
+	c.decisionBytes += size
 }
 
 // dropDecisions forgets what a caller was allowed. It is called when the caller's token
 // is evicted.
 func (c *Cache) dropDecisions(who *authn.Principal) {
-	c.decisionCount -= len(c.decisions[who])
+	for _, d := range c.decisions[who] {
+		c.decisionBytes -= d.bytes()
+	}
 	delete(c.decisions, who)
 }

@@ -155,7 +155,16 @@ func TestCacheIsBounded(t *testing.T) {
 	ask := func(token pair, query string) {
 		askThrice(t, g, env, head("POST /kfserving/prod/fraud:predict?"+query, token))
 	}
-	most := 0
+	most, heaviest := 0, 0
+	weigh := func() {
+		t.Helper()
+		routes, decisions, routesNow, decisionsNow := env.Cache.Bytes()
+		if routes != routesNow || decisions != decisionsNow || routes > gate.MaxRouteBytes || decisions > gate.MaxDecisionBytes {
+			t.Fatalf("routes weigh %d bytes, counted as %d, want %d at most; decisions %d, counted as %d, want %d at most",
+				routesNow, routes, gate.MaxRouteBytes, decisionsNow, decisions, gate.MaxDecisionBytes)
+		}
+		heaviest = max(heaviest, decisions)
+	}
 	for caller, want := range []int{16, 32} {
 		token := bearer(t, s, corp(claims{"sub": "s" + strconv.Itoa(caller)}))
 		for i := range 100 {
@@ -169,12 +178,19 @@ func TestCacheIsBounded(t *testing.T) {
 	for caller := range 2000 {
 		token := bearer(t, s, corp(claims{"sub": "t" + strconv.Itoa(caller)}))
 		for i := range 5 {
-			ask(token, strconv.Itoa(i))
-			most = max(most, env.Cache.Decisions())
+			ask(token, strings.Repeat("x", 400)+strconv.Itoa(i))
+		}
+		if weigh(); caller%100 == 0 {
+			askThrice(t, g, env, head("POST /kfserving/prod/fraud"+strconv.Itoa(caller)+":predict", token))
 		}
 	}
-	if most != 8192 {
-		t.Errorf("%d decisions are remembered, want 8192 at most", most)
+	if heaviest < gate.MaxDecisionBytes*9/10 {
+		t.Errorf("decisions weigh %d bytes at most, want nearly %d", heaviest, gate.MaxDecisionBytes)
+	}
+	long := bearer(t, s, corp(claims{"sub": strings.Repeat("long", 1200), "email": strings.Repeat("x", 5000) + "@a.example"}))
+	for i := range 16 { // entries with long identity headers weigh more
+		ask(long, strconv.Itoa(i))
+		weigh()
 	}
 	before := env.Cache.Decisions()
 	ask(bearer(t, s, corp(nil)), strings.Repeat("long", 200))

@@ -28,7 +28,7 @@ func New(doc string, secrets authn.Secrets) (*Gate, error) {
 
 func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets) {
 	o := root.Object("$schema", "version", "issuers", "peer", "routes", "serves", "groups", "grants", "denies",
-		"iam", "exempt", "identity", "headers", "challenge", "audit", "tokenCache", "host")
+		"iam", "exempt", "identity", "headers", "challenge", "audit", "tokenCache", "host", "limits")
 	if v := o.Need("version"); v.Exists() && v.JSON().Raw != "1" {
 		v.MustBe("1")
 	}
@@ -52,6 +52,23 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets) {
 	cache := o.Get("tokenCache")
 	g.caches = !cache.Exists() || cache.Bool()
 	g.auditAllowed = compileAudit(o.Get("audit"))
+	g.waitingLimit = compileLimits(o.Get("limits"))
+}
+
+// The limit of Waiting in MiB: at most half of the 1 GiB that a host gives to the memory of
+// a module (proxy-wasm-cpp-host, src/v8: wasm_max_mem_pages).
+const (
+	defaultWaitingMiB = 256
+	maxWaitingMiB     = 512
+)
+
+// compileLimits returns the most bytes that waiting requests may hold in one VM.
+func compileLimits(v strictjson.Value) int {
+	n := defaultWaitingMiB
+	if given := v.Object("waitingMiB").Need("waitingMiB"); given.Exists() {
+		n = given.Integer(1, maxWaitingMiB)
+	}
+	return n << 20
 }
 
 // compileAudit reports whether requests that are allowed are logged too.

@@ -19,6 +19,15 @@ func (x *Exchange) editHead(m *inference.Match, byRoute bool) *Edit {
 	return &x.edit
 }
 
+// bytes returns what an edit takes that waits with the head.
+func (e *Edit) bytes() int {
+	n := cap(e.Remove)*pairBytes/2 + cap(e.Set)*pairBytes
+	for i := range e.Set {
+		n += len(e.Set[i][0]) + len(e.Set[i][1])
+	}
+	return n
+}
+
 // stripHeaders removes the client's credentials, identities and overrides.
 func (x *Exchange) stripHeaders(keepCredentials bool) {
 	e := &x.edit

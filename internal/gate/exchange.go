@@ -15,7 +15,8 @@ type Env struct {
 	Now        time.Time
 	Keys       *authn.Keys
 	Verify     func(k *authn.Key, signed, signature string) (ok, done bool)
-	Cache      *Cache // nil decides everything anew
+	Cache      *Cache   // nil decides everything anew
+	Waiting    *Waiting // of the VM; nil counts nothing, and lets any number of requests wait
 	WaitPolicy keys.WaitPolicy
 }
 
@@ -29,7 +30,9 @@ func (e *Env) authn() authn.Env {
 
 // Exchange is one request and its response on their way through the gate. The host
 // calls Begin, performs the Step that it returns, and hands in what the Step asks for:
-// Resume after AwaitKeys, Body and Trailers after Hold, Respond if NeedsResponse.
+// Resume after AwaitKeys, Body and Trailers after Hold, Respond if NeedsResponse. It calls
+// DropHead when it has performed a Step, HostHolds when it holds back more or less of the
+// body or the reply, and End when the stream ends.
 type Exchange struct {
 	Principal *authn.Principal // the caller, never nil once the exchange has begun
 	Call      inference.Call   // what the request asks for; empty until a route knows it
@@ -38,18 +41,24 @@ type Exchange struct {
 	refusedKey string // the JSON Pointer of the key for which the body was refused, or ""
 
 	gate      *Gate
-	request   *Head // as the host has it, nil once it is dropped
+	request   *Head // as the host has it, or what is kept of it; nil once it is dropped
 	head      head  // what the gate read of it
+	headKept  bool  // request is a copy of the whole head
 	verified  bool  // the credential is good, or there is none
 	missing   *authn.MissingKey
 	body      *body    // the request's, while it is read; nil otherwise
 	listing   *listing // the reply that must be trimmed, or nil
 	responded bool     // the response has begun
 	edit      Edit     // memory for the Step's
+
+	waiting   *Waiting
+	counted   int // bytes that waiting counts for this request
+	keptBytes int // that are kept of the head, and of the caller
+	hostBytes int // that the host holds back
 }
 
 // Begin decides a request by its head. The head and the memory of its strings must not
-// change while Exchange.NeedsHead is true.
+// change before Exchange.DropHead.
 func (g *Gate) Begin(env Env, h *Head) (*Exchange, Step) {
 	x := &Exchange{}
 	return x, x.Begin(g, env, h)
@@ -58,9 +67,15 @@ func (g *Gate) Begin(env Env, h *Head) (*Exchange, Step) {
 // Begin is Gate.Begin for an Exchange that may have been used for another request
 // before. The Step's Edit uses the same memory each time.
 func (x *Exchange) Begin(g *Gate, env Env, h *Head) Step {
+	x.End()
 	unsafe, removed, set := x.head.unsafe[:0], x.edit.Remove[:0], x.edit.Set[:0]
-	*x = Exchange{gate: g, request: h, Principal: authn.Nobody()}
+	*x = Exchange{gate: g, request: h, Principal: authn.Nobody(), waiting: env.Waiting}
 	x.head.unsafe, x.edit.Remove, x.edit.Set = unsafe, removed, set
+	return x.settle(x.begin(env))
+}
+
+func (x *Exchange) begin(env Env) Step {
+	g, h := x.gate, x.request
 	if why := x.head.parse(&g.headers, h.Pairs); why != reason.Allowed {
 		return x.refuse(why)
 	}
@@ -76,7 +91,7 @@ func (x *Exchange) Resume(env Env) Step {
 	if x.missing == nil {
 		return x.refuse(reason.Internal)
 	}
-	return x.evaluate(env)
+	return x.settle(x.evaluate(env))
 }
 
 // evaluate decides a request whose head is in order, and returns what the host must do.
@@ -91,16 +106,22 @@ func (x *Exchange) evaluate(env Env) Step {
 	case d.cached != nil:
 		return x.replay(d.cached)
 	case x.missing != nil:
+		if !x.headKept {
+			x.keepHead()
+		}
 		return Step{Act: AwaitKeys, Reason: d.why, Await: *x.missing}
 	case d.why.Refuses() && !d.shadow:
 		return x.refuse(d.why)
 	case d.match.Body != nil:
 		return x.holdBody(env, &d.match, d.why, d.byRoute)
 	case d.match.Listing != nil && d.why == reason.Allowed:
-		x.listing = &listing{match: d.match}
+		x.listing = &listing{}
 	}
 	step := x.forward(d.why, x.editHead(&d.match, d.byRoute))
-	if d.why == reason.Allowed {
+	switch {
+	case x.listing != nil:
+		x.listing.match = x.keepMatch(&d.match, false)
+	case d.why == reason.Allowed:
 		x.remember(env.Cache, &d)
 	}
 	return step
@@ -130,16 +151,9 @@ func (x *Exchange) refuseOrReset(why reason.Reason) Step {
 	return step
 }
 
-// NeedsHead reports whether the request's head must be kept: the request waits for keys
-// or for its body, or its reply must be trimmed.
-func (x *Exchange) NeedsHead() bool { return x.missing != nil || x.body != nil || x.listing != nil }
-
-// DropHead forgets the head of a request that has been decided. Only trailers can follow,
-// and their refusal needs no more of the request than its id.
-func (x *Exchange) DropHead() {
-	x.request, x.Principal, x.Call, x.Rule = nil, authn.Nobody(), inference.Call{}, ""
-	x.head.Request = inference.Request{GRPC: x.head.GRPC}
-}
+// waits reports whether the request waits for keys or for its body, or its reply must be
+// trimmed.
+func (x *Exchange) waits() bool { return x.missing != nil || x.body != nil || x.listing != nil }
 
 // NeedsResponse reports whether the host must hand in the response too.
 func (x *Exchange) NeedsResponse() bool { return x.body != nil || x.listing != nil }
@@ -149,11 +163,11 @@ func (x *Exchange) NeedsResponse() bool { return x.body != nil || x.listing != n
 func (x *Exchange) Body(env Env, d Direction, chunk []byte, end bool) Step {
 	switch {
 	case d == Upstream && x.body != nil:
-		return x.requestBody(env, chunk, end)
+		return x.settle(x.requestBody(env, chunk, end))
 	case d == Downstream && x.listing != nil:
-		return x.replyBody(env, chunk, end)
+		return x.settle(x.replyBody(env, chunk, end))
 	}
-	return x.refuse(reason.Internal)
+	return x.settle(x.refuse(reason.Internal))
 }
 
 // Trailers refuses a request with a credential or an identity among its trailers: a
@@ -163,7 +177,7 @@ func (x *Exchange) Body(env Env, d Direction, chunk []byte, end bool) Step {
 func (x *Exchange) Trailers(env Env, d Direction, pairs [][2]string) Step {
 	for i := range pairs {
 		if d == Upstream && x.gate.headers.lookup(pairs[i][0]).safety != safe {
-			return x.refuseOrReset(reason.TrailerForbidden)
+			return x.settle(x.refuseOrReset(reason.TrailerForbidden))
 		}
 	}
 	switch {

@@ -19,6 +19,7 @@ type Gate struct {
 	auditAllowed bool   // requests that are allowed are logged too
 	caches       bool   // the configuration wants a cache
 	holdsHeaders bool   // the host can hold the headers back until the body is read
+	waitingLimit int    // bytes that waiting requests may hold in one VM
 }
 
 // Keys returns the keys that the configuration itself contains.
@@ -35,6 +36,9 @@ func (g *Gate) NewCache() *Cache {
 	}
 	return newCache()
 }
+
+// WaitingLimit returns the most bytes that waiting requests may hold in one VM.
+func (g *Gate) WaitingLimit() int { return g.waitingLimit }
 
 // NeedsPeer reports whether the host must hand in the connection's certificate.
 func (g *Gate) NeedsPeer() bool { return g.authn.NeedsPeer() }

@@ -45,7 +45,7 @@ func (x *Exchange) Respond(env Env, pairs [][2]string, end bool) Step {
 		return forward
 	}
 	if x.isErrorReply(pairs, end) {
-		return x.withholdError(pairs)
+		return x.end(x.withholdError(pairs))
 	}
 	contentType := joinedHeader(pairs, "content-type")
 	trimmable := isJSON(contentType)
@@ -53,7 +53,7 @@ func (x *Exchange) Respond(env Env, pairs [][2]string, end bool) Step {
 		trimmable = isGRPC(contentType)
 	}
 	if joinedHeader(pairs, ":status") != "200" || end || !trimmable || isEncoded(pairs) {
-		return x.withholdList()
+		return x.end(x.withholdList())
 	}
 	x.responded = !x.gate.holdsHeaders
 	e := &Edit{Set: [][2]string{{"cache-control", "no-store"}}}

@@ -11,8 +11,8 @@ type Reply struct {
 	Details string // for %RESPONSE_CODE_DETAILS%
 }
 
-// retryAfter is what a client is told to wait if keys are unavailable, in seconds (RFC
-// 9110 section 10.2.3): about the time after which a proxy fetches them again.
+// retryAfter is what a client is told to wait if keys are unavailable or too much waits, in
+// seconds (RFC 9110 section 10.2.3): about the time after which a proxy fetches keys again.
 const retryAfter = "10"
 
 // NewReply returns the answer to a request that is refused before its head is read.
@@ -35,7 +35,7 @@ func newReply(why reason.Reason, h *head, metadataURL string) Reply {
 	if why.Challenge() != "" || why.HTTP() == 401 {
 		r.Headers = append(r.Headers, [2]string{"www-authenticate", challenge(why, metadataURL)})
 	}
-	if why == reason.KeysUnavailable {
+	if why == reason.KeysUnavailable || why == reason.Overloaded {
 		r.Headers = append(r.Headers, [2]string{"retry-after", retryAfter})
 	}
 	return r

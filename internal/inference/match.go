@@ -62,6 +62,15 @@ func (m *Match) answer(why reason.Reason) reason.Reason {
 	return why
 }
 
+// Bytes returns how much memory a Clone has of its own.
+func (m *Match) Bytes() int {
+	n := len(m.Authority) + len(m.Path) + len(m.Header[0]) + len(m.Header[1]) + len(m.host) + len(m.pinned)
+	for i := range m.Call.Models {
+		n += m.Call.Models[i].bytes()
+	}
+	return n
+}
+
 // Deferred reports whether only the body says to which service the request goes.
 func (m *Match) Deferred() bool { return m.deferred }
 

@@ -20,7 +20,10 @@
 // step 4 again. Match.Trim removes models from a reply that lists them.
 package inference
 
-import "slices"
+import (
+	"slices"
+	"unsafe"
+)
 
 // Model identifies a model inside an inference service inside a namespace. A
 // service's main model has the name of the service.
@@ -43,6 +46,11 @@ func (m Model) String() string {
 		s += "@" + m.Version
 	}
 	return s
+}
+
+// bytes returns the size of the model with its strings.
+func (m *Model) bytes() int {
+	return int(unsafe.Sizeof(*m)) + len(m.Namespace) + len(m.Service) + len(m.Name) + len(m.Version)
 }
 
 // sharesServiceWith reports whether one of the models is in the service of m.

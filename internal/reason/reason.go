@@ -56,6 +56,8 @@ const (
 
 	KeysUnavailable // the issuer's keys, or this one, could not be looked up in time
 
+	Overloaded // too much waits already: see gate.Waiting
+
 	GrantMissing // no grant covers the caller, the verb and the model
 	Denied       // a deny covers them
 
@@ -132,6 +134,7 @@ var table = [count]row{
 	TokenBinding:      {"token_binding", 401, grpcUnauthenticated},
 
 	KeysUnavailable: {"keys_unavailable", 503, grpcUnavailable},
+	Overloaded:      {"overloaded", 503, grpcUnavailable},
 
 	GrantMissing: {"grant_missing", 403, grpcPermissionDenied},
 	Denied:       {"denied", 403, grpcPermissionDenied},

@@ -139,6 +139,19 @@ func (v Value) Bool() bool {
 	return v.is(v.json.IsBool(), "true or false") && v.json.Bool()
 }
 
+// Integer reads a number from least to most, in digits only; 0 if there is none.
+func (v Value) Integer(least, most int) int {
+	if !v.Exists() {
+		return 0
+	}
+	n, err := strconv.Atoi(v.json.Raw)
+	if err != nil || n < least || n > most {
+		v.MustBe("a whole number from %d to %d", least, most)
+		return 0
+	}
+	return n
+}
+
 // Instant reads a time as RFC 3339 writes it, after 1970, and returns the seconds
 // since then; 0 if there is none.
 func (v Value) Instant() int64 {

@@ -4,6 +4,7 @@
 package load
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -28,6 +29,7 @@ type Load struct {
 	Path    func(i int) string
 	Token   func(i int) string
 	Headers map[string]string // of every request
+	Body    string            // of every request; "": {"instances":[]}
 
 	Workers int           // connections at most, each with one request at a time
 	Rate    int           // requests a second at most; 0: each worker sends when it has its answer
@@ -73,12 +75,16 @@ func (r Report) Only(lines ...string) bool {
 }
 
 // Median returns the median time of the answers with that line; 0 if there are none.
-func (r Report) Median(line string) time.Duration {
+func (r Report) Median(line string) time.Duration { return r.Percentile(line, 50) }
+
+// Percentile returns the time within which that many percent of the answers with that
+// line came; 0 if there are none.
+func (r Report) Percentile(line string, percent int) time.Duration {
 	took := slices.Sorted(slices.Values(r.took[line]))
 	if len(took) == 0 {
 		return 0
 	}
-	return took[len(took)/2]
+	return took[len(took)*percent/100]
 }
 
 // String lists each line with its count.
@@ -203,7 +209,7 @@ func (r *Running) send(i int) Answer {
 // exchange posts a request and puts the answer into a line. A POST is not sent
 // twice by net/http once any of it was written, so no failure is hidden.
 func (r *Running) exchange(i int) string {
-	request, err := http.NewRequestWithContext(r.ctx, "POST", "http://"+r.load.Addr+r.load.Path(i), strings.NewReader(`{"instances":[]}`))
+	request, err := http.NewRequestWithContext(r.ctx, "POST", "http://"+r.load.Addr+r.load.Path(i), strings.NewReader(cmp.Or(r.load.Body, `{"instances":[]}`)))
 	if err != nil {
 		return "error: " + err.Error()
 	}
