@@ -31,11 +31,16 @@ func startWaiters(t *testing.T, m *wasmhost.Module, mebibytes int) *waiters {
 		Now: func() time.Time { return w.now }, Clusters: []string{"keys"}, StopIteration: true,
 		Env: map[string]string{"MODELGATE_FAULT": "request"},
 	})
-	configure(t, w.vm, edit.Set(t, bodyConfig(t, true), "/limits", fmt.Sprintf(`{"waitingMiB": %d}`, mebibytes)))
+	configure(t, w.vm, limitedConfig(t, mebibytes))
 	tick(t, w.vm)
 	respond(t, status200, keySet(w.key), w.vm)
 	tick(t, w.vm)
 	return w
+}
+
+func limitedConfig(t *testing.T, mebibytes int) string {
+	t.Helper()
+	return edit.Set(t, bodyConfig(t, true), "/limits", fmt.Sprintf(`{"waitingMiB": %d}`, mebibytes))
 }
 
 // begin sends the head of a request, 54 kB long, whose token a key signs.
@@ -123,17 +128,20 @@ func TestWaitingReturnsToZero(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	var live []*wasmhost.Stream
 	outcomes, most := map[string]int{}, uint64(0)
-	for i := range 1500 {
+	end := func(s *wasmhost.Stream) {
+		if local := s.LocalReply(); local != nil {
+			outcomes[corpus.RefusedReply(int(local.Status), local.Body)]++
+		}
+		s.Close()
+	}
+	for i := range 2000 {
 		if len(live) < 80 && random.IntN(3) > 0 {
 			live = append(live, w.beginAny(random))
 		}
 		if len(live) > 0 {
 			at := random.IntN(len(live))
 			if s := live[at]; w.step(random, s) {
-				if local := s.LocalReply(); local != nil {
-					outcomes[corpus.RefusedReply(int(local.Status), local.Body)]++
-				}
-				s.Close()
+				end(s)
 				live = append(live[:at], live[at+1:]...)
 			}
 		}
@@ -145,12 +153,12 @@ func TestWaitingReturnsToZero(t *testing.T) {
 			}
 		}
 		if i%400 == 399 {
-			configure(t, w.vm, edit.Set(t, bodyConfig(t, true), "/grants/0/name", fmt.Sprintf(`"n%d"`, i)))
+			configure(t, w.vm, edit.Set(t, limitedConfig(t, 1), "/grants/0/name", fmt.Sprintf(`"n%d"`, i)))
 		}
 		most = max(most, w.vm.Gauges()[waitingBytes])
 	}
 	for _, s := range live {
-		s.Close()
+		end(s)
 	}
 	t.Logf("%d bytes are held at most; %v", most, outcomes)
 	if w.vm.Failed() || most > 1<<20 || outcomes["503 overloaded"] == 0 {
@@ -195,7 +203,7 @@ func (w *waiters) step(random *rand.Rand, s *wasmhost.Stream) (ends bool) {
 	case 3:
 		s.ResponseBody([]byte(`{"data":[{"id":"a"}]}`), random.IntN(2) == 0)
 	default: // white space before a document, in which no server reads a model
-		s.RequestBody([]byte(strings.Repeat(" ", 60_000)), false)
+		s.RequestBody([]byte(strings.Repeat(" ", 150_000)), false)
 	}
 	return random.IntN(12) == 0
 }
