@@ -45,7 +45,8 @@ type cachedToken struct {
 // groups and attributes, and the entry itself.
 func (c *cachedToken) bytes() int {
 	p := &c.principal
-	return 2*len(c.token) + cap(p.Groups)*int(unsafe.Sizeof("")) + cap(p.Attributes)*int(unsafe.Sizeof([2]string{})) + 768
+	lists := (cap(p.Groups)+cap(p.UntoldAttributes))*int(unsafe.Sizeof("")) + cap(p.Attributes)*int(unsafe.Sizeof([2]string{}))
+	return 2*len(c.token) + lists + 768
 }
 
 // current reports whether the issuer's keys are still those of the verification.

@@ -34,11 +34,11 @@ type Cache struct {
 	decisionBytes int // of all callers
 }
 
-// The bounds of a Cache beside those of authn.Cache: 12 MiB in all. What exceeds one is not
+// The bounds of a Cache beside those of authn.Cache: 16 MiB in all. What exceeds one is not
 // evicted one by one: all decisions of the caller, all decisions or all routes are dropped,
 // and those in use are soon back. An entry larger than maxEntryBytes is not kept.
 const (
-	maxDecisionBytes      = 8 << 20
+	maxDecisionBytes      = 12 << 20
 	maxRouteBytes         = 4 << 20
 	maxEntryBytes         = 64 << 10
 	maxDecisionsPerCaller = 16

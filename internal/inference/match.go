@@ -65,8 +65,10 @@ func (m *Match) answer(why reason.Reason) reason.Reason {
 // Bytes returns how much memory a Clone has of its own.
 func (m *Match) Bytes() int {
 	n := len(m.Authority) + len(m.Path) + len(m.Header[0]) + len(m.Header[1]) + len(m.host) + len(m.pinned)
-	for i := range m.Call.Models {
-		n += m.Call.Models[i].bytes()
+	for _, list := range [][]Model{m.Call.Models, m.Call.Possible} {
+		for i := range list {
+			n += list[i].bytes()
+		}
 	}
 	return n
 }
