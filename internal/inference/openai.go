@@ -15,7 +15,8 @@ type openAI struct {
 	*server
 	bases       []string             // of the paths
 	calls       map[string]operation // by the path below a base
-	holdHeaders bool                 // see routeContext
+	inBase      baseModel
+	holdHeaders bool // see routeContext
 }
 
 // openAIKeys are where a body names its model. bodyKeys says which others are refused.
@@ -58,11 +59,16 @@ func (a *openAI) parsePath(r *parsedRequest, path string) (operation, reason.Rea
 	return unknownPath()
 }
 
-func (a *openAI) match(r *parsedRequest) (Match, reason.Reason) {
+func (a *openAI) match(r *parsedRequest) (m Match, why reason.Reason) {
 	if a.services == nil {
-		return a.server.match(r)
+		m, why = a.server.match(r)
+	} else {
+		m, why = a.matchByModel(r)
 	}
-	return a.matchByModel(r)
+	if why == reason.Allowed {
+		why = m.answer(m.bind(a.inBase))
+	}
+	return m, why
 }
 
 func compileOpenAI(r *Route, v strictjson.Value, in routeContext) {
@@ -72,27 +78,15 @@ func compileOpenAI(r *Route, v strictjson.Value, in routeContext) {
 	a.parameters = []string{"api-version"} // Azure's
 	a.publishers = true
 	a.compile(r, o, in, "openai")
-	if base := o.Get("base"); base.Exists() {
-		a.compileBase(base)
-	}
 	a.calls = openAICalls(compileBodyKeys(o))
 	a.compileModelHeader(o)
 	if o.Get("models").Exists() {
 		r.byHost, r.anyHost = false, false
 		a.compileServices(o)
 	}
-	a.requireService(o)
-	r.header, r.match = a.header, a.match
-}
-
-// compileBase reads "base", below which the protocol's paths are.
-func (a *openAI) compileBase(v strictjson.Value) {
-	base := v.Text()
-	switch a.bases = []string{base}; {
-	case base == "": // reported
-	case !isPathPrefix(base):
-		mustBePathPrefix(v, "/v1")
-	case a.prefix != "" && (hasPathPrefix(base, a.prefix) || hasPathPrefix(a.prefix, base)):
-		v.Fail("must not overlap with the prefix %q; got %q", a.prefix, base)
+	if base := o.Get("base"); base.Exists() {
+		a.compileBase(base)
 	}
+	a.requireService(o)
+	r.header, r.match, r.boundTo = a.header, a.match, a.inBase.name
 }

@@ -36,6 +36,7 @@ type Route struct {
 	names   *hostNames // nil where none are configured
 	header  string     // see Routes.ModelHeaders
 	server  *server    // nil for protocol grpc
+	boundTo string     // the model that the paths name for the server, or ""
 	match   matcher
 }
 

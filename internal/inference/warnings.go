@@ -4,12 +4,15 @@ import "fmt"
 
 // Warnings describes routes that are valid but rarely meant: two that read the same
 // hosts, of which the first decides, and those where only the host, which the
-// caller writes, says which server is asked.
+// caller writes, says which server is asked; and paths that name a model.
 func (rs *Routes) Warnings() (list []string) {
 	for i, r := range rs.routes {
 		if r.anyHost && rs.serves == (Model{}) {
 			list = append(list, fmt.Sprintf(
 				`route %d takes any host and forwards to it: add "hosts" or "names" to say where the model is`, i))
+		}
+		if r.boundTo != "" {
+			list = append(list, fmt.Sprintf("the base of route %d names the model %q: every body must name it too", i, r.boundTo))
 		}
 		for j := range i {
 			if rs.routes[j].overlaps(r) {
