@@ -49,6 +49,7 @@ func TestMain(m *testing.M) {
 var clusters = map[string][]string{
 	"iap":            {"kubeflow", "prod"},
 	"bearer":         {"models"},
+	"denies":         {"models"},
 	"grpc-cloud-run": {"echo"},
 	"hostile":        {"kubeflow"},
 	"hosts":          {"models"},

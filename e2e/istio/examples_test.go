@@ -21,6 +21,7 @@ func TestExamples(t *testing.T) {
 	gateway := plane.start(t, w)
 	for _, c := range []struct{ name, rest, grpc, hosts string }{
 		{"bearer", "models", "models", every},
+		{"denies", "models", "models", every},
 		{"grpc-cloud-run", "echo", "echo", every},
 		{"hostile", "kubeflow", "kubeflow", kubeflow},
 		{"kserve-v2", "rest", "grpc", every},
