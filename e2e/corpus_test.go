@@ -52,6 +52,7 @@ var clusters = map[string][]string{
 	"denies":         {"models"},
 	"grpc-cloud-run": {"echo"},
 	"hostile":        {"kubeflow"},
+	"headers":        {"models"},
 	"hosts":          {"models"},
 	"shadow":         {"models"},
 	"kserve-v2":      {"rest", "grpc"},

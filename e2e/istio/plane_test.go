@@ -31,7 +31,7 @@ func newPlane(t *testing.T, edit func(*meshconfig.MeshConfig), resources ...conf
 	m := mesh.DefaultMeshConfig()
 	m.EnableAutoMtls = wrapperspb.Bool(false)
 	m.AccessLogFile = "/dev/stdout"
-	m.AccessLogFormat = "%REQ(:METHOD)% %REQ(:AUTHORITY)%%REQ(:PATH)% %RESPONSE_CODE% %RESPONSE_CODE_DETAILS%\n"
+	m.AccessLogFormat = "%REQ(:METHOD)% %REQ(:AUTHORITY)%%PATH(NQ:PATH)% %RESPONSE_CODE% %RESPONSE_CODE_DETAILS%\n"
 	if edit != nil {
 		edit(m)
 	}
