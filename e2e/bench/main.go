@@ -32,6 +32,9 @@ func main() {
 	if len(os.Args) == 3 && os.Args[1] == "opa" {
 		exit(serveOPA(os.Args[2]))
 	}
+	if len(os.Args) > 1 && os.Args[1] == "attacks" {
+		exit(attacks(os.Args[2:]))
+	}
 	var s settings
 	flag.IntVar(&s.rounds, "rounds", 5, "rounds; every contender runs once in each")
 	flag.DurationVar(&s.seconds, "phase", 2*time.Second, "length of a phase of load")

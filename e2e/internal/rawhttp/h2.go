@@ -55,6 +55,7 @@ type stream struct {
 	id       uint32
 	room     int64
 	body     []byte // what is left to send
+	frame    int    // bytes of a DATA frame at most
 	trailers Headers
 	sent     bool // all of the request has gone out
 	done     bool // all of the response has come in
@@ -70,8 +71,11 @@ func (c *h2) roundTrip(request Request) (Response, error) {
 		c.out.WriteString(http2.ClientPreface)
 		c.framer.WriteSettings(http2.Setting{ID: http2.SettingEnablePush, Val: 0})
 	}
-	s := &stream{id: c.next, room: c.streamRoom, body: request.Body, trailers: request.Trailers}
+	s := &stream{id: c.next, room: c.streamRoom, body: request.Body, frame: maxFrame, trailers: request.Trailers}
 	c.next += 2
+	if request.Frame > 0 {
+		s.frame = min(request.Frame, maxFrame)
+	}
 	s.sent = request.Body == nil && len(request.Trailers) == 0
 	if err := c.writeHeaders(s.id, c.requestHeaders(request), s.sent); err != nil {
 		return s.response, err
@@ -128,7 +132,7 @@ func (c *h2) writeHeaders(id uint32, headers Headers, end bool) error {
 func (c *h2) send(s *stream) error {
 	for !s.sent {
 		// A peer may shrink its window below what is in flight.
-		size := max(0, min(int64(len(s.body)), maxFrame, s.room, c.connRoom))
+		size := max(0, min(int64(len(s.body)), int64(s.frame), s.room, c.connRoom))
 		if size == 0 && len(s.body) > 0 {
 			break
 		}

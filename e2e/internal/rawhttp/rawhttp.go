@@ -74,6 +74,7 @@ type Request struct {
 	// with a colon (":protocol", a second ":path"); those must come first.
 	Headers  Headers
 	Body     []byte // nil: none
+	Frame    int    // bytes of a DATA frame in HTTP/2 at most; 0: as many as fit
 	Trailers Headers
 }
 
