@@ -39,6 +39,25 @@ func TestHead(t *testing.T) {
 	}
 }
 
+// TestHeadersTooMany: a request has 256 headers at most, and those are counted before any
+// is read.
+func TestHeadersTooMany(t *testing.T) {
+	g, _ := load(t, world)
+	for n, want := range map[int]reason.Reason{256: reason.Allowed, 257: reason.HeadersTooMany} {
+		h := head(askPublic)
+		for len(h.Pairs) < n {
+			h.Pairs = append(h.Pairs, pair{"x-a", ""})
+		}
+		if _, step := begin(g, h); step.Reason != want {
+			t.Errorf("Begin(%d headers) = %s, want %s", n, step.Reason, want)
+		}
+		h.Pairs[n-1] = pair{"upgrade", "h2c"}
+		if _, step := begin(g, h); want != reason.Allowed && step.Reason != want {
+			t.Errorf("Begin(%d headers, the last an upgrade) = %s, want %s", n, step.Reason, want)
+		}
+	}
+}
+
 // TestSingleHeaders repeats each header that a request has once at most, and joins it by a
 // comma as a proxy would.
 func TestSingleHeaders(t *testing.T) {
@@ -172,6 +191,8 @@ func TestConnectionHeader(t *testing.T) {
 		{"close, keep-alive", reason.Allowed},
 		{" close ,\tkeep-alive,,", reason.Allowed},
 		{"CLOSE", reason.Allowed},
+		{strings.Repeat("close ,", 36) + "    ", reason.Allowed}, // 256 bytes
+		{strings.Repeat("close ,", 36) + "     ", reason.ConnectionHeader},
 		{"x-gate-caller", reason.ConnectionHeader},
 		{"keep-alive, x-gate-caller", reason.ConnectionHeader},
 		{"X-Gate-Caller", reason.ConnectionHeader},
