@@ -91,7 +91,7 @@ func (s *stream) requestHeaders(end bool) (a types.Action) {
 	if s.plugin.gate == nil {
 		return s.refuse(reason.NotReady)
 	}
-	pairs, err := abi.RequestHeaders.Pairs()
+	pairs, err := abi.RequestHeaders.FirstPairs(gate.MaxHeaders + 1)
 	if err != nil {
 		return s.hostFailed("request headers", err)
 	}

@@ -2,6 +2,8 @@
 
 package abi
 
+import "math"
+
 // Map is a header map of the host.
 type Map uint32
 
@@ -15,12 +17,15 @@ const (
 
 // Pairs returns all headers in their order, with repeated names. The list itself
 // is shared: the next call of Pairs overwrites it, unless KeepResults was called.
-func (m Map) Pairs() ([][2]string, error) {
+func (m Map) Pairs() ([][2]string, error) { return m.FirstPairs(math.MaxInt) }
+
+// FirstPairs is Pairs for at most that many headers. The others are left out unread.
+func (m Map) FirstPairs(most int) ([][2]string, error) {
 	b, err := hostResult(proxyGetHeaderMapPairs(m, &outParams.data, &outParams.size))
 	if err != nil {
 		return nil, err
 	}
-	list, ok := appendPairs(pairsBuf[:0], b)
+	list, ok := appendPairs(pairsBuf[:0], b, most)
 	if !ok {
 		return nil, Internal
 	}

@@ -5,10 +5,11 @@ import (
 	"unsafe"
 )
 
-// appendPairs parses a header map and appends its pairs: the number of pairs, the
+// appendPairs parses a header map and appends its pairs, or the first ones if there are
+// more than most: the number of pairs, the
 // lengths of all names and values, then the names and values, each followed by a
 // zero byte. The strings share the memory of b. ok is false if b is malformed.
-func appendPairs(pairs [][2]string, b []byte) (_ [][2]string, ok bool) {
+func appendPairs(pairs [][2]string, b []byte, most int) (_ [][2]string, ok bool) {
 	if len(b) < 4 {
 		return pairs, len(b) == 0
 	}
@@ -21,7 +22,10 @@ func appendPairs(pairs [][2]string, b []byte) (_ [][2]string, ok bool) {
 		return pairs, false
 	}
 	rest = rest[8*n:]
-	for range n {
+	for i := range n {
+		if i == uint64(most) {
+			return pairs, true
+		}
 		name, value := binary.LittleEndian.Uint32(sizes), binary.LittleEndian.Uint32(sizes[4:])
 		sizes = sizes[8:]
 		end := uint64(name) + 1 + uint64(value)

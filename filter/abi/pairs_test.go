@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -52,12 +53,18 @@ var wellFormed = [][][2]string{
 func TestPairs(t *testing.T) {
 	for _, want := range wellFormed {
 		t.Run(fmt.Sprintf("%.80q", want), func(t *testing.T) {
-			if got, ok := appendPairs(nil, serialize(want)); !ok || !slices.Equal(got, want) {
+			if got, ok := appendPairs(nil, serialize(want), len(want)); !ok || !slices.Equal(got, want) {
 				t.Errorf("appendPairs(serialize(%.80q)) = %.80q, %v, want the same and true", want, got, ok)
 			}
 		})
 	}
-	if got, ok := appendPairs(make([][2]string, 0, 4), nil); len(got) != 0 || !ok {
+	three := [][2]string{{"a", "1"}, {"b", "2"}, {"c", "3"}}
+	for most := range 4 {
+		if got, ok := appendPairs(nil, serialize(three), most); !ok || !slices.Equal(got, three[:most]) {
+			t.Errorf("appendPairs(serialize(%q), %d) = %q, %v, want the first and true", three, most, got, ok)
+		}
+	}
+	if got, ok := appendPairs(make([][2]string, 0, 4), nil, 0); len(got) != 0 || !ok {
 		t.Errorf("appendPairs(no bytes) = %q, %v, want none and true", got, ok)
 	}
 }
@@ -80,7 +87,7 @@ func TestMalformedPairs(t *testing.T) {
 		{"a byte after the end", good + "x"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got, ok := appendPairs(nil, []byte(c.data)); ok {
+			if got, ok := appendPairs(nil, []byte(c.data), math.MaxInt); ok {
 				t.Errorf("appendPairs(%q) = %q, true, want false", c.data, got)
 			}
 		})
@@ -94,7 +101,7 @@ func FuzzPairs(f *testing.F) {
 	f.Add([]byte{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		want, wantOK := referencePairs(b)
-		got, ok := appendPairs(nil, b)
+		got, ok := appendPairs(nil, b, math.MaxInt)
 		if ok != wantOK || ok && !slices.Equal(got, want) {
 			t.Fatalf("appendPairs(%q) = %q, %v, want %q, %v", b, got, ok, want, wantOK)
 		}

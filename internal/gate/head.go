@@ -32,14 +32,15 @@ type unsafeHeader struct {
 	safety safety
 }
 
-// maxHeaders is the most headers that a request may have, pseudo-headers included. Envoy
-// itself takes 100 unless max_headers_count says otherwise.
-const maxHeaders = 256
+// MaxHeaders is the most headers that a request may have, pseudo-headers included. Envoy
+// itself takes 100 unless max_headers_count says otherwise. A host need not hand in more than
+// one above it.
+const MaxHeaders = 256
 
 // parse reads all headers once. It refuses a head that two readers could understand
 // differently, and one that is too large to be read for somebody unknown.
 func (h *head) parse(table *headerTable, pairs [][2]string) reason.Reason {
-	if len(pairs) > maxHeaders {
+	if len(pairs) > MaxHeaders {
 		return reason.HeadersTooMany
 	}
 	var seen uint16
