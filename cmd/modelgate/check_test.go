@@ -46,7 +46,8 @@ func TestCheck(t *testing.T) {
 
 func TestCheckWarns(t *testing.T) {
 	s, file := writeScenario(t, meshConfig)
-	warnings := file + ": warning: routes 0 and 1 read the same hosts; the first decides, with its own credentials and shadow\n" +
+	warnings := file + ": warning: routes 0 and 1 read the same hosts; the first decides about credentials and shadow, " +
+		"and a caller needs a grant on every service that one of them reads\n" +
 		file + `: warning: issuer "corp" is trusted, but no grant names it: its tokens make their callers known and grant nothing` + "\n"
 	bad := writeFile(t, t.TempDir(), "bad.json", edit.Set(t, meshConfig, "/grants/0/members/-", `"user:ana@example.com"`))
 	badError := bad + `: "/grants/0": must have members spiffe: or namespace: only, and neither issuers nor claims, ` +

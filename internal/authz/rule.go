@@ -140,6 +140,7 @@ func (c *compiler) grant(v strictjson.Value) {
 	if r.until != 0 {
 		t = c.policy.shadowGrants
 	}
+	c.checkReach("grant", &r)
 	c.add(t, r)
 }
 
@@ -173,6 +174,7 @@ func (c *compiler) deny(v strictjson.Value) {
 		o.Get("peer").Fail("must not be in a deny, which applies to members spiffe: and namespace: without it")
 	}
 	c.checkDeny(&r)
+	c.checkReach("deny", &r)
 	if r.until != 0 { // in shadow first, then in force
 		c.add(c.policy.shadowDenies, r)
 		r.from, r.until = r.until, 0

@@ -45,3 +45,12 @@ func (g groups) has(name string) bool {
 func (c *compiler) warn(format string, args ...any) {
 	c.policy.warnings = append(c.policy.warnings, fmt.Sprintf(format, args...))
 }
+
+// checkReach adds a warning of each pattern of a rule that no request can be about.
+func (c *compiler) checkReach(kind string, r *rule) {
+	for _, p := range r.models {
+		if len(p.Segments) > 1 && !c.routes.Reaches(p) {
+			c.warn("%s %q is on the service %s/%s, to which no route leads", kind, r.name, p.Segments[0], p.Segments[1])
+		}
+	}
+}

@@ -2,6 +2,7 @@ package gate
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/reason"
@@ -28,16 +29,42 @@ func compileExemptions(v strictjson.Value) (list []exemption) {
 		if p := o.Get("path"); e.path != "" && e.path != "/" && !inference.IsCanonicalPath(e.path) {
 			p.MustBe(`a canonical path without a query, for example "/healthz"`)
 		}
-		hosts := o.Need("hosts")
-		if e.hosts = hosts.Texts(); slices.Contains(e.hosts, "*") {
-			if len(e.hosts) > 1 {
-				hosts.Fail(`must not have further hosts beside "*", which is any host`)
-			}
-			e.hosts = nil
-		}
+		e.hosts = compileExemptHosts(o.Need("hosts"))
 		list = append(list, e)
 	}
 	return list
+}
+
+// compileExemptHosts reads the hosts of an exemption; nil means any host.
+func compileExemptHosts(v strictjson.Value) (hosts []string) {
+	hosts = v.Texts()
+	if slices.Contains(hosts, "*") {
+		if len(hosts) > 1 {
+			v.Fail(`must not have further hosts beside "*", which is any host`)
+		}
+		return nil
+	}
+	for i, host := range hosts {
+		if host != "" && (!inference.IsAuthority(host) || strings.ToLower(host) != host) {
+			v.Items()[i].MustBe(`a host in lower case, with its port where requests have one%s`, exemptHostHint(host))
+		}
+	}
+	return hosts
+}
+
+// exemptHostHint names the mistake that is most often made in the host of an exemption.
+func exemptHostHint(host string) string {
+	switch {
+	case strings.Contains(host, "*"):
+		return `, without a pattern ("*" alone is any host)`
+	case strings.Contains(host, "://"):
+		return ", without a scheme"
+	case strings.Contains(host, "/"):
+		return ", without a path"
+	case strings.HasSuffix(host, "."):
+		return ", without a dot at its end"
+	}
+	return ""
 }
 
 // findExemption returns the exemption of a request, or nil. It compares the method, the

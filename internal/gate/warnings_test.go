@@ -21,8 +21,23 @@ func TestWarnings(t *testing.T) {
 			"two routes with the same hosts, an issuer without a grant",
 			edit.Set(t, edit.Set(t, world, "/routes/1/names", `"kfserving"`), "/grants/0/issuers", `["iap"]`),
 			[]string{
-				"routes 0 and 1 read the same hosts; the first decides, with its own credentials and shadow",
+				"routes 0 and 1 read the same hosts; the first decides about credentials and shadow, " +
+					"and a caller needs a grant on every service that one of them reads",
 				`issuer "corp" is trusted, but no grant names it: its tokens make their callers known and grant nothing`,
+			},
+		},
+		{
+			"rules on services to which no route leads",
+			`{"version": 1,
+			"issuers": [{"name": "corp", "issuer": "https://i.example.com", "audiences": ["m"], "algorithms": ["HS256"],
+				"symmetric": {"env": "CORP"}}],
+			"routes": [{"protocol": "triton", "service": "prod/gpu", "hosts": ["gpu.example.com"]}],
+			"grants": [{"name": "g", "issuers": ["corp"], "members": ["allAuthenticatedUsers"], "role": "admin",
+				"models": ["prod/gpu", "*/gpu/m", "prod/gpus"]}],
+			"denies": [{"name": "d", "models": ["test/gpu", "prod/*"], "shadow": {"until": "2099-01-01T00:00:00Z"}}]}`,
+			[]string{
+				`deny "d" is on the service test/gpu, to which no route leads`,
+				`grant "g" is on the service prod/gpus, to which no route leads`,
 			},
 		},
 		{

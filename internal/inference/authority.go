@@ -2,6 +2,12 @@ package inference
 
 import "strings"
 
+// IsAuthority reports whether s is host[:port] as requests may have it.
+func IsAuthority(s string) bool {
+	_, ok := splitAuthority(s)
+	return ok
+}
+
 // splitAuthority takes host[:port] apart (RFC 9110 section 7.2). It refuses
 // userinfo, a trailing dot, an empty port or one that is no number, and
 // everything else that is no host.

@@ -45,6 +45,7 @@ func compileGRPC(r *Route, v strictjson.Value, _ routeContext) {
 		r.prefix = "/" + g.service
 	}
 	r.names, r.match = g.names, g.match
+	r.model, r.hosts = g.model, g.hosts
 	r.anyHost = g.names == nil && g.hosts == nil
 }
 

@@ -3,7 +3,7 @@ package inference
 import "fmt"
 
 // Warnings describes routes that are valid but rarely meant: two that read the same
-// hosts, of which the first decides, and those where only the host, which the
+// hosts, hosts that mean another service, and those where only the host, which the
 // caller writes, says which server is asked; and paths that name a model.
 func (rs *Routes) Warnings() (list []string) {
 	for i, r := range rs.routes {
@@ -17,10 +17,12 @@ func (rs *Routes) Warnings() (list []string) {
 		for j := range i {
 			if rs.routes[j].overlaps(r) {
 				list = append(list, fmt.Sprintf(
-					"routes %d and %d read the same hosts; the first decides, with its own credentials and shadow", j, i))
+					"routes %d and %d read the same hosts; the first decides about credentials and shadow, "+
+						"and a caller needs a grant on every service that one of them reads", j, i))
 			}
 		}
 	}
+	list = append(list, rs.hostWarnings()...)
 	if rs.onlyByHost() {
 		list = append(list, `the routes read only the services' own hosts, as at a sidecar, but "serves" is missing: `+
 			"a caller who may call another service may call this one under the other's host name")

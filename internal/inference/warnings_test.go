@@ -24,7 +24,13 @@ func kserveRowServiceHosts(prefix, names string) string {
 }
 
 func overlapWarning(i, j int) string {
-	return fmt.Sprintf("routes %d and %d read the same hosts; the first decides, with its own credentials and shadow", i, j)
+	return fmt.Sprintf("routes %d and %d read the same hosts; the first decides about credentials and shadow, "+
+		"and a caller needs a grant on every service that one of them reads", i, j)
+}
+
+func twoLabelsWarning(i int) string {
+	return fmt.Sprintf(`route %d has public paths and "serviceHosts": a public host of two labels, such as example.com, `+
+		"is read as service example in namespace com, and requests for other services on it are refused as identity_conflict", i)
 }
 
 func TestOverlapWarnings(t *testing.T) {
@@ -42,9 +48,9 @@ func TestOverlapWarnings(t *testing.T) {
 	for _, c := range []struct{ name, a, b, want string }{
 		{"the same names", kserveRow("a", kserve), kserveRow("b", kserve), overlap},
 		{"two presets", kserveRow("a", kserve), kserveRow("b", kfserving), ""},
-		{"a service host of the second", kserveRow("a", kserve), kserveRowServiceHosts("b", kfserving), overlap},
-		{"a service host of the first", kserveRowServiceHosts("a", kserve), kserveRow("b", kfserving), overlap},
-		{"another domain", kserveRowServiceHosts("a", kserve), kserveRow("b", example), ""},
+		{"a service host of the second", kserveRow("a", kserve), kserveRowServiceHosts("b", kfserving), overlap + "\n" + twoLabelsWarning(1)},
+		{"a service host of the first", kserveRowServiceHosts("a", kserve), kserveRow("b", kfserving), overlap + "\n" + twoLabelsWarning(0)},
+		{"another domain", kserveRowServiceHosts("a", kserve), kserveRow("b", example), twoLabelsWarning(0)},
 		{"the cluster's domain first", kserveRow("a", cluster), kserveRow("b", kserve), overlap},
 		{"the cluster's domain second", kserveRow("a", kserve), kserveRow("b", cluster), overlap},
 		{"one component's template", kserveRow("a", x), kserveRow("b", yAndX), overlap},
