@@ -13,7 +13,7 @@ VERSION    ?= 0.1.0
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build image run demo test e2e-requests e2e-faults e2e-signatures e2e-kserve e2e-bench e2e-istio check fuzz coverage bench bench-go clean
+.PHONY: help build image run demo test e2e-requests e2e-faults e2e-signatures e2e-kserve e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
 
 help: ## Print this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -99,6 +99,10 @@ coverage: ## Measure the statement coverage of internal/..., which must be at le
 bench: ## Compare model gate with Envoy's own filters, Lua and OPA (BENCH="-h" lists the flags).
 	cd e2e/bench && $(GO) build -o ../../build/bench .
 	build/bench $(BENCH)
+
+bench-attacks: ## Compare what an attacker's bytes cost with what honest ones do (BENCH="-before FILE" names a second module).
+	cd e2e/bench && $(GO) build -o ../../build/bench .
+	build/bench attacks $(BENCH)
 
 bench-go: ## Measure single functions natively, among them the decision against the number of grants.
 	$(GO) test -run '^$$' -bench . -benchmem ./internal/...
