@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 
@@ -54,7 +55,7 @@ func TestManifests(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 			continue
 		}
-		if warnings := g.Warnings(); warnings != nil {
+		if warnings := g.Warnings(time.Now()); warnings != nil {
 			t.Errorf("%s: %q", file, warnings)
 		}
 		// A gate before one service's pods says that it serves that one: by path and

@@ -49,6 +49,9 @@ func TestCheckWarns(t *testing.T) {
 	warnings := file + ": warning: routes 0 and 1 read the same hosts; the first decides about credentials and shadow, " +
 		"and a caller needs a grant on every service that one of them reads\n" +
 		file + `: warning: issuer "corp" is trusted, but no grant names it: its tokens make their callers known and grant nothing` + "\n"
+	ended := writeFile(t, t.TempDir(), "ended.json", edit.Set(t, config, "/denies/0/shadow", `{"until": "2020-01-01T00:00:00Z"}`))
+	endedWarning := ended + `: warning: the shadow of deny "frozen" ended at 2020-01-01T00:00:00Z: the deny denies since then; ` +
+		`leave its "shadow" out` + "\n"
 	bad := writeFile(t, t.TempDir(), "bad.json", edit.Set(t, meshConfig, "/grants/0/members/-", `"user:ana@example.com"`))
 	badError := bad + `: "/grants/0": must have members spiffe: or namespace: only, and neither issuers nor claims, ` +
 		`because it has "peer"` + "\n"
@@ -58,6 +61,7 @@ func TestCheckWarns(t *testing.T) {
 		want  result
 	}{
 		{"warnings", []string{file}, result{0, file + ": ok\n", warnings}},
+		{"a shadow that has ended by now", []string{ended}, result{0, ended + ": ok\n", endedWarning}},
 		{"no warnings of a file with errors", []string{bad, file}, result{1, file + ": ok\n", badError + warnings}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"syscall"
+	"time"
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
@@ -111,7 +112,7 @@ func check(args []string, std streams, secrets authn.Secrets) int {
 			status = std.fail(err)
 			continue
 		}
-		std.warn(file, g.Warnings())
+		std.warn(file, g.Warnings(time.Now()))
 		fmt.Fprintf(std.out, "%s: ok\n", file)
 	}
 	return status

@@ -39,6 +39,7 @@ type Policy struct {
 	denies, grants             *table
 	shadowDenies, shadowGrants *table
 	warnings                   []string
+	shadows                    []shadow
 }
 
 // Decide decides on a call. A deny on one of its models, or on one that it possibly

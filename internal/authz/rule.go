@@ -136,9 +136,11 @@ func (c *compiler) grant(v strictjson.Value) {
 	if !o.Get("members").Exists() {
 		r.members = []identifier{{member: member{kind: authenticated}}}
 	}
+	c.checkGroups(&r)
 	t := c.policy.grants
 	if r.until != 0 {
 		t = c.policy.shadowGrants
+		c.addShadow("grant", &r, "the grant grants nothing since then; leave it out, or its \"shadow\"")
 	}
 	c.checkReach("grant", &r)
 	c.add(t, r)
@@ -173,9 +175,13 @@ func (c *compiler) deny(v strictjson.Value) {
 	if o.Get("peer").Exists() {
 		o.Get("peer").Fail("must not be in a deny, which applies to members spiffe: and namespace: without it")
 	}
+	if o.Get("issuers").Exists() && slices.ContainsFunc(r.members, func(m identifier) bool { return m.kind == everyone && !m.deleted }) {
+		c.warn("deny %q has issuers beside allUsers, and denies everybody: allAuthenticatedUsers is every caller of the issuers", r.name)
+	}
 	c.checkDeny(&r)
 	c.checkReach("deny", &r)
 	if r.until != 0 { // in shadow first, then in force
+		c.addShadow("deny", &r, "the deny denies since then; leave its \"shadow\" out")
 		c.add(c.policy.shadowDenies, r)
 		r.from, r.until = r.until, 0
 	}

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
@@ -84,15 +85,16 @@ func compileAudit(v strictjson.Value) (all bool) {
 }
 
 // Warnings returns a text for each part of the configuration that may not do what its
-// author means.
-func (g *Gate) Warnings() (list []string) {
+// author means, by now.
+func (g *Gate) Warnings(now time.Time) (list []string) {
 	for _, r := range g.Remotes() {
 		if r.Source.Plain() {
 			list = append(list, fmt.Sprintf(
 				"issuer %q publishes its keys under http: anybody on the way can replace them, unless the cluster uses TLS", r.Name))
 		}
 	}
-	return slices.Concat(list, g.authn.Warnings(), g.routes.Warnings(), g.policy.Warnings(g.authn))
+	return slices.Concat(list, g.authn.Warnings(), g.routes.Warnings(), g.policy.Warnings(g.authn),
+		g.routes.EndedShadows(now), g.policy.EndedShadows(now))
 }
 
 // compileChallenge reads the URL of the protected resource's metadata (RFC 9728 section

@@ -123,7 +123,7 @@ func TestRetryAfter(t *testing.T) {
 func TestWarningOfPlainKeys(t *testing.T) {
 	for scheme, want := range map[string]bool{"http": true, "https": false} {
 		g, _, _ := published(t, scheme)
-		if got := g.Warnings(); strings.Contains(strings.Join(got, "\n"), "publishes its keys under http") != want {
+		if got := g.Warnings(now); strings.Contains(strings.Join(got, "\n"), "publishes its keys under http") != want {
 			t.Errorf("Warnings() = %q for keys under %s, want a warning: %v", got, scheme, want)
 		}
 	}

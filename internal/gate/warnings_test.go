@@ -49,6 +49,37 @@ func TestWarnings(t *testing.T) {
 			},
 		},
 		{
+			"shadows that have ended",
+			edit.Set(t, edit.Set(t, edit.Set(t, world, "/grants/0/shadow", past), "/denies/0/shadow", past), "/routes/1/shadow", past),
+			[]string{
+				`the shadow of route 1 ended at 2023-11-14T22:13:20Z: the route refuses since then; leave "shadow" out`,
+				`the shadow of deny "frozen" ended at 2023-11-14T22:13:20Z: the deny denies since then; leave its "shadow" out`,
+				`the shadow of grant "staff" ended at 2023-11-14T22:13:20Z: the grant grants nothing since then; ` +
+					`leave it out, or its "shadow"`,
+			},
+		},
+		{
+			"a group that no issuer of a grant tells; one that is listed; one that its issuer tells",
+			edit.Set(t, edit.Set(t, edit.Set(t, edit.Set(t, world, "/grants/-", groupGrant("science", "iap")),
+				"/grants/-", groupGrant("listed", "iap")), "/grants/-", groupGrant("told", "corp")),
+				"/groups", `[{"name": "listed", "members": ["user:ana@example.com"]}]`),
+			[]string{
+				`grant "science" names the group "science", and none of its issuers tells groups: nobody is its member; ` +
+					`set "groups" of an issuer, or list its members in "groups"`,
+			},
+		},
+		{
+			"issuers beside allUsers in a deny",
+			edit.Set(t, world, "/denies/0", `{"name": "no", "issuers": ["corp"], "members": ["allUsers"], "models": ["prod/a"]}`),
+			[]string{`deny "no" has issuers beside allUsers, and denies everybody: allAuthenticatedUsers is every caller of the issuers`},
+		},
+		{
+			"allUsers, or issuers, alone in a deny",
+			edit.Set(t, edit.Set(t, world, "/denies/0", `{"name": "no", "members": ["allUsers"], "models": ["prod/a"]}`),
+				"/denies/-", `{"name": "nor", "issuers": ["corp"], "members": ["allAuthenticatedUsers"], "models": ["prod/a"]}`),
+			nil,
+		},
+		{
 			"groups from two sources, denies that can be avoided",
 			evadableWorld(t),
 			[]string{
@@ -66,11 +97,18 @@ func TestWarnings(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g, _ := load(t, c.config)
-			if got := g.Warnings(); !slices.Equal(got, c.want) {
+			if got := g.Warnings(now); !slices.Equal(got, c.want) {
 				t.Errorf("Warnings() = %q, want %q", got, c.want)
 			}
 		})
 	}
+}
+
+// past is a shadow that ends now.
+const past = `{"until": "2023-11-14T22:13:20Z"}`
+
+func groupGrant(name, issuer string) string {
+	return `{"name": "` + name + `", "issuers": ["` + issuer + `"], "members": ["group:` + name + `"], "role": "viewer", "models": ["prod/a"]}`
 }
 
 func evadableWorld(t testing.TB) string {

@@ -22,7 +22,7 @@ func (rs *Routes) Warnings() (list []string) {
 			}
 		}
 	}
-	list = append(list, rs.hostWarnings()...)
+	list = append(append(list, rs.hostWarnings()...), rs.modelWarnings()...)
 	if rs.onlyByHost() {
 		list = append(list, `the routes read only the services' own hosts, as at a sidecar, but "serves" is missing: `+
 			"a caller who may call another service may call this one under the other's host name")
