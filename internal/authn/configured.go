@@ -35,6 +35,13 @@ func (a *Authenticator) Pool(issuer string) string {
 	return ""
 }
 
+// VouchesForAddresses reports whether each address in a token of the named issuer counts
+// that the token does not call unverified. Google says of each whether it is verified.
+func (a *Authenticator) VouchesForAddresses(issuer string) bool {
+	is := a.issuer(issuer)
+	return is != nil && (is.trustsEmail || is.preset)
+}
+
 // HasGroups reports whether the named issuer says in which groups a caller is.
 func (a *Authenticator) HasGroups(issuer string) bool {
 	is := a.issuer(issuer)

@@ -25,6 +25,7 @@ type Issuer struct {
 	required         []strictjson.Pointer // claims that every token must have
 	absentIsNone     Untold               // the kinds of members that a caller without the claim is not
 	pool             string
+	preset           bool
 	workforce        bool // the pool's callers are those of workforce_identity, as IAP has it
 	attributes       []attribute
 	certificateBound bool // tokens are bound to the connection's certificate

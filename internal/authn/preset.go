@@ -78,7 +78,7 @@ func (is *Issuer) applyPreset(o strictjson.Object, name strictjson.Value) {
 		}
 	}
 	is.iss, is.singleAudience, is.maxLifetime, is.trustsEmail = p.iss, p.singleAudience, p.maxLifetime, p.trustsEmail
-	is.workforce, is.absentIsNone = p.workforce, p.absentIsNone
+	is.preset, is.workforce, is.absentIsNone = true, p.workforce, p.absentIsNone
 	is.locations = []tokenLocation{p.location}
 	for _, a := range p.algorithms {
 		is.algorithms = append(is.algorithms, algorithmNamed(a))

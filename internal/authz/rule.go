@@ -137,6 +137,7 @@ func (c *compiler) grant(v strictjson.Value) {
 		r.members = []identifier{{member: member{kind: authenticated}}}
 	}
 	c.checkGroups(&r)
+	c.warnOfAddress(&r)
 	t := c.policy.grants
 	if r.until != 0 {
 		t = c.policy.shadowGrants

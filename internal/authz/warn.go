@@ -54,3 +54,16 @@ func (c *compiler) checkReach(kind string, r *rule) {
 		}
 	}
 }
+
+// warnOfAddress adds a warning about a grant with a condition on the address, for the
+// issuers that do not vouch for every address.
+func (c *compiler) warnOfAddress(r *rule) {
+	if !slices.ContainsFunc(r.conditions, func(c condition) bool { return c.ofAddress() && c.op != exists }) {
+		return
+	}
+	for _, name := range r.issuers {
+		if c.issuers.HasIssuer(name) && !c.issuers.VouchesForAddresses(name) {
+			c.warn(`grant %q has a condition on /email, which holds only for tokens of issuer %q with "email_verified": true`, r.name, name)
+		}
+	}
+}

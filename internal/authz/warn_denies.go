@@ -16,7 +16,7 @@ func (c *compiler) checkDeny(r *rule) {
 		c.warn("deny %q names certificates, and a caller without one avoids it: require mutual TLS on every port (PeerAuthentication STRICT)", r.name)
 	}
 	for _, p := range r.models {
-		if p.Version != "" {
+		if p.Version != "" && !c.routes.DeclaresVersion(p) {
 			c.warn("deny %q names a version, and nothing tells which version a request is for that names none or a label: "+
 				"the deny applies to it, unless its route says in \"unversioned\" what none means", r.name)
 			break
@@ -66,8 +66,14 @@ func (c *compiler) checkDenyMember(r *rule, id identifier, warned map[string]boo
 		}
 	}
 	if !ever {
-		id.at.Fail("must be a member whom an issuer of the deny can tell: none says who is one; " +
-			`a group needs "groups" at an issuer, or a row in the configuration's "groups"`)
+		hint := `the relay has no header for it`
+		switch id.untoldKind() {
+		case authn.UntoldGroups:
+			hint = `give an issuer "groups", or write the group in the configuration's "groups"`
+		case authn.UntoldAttributes:
+			hint = fmt.Sprintf("give the issuer of the pool the attribute %q", id.attribute)
+		}
+		id.at.Fail("must be a member whom an issuer of the deny can tell, and none can: %s", hint)
 		return
 	}
 	warn := func(issuers []string, format string) {

@@ -60,10 +60,6 @@ func (m Model) sharesServiceWith(models []Model) bool {
 	})
 }
 
-// HasVersionLabels reports whether a request of the protocol may name a version by a
-// label, which the server maps to one. Then each version that is no number is a label.
-func HasVersionLabels(protocol string) bool { return protocol == "tfserving" }
-
 // Call is what a request asks for. Where a request can be read in two ways,
 // Models has the model of each, and all of them must be granted.
 type Call struct {

@@ -38,13 +38,9 @@ func isSharedVersion(s string) bool {
 	return isNameSegment(s)
 }
 
-// HasExactVersion reports whether the call is about one certain version of a model
-// of its own. A request that names none gets whichever version the server has made
-// its default, and a label of TensorFlow Serving is the name of a version. So a deny
-// on a version applies to such a call.
-func (c *Call) HasExactVersion(m *Model) bool {
-	return m.Version != "" && (c.Protocol != "tfserving" || isNumber(m.Version))
-}
+// HasVersionLabels reports whether a request of the protocol may name a version by a
+// label, which the server maps to one. Then each version that is no number is a label.
+func HasVersionLabels(protocol string) bool { return protocol == "tfserving" }
 
 // compileUnversioned reads "unversioned": the version of a model that a request means
 // which names none.
@@ -78,18 +74,20 @@ func (s *server) versionOf(verb Verb, name, version string) string {
 
 // DeclaresVersion reports whether requests that name no version have a certain one,
 // for the model that a pattern with a version names: each route that may lead to the
-// model and whose protocol has versions declares it.
+// model declares it. Requests of some protocols never name a version.
 func (rs *Routes) DeclaresVersion(p Pattern) bool {
+	name := p.Segments[1]
+	if len(p.Segments) > 2 {
+		name = strings.Join(p.Segments[2:], "/")
+	}
 	for _, r := range rs.routes {
 		s := r.server
-		if s == nil || s.shortPaths || s.protocol == "openai" || !s.mayLeadTo(p) {
-			continue
-		}
-		name := p.Segments[1]
-		if len(p.Segments) > 2 {
-			name = strings.Join(p.Segments[2:], "/")
-		}
-		if s.unversioned[s.resolveAlias(name)] == "" {
+		switch {
+		case s == nil: // of one model, which has the name of its service
+			if name == p.Segments[1] || strings.HasSuffix(name, "*") {
+				return false
+			}
+		case s.mayLeadTo(p) && s.unversioned[s.resolveAlias(name)] == "":
 			return false
 		}
 	}

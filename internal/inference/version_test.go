@@ -155,25 +155,6 @@ func TestUnversioned(t *testing.T) {
 	}
 }
 
-func TestHasExactVersion(t *testing.T) {
-	for _, c := range []struct {
-		protocol, version string
-		want              bool
-	}{
-		{"triton", "3", true},
-		{"triton", "", false},
-		{"kserve-v2", "stable", true},
-		{"tfserving", "3", true},
-		{"tfserving", "stable", false},
-		{"tfserving", "", false},
-	} {
-		call := inference.Call{Protocol: c.protocol, Models: []inference.Model{{Version: c.version}}}
-		if got := call.HasExactVersion(&call.Models[0]); got != c.want {
-			t.Errorf("%s, version %q: HasExactVersion = %v, want %v", c.protocol, c.version, got, c.want)
-		}
-	}
-}
-
 func TestDeclaresVersion(t *testing.T) {
 	routes := compile(t, `[
 		{"protocol": "triton", "service": "prod/gpu", "unversioned": {"m": "3", "gpu": "1"}, "aliases": {"short": "m"}},
@@ -190,7 +171,7 @@ func TestDeclaresVersion(t *testing.T) {
 		{"prod/gpu/*@2", false},
 		{"prod/tf/m@2", false},
 		{"*/*/m@2", false},
-		{"prod/llm/m@2", true}, // whose requests name no version
+		{"prod/llm/m@2", false}, // whose requests name no version
 		{"prod/none/m@2", true},
 	} {
 		t.Run(c.pattern, func(t *testing.T) {
