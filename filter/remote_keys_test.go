@@ -170,7 +170,7 @@ func TestKeysHostFails(t *testing.T) {
 
 // TestKeysUnderNewConfiguration: a new configuration with the same key source uses
 // the fetched keys, and requests that wait under the old one are decided. Key sources
-// are the same if their JSON text is (keys.Source), so edit writes both documents.
+// are the same if they mean the same (keys.Source): the new one is written in another way.
 func TestKeysUnderNewConfiguration(t *testing.T) {
 	c, key := &clock{time.Now()}, newKeyPair(t, "k")
 	vm := start(t, shipped, wasmhost.Options{Clusters: []string{"keys"}, Now: c.Now})
@@ -179,7 +179,8 @@ func TestKeysUnderNewConfiguration(t *testing.T) {
 	waits := sendWaiting(t, vm, key.request(t, c.now))
 	tick(t, vm)
 	call := vm.PendingCalls()[0]
-	configure(t, vm, edit.Set(t, before, "/grants/0/name", `"after"`))
+	after := edit.Set(t, before, "/grants/0/name", `"after"`)
+	configure(t, vm, edit.Set(t, after, "/issuers/0/jwks/remote/refresh", `"300s"`)) // the default
 	if err := call.Respond(status200, keySet(key)); err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,10 @@ package keys
 
 import (
 	"crypto/sha256"
+	"maps"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,9 +36,10 @@ import (
 // Source is where one issuer publishes its keys, and when they are fetched. It is
 // immutable.
 type Source struct {
-	// ID is 32 bytes: a hash of the issuer and of all that the configuration says
-	// about its keys. Configurations that agree in this share what was fetched, so
-	// a configuration with other grants only keeps its keys.
+	// ID is 32 bytes: a hash of the issuer and of all that the configuration means
+	// for its keys. Configurations that agree in this share what was fetched, so
+	// a configuration with other grants only, or that is only written in another way,
+	// keeps its keys.
 	ID       string
 	Refresh  time.Duration // between two fetches; Cache-Control can only shorten it
 	Timeout  time.Duration // of one request to the endpoint
@@ -60,9 +64,8 @@ func (s *Source) Plain() bool { return s.endpoint.Scheme == "http" }
 // algorithms are those that its keys may serve.
 func Compile(v strictjson.Value, issuer string, algorithms ...string) *Source {
 	o := v.Object("uri", "discovery", "cluster", "jwksClusters", "refresh", "timeout", "maxStale", "interval", "wait")
-	sum := sha256.Sum256([]byte(issuer + "\x00" + strings.Join(algorithms, " ") + "\x00" + v.JSON().Raw))
 	s := &Source{
-		ID: string(sum[:]), issuer: issuer,
+		issuer:  issuer,
 		Refresh: 5 * time.Minute, Timeout: 5 * time.Second, MaxStale: 24 * time.Hour,
 		Interval: 5 * time.Second, Wait: 10 * time.Second,
 	}
@@ -86,7 +89,27 @@ func Compile(v strictjson.Value, issuer string, algorithms ...string) *Source {
 			s.MaxStale, s.Refresh)
 	}
 	s.compileEndpoint(o)
+	s.ID = s.id(algorithms)
 	return s
+}
+
+// id hashes what the source means, and not its JSON text: a configuration that is written
+// in another way, or says what is the default, keeps its keys.
+func (s *Source) id(algorithms []string) string {
+	parts := []string{s.issuer, strings.Join(algorithms, " "), strconv.FormatBool(s.discovery),
+		s.endpoint.Cluster, s.endpoint.Scheme, s.endpoint.Authority, s.endpoint.Path}
+	for _, d := range []time.Duration{s.Refresh, s.Timeout, s.MaxStale, s.Interval, s.Wait} {
+		parts = append(parts, d.String())
+	}
+	for _, host := range slices.Sorted(maps.Keys(s.jwksClusters)) {
+		parts = append(parts, host, s.jwksClusters[host])
+	}
+	var b []byte
+	for _, part := range parts {
+		b = strconv.AppendQuote(b, part)
+	}
+	sum := sha256.Sum256(b)
+	return string(sum[:])
 }
 
 // compileEndpoint reads what to fetch: a key set at "uri", or a discovery document

@@ -52,3 +52,34 @@ func TestSourceID(t *testing.T) {
 		seen[s.ID] = name
 	}
 }
+
+// TestSameSource: how a source is written does not matter, and neither does saying what is
+// the default.
+func TestSameSource(t *testing.T) {
+	const discovery = `{"discovery":"https://a/","cluster":"a","jwksClusters":{"b":"b","c":"c"}}`
+	for _, x := range []struct{ name, doc, same string }{
+		{"spaces", `{"uri":"https://a/","cluster":"a"}`, "{ \"uri\" : \"https://a/\",\n\t\"cluster\": \"a\" }"},
+		{"order", `{"uri":"https://a/","cluster":"a"}`, `{"cluster":"a","uri":"https://a/"}`},
+		{"escapes", `{"uri":"https://a/","cluster":"a"}`, `{"uri":"https:\/\/a\/","cluster":"\u0061"}`},
+		{"defaults", `{"uri":"https://a/","cluster":"a"}`, `{"uri":"https://a/","cluster":"a","refresh":"5m","timeout":"5s","wait":"10s"}`},
+		{"units", `{"uri":"https://a/","cluster":"a","wait":"60s"}`, `{"uri":"https://a/","cluster":"a","wait":"1m"}`},
+		{"order of clusters", discovery, `{"discovery":"https://a/","cluster":"a","jwksClusters":{"c":"c","b":"b"}}`},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			if a, b := compile(t, x.doc, "i"), compile(t, x.same, "i"); a.ID != b.ID {
+				t.Errorf("%s and %s have different IDs", x.doc, x.same)
+			}
+		})
+	}
+	for _, x := range []struct{ name, doc string }{
+		{"other clusters", `{"discovery":"https://a/","cluster":"a","jwksClusters":{"b":"c","c":"b"}}`},
+		{"fewer clusters", `{"discovery":"https://a/","cluster":"a","jwksClusters":{"b":"b"}}`},
+		{"a key set", `{"uri":"https://a/","cluster":"a"}`},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			if a, b := compile(t, discovery, "i"), compile(t, x.doc, "i"); a.ID == b.ID {
+				t.Errorf("%s and %s have the same ID", discovery, x.doc)
+			}
+		})
+	}
+}
