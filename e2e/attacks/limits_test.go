@@ -1,0 +1,84 @@
+package attacks
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// TestExamplesSetLimits: each example sets what README.md says that Envoy must limit.
+func TestExamplesSetLimits(t *testing.T) {
+	var files []string
+	for _, pattern := range []string{"*", "*/*"} {
+		found, err := filepath.Glob(filepath.Join(root, "examples", pattern, "envoy.yaml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, found...)
+	}
+	if len(files) < 12 {
+		t.Fatalf("%d examples are found, want 12 at least", len(files))
+	}
+	for _, file := range files {
+		name, _ := filepath.Rel(root, file)
+		t.Run(name, func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var tree object
+			if err := yaml.Unmarshal(text, &tree); err != nil {
+				t.Fatal(err)
+			}
+			checkLimits(t, tree)
+		})
+	}
+}
+
+// checkLimits looks up each limit. A number is its least and its most.
+func checkLimits(t *testing.T, tree object) {
+	t.Helper()
+	for _, listener := range tree["static_resources"].(object)["listeners"].([]any) {
+		l := listener.(object)
+		wantLimit(t, l, "per_connection_buffer_limit_bytes", 1<<20, 100<<20)
+		for _, chain := range l["filter_chains"].([]any) {
+			manager := chain.(object)["filters"].([]any)[0].(object)["typed_config"].(object)
+			wantLimit(t, manager, "max_request_headers_kb", 32, 60)
+			wantSet(t, manager, "request_headers_timeout")
+			wantSet(t, manager, "stream_idle_timeout")
+			common, _ := manager["common_http_protocol_options"].(object)
+			wantSet(t, common, "idle_timeout")
+			wantLimit(t, common, "max_headers_count", 50, 200)
+			h2, _ := manager["http2_protocol_options"].(object)
+			wantLimit(t, h2, "max_concurrent_streams", 10, 256)
+		}
+	}
+	overload, _ := tree["overload_manager"].(object)
+	monitors := map[any]object{}
+	list, _ := overload["resource_monitors"].([]any)
+	for _, monitor := range list {
+		m := monitor.(object)
+		monitors[m["name"]] = m["typed_config"].(object)
+	}
+	wantLimit(t, monitors["envoy.resource_monitors.fixed_heap"], "max_heap_size_bytes", 256<<20, 4<<30)
+	wantLimit(t, monitors["envoy.resource_monitors.global_downstream_max_connections"], "max_active_downstream_connections", 100, 20000)
+	if actions, _ := overload["actions"].([]any); len(actions) == 0 {
+		t.Error("the overload manager has no actions")
+	}
+}
+
+func wantLimit(t *testing.T, in object, name string, least, most int) {
+	t.Helper()
+	if n, ok := in[name].(int); !ok || n < least || n > most {
+		t.Errorf("%s is %v, want %d to %d", name, in[name], least, most)
+	}
+}
+
+func wantSet(t *testing.T, in object, name string) {
+	t.Helper()
+	if in[name] == nil {
+		t.Errorf("%s is not set", name)
+	}
+}
