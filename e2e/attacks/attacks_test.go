@@ -1,73 +1,113 @@
 package attacks
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
 
-// TestAttacks runs the attacks one after another, each on an Envoy of its own.
+// attack is what a caller sends to knock the gate out.
+type attack struct {
+	name string
+	send func(w *world) *crowd
+}
+
+// callers are the attackers' tokens: a caller with one grant, and nobody.
+func granted(w *world) string { return w.token("mallory@example.com") }
+func nobody(*world) string    { return "" }
+
+func headsOf(h heads, token func(*world) string) func(*world) *crowd {
+	return func(w *world) *crowd {
+		h.token = token(w)
+		return h.send(w.envoy.Addr())
+	}
+}
+
+func messagesOn(connections int) func(*world) *crowd {
+	return func(w *world) *crowd { return messages{connections, granted(w)}.send(w.envoy.Addr()) }
+}
+
+// The attacks by which a VM died before there was a limit, and ten times as many.
+var (
+	once = []attack{
+		{"20,000 heads of 54 kB, of one caller", headsOf(heads{connections: 20, streams: 1000, bytes: 54_000, path: body}, granted)},
+		{"20,000 heads of 54 kB, of nobody in shadow", headsOf(heads{connections: 20, streams: 1000, bytes: 54_000, path: shadow}, nobody)},
+		{"1,500 messages of 1 MiB", messagesOn(1500)},
+	}
+	tenTimes = []attack{
+		{"200,000 heads of 54 kB", headsOf(heads{connections: 200, streams: 1000, bytes: 54_000, path: body}, granted)},
+		{"200,000 heads of 25 kB, which Envoy lets pass", headsOf(heads{connections: 200, streams: 1000, bytes: 25_000, path: body}, granted)},
+		{"15,000 messages of 1 MiB", messagesOn(15_000)},
+	}
+)
+
+const body, shadow = "/v1/chat/completions", "/trial/v1/chat/completions"
+
+// TestAttacks runs the attacks one after another, on an Envoy without limits of its own
+// and, ten times as strong, on one with the limits of the examples.
 func TestAttacks(t *testing.T) {
-	const body, shadow = "/v1/chat/completions", "/trial/v1/chat/completions"
-	granted := func(w *world) string { return w.token("mallory@example.com") }
-	nobody := func(*world) string { return "" }
 	for _, c := range []struct {
-		name   string
-		limits bool
-		send   func(w *world) *crowd
+		name, policy string
+		limits       bool
+		attacks      []attack
+		long         bool // only with -full
 	}{
-		{"heads of one caller", false, func(w *world) *crowd {
-			return heads{20, 1000, 54_000, body, granted(w)}.send(w.envoy.Addr())
-		}},
-		{"heads of nobody", false, func(w *world) *crowd {
-			return heads{20, 1000, 54_000, shadow, nobody(w)}.send(w.envoy.Addr())
-		}},
-		{"messages", false, func(w *world) *crowd { return messages{1500, granted(w)}.send(w.envoy.Addr()) }},
+		{"no limits in Envoy", "FAIL_CLOSED", false, once, false},
+		{"no limits in Envoy", "FAIL_RELOAD", false, once, true},
+		{"the examples' limits", "FAIL_CLOSED", true, tenTimes, true},
+		{"the examples' limits", "FAIL_RELOAD", true, tenTimes, false},
 	} {
-		for _, policy := range []string{"FAIL_CLOSED", "FAIL_RELOAD"} {
-			t.Run(c.name+", "+policy, func(t *testing.T) { startWorld(t, policy, c.limits).attacked(c.send) })
+		t.Run(c.name+", "+c.policy, func(t *testing.T) {
+			if c.long && !*full {
+				t.Skip("only with -full")
+			}
+			w := startWorld(t, c.policy, c.limits)
+			w.calm("before")
+			for _, a := range c.attacks {
+				w.withstands(a)
+			}
+			if created := w.stat("wasm.envoy.wasm.runtime.v8.created"); created > 4 {
+				t.Errorf("%d VMs have been created, want 4: one has died", created)
+			}
+		})
+	}
+}
+
+// withstands serves others during an attack and after it.
+func (w *world) withstands(a attack) {
+	t := w.t
+	began, stop := time.Now(), w.watch()
+	others := w.honest(50)
+	crowd := a.send(w)
+	took := time.Since(began)
+	text, all := others.stop()
+	t.Logf("%s, in %v: %s", a.name, took.Round(time.Millisecond), crowd)
+	t.Logf("others meanwhile: %s", text)
+	t.Logf("most memory: %s", stop())
+	if strings.Contains(text, "503") || strings.Contains(text, " 500") {
+		t.Errorf("%s: others meanwhile: %s", a.name, text)
+	}
+	if !all {
+		t.Log("not all of the others had an answer in time")
+	}
+	crowd.leave()
+	time.Sleep(time.Second)
+	w.calm("afterwards")
+	for deadline := time.Now().Add(time.Minute); w.stat("wasmcustom.modelgate.waiting_bytes") > 0; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: %d bytes are held by nobody", a.name, w.stat("wasmcustom.modelgate.waiting_bytes"))
 		}
 	}
 }
 
-// attacked serves others before, during and after an attack.
-func (w *world) attacked(send func(*world) *crowd) {
-	t := w.t
+// calm serves others while there is no attack.
+func (w *world) calm(when string) {
+	w.t.Helper()
 	others := w.honest(50)
 	time.Sleep(time.Second)
 	text, served := others.stop()
-	t.Logf("before: %s", text)
+	w.t.Logf("others %s: %s", when, text)
 	if !served {
-		t.Fatalf("before the attack: %s", text)
-	}
-	began := time.Now()
-	stop := w.watch()
-	others = w.honest(50)
-	crowd := send(w)
-	took := time.Since(began)
-	text, served = others.stop()
-	p := stop()
-	t.Logf("attack in %v: %s", took.Round(time.Millisecond), crowd)
-	t.Logf("during: %s", text)
-	t.Logf("%s", p)
-	if !served {
-		t.Errorf("during the attack: %s", text)
-	}
-	crowd.leave()
-	time.Sleep(time.Second)
-	others = w.honest(50)
-	time.Sleep(time.Second)
-	text, served = others.stop()
-	t.Logf("after: %s", text)
-	if !served {
-		t.Errorf("after the attack: %s", text)
-	}
-	stats, err := w.envoy.Stats()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, value := range stats {
-		if len(name) > 4 && name[:4] == "wasm" && name[:10] != "wasmcustom" {
-			t.Logf("%s: %d", name, value)
-		}
+		w.t.Fatalf("others %s: %s", when, text)
 	}
 }

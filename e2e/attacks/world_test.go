@@ -180,6 +180,16 @@ func (w *world) measure(p *peaks) {
 	p.waiting = max(p.waiting, int(stats["wasmcustom.modelgate.waiting_bytes"]>>20))
 }
 
+// stat returns a counter or gauge of Envoy's.
+func (w *world) stat(name string) uint64 {
+	w.t.Helper()
+	stats, err := w.envoy.Stats()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return stats[name]
+}
+
 // anonymous returns the anonymous memory of a process in MiB (proc(5), status).
 func anonymous(pid int) int {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
