@@ -58,6 +58,7 @@ var clusters = map[string][]string{
 	"kserve-v2":      {"rest", "grpc"},
 	"tfserving":      {"rest", "grpc"},
 	"openai":         {"llm", "embed"},
+	"vllm":           {"llm"},
 	"triton-stream":  {"rest", "grpc"},
 	"remote-keys":    {"models"},
 

@@ -20,6 +20,7 @@ type bodyKeys struct {
 	refused   []string // fragments of folded names, see foldKey
 	ownNames  []string // whole folded names
 	responses []string // whole folded names of the Responses API
+	stored    bool     // objects that the server keeps may be addressed
 }
 
 // choosingFragments are parts of the keys by which servers choose a model or a
@@ -51,7 +52,7 @@ var choosingNames = []string{"route", "preset"}
 // containers, SGLang's sessions, Gemini's caches, LiteLLM's prompts.
 var (
 	storedFragments = []string{
-		"previousresponse", "conversation", "fileid", "threadid", "assistantid", "vectorstore", "cachedcontent", "promptid", "sessionparams",
+		"previousresponse", "conversation", "fileid", "threadid", "assistantid", "vectorstore", "cachedcontent", "promptid", "sessionid", "sessionparams",
 	}
 	storedNames = []string{"container"}
 	// storedResponseNames are so in the Responses API: there a prompt is a stored one.
@@ -61,7 +62,7 @@ var (
 // compileBodyKeys reads "bodyKeys" and "storedObjects".
 func compileBodyKeys(o strictjson.Object) *bodyKeys {
 	k := &bodyKeys{refused: choosingFragments, ownNames: choosingNames}
-	if !o.Get("storedObjects").Bool() {
+	if k.stored = o.Get("storedObjects").Bool(); !k.stored {
 		k.refused = slices.Concat(k.refused, storedFragments)
 		k.ownNames = slices.Concat(k.ownNames, storedNames)
 		k.responses = storedResponseNames

@@ -40,7 +40,8 @@ var schemaKeys = []struct{ source, path, keys string }{
 	{"SGLang's chat: python/sglang/srt/entrypoints/openai/protocol.py", "chat/completions", `top_k min_p min_tokens regex ebnf
 		repetition_penalty stop_token_ids stop_regex no_stop_trim ignore_eos continue_final_message skip_special_tokens
 		separate_reasoning stream_reasoning chat_template_kwargs return_hidden_states rid extra_key cache_salt priority custom_params
-		return_cached_tokens_details return_routed_experts return_meta_info input_ids json_schema`},
+		return_cached_tokens_details return_routed_experts routed_experts_start_len return_meta_info return_prompt_token_ids input_ids
+		json_schema task max_dynamic_patch use_audio_in_video images_config custom_labels`},
 	{"TensorRT-LLM's: tensorrt_llm/serve/openai_protocol.py", "completions", `top_k top_p_min min_p return_context_logits detokenize
 		prompt_ignore_length embedding_bias include_stop_str_in_output guided_decoding_params length_penalty early_stopping`},
 }
@@ -84,7 +85,7 @@ const choosingKeys = `lora_path lora_request lora lora_name LORA_PATH loraPath l
 
 // storedKeys address an object that a server keeps.
 const storedKeys = `previous_response_id conversation conversation_id file_id file_ids input_file_id thread_id assistant_id
-	vector_store_ids cached_content prompt_id session_params container`
+	vector_store_ids cached_content prompt_id session_id session_params container`
 
 func TestKeysThatChoose(t *testing.T) {
 	strict, open := compile(t, openAIRoute("")), compile(t, openAIRoute(`, "storedObjects": true`))

@@ -13,10 +13,11 @@ import (
 // routeByModel for a route to several services.
 type openAI struct {
 	*server
-	bases       []string             // of the paths
-	calls       map[string]operation // by the path below a base
-	inBase      baseModel
-	holdHeaders bool // see routeContext
+	bases         []string             // of the paths
+	calls         map[string]operation // by the path below a base
+	inBase        baseModel
+	storesObjects bool // see isStoredResponse
+	holdHeaders   bool // see routeContext
 }
 
 // openAIKeys are where a body names its model. bodyKeys says which others are refused.
@@ -54,9 +55,28 @@ func (a *openAI) parsePath(r *parsedRequest, path string) (operation, reason.Rea
 			return listsModels(openAIListing)
 		case r.Method == "GET" && one && !strings.Contains(name, "/"):
 			return onModel(Metadata, name, "")
+		case a.storesObjects && isStoredResponse(r.Method, rest):
+			return onServer(Generate)
 		}
 	}
 	return unknownPath()
+}
+
+// isStoredResponse reports whether a request is about one response that the server
+// keeps (OpenAI's Responses API, vLLM). Whose it is, and of which model, only the
+// server knows: so the route must let bodies address stored objects, and the caller
+// needs a grant on the service as a whole.
+func isStoredResponse(method, rest string) bool {
+	rest, ok := strings.CutPrefix(rest, "responses/")
+	id, action, _ := strings.Cut(rest, "/")
+	if !ok || !isNameSegment(id) || strings.HasSuffix(rest, "/") {
+		return false
+	}
+	switch method + " " + action {
+	case "GET ", "DELETE ", "GET input_items", "POST cancel":
+		return true
+	}
+	return false
 }
 
 func (a *openAI) match(r *parsedRequest) (m Match, why reason.Reason) {
@@ -78,7 +98,8 @@ func compileOpenAI(r *Route, v strictjson.Value, in routeContext) {
 	a.parameters = []string{"api-version"} // Azure's
 	a.publishers = true
 	a.compile(r, o, in, "openai")
-	a.calls = openAICalls(compileBodyKeys(o))
+	keys := compileBodyKeys(o)
+	a.calls, a.storesObjects = openAICalls(keys), keys.stored
 	a.compileModelHeader(o)
 	if o.Get("models").Exists() {
 		r.byHost, r.anyHost = false, false

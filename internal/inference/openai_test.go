@@ -18,6 +18,12 @@ var openAIAccepted = []acceptedGroup{
 		{"GET /v1/models/short", "openai metadata prod/llm/llama"},
 		{"GET /openai/v1/models/llm", "openai metadata prod/llm"},
 	}},
+	{"OpenAI: what the server keeps", `[{"protocol": "openai", "service": "prod/llm", "storedObjects": true}]`, public, []acceptedCase{
+		{"GET /v1/responses/resp_1", "openai generate prod/llm/"},
+		{"DELETE /v1/responses/resp_1", "openai generate prod/llm/"},
+		{"GET /openai/v1/responses/resp_1/input_items", "openai generate prod/llm/"},
+		{"POST /v1/responses/resp_1/cancel", "openai generate prod/llm/"},
+	}},
 	{"KServe's LLMInferenceService: by service, by model, by header", llmisvc, public, []acceptedCase{
 		{"POST /prod/llm/v1/chat/completions",
 			"openai generate prod/llm/ body -> llm-kserve-workload-svc.prod.svc.cluster.local /v1/chat/completions"},
@@ -87,6 +93,19 @@ var openAIRefused = []refusedGroup{
 		{"GET /v1/models/a+b", reason.ModelInvalid},
 		{"GET /v1/models/m%2fx", reason.PathInvalid},
 		{"POST /publishers/prod/models/m/v1/completions", reason.PathUnknown},
+	}},
+	{"OpenAI: what the server keeps", `[{"protocol": "openai", "service": "prod/llm", "storedObjects": true}]`, public, []refusedCase{
+		{"GET /v1/responses/", reason.PathInvalid},
+		{"GET /v1/responses", reason.PathUnknown},
+		{"POST /v1/responses/resp_1", reason.PathUnknown},
+		{"PUT /v1/responses/resp_1", reason.PathUnknown},
+		{"GET /v1/responses/resp_1/cancel", reason.PathUnknown},
+		{"POST /v1/responses/resp_1/input_items", reason.PathUnknown},
+		{"GET /v1/responses/resp_1/x", reason.PathUnknown},
+		{"GET /v1/responses/.x", reason.PathUnknown},
+		{"GET /v1/responses/resp_1?include=x", reason.QueryRefused},
+		{"GET /v1/files/file-1", reason.PathUnknown},
+		{"gRPC /v1/responses/resp_1/cancel", reason.PathUnknown},
 	}},
 	{"OpenAI: other servers' endpoints run models too, or administer them", llmisvc, public, []refusedCase{
 		{"POST /v1/llm/v1/completions", reason.PathUnknown},
