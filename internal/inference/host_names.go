@@ -28,14 +28,12 @@ type hostNames struct {
 	// then has the same name as a service a-predictor.
 	serviceHosts bool
 	forms        labelForms
+	namespaces   []string // nil for any
 	// allTemplates are the templates, each once, and that of serviceHosts.
 	allTemplates []*hostTemplate
 }
 
 const clusterDomain = ".svc.cluster.local"
-
-// serviceHostTemplate makes the names that serviceHosts adds.
-var serviceHostTemplate = &hostTemplate{between: ".", after: clusterDomain}
 
 // servicesAt returns the services that a host name means by the templates. See
 // Routes.read for what it can mean besides.
@@ -67,9 +65,15 @@ func (n *hostNames) qualify(host string) string {
 
 // overlaps reports whether a host name that n makes means a service to other too.
 func (n *hostNames) overlaps(other *hostNames) bool {
-	for _, t := range n.templates {
-		if other.servicesAt(t.host("service", "namespace")) != nil {
-			return true
+	for _, t := range n.allTemplates {
+		namespaces := []string{t.namespace}
+		if t.namespace == "" {
+			namespaces = append([]string{"namespace"}, other.namespaces...)
+		}
+		for _, namespace := range namespaces {
+			if other.servicesAt(t.host("service", namespace)) != nil {
+				return true
+			}
 		}
 	}
 	return false
@@ -77,11 +81,14 @@ func (n *hostNames) overlaps(other *hostNames) bool {
 
 // hostTemplate is a host name with a service and then a namespace in it. A label
 // has no dot and the text between the two has one, so that each host name has one
-// service and one namespace.
+// service and one namespace. Where the configuration lists the namespaces, there is a
+// template for each: its namespace is part of the text between.
 type hostTemplate struct {
 	before, between, after  string
-	labelBefore, labelAfter string // of before and between, what is in the label of the service
-	tag                     string // labelBefore, where it is a tag
+	namespace               string          // the only one, or ""
+	byNamespace             []*hostTemplate // or nil
+	labelBefore, labelAfter string          // of before and between, what is in the label of the service
+	tag                     string          // labelBefore, where it is a tag
 	place                   labelPlace
 }
 
@@ -98,7 +105,10 @@ const (
 // classify sets the fields that say how labels are read.
 func (t *hostTemplate) classify(tags []string) {
 	t.labelBefore = t.before[strings.LastIndexByte(t.before, '.')+1:]
-	t.labelAfter = t.between[:strings.IndexByte(t.between, '.')]
+	var hasDot bool
+	if t.labelAfter, _, hasDot = strings.Cut(t.between, "."); !hasDot || t.namespace != "" {
+		t.labelAfter = strings.TrimSuffix(strings.TrimSuffix(t.labelAfter, t.namespace), "-")
+	}
 	if slices.Contains(tags, t.labelBefore) {
 		t.tag = t.labelBefore
 	}
@@ -115,18 +125,33 @@ func (t *hostTemplate) classify(tags []string) {
 // host returns the host name of a service, or "" where it would not be a valid one.
 func (t *hostTemplate) host(service, namespace string) string {
 	h := t.before + service + t.between + namespace + t.after
+	switch {
+	case t.byNamespace != nil:
+		for _, one := range t.byNamespace {
+			if one.namespace == namespace {
+				return one.host(service, namespace)
+			}
+		}
+		return ""
+	case t.namespace != "":
+		h = t.before + service + t.between
+		if namespace != t.namespace {
+			return ""
+		}
+	}
 	if !isHostName(h) {
 		return ""
 	}
 	return h
 }
 
-// isValid reports whether t is a template: one with problems may be none.
-func (t *hostTemplate) isValid() bool { return strings.Contains(t.between, ".") }
-
-// parse is the inverse of host.
+// parse is the inverse of host. It does not look at byNamespace.
 func (t *hostTemplate) parse(host string) (service, namespace string, ok bool) {
 	inner, hasPrefix := strings.CutPrefix(host, t.before)
+	if t.namespace != "" {
+		service, hasSuffix := strings.CutSuffix(inner, t.between)
+		return service, t.namespace, hasPrefix && hasSuffix && IsLabel(service)
+	}
 	inner, hasSuffix := strings.CutSuffix(inner, t.after)
 	end := strings.IndexByte(inner, '.') - strings.IndexByte(t.between, '.') // of the service
 	if !hasPrefix || !hasSuffix || end < 0 {

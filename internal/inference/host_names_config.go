@@ -8,7 +8,7 @@ import (
 )
 
 // namesFields are those of "names" where it is an object.
-var namesFields = append(componentNames[:], "preset", "tags", "predictors", "exact")
+var namesFields = append(componentNames[:], "preset", "namespaces", "tags", "predictors", "exact")
 
 // compileHostNames reads "names", a preset or an object, and "serviceHosts".
 func compileHostNames(v, serviceHosts strictjson.Value) *hostNames {
@@ -17,6 +17,7 @@ func compileHostNames(v, serviceHosts strictjson.Value) *hostNames {
 	case v.JSON().IsObject():
 		o := v.Object(namesFields...)
 		n.forms.compile(o)
+		n.namespaces = compileLabels(o.Get("namespaces"))
 		if preset := o.Get("preset"); preset.Exists() {
 			n.compilePreset(preset, "kfserving or kserve")
 			n.forbidTemplates(o)
@@ -26,16 +27,42 @@ func compileHostNames(v, serviceHosts strictjson.Value) *hostNames {
 	case v.Exists():
 		n.compilePreset(v, "kfserving, kserve or an object with templates for predictor, explainer and transformer")
 	}
-	for _, t := range n.templates {
-		if t != nil && t.isValid() && !slices.Contains(n.allTemplates, t) {
+	n.collectTemplates()
+	return n
+}
+
+// collectTemplates sets allTemplates.
+func (n *hostNames) collectTemplates() {
+	templates := n.templates[:]
+	if n.serviceHosts {
+		templates = append(slices.Clone(templates), &hostTemplate{between: ".", after: clusterDomain})
+	}
+	seen := map[*hostTemplate]bool{nil: true}
+	for _, t := range templates {
+		if seen[t] {
+			continue
+		}
+		seen[t] = true
+		switch {
+		case n.namespaces != nil && t.namespace == "":
+			n.allTemplates = append(n.allTemplates, n.expand(t)...)
+		case t.namespace != "" || strings.Contains(t.between, "."): // one with problems may have no dot
 			t.classify(n.forms.tags)
 			n.allTemplates = append(n.allTemplates, t)
 		}
 	}
-	if n.serviceHosts {
-		n.allTemplates = append(n.allTemplates, serviceHostTemplate)
+}
+
+// expand returns a template for each of the namespaces.
+func (n *hostNames) expand(t *hostTemplate) (list []*hostTemplate) {
+	for _, namespace := range n.namespaces {
+		one := &hostTemplate{before: t.before, between: t.between + namespace + t.after, namespace: namespace}
+		t.classify(n.forms.tags)
+		one.labelBefore, one.labelAfter, one.tag, one.place = t.labelBefore, t.labelAfter, t.tag, t.place
+		list = append(list, one)
 	}
-	return n
+	t.byNamespace = list
+	return list
 }
 
 // compilePreset reads the name of a preset, which has KServe's host names:
@@ -57,11 +84,11 @@ func (n *hostNames) compilePreset(v strictjson.Value, known string) {
 // compileTemplates reads a template for each component. A component without a
 // template has the predictor's.
 func (n *hostNames) compileTemplates(o strictjson.Object) {
-	n.templates[predictor] = compileTemplate(o.Need(componentNames[predictor]))
+	n.templates[predictor] = compileTemplate(o.Need(componentNames[predictor]), n.namespaces)
 	for _, c := range []component{explainer, transformer} {
 		n.templates[c] = n.templates[predictor]
 		if t := o.Get(componentNames[c]); t.Exists() {
-			n.templates[c] = compileTemplate(t)
+			n.templates[c] = compileTemplate(t, n.namespaces)
 		}
 	}
 }
@@ -103,19 +130,31 @@ const (
 	namespacePlace = "{namespace}"
 )
 
-func compileTemplate(v strictjson.Value) *hostTemplate {
+// compileTemplate reads a host template. Without {namespace} it is for the only one of
+// the namespaces.
+func compileTemplate(v strictjson.Value, namespaces []string) *hostTemplate {
 	text := v.Text()
 	before, rest, hasService := strings.Cut(text, servicePlace)
 	between, after, hasNamespace := strings.Cut(rest, namespacePlace)
 	t := &hostTemplate{before: before, between: between, after: after}
+	if !hasNamespace && len(namespaces) == 1 {
+		t.namespace = namespaces[0]
+	}
+	example := before + "a" + between + "a" + after
+	if !hasNamespace {
+		example = before + "a" + between
+	}
 	switch {
 	case text == "": // reported
-	case !hasService || !hasNamespace || strings.ContainsAny(before+between+after, "{}"):
+	case !hasService || !hasNamespace && namespaces == nil || strings.ContainsAny(before+between+after, "{}"):
 		v.MustBe(`a host name with %s once and, after it, %s once`, servicePlace, namespacePlace)
-	case !strings.Contains(between, "."):
-		v.Fail("must have a dot between %s and %s, or a host name could be read in two ways; got %q", servicePlace, namespacePlace, text)
-	case t.host("a", "a") == "":
-		v.MustBe("a host name of DNS-1123 labels%s", hostHint(before+"a"+between+"a"+after))
+	case !hasNamespace && len(namespaces) > 1:
+		v.Fail(`must have %s, because "namespaces" has more than one; got %q`, namespacePlace, text)
+	case namespaces == nil && !strings.Contains(between, "."):
+		v.Fail(`must have a dot between %s and %s, or "namespaces" beside it, because a host name could be read in two ways; got %q`,
+			servicePlace, namespacePlace, text)
+	case !isHostName(example):
+		v.MustBe("a host name of DNS-1123 labels%s", hostHint(example))
 	}
 	return t
 }

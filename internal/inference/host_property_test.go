@@ -67,7 +67,7 @@ func hostsOf() map[string][]string {
 	hosts := map[string][]string{}
 	for _, service := range propertyServices {
 		for _, label := range hostLabels(service) {
-			for _, domain := range []string{".prod.svc.cluster.local", ".prod.svc", ".prod", ".prod.example.com"} {
+			for _, domain := range []string{".prod.svc.cluster.local", ".prod.svc", ".prod", ".prod.example.com", "-prod.example.com"} {
 				if !slices.Contains(hosts[label+domain], service) {
 					hosts[label+domain] = append(hosts[label+domain], service)
 				}
@@ -100,6 +100,9 @@ var propertyRoutes = []struct {
 	{"a tag of the public domain",
 		`[{"protocol": "kserve-v1", "names": {"predictor": "latest-{service}.{namespace}.example.com", ` + propertyForms + `}},
 		{"protocol": "kserve-v1", "names": {"predictor": "{service}.{namespace}.example.com", ` + propertyForms + `}}]`, true},
+	{"a domain without dots",
+		`[{"protocol": "kserve-v1", "prefix": "/p",
+			"names": {"predictor": "{service}-{namespace}.example.com", "namespaces": ["prod"], ` + propertyForms + `}}]`, false},
 	{"all of them",
 		`[{"protocol": "kserve-v1", "prefix": "/p", "names": {"preset": "kserve", ` + propertyForms + `}},
 		{"protocol": "kserve-v1", "prefix": "/q", "names": {"preset": "kfserving", ` + propertyForms + `}, "serviceHosts": true},

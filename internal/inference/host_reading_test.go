@@ -187,6 +187,67 @@ func TestReadingsOfTwoRoutes(t *testing.T) {
 	}
 }
 
+// TestReadingsOfNamespaces has templates whose names have no dot between them.
+func TestReadingsOfNamespaces(t *testing.T) {
+	const (
+		flat      = `[{"protocol": "kserve-v1",
+			"names": {"predictor": "{service}-{namespace}.example.com", "namespaces": ["admin", "iris-admin"]}}]`
+		component = `[{"protocol": "kserve-v1", "names": {"predictor": "{service}-predictor-{namespace}.example.com", "namespaces": ["admin"]}}]`
+		fixed     = `[{"protocol": "kserve-v1", "names": {"predictor": "{service}-admin.example.com", "namespaces": ["admin"]}}]`
+		dotted    = `[{"protocol": "kserve-v1", "names": {"preset": "kserve", "namespaces": ["admin"]}, "serviceHosts": true}]`
+	)
+	checkReadings(t, flat, []readingCase{
+		{"fraud-admin.example.com", "fraud"},
+		{"sklearn-v2-iris-admin.example.com", "sklearn-v2-iris sklearn-v2"},
+		{"fraud-predictor-admin.example.com", "fraud-predictor fraud"},
+		{"prev-fraud-predictor-00001-admin.example.com", "prev-fraud-predictor-00001 prev-fraud-predictor prev-fraud " +
+			"fraud-predictor-00001 fraud-predictor fraud"},
+		{"fraud-test.example.com", "host_invalid"},
+		{"fraud.admin.example.com", "host_invalid"},
+		{"-admin.example.com", "host_invalid"},
+		{"admin.example.com", "host_invalid"},
+		{"Fraud-admin.example.com", "host_invalid"},
+	})
+	checkReadings(t, component, []readingCase{
+		{"fraud-predictor-admin.example.com", "fraud possibly fraud-predictor"},
+		{"bert-transformer-predictor-admin.example.com", "bert-transformer possibly bert-transformer-predictor bert"},
+		{"fraud-admin.example.com", "host_invalid"},
+	})
+	checkReadings(t, fixed, []readingCase{
+		{"fraud-admin.example.com", "fraud"},
+		{"prev-fraud-admin.example.com", "prev-fraud fraud"},
+	})
+	checkReadings(t, dotted, []readingCase{
+		{"fraud-predictor.admin", "fraud fraud-predictor"},
+		{"fraud.admin.svc", "fraud"},
+		{"fraud-predictor.prod", "host_invalid"},
+	})
+}
+
+// TestNamespacesOfPublicPaths has public paths to hosts of listed namespaces.
+func TestNamespacesOfPublicPaths(t *testing.T) {
+	const routes = `[{"protocol": "kserve-v1", "prefix": "/p",
+		"names": {"predictor": "{service}-{namespace}.example.com", "namespaces": ["admin", "iris-admin"]}}]`
+	for _, c := range []struct{ path, want string }{
+		{"POST /p/admin/fraud:predict", "kserve-v1 predict admin/fraud -> fraud-admin.example.com /v1/models/fraud:predict"},
+		{"POST /p/iris-admin/fraud:predict",
+			"kserve-v1 predict iris-admin/fraud admin/fraud-iris/fraud -> fraud-iris-admin.example.com /v1/models/fraud:predict"},
+		{"POST /p/test/fraud:predict", "model_invalid"},
+	} {
+		t.Run(c.path, func(t *testing.T) {
+			r := request(c.path, public)
+			m, why := compile(t, routes).Match(r)
+			got := why.String()
+			if why == reason.Allowed {
+				got = matchText(r, m)
+			}
+			if got != c.want {
+				t.Errorf("Match(%s) = %s, want %s", c.path, got, c.want)
+			}
+		})
+	}
+}
+
 // TestHashedRevision has names of revisions that are too long, so that Knative puts a
 // hash into them: no one knows whose they are.
 func TestHashedRevision(t *testing.T) {
