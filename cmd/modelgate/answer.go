@@ -1,6 +1,10 @@
 package main
 
-import "github.com/modelgate/modelgate/internal/gate"
+import (
+	"slices"
+
+	"github.com/modelgate/modelgate/internal/gate"
+)
 
 // answer is one line of decide's output. The usage lists its fields. Their names are
 // those of the audit log where both have one.
@@ -16,6 +20,7 @@ type answer struct {
 	Rule      string   `json:"rule"`
 	Authority string   `json:"authority"`
 	Path      string   `json:"path"`
+	Removed   []string `json:"removed,omitempty"`
 }
 
 func newAnswer(r request, x *gate.Exchange, step gate.Step) answer {
@@ -33,6 +38,7 @@ func newAnswer(r request, x *gate.Exchange, step gate.Step) answer {
 	}
 	if forward {
 		a.Authority, a.Path = r.Authority, r.Path
+		a.Removed = slices.Sorted(slices.Values(step.Edit.Remove))
 		for _, h := range step.Edit.Set {
 			switch h[0] {
 			case ":authority":

@@ -73,12 +73,13 @@ func TestDecideOfPeersAndShadows(t *testing.T) {
 
 		{"a grant in shadow", predictD + ", " + gateway,
 			answer{Allow: true, Shadow: true, Status: 403, GRPC: 7, Reason: "grant_missing", Principal: "gateway/ana", Verb: "predict",
-				Models: []string{"dev/x"}, Rule: "soon", Authority: "x-predictor.dev.svc.cluster.local", Path: "/v1/models/x:predict"}},
+				Models: []string{"dev/x"}, Rule: "soon", Authority: "x-predictor.dev.svc.cluster.local", Path: "/v1/models/x:predict",
+				Removed: []string{"x-caller"}}},
 		{"without the gateway", predictD + `, "headers": [["x-caller", "ana"]]`, anonymous("predict", "dev/x")},
 		{"a deny in shadow", predictC + ", " + bearer + ", " + web,
 			answer{Allow: true, Shadow: true, Status: 403, GRPC: 7, Reason: "denied", Principal: "corp/subject-1", Verb: "predict",
 				Models: []string{"prod/closing"}, Rule: "closing", Authority: "closing-predictor.prod.svc.cluster.local",
-				Path: "/v1/models/closing:predict"}},
+				Path: "/v1/models/closing:predict", Removed: []string{"authorization"}}},
 		{"an identity in the trailers", predictC + `, "trailers": [["x_caller", "ana"]], ` + web,
 			answer{Status: 400, GRPC: 3, Reason: "trailer_forbidden", Verb: "predict", Models: []string{"prod/closing"}, Rule: "closing"}},
 	} {

@@ -23,6 +23,7 @@ func TestExamples(t *testing.T) {
 		{"bearer", "models", "models", every},
 		{"denies", "models", "models", every},
 		{"grpc-cloud-run", "echo", "echo", every},
+		{"headers", "models", "models", every},
 		{"hostile", "kubeflow", "kubeflow", kubeflow},
 		{"kserve-v2", "rest", "grpc", every},
 		{"remote-keys", "models", "models", every},

@@ -23,7 +23,7 @@ var (
 		impersonate-extra-scopes x-remote-extra-scopes x-remote-uid x-goog-iap-attr-department
 		x-authentik-username x-authentik-jwt x-pomerium-claim-email x-vouch-user x-webauth-role x-userinfo x-mse-consumer
 		x-forwarded-client-cert x-amzn-mtls-clientcert ssl-client-subject-dn client-cert tailscale-user-login
-		x-ms-token-aad-id-token l5d-client-id x-envoy-peer-metadata x-envoy-downstream-service-cluster`)
+		x-ms-token-aad-id-token l5d-client-id x-envoy-downstream-service-cluster`)
 	// By these a caller chooses a server.
 	destinationNames = strings.Fields(`
 		x-gateway-destination-endpoint x-gateway-destination-endpoint-subset target-pod target-pod-ip external-filter

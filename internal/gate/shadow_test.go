@@ -244,3 +244,40 @@ func TestShadowHeaders(t *testing.T) {
 		})
 	}
 }
+
+// TestShadowOfBodies: a rule in shadow on a model that the body names strips as a route
+// does; a route in shadow keeps what comes without a gate.
+func TestShadowOfBodies(t *testing.T) {
+	const until = `{"until": "2100-01-01T00:00:00Z"}`
+	for _, holding := range []bool{true, false} {
+		config := bodyWorld(t, holding)
+		trial := edit.Insert(t, config, "/routes/0", `{
+			"protocol": "tfserving",
+			"service": "lab/trial",
+			"hosts": ["trial.example.com"],
+			"shadow": `+until+`
+		}`)
+		for _, c := range []struct {
+			name, host, message, outcome string
+			keeps                        bool
+		}{
+			{"a grant in shadow", "models.example.com", "1:(1:trial)", "shadow grant_missing", false},
+			{"no shadow", "models.example.com", "1:(1:m)", "allowed", false},
+			{"a route in shadow", "trial.example.com", "1:(1:m)", "shadow grant_missing", true},
+		} {
+			t.Run(fmt.Sprintf("%s, holding %v", c.name, holding), func(t *testing.T) {
+				g, s := load(t, trial)
+				token := bearer(t, s, corp(nil))
+				h := headOn(c.host, tf, token, grpcType)
+				p := pump(t, g, h, frames(t, c.message), nil, always)
+				if got := outcome(p.step); got != c.outcome || len(p.edits) != 1 {
+					t.Fatalf("Body = %s with %d edits, want %s with one", got, len(p.edits), c.outcome)
+				}
+				got := corpus.Apply(slices.Clone(h.Pairs), p.edits[0])
+				if kept := arrivals(got, "authorization") != nil; kept != c.keeps {
+					t.Errorf("the upstream gets %v, want it to get the credential: %v", got, c.keeps)
+				}
+			})
+		}
+	}
+}

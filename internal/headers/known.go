@@ -3,6 +3,10 @@ package headers
 // Known lists the headers that mean something to a model's servers, to the routers and
 // gateways before them, or to a proxy that says who calls. A Name that ends in * is a
 // prefix. The Source is where the meaning was read.
+//
+// Headers are not here that only choose among equal servers (session keys), that say how
+// to try (retries, priorities), or that the proxy itself overwrites on every request
+// (x-envoy-peer-metadata of Istio, x-forwarded-for).
 var Known = []Header{
 	// Credentials.
 	{"authorization", Credential, "RFC 9110 section 11.6.2"},
@@ -109,8 +113,6 @@ var Known = []Header{
 	{"x-forwarded-client-cert", Identity, "Envoy: HTTP connection manager"},
 	{"x-forwarded-tls-client-cert", Identity, "Traefik: PassTLSClientCert"},
 	{"x-forwarded-tls-client-cert-info", Identity, "Traefik: PassTLSClientCert"},
-	{"x-envoy-peer-metadata", Identity, "Istio: metadata exchange"},
-	{"x-envoy-peer-metadata-id", Identity, "Istio: metadata exchange"},
 	{"x-envoy-downstream-service-cluster", Identity, "Envoy: HTTP connection manager"},
 	{"x-envoy-downstream-service-node", Identity, "Envoy: HTTP connection manager"},
 	{"x-client-cert*", Identity, "Google Cloud Load Balancing: mutual TLS"},

@@ -110,8 +110,15 @@ const (
 // from where. So could all that headers.Known has.
 var watched = []string{"authorization", "cookie", "user", "iap-", "email", "groups", "original", "override", "rewrite"}
 
-// modelHeader is written by the gate in the examples that have a modelHeader.
-const modelHeader = "x-gateway-model-name"
+// isKnown reports whether a header is in headers.Known, and neither the gate of an example
+// (x-gateway-model-name) nor a proxy writes it.
+func isKnown(name string) bool {
+	if name == "x-gateway-model-name" || name == "x-forwarded-client-cert" || strings.HasPrefix(name, "x-envoy-") {
+		return false
+	}
+	kind := known.KindOf(name)
+	return kind != known.Unknown && kind != known.Framing
+}
 
 // Check compares what happened with what a case expects.
 func (c Case) Check(r Request, o Outcome, host Host) error {
@@ -137,7 +144,7 @@ func (c Case) checkArrived(want map[string]string, headers [][2]string) error {
 		name := strings.ToLower(h[0])
 		isWatched := slices.ContainsFunc(watched, func(w string) bool {
 			return strings.Contains(strings.ReplaceAll(name, "_", "-"), w)
-		}) || name != modelHeader && known.KindOf(name) != known.Unknown && known.KindOf(name) != known.Framing
+		}) || isKnown(name)
 		value, expected := want[name]
 		switch {
 		case expected && h[1] != value:
