@@ -190,7 +190,7 @@ func TestReadingsOfTwoRoutes(t *testing.T) {
 // TestReadingsOfNamespaces has templates whose names have no dot between them.
 func TestReadingsOfNamespaces(t *testing.T) {
 	const (
-		flat      = `[{"protocol": "kserve-v1",
+		flat = `[{"protocol": "kserve-v1",
 			"names": {"predictor": "{service}-{namespace}.example.com", "namespaces": ["admin", "iris-admin"]}}]`
 		component = `[{"protocol": "kserve-v1", "names": {"predictor": "{service}-predictor-{namespace}.example.com", "namespaces": ["admin"]}}]`
 		fixed     = `[{"protocol": "kserve-v1", "names": {"predictor": "{service}-admin.example.com", "namespaces": ["admin"]}}]`
