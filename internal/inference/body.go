@@ -73,7 +73,8 @@ func (m Match) Complete(values []scan.Value) (Match, reason.Reason) {
 	if parameters {
 		m.administer(services)
 	}
-	arrival := m.routes.read(strings.ToLower(m.host))
+	var arrival hostReading
+	m.routes.read(&arrival, strings.ToLower(m.host))
 	done, why := m.finish(&arrival)
 	return done, m.answer(why)
 }

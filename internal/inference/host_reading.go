@@ -11,6 +11,7 @@ import (
 type hostReading struct {
 	services []readService // each once
 	isHashed bool          // the host means a service of which only a hash is known
+	buffer   [4]readService
 }
 
 // readService is one service that a host name can mean.
@@ -38,8 +39,8 @@ func (s *readService) isOneOf(models []Model) bool {
 	return false
 }
 
-// read returns the services that a host name in lower case can mean.
-func (rs *Routes) read(host string) (h hostReading) {
+// read sets h, which is zero, to the services that a host name in lower case can mean.
+func (rs *Routes) read(h *hostReading, host string) {
 	for _, n := range rs.names {
 		qualified := n.qualify(host)
 		for _, t := range n.allTemplates {
@@ -51,7 +52,6 @@ func (rs *Routes) read(host string) (h hostReading) {
 	if rs.hasTags {
 		h.demoteTagged()
 	}
-	return h
 }
 
 // add adds the services of a host that one template makes.
@@ -95,7 +95,7 @@ func (h *hostReading) addService(s readService) {
 		}
 	}
 	if h.services == nil {
-		h.services = make([]readService, 0, 4)
+		h.services = h.buffer[:0]
 	}
 	h.services = append(h.services, s)
 }

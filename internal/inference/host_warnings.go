@@ -43,7 +43,8 @@ func (r *Route) declared() (service Model, hosts []string) {
 // otherServiceAt returns a service that a template gives a host to, if it is not the
 // declared one.
 func (rs *Routes) otherServiceAt(host string, declared Model) (other Model, differs bool) {
-	h := rs.read(host)
+	var h hostReading
+	rs.read(&h, host)
 	for _, s := range h.services {
 		if s.certainty == named && !s.isOneOf([]Model{declared}) {
 			return Model{Namespace: s.namespace, Service: s.service}, true
@@ -120,7 +121,8 @@ func (rs *Routes) readingsOf(n *hostNames, service Model) (services []Model) {
 		return nil
 	}
 	for _, t := range n.templates {
-		h := rs.read(t.host(service.Service, service.Namespace))
+		var h hostReading
+		rs.read(&h, t.host(service.Service, service.Namespace))
 		for _, s := range h.services {
 			services = append(services, Model{Namespace: s.namespace, Service: s.service})
 		}

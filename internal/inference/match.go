@@ -86,8 +86,9 @@ func (m Match) finish(arrival *hostReading) (Match, reason.Reason) {
 	m.Call.Possible = nil
 	if !m.deferred || m.Call.Models[0].Name != "" {
 		m.addReading(arrival)
-		if host, _ := splitAuthority(m.Authority); host != m.host {
-			destination := m.routes.read(host)
+		if m.isRewritten() {
+			var destination hostReading
+			m.routes.read(&destination, m.Authority)
 			if destination.isHashed {
 				return Match{}, reason.HostInvalid
 			}
@@ -98,6 +99,12 @@ func (m Match) finish(arrival *hostReading) (Match, reason.Reason) {
 		return Match{}, reason.NotServed
 	}
 	return m, reason.Allowed
+}
+
+// isRewritten reports whether the gate writes the host, which has no port then.
+func (m *Match) isRewritten() bool {
+	port, isOwn := strings.CutPrefix(m.Authority, m.host)
+	return !isOwn || port != "" && port[0] != ':'
 }
 
 // isServed reports whether one of the models is in the service behind this proxy.

@@ -78,7 +78,7 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 	if r.path, r.query, ok = splitPath(req.Path); !ok {
 		return Match{}, reason.PathInvalid
 	}
-	r.reading = rs.read(strings.ToLower(r.host))
+	rs.read(&r.reading, strings.ToLower(r.host))
 	refusal := reason.PathUnknown
 	for _, route := range rs.routes {
 		m, why := route.match(&r)
