@@ -89,7 +89,7 @@ func (p *Policy) DecidePartial(now time.Time, who *authn.Principal, call *infere
 	if rule, ok := p.denies.findForCall(&q, call, false); ok {
 		return Decision{Effect: Deny, Rule: rule}
 	}
-	q.open = true
+	q.open, q.any = true, true
 	for i := range call.Models {
 		q.model = &call.Models[i]
 		if _, ok := p.grants.find(&q); ok {

@@ -66,35 +66,41 @@ func (t *table) poolMembersOf(p *authn.Principal, issuer, address string, yield 
 	}
 }
 
-// groupsOf calls yield with each member that p is by a group in its token and that a
-// rule on one of the patterns has. A token may have hundreds of groups, and a model may
+// groupRule is a group that is the member of some rule: its number in members.
+type groupRule struct {
+	member
+	id uint32
+}
+
+// isGroupOf reports whether a caller whose token names the group is this member.
+func (g *groupRule) isGroupOf(p *authn.Principal) bool {
+	return (g.issuer == "" || g.issuer == p.Issuer) && (g.kind == group || p.Pool != "")
+}
+
+// groupsOf calls yield with the number of each member that p is by a group in its token,
+// until yield returns false. A token may have hundreds of groups, and the patterns may
 // have rules for thousands: the smaller number decides the cost.
-func (t *table) groupsOf(p *authn.Principal, patterns *idList, yield func(member)) {
+func (t *table) groupsOf(p *authn.Principal, patterns *idList, yield func(id uint32) bool) {
 	inRules := 0
 	for i := range patterns.n {
-		inRules += len(t.groupMembers[patterns.at(i)])
+		inRules += len(t.groupsOn[patterns.at(i)])
 	}
-	if inRules == 0 {
-		return
-	}
-	if inRules <= len(p.Groups)/8 {
+	switch {
+	case inRules == 0:
+	case inRules <= len(p.Groups)/8:
 		for i := range patterns.n {
-			for _, m := range t.groupMembers[patterns.at(i)] {
-				ofIssuer := m.issuer == "" || m.issuer == p.Issuer
-				if ofIssuer && (m.kind == group || p.Pool != "") && slices.Contains(p.Groups, m.name) {
-					yield(m)
+			for _, g := range t.groupsOn[patterns.at(i)] {
+				if g.isGroupOf(p) && slices.Contains(p.Groups, g.name) && !yield(g.id) {
+					return
 				}
 			}
 		}
-		return
-	}
-	for _, name := range p.Groups {
-		for _, issuer := range [...]string{p.Issuer, ""} {
-			if issuer == "" && !t.anyIssuer {
-				break
-			}
-			if yield(member{issuer: issuer, kind: group, name: name}); p.Pool != "" {
-				yield(member{issuer: issuer, kind: poolGroup, name: name})
+	default:
+		for _, name := range p.Groups {
+			for _, g := range t.groupsNamed[name] {
+				if g.isGroupOf(p) && !yield(g.id) {
+					return
+				}
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package authz
 
 import (
+	"slices"
 	"time"
 
 	"github.com/modelgate/modelgate/internal/authn"
@@ -17,8 +18,10 @@ type table struct {
 	patterns uint32 // their number
 	root     node   // of the trie that finds and numbers the patterns
 	pairs    map[pair]*pairRules
-	// groupMembers has for each pattern the groups of the rules on it, each once.
-	groupMembers map[uint32][]member
+	// groupsOn has for each pattern the groups of the rules on it, each once, and
+	// groupsNamed has all groups of rules by their name.
+	groupsOn    map[uint32][]*groupRule
+	groupsNamed map[string][]*groupRule
 	// anyIssuer reports whether some rule applies whatever the issuer is.
 	anyIssuer bool
 	ruleSemantics
@@ -54,7 +57,7 @@ type entry struct {
 }
 
 func newTable(s ruleSemantics) *table {
-	return &table{members: map[member]uint32{}, pairs: map[pair]*pairRules{}, groupMembers: map[uint32][]member{}, ruleSemantics: s}
+	return &table{members: map[member]uint32{}, pairs: map[pair]*pairRules{}, ruleSemantics: s, groupsOn: map[uint32][]*groupRule{}, groupsNamed: map[string][]*groupRule{}}
 }
 
 // add adds a rule for one member and the patterns of one model. It leaves out the
@@ -67,6 +70,9 @@ func (t *table) add(m member, patterns []uint32, e entry) {
 	if !ok {
 		id = uint32(len(t.members))
 		t.members[m] = id
+		if m.kind == group || m.kind == poolGroup {
+			t.groupsNamed[m.name] = append(t.groupsNamed[m.name], &groupRule{m, id})
+		}
 	}
 	t.anyIssuer = t.anyIssuer || m.issuer == "" && m.kind != everyone && m.kind != spiffe && m.kind != namespace
 	for _, pattern := range patterns {
@@ -75,11 +81,17 @@ func (t *table) add(m member, patterns []uint32, e entry) {
 			p = &pairRules{}
 			t.pairs[pair{id, pattern}] = p
 			if m.kind == group || m.kind == poolGroup {
-				t.groupMembers[pattern] = append(t.groupMembers[pattern], m)
+				t.groupsOn[pattern] = append(t.groupsOn[pattern], t.groupRule(m, id))
 			}
 		}
 		p.add(e)
 	}
+}
+
+// groupRule returns the entry of groupsNamed for a member.
+func (t *table) groupRule(m member, id uint32) *groupRule {
+	list := t.groupsNamed[m.name]
+	return list[slices.IndexFunc(list, func(g *groupRule) bool { return g.id == id })]
 }
 
 func (p *pairRules) add(e entry) {
@@ -134,6 +146,8 @@ type query struct {
 	// one without a version for every version: then a pattern on any of them is found.
 	// For grants they may still follow, and for denies nothing tells which it is.
 	open bool
+	// any is set if one rule is as good as another.
+	any bool
 }
 
 func newQuery(now time.Time, who *authn.Principal, call *inference.Call) query {
@@ -172,12 +186,17 @@ func (t *table) find(q *query) (name string, ok bool) {
 		return "", false
 	}
 	best := len(t.names)
-	look := func(m member) {
-		id, ok := t.members[m]
-		for j := 0; ok && j < patterns.n; j++ {
+	lookAt := func(id uint32) (more bool) {
+		for j := range patterns.n {
 			if p := t.pairs[pair{id, patterns.at(j)}]; p != nil {
 				best = t.earliest(p, q, best)
 			}
+		}
+		return best > 0 && (best == len(t.names) || !q.any)
+	}
+	look := func(m member) {
+		if id, ok := t.members[m]; ok {
+			lookAt(id)
 		}
 	}
 	look(member{kind: everyone})
@@ -190,7 +209,7 @@ func (t *table) find(q *query) (name string, ok bool) {
 		if t.anyIssuer {
 			t.membersOf(q.who, "", look)
 		}
-		t.groupsOf(q.who, &patterns, look)
+		t.groupsOf(q.who, &patterns, lookAt)
 	}
 	if best == len(t.names) {
 		return "", false

@@ -94,6 +94,19 @@ func TestWarnings(t *testing.T) {
 					`require mutual TLS on every port (PeerAuthentication STRICT)`,
 			},
 		},
+		{
+			"denies of what tokens leave out, and a grant by an address that may not be verified",
+			untellingWorld(t),
+			[]string{
+				`deny "contractors" applies to all callers of issuer "plain", "iap", whose tokens cannot tell whether they are its members: ` +
+					`give the deny its "issuers", or say in the issuer's "absent" that there are none`,
+				`deny "contractors" applies to callers of issuer "corp" without /groups, "partner" without /groups, too: ` +
+					`list the claims in "requiredClaims", say in "absent" that there is none, or name the denied by a condition on /sub`,
+				`deny "forks" applies to callers of issuer "partner" without attribute team, too: ` +
+					`list the claims in "requiredClaims", say in "absent" that there is none, or name the denied by a condition on /sub`,
+				`grant "colleagues" has a condition on /email, which holds only for tokens of issuer "corp" with "email_verified": true`,
+			},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g, _ := load(t, c.config)
@@ -109,6 +122,16 @@ const past = `{"until": "2023-11-14T22:13:20Z"}`
 
 func groupGrant(name, issuer string) string {
 	return `{"name": "` + name + `", "issuers": ["` + issuer + `"], "members": ["group:` + name + `"], "role": "viewer", "models": ["prod/a"]}`
+}
+
+func untellingWorld(t testing.TB) string {
+	s := edit.Set(t, untoldWorld, "/denies", `[
+		{"name": "contractors", "members": ["group:contractors"]},
+		{"name": "declared", "issuers": ["declared"], "members": ["group:contractors", "user:eve@x.example", "domain:x.example"]},
+		{"name": "forks", "members": ["principalSet:`+iamPrefix+partnerPool+`/attribute.team/red"]}
+	]`)
+	return edit.Set(t, s, "/grants/-", `{"name": "colleagues", "issuers": ["corp", "iap"],
+		"claims": [{"pointer": "/email", "suffix": "@x.example"}], "role": "viewer", "models": ["prod/*"]}`)
 }
 
 func evadableWorld(t testing.TB) string {

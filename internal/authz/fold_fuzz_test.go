@@ -1,0 +1,43 @@
+package authz_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// FuzzDenyNames: a deny on one model finds it in upper and in lower case, and under the
+// names by which Ollama finds it. A grant finds none of the others.
+func FuzzDenyNames(f *testing.F) {
+	for _, name := range []string{"secret", "Library/secret", "registry.ollama.ai/library/x", "a/b/c/d", "meta-llama/Llama-3.1-8B", "LIBRARY/LIBRARY"} {
+		f.Add(name)
+	}
+	f.Fuzz(func(t *testing.T, name string) {
+		rules := func(section string) string {
+			return `{"` + section + `": [{"name": "no", "members": ["allUsers"], "role": "admin", "models": ["prod/llm/` + name + `"]}]`
+		}
+		if strings.ContainsAny(name, "\"\\*@ \t\r\n") {
+			return
+		}
+		deny, problems := tryCompile(rules("denies") + `, ` + everybody + `}`)
+		grant, _ := tryCompile(rules("grants") + `}`)
+		if problems != nil {
+			return
+		}
+		spellings := []string{name, strings.ToUpper(name), strings.ToLower(name), name + ":latest"}
+		switch strings.Count(name, "/") {
+		case 0:
+			spellings = append(spellings, "library/"+name, "registry.ollama.ai/library/"+name)
+		case 1:
+			spellings = append(spellings, "registry.ollama.ai/"+name)
+		}
+		for _, s := range spellings {
+			asked := call(t, "predict prod/llm/"+s)
+			if got := line(deny.Decide(noon, who("", ""), asked)); got != "deny no" {
+				t.Errorf("Decide(%q) = %q with a deny on %q", s, got, name)
+			}
+			if got := line(grant.Decide(noon, who("", ""), asked)); (got == "allow no") != (s == name) {
+				t.Errorf("Decide(%q) = %q with a grant on %q", s, got, name)
+			}
+		}
+	})
+}
