@@ -76,8 +76,9 @@ func TestCases(t *testing.T) {
 	}
 }
 
-// TestPublisherName: a name that KServe's LLMInferenceService gives a model
-// besides its own is, before a server that is none, the name of another model.
+// TestPublisherName: a name that KServe's LLMInferenceService gives a model besides
+// its own reaches the server as it is, and a rule about the model covers it: LiteLLM
+// has no model of that name, unless somebody calls one so.
 func TestPublisherName(t *testing.T) {
 	const name = "publishers/prod/models/allowed"
 	a := newAsk(post, `{"model":"`+name+`",`+chat)
@@ -87,7 +88,26 @@ func TestPublisherName(t *testing.T) {
 		t.Fatal(err)
 	}
 	d, ok := decide(f.compile(t), a)
-	if !slices.Equal(got[0].models, []string{name}) || ok && d.call.Models[0].Name != name {
+	if !slices.Equal(got[0].models, []string{name}) || !ok || d.call.Models[0].Name != "allowed" {
 		t.Errorf("%s: the server selects %q, and the gate allows %v", name, got[0].models, d.call.Models)
+	}
+}
+
+// TestUnnamedModel: what a server does with a body that names no model is its own
+// affair. vLLM and LoRAX run their base model, SGLang the one that it serves, LiteLLM
+// the one of its configuration or none. The gate takes none for granted.
+func TestUnnamedModel(t *testing.T) {
+	f := &families[slices.IndexFunc(families, func(f family) bool { return f.name == "openai" })]
+	python, g := startOracle(t, "litellm"), f.compile(t)
+	for _, body := range []string{`{"model":"",` + chat, `{"model":" ",` + chat, `{"model":null,` + chat, `{` + chat} {
+		a := newAsk(post, body)
+		got, err := f.ask(python, []decision{{sent: a}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Logf("%s: the server selects %q", body, got[0].models)
+		if d, ok := decide(g, a); ok {
+			t.Errorf("%s: allowed as %s %v", body, d.call.Verb, d.call.Models)
+		}
 	}
 }

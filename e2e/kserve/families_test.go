@@ -100,7 +100,10 @@ func behind(prefix string, templates ...string) []string {
 func (g *generator) openAIBody() string {
 	model := fmt.Sprintf(`"model":%q`, pick(g, "allowed", "allowed", "allowed", "secret", "broken", "other", "Allowed", "a/b",
 		"publishers/prod/models/allowed", "allowed,secret", "", "*", strings.Repeat("m", 300)))
-	parts := []string{model, `"messages":[{"role":"user","content":"hi"}]`, `"prompt":"hi"`, `"input":"hi"`}
+	parts := []string{model, `"messages":[{"role":"user","content":"hi"}]`, `"input":"hi"`}
+	if !strings.Contains(g.path, "responses") { // there a prompt is a stored one
+		parts = append(parts, `"prompt":"hi"`)
+	}
 	g.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
 	return "{" + strings.Join(parts, ",") + "}"
 }
@@ -116,7 +119,8 @@ func (g *generator) changeBody() {
 			`"model ":"secret"`, `"ſmodel":"secret"`, `"model":null`, `"model":["secret"]`, `"model":{"name":"secret"}`,
 			`"metadata":{"model":"secret"}`, `"extra_body":{"model":"secret"}`, `"user":"secret"`, `"model_name":"secret"`, `"stream":false`,
 			`"engine":"secret"`, `"deployment_id":"secret"`, `"custom_llm_provider":"openai"`,
-			`"litellm_params":{"model":"secret"}`, `"model_info":{"id":"secret"}`, `"fallbacks":["secret"]`, `"specific_deployment":true`)
+			`"litellm_params":{"model":"secret"}`, `"model_info":{"id":"secret"}`, `"fallbacks":["secret"]`, `"specific_deployment":true`,
+			`"router_settings_override":{"fallbacks":[{"allowed":["secret"]}]}`, `"lora_path":"secret"`, `"fallbacks":null`)
 		if g.IntN(2) == 0 {
 			g.body = "{" + member + "," + g.body[1:]
 		} else {

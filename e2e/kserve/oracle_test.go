@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -120,7 +121,7 @@ func (f *family) disagree(d decision, s selection) string {
 			version = "label " + version
 		}
 		for _, name := range s.models {
-			if name != m.Name {
+			if f.ownName(name) != m.Name {
 				return fmt.Sprintf("the server selects %q", name)
 			}
 		}
@@ -129,6 +130,18 @@ func (f *family) disagree(d decision, s selection) string {
 		}
 	}
 	return ""
+}
+
+// publisherName is the second name that KServe's LLMInferenceService gives a model.
+var publisherName = regexp.MustCompile(`^publishers/[^/]+/models/(.+)$`)
+
+// ownName is a model's own name. The gate takes a publisher's name for it on every
+// route with OpenAI's API.
+func (f *family) ownName(name string) string {
+	if m := publisherName.FindStringSubmatch(name); m != nil && f.name == "openai" {
+		return m[1]
+	}
+	return name
 }
 
 func covers(models []inference.Model, m inference.Model) bool {
