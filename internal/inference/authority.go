@@ -8,10 +8,17 @@ func IsAuthority(s string) bool {
 	return ok
 }
 
+// maxAuthority bounds an authority in bytes: a host name has 253 (RFC 1035 section 2.3.4),
+// a port up to five digits. The length is checked before anything reads the host.
+const maxAuthority = 253 + len(":65535")
+
 // splitAuthority takes host[:port] apart (RFC 9110 section 7.2). It refuses
 // userinfo, a trailing dot, an empty port or one that is no number, and
 // everything else that is no host.
 func splitAuthority(authority string) (host string, ok bool) {
+	if len(authority) > maxAuthority {
+		return "", false
+	}
 	host = authority
 	if colon := strings.LastIndexByte(authority, ':'); colon >= 0 && !strings.HasSuffix(authority, "]") {
 		port := authority[colon+1:]

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/modelgate/modelgate/internal/reason"
 )
 
 func TestPathBounds(t *testing.T) {
@@ -119,6 +121,27 @@ func TestCallSegments(t *testing.T) {
 	} {
 		if got := c.rest[a.firstSplit(c.rest):]; !strings.HasSuffix(got, c.want) || strings.Count(got, "/") > 2+maxCallSegments {
 			t.Errorf("firstSplit(%q) leaves %q, want at most %d slashes and %q", c.rest, got, 2+maxCallSegments, c.want)
+		}
+	}
+}
+
+func TestAuthorityAndMethodBounds(t *testing.T) {
+	host := strings.Repeat("a.", maxAuthority)
+	for n, want := range map[int]bool{maxAuthority - 6: true, maxAuthority: true, maxAuthority + 1: false} {
+		if _, ok := splitAuthority(host[:n-1] + "a"); ok != want {
+			t.Errorf("splitAuthority(%d bytes) = %v, want %v", n, ok, want)
+		}
+	}
+	if _, ok := splitAuthority(host[:252] + "a:65535"); !ok {
+		t.Error("splitAuthority(the longest host and port) = false, want true")
+	}
+	routes := &Routes{}
+	for n, want := range map[int]int{maxMethod: 1, maxMethod + 1: 0} {
+		asked := 0
+		routes.routes = []*Route{{match: func(*parsedRequest) (Match, reason.Reason) { asked++; return Match{}, reason.PathUnknown }}}
+		r := Request{Method: strings.Repeat("X", n), Authority: "a", Path: "/a"}
+		if _, why := routes.Match(r); why != reason.PathUnknown || asked != want {
+			t.Errorf("Match(a method of %d bytes) = %s after %d routes, want path_unknown after %d", n, why, asked, want)
 		}
 	}
 }

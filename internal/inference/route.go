@@ -67,6 +67,10 @@ func (rs *Routes) ModelHeaders() (names []string) {
 	return names
 }
 
+// maxMethod is the length of the longest method that a route is asked about, in bytes: no
+// protocol has one that is as long.
+const maxMethod = 16
+
 // Match finds the call in the head of a request. The first route that knows the
 // path decides. A host that names a service must name the one that the path names.
 func (rs *Routes) Match(req Request) (Match, reason.Reason) {
@@ -77,6 +81,9 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 	}
 	if r.path, r.query, ok = splitPath(req.Path); !ok {
 		return Match{}, reason.PathInvalid
+	}
+	if len(req.Method) > maxMethod {
+		return Match{}, reason.PathUnknown
 	}
 	rs.read(&r.reading, strings.ToLower(r.host))
 	refusal := reason.PathUnknown

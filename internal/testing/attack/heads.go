@@ -77,6 +77,27 @@ func (w *World) Heads() (list []Case) {
 		r.Headers = with(r.Headers, h[0], fill(h[1], long))
 		add(h[0]+": "+h[1], r)
 	}
+	for _, h := range []string{"a.", "a", "-", ":", "1.", "[::", "fraud-predictor-default.prod."} {
+		r := get("/v1/models")
+		r.Authority = fill(h, long)
+		add("host "+h, r)
+		r.Authority = fill(h, 200)
+		add("short host "+h, r)
+	}
+	r := get("/v2/models")
+	r.Method = fill("X", long)
+	add("method X", r)
+	for _, name := range []string{"x-gateway-model-name", "seldon-model", "kserve-isvc-name", "x-api-key", "x_forwarded_user", "x-maas-user", "accept"} {
+		r := get("/v2/models")
+		for i := range 90 { // Envoy's default number of headers
+			header := name
+			if name == "x-maas-user" {
+				header += strconv.Itoa(i)
+			}
+			r.Headers = with(r.Headers, header, fill("publishers/a/models/b", 400))
+		}
+		add("90 headers "+name, r)
+	}
 	return append(list, w.policies()...)
 }
 
