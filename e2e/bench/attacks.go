@@ -151,12 +151,19 @@ const measured = 20 * time.Millisecond
 // measure measures one case. The first round warms the targets up.
 func (a *attackBench) measure(c attack.Case) error {
 	row := attackRow{Case: c}
+	answer, err := a.targets[1].send(c.Attack())
+	if err != nil {
+		return err
+	}
+	// Envoy ends an HTTP/1.1 connection with the answer 400. Then every target gets each
+	// attack on a connection of its own, the bare Envoy too.
+	ends := strings.HasPrefix(answer, "400")
 	costs := make([][2][]float64, len(a.targets))
 	for round := range a.rounds + 1 {
 		for kind, next := range [...]func() attack.Request{c.Attack, c.Honest} {
 			var bare float64
 			for i, t := range a.targets {
-				cost, answer, err := t.cost(next)
+				cost, answer, err := t.cost(next, ends && kind == 0)
 				switch {
 				case err != nil:
 					return err
@@ -182,14 +189,18 @@ func (a *attackBench) measure(c attack.Case) error {
 	return nil
 }
 
-// cost sends requests until Envoy has used some processor time. It returns the time for
-// one, in microseconds, and the answer to the last.
-func (t *target) cost(next func() attack.Request) (cost float64, answer string, err error) {
+// cost sends requests until Envoy has used some processor time, each on a connection of its
+// own if alone is set. It returns the time for one, in microseconds, and the answer to the
+// last.
+func (t *target) cost(next func() attack.Request, alone bool) (cost float64, answer string, err error) {
 	begin, err := processTime(t.envoy.Pid())
 	if err != nil {
 		return 0, "", err
 	}
 	for n := 1; ; n++ {
+		if alone {
+			t.hangUp()
+		}
 		if answer, err = t.send(next()); err != nil {
 			return 0, "", err
 		}
@@ -200,6 +211,14 @@ func (t *target) cost(next func() attack.Request) (cost float64, answer string, 
 		if used := now - begin; err != nil || used > measured {
 			return float64(used.Nanoseconds()) / 1e3 / float64(n), answer, err
 		}
+	}
+}
+
+// hangUp closes the target's connections.
+func (t *target) hangUp() {
+	for proto, conn := range t.conn {
+		conn.Close()
+		delete(t.conn, proto)
 	}
 }
 
@@ -224,8 +243,7 @@ func (t *target) send(r attack.Request) (answer string, err error) {
 			text := strings.TrimSpace(string(response.Body)) + response.Headers.Get("grpc-message")
 			return fmt.Sprintf("%d %s", response.Status, text), nil
 		}
-		conn.Close()
-		t.conn[request.Proto] = nil
+		t.hangUp()
 	}
 	return "", err
 }

@@ -36,15 +36,15 @@ func (j *JSON) fast(b []byte) int {
 			if n+1 < len(b) && ends(s) {
 				s, j.member = wantNext, j.member && !watched
 			}
-		case (c == 't' || c == 'f' || c == 'n') && s.wantsValue() && j.anyType() && wordAt(b[n:]) > 0: // literal
-			n += wordAt(b[n:]) - 1
-			s, j.member = wantNext, j.member && !watched
 		case (c == '[' || c == '{') && s.wantsValue() && j.anyType() && j.depth < j.limits.Depth: // open
 			s = j.fastOpen(c)
 		case !watched && s.mayEnd(c, j.objects&1 == 1): // closes
 			j.depth--
 			j.objects >>= 1
 			s, j.member = wantNext, j.member && j.depth != len(j.levels)
+		case s.wantsValue() && j.anyType() && wordAt(b[n:]) > 0: // literal
+			n += wordAt(b[n:]) - 1
+			s, j.member = wantNext, j.member && !watched
 		default:
 			j.state = s
 			return n
