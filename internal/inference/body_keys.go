@@ -17,7 +17,7 @@ import (
 // level, such as LiteLLM's extra_body, is refused as a whole.
 type bodyKeys struct {
 	allowed   []string // exact names
-	refused   []string // fragments of folded names, see foldKey
+	refused   *fragments
 	ownNames  []string // whole folded names
 	responses []string // whole folded names of the Responses API
 	stored    bool     // objects that the server keeps may be addressed
@@ -59,11 +59,39 @@ var (
 	storedResponseNames = []string{"prompt"}
 )
 
+// fragments are parts of folded names (see foldKey), by their first byte. A body has up to
+// a thousand keys of 256 bytes, and each byte of them is looked at once.
+type fragments [256][]string
+
+// add adds a fragment. An empty one, which the configuration must not have, is left out.
+func (f *fragments) add(fragment string) {
+	if fragment != "" {
+		f[fragment[0]] = append(f[fragment[0]], fragment)
+	}
+}
+
+// in reports whether one of the fragments is in a folded name.
+func (f *fragments) in(folded []byte) bool {
+	for i, c := range folded {
+		for _, fragment := range f[c] {
+			if len(fragment) <= len(folded)-i && string(folded[i:i+len(fragment)]) == fragment {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // compileBodyKeys reads "bodyKeys" and "storedObjects".
 func compileBodyKeys(o strictjson.Object) *bodyKeys {
-	k := &bodyKeys{refused: choosingFragments, ownNames: choosingNames}
+	k := &bodyKeys{refused: &fragments{}, ownNames: choosingNames}
+	for _, fragment := range choosingFragments {
+		k.refused.add(fragment)
+	}
 	if k.stored = o.Get("storedObjects").Bool(); !k.stored {
-		k.refused = slices.Concat(k.refused, storedFragments)
+		for _, fragment := range storedFragments {
+			k.refused.add(fragment)
+		}
 		k.ownNames = slices.Concat(k.ownNames, storedNames)
 		k.responses = storedResponseNames
 	}
@@ -81,7 +109,7 @@ func compileBodyKeys(o strictjson.Object) *bodyKeys {
 		if text != "" && !bytes.ContainsFunc(folded, func(r rune) bool { return r < 0x80 && identifierBytes[r] }) {
 			lists.Get("refuse").Items()[i].MustBe("a part of a key, with a letter or a digit")
 		}
-		k.refused = append(slices.Clip(k.refused), string(folded))
+		k.refused.add(string(folded))
 	}
 	return k
 }
@@ -90,23 +118,23 @@ func compileBodyKeys(o strictjson.Object) *bodyKeys {
 func (k *bodyKeys) refuses(name []byte) bool {
 	var memory [256]byte
 	folded := foldKey(memory[:0], name)
-	return k.chooses(folded) && !slices.Contains(k.allowed, string(name))
+	return k.chooses(folded) && !contains(k.allowed, name)
 }
 
 // refusesInResponse is refuses for a body of the Responses API.
 func (k *bodyKeys) refusesInResponse(name []byte) bool {
 	var memory [256]byte
 	folded := foldKey(memory[:0], name)
-	return (k.chooses(folded) || slices.Contains(k.responses, string(folded))) && !slices.Contains(k.allowed, string(name))
+	return (k.chooses(folded) || contains(k.responses, folded)) && !contains(k.allowed, name)
 }
 
 func (k *bodyKeys) chooses(folded []byte) bool {
-	for _, fragment := range k.refused {
-		if bytes.Contains(folded, []byte(fragment)) {
-			return true
-		}
-	}
-	return slices.Contains(k.ownNames, string(folded))
+	return k.refused.in(folded) || contains(k.ownNames, folded)
+}
+
+// contains is slices.Contains without a copy of name.
+func contains(names []string, name []byte) bool {
+	return slices.ContainsFunc(names, func(s string) bool { return s == string(name) })
 }
 
 // foldKey appends a name in lower case and without "_", "-" and ".", which servers
@@ -119,6 +147,8 @@ func foldKey(to, name []byte) []byte {
 		case c == '_' || c == '-' || c == '.':
 		case 'A' <= c && c <= 'Z':
 			to = append(to, c+'a'-'A')
+		case c < 0x80:
+			to = append(to, c)
 		case bytes.HasPrefix(name[i:], []byte(longS)):
 			to, i = append(to, 's'), i+len(longS)-1
 		case bytes.HasPrefix(name[i:], []byte(kelvin)):

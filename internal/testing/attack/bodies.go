@@ -43,6 +43,8 @@ func (w *World) Bodies() (list []Case) {
 	}
 	list = append(list, Case{Name: "body of members", Attack: always(w.chat("0," + numbered(`"%d":0,`, 8000))), Known: true,
 		Honest: always(w.chat("[" + fill(prose, 8000) + "0]"))})
+	list = append(list, Case{Name: "body of long members", Attack: always(w.chat("0," + numbered(`"`+strings.Repeat("mlarefdp", 25)+`%d":0,`, 180_000))), Known: true,
+		Honest: always(w.chat("[" + fill(prose, 180_000) + "0]"))})
 	tensor := "\x3a" + string(binary.AppendUvarint(nil, bodySize)) + strings.Repeat("x", bodySize)
 	for _, f := range [][2]string{
 		{"varints", "\x78\x01"}, {"empty", "\x7a\x00"}, {"one byte", "\x7a\x01x"}, {"long varints", "\x78\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"},
