@@ -92,12 +92,12 @@ func (s *stream) readBody(size int, end bool) types.Action {
 			return s.hostFailed("request headers", err)
 		}
 	}
+	if step, ok := s.holds(b.heldBack()); !ok {
+		return s.perform(step)
+	}
 	forward, err := b.forwardReleased()
 	if err != nil {
 		return s.hostFailed("request body", err)
-	}
-	if step, ok := s.holds(len(b.rest) + b.read); !ok {
-		return s.perform(step)
 	}
 	return action(forward && !s.replied)
 }
@@ -110,14 +110,29 @@ func (s *stream) holds(size int) (step gate.Step, ok bool) {
 	return step, ok
 }
 
+// held returns how many bytes are in rest and in the host's buffer.
+func (b *bodyBuffer) held() int { return len(b.rest) + b.read }
+
+// canForward reports whether what is released is forwarded now.
+func (b *bodyBuffer) canForward() bool {
+	return b.released > 0 && (b.released == b.held() || b.held() <= maxSplitBytes)
+}
+
+// heldBack returns how many bytes are held when what can be forwarded is.
+func (b *bodyBuffer) heldBack() int {
+	if b.canForward() {
+		return b.held() - b.released
+	}
+	return b.held()
+}
+
 // forwardReleased leaves in the host's buffer what may be forwarded, and reports
 // whether there is anything.
 func (b *bodyBuffer) forwardReleased() (forward bool, err error) {
-	held := len(b.rest) + b.read
-	if b.released == 0 || b.released < held && held > maxSplitBytes {
+	switch {
+	case !b.canForward():
 		return false, nil
-	}
-	if b.released == held {
+	case b.released == b.held():
 		return true, b.returnRest()
 	}
 	all := b.rest
@@ -126,7 +141,9 @@ func (b *bodyBuffer) forwardReleased() (forward bool, err error) {
 		if err != nil {
 			return false, err
 		}
-		all = append(all, content...)
+		if all = content; len(b.rest) > 0 {
+			all = append(b.rest, content...)
+		}
 	}
 	b.rest, b.read = append([]byte(nil), all[b.released:]...), 0
 	all, b.released = all[:b.released], 0

@@ -55,6 +55,13 @@ func checkLimits(t *testing.T, tree object) {
 			wantLimit(t, h2, "max_concurrent_streams", 10, 256)
 		}
 	}
+	layers, _ := tree["layered_runtime"].(object)
+	runtime, _ := layers["layers"].([]any)
+	if len(runtime) == 0 {
+		t.Error("layered_runtime is not set")
+		return
+	}
+	wantLimit(t, runtime[0].(object)["static_layer"].(object), "http.max_requests_per_io_cycle", 1, 8)
 	overload, _ := tree["overload_manager"].(object)
 	monitors := map[any]object{}
 	list, _ := overload["resource_monitors"].([]any)

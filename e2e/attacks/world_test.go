@@ -78,6 +78,7 @@ func editBootstrap(bootstrap object, policy string, limits bool) {
 		return
 	}
 	delete(bootstrap, "overload_manager")
+	delete(bootstrap, "layered_runtime")
 	delete(listener, "per_connection_buffer_limit_bytes")
 	for _, name := range []string{"http2_protocol_options", "common_http_protocol_options", "max_request_headers_kb", "request_headers_timeout", "stream_idle_timeout"} {
 		delete(manager, name)
@@ -163,7 +164,7 @@ func (w *world) watch() (stop func() peaks) {
 
 func (w *world) measure(p *peaks) {
 	var memory struct {
-		HeapSize int `json:"heap_size,string"`
+		Physical int `json:"total_physical_bytes,string"`
 	}
 	text, err := w.envoy.Admin("/memory")
 	if err == nil {
@@ -175,7 +176,7 @@ func (w *world) measure(p *peaks) {
 	if err != nil || statsErr != nil {
 		return
 	}
-	heap := memory.HeapSize >> 20
+	heap := memory.Physical >> 20
 	p.vms = max(p.vms, rss-heap)
 	p.waiting = max(p.waiting, int(stats["wasmcustom.modelgate.waiting_bytes"]>>20))
 }
