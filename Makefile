@@ -13,7 +13,7 @@ VERSION    ?= 0.1.0
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build image run demo test e2e-requests e2e-faults e2e-signatures e2e-kserve e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
+.PHONY: help build image run demo test e2e-requests e2e-faults e2e-attacks e2e-signatures e2e-kserve e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
 
 help: ## Print this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -47,6 +47,9 @@ e2e-requests: ## Send 200,000 generated request heads through a real Envoy, over
 
 e2e-faults: ## Break what the gate depends on while it serves: the keys, the VM, the configuration.
 	cd e2e && $(GO) test -v -timeout 20m ./faults -skip TestSignatures -args -full
+
+e2e-attacks: ## Try to knock a gate out, under both failure policies; every 503 and every dead VM fails.
+	cd e2e && $(GO) test -v -timeout 20m ./attacks -args -full
 
 e2e-signatures: ## Verify a million mutated signatures, by Envoy's BoringSSL and by Go.
 	cd e2e && $(GO) test -v -timeout 60m ./faults -run TestSignatures -args -full

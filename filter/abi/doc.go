@@ -16,10 +16,10 @@
 //
 // # Memory
 //
-// The host writes its results into one buffer, which each callback uses again.
+// The host writes its results into buffers that each callback uses again.
 // A string or slice that a function here returns is valid until the callback ends.
 // After that it shows other bytes, unless [KeepResults] was called. A build with
-// the tag "faults" overwrites the buffer after each callback, and the whole corpus
+// the tag "faults" overwrites the buffers after each callback, and the whole corpus
 // runs with that build.
 //
 // # One thread
