@@ -52,7 +52,8 @@ var choosingNames = []string{"route", "preset"}
 // containers, SGLang's sessions, Gemini's caches, LiteLLM's prompts.
 var (
 	storedFragments = []string{
-		"previousresponse", "conversation", "fileid", "threadid", "assistantid", "vectorstore", "cachedcontent", "promptid", "sessionid", "sessionparams",
+		"previousresponse", "conversation", "fileid", "threadid", "assistantid", "vectorstore", "cachedcontent", "promptid",
+		"sessionid", "sessionparams",
 	}
 	storedNames = []string{"container"}
 	// storedResponseNames are so in the Responses API: there a prompt is a stored one.
