@@ -29,6 +29,7 @@ type hostNames struct {
 	serviceHosts bool
 	forms        labelForms
 	namespaces   []string // nil for any
+	source       string   // "names" as it is written
 	// allTemplates are the templates, each once, and that of serviceHosts.
 	allTemplates []*hostTemplate
 }

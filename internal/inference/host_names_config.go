@@ -12,7 +12,7 @@ var namesFields = append(componentNames[:], "preset", "namespaces", "tags", "pre
 
 // compileHostNames reads "names", a preset or an object, and "serviceHosts".
 func compileHostNames(v, serviceHosts strictjson.Value) *hostNames {
-	n := &hostNames{serviceHosts: serviceHosts.Bool(), forms: labelForms{tags: kserveTags}}
+	n := &hostNames{serviceHosts: serviceHosts.Bool(), forms: labelForms{tags: kserveTags}, source: v.JSON().Raw}
 	switch {
 	case v.JSON().IsObject():
 		o := v.Object(namesFields...)

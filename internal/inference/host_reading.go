@@ -1,7 +1,6 @@
 package inference
 
 import (
-	"reflect"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
@@ -163,7 +162,7 @@ func (rs *Routes) compileReadings() {
 
 func (rs *Routes) knowsNames(n *hostNames) bool {
 	for _, known := range rs.names {
-		if reflect.DeepEqual(known, n) {
+		if known.source == n.source && known.serviceHosts == n.serviceHosts {
 			return true
 		}
 	}
