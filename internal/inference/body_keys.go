@@ -75,7 +75,11 @@ func (f *fragments) add(fragment string) {
 func (f *fragments) in(folded []byte) bool {
 	for i, c := range folded {
 		for _, fragment := range f[c] {
-			if len(fragment) <= len(folded)-i && string(folded[i:i+len(fragment)]) == fragment {
+			n := len(fragment)
+			if n > len(folded)-i || n > 1 && folded[i+1] != fragment[1] { // without a call, most often
+				continue
+			}
+			if string(folded[i:i+n]) == fragment {
 				return true
 			}
 		}
