@@ -25,6 +25,7 @@ func TestExamples(t *testing.T) {
 		{"grpc-cloud-run", "echo", "echo", every},
 		{"headers", "models", "models", every},
 		{"hostile", "kubeflow", "kubeflow", kubeflow},
+		{"hosts", "models", "models", every},
 		{"kserve-v2", "rest", "grpc", every},
 		{"remote-keys", "models", "models", every},
 		{"shadow", "models", "models", every},
