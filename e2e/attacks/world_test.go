@@ -122,11 +122,18 @@ func (w *world) honest(rate int) honest {
 	return honest{start(byPath), start(byBody)}
 }
 
-// stop returns what became of the others' requests, and whether all were served.
-func (h honest) stop() (text string, served bool) {
+// stop returns what became of the others' requests: whether all were served, and whether
+// one was refused. What had no answer in time is neither.
+func (h honest) stop() (text string, served, refused bool) {
 	a, b := h.byPath.Stop(), h.byBody.Stop()
-	return fmt.Sprintf("by path %s, p99 %v; by body %s, p99 %v", a, a.Percentile(load.Allowed, 99).Round(time.Millisecond),
-		b, b.Percentile(load.Allowed, 99).Round(time.Millisecond)), a.Only(load.Allowed) && b.Only(load.Allowed)
+	for _, report := range []load.Report{a, b} {
+		for line := range report.Lines {
+			refused = refused || strings.HasPrefix(line, "50") && !strings.HasPrefix(line, "504")
+		}
+	}
+	text = fmt.Sprintf("by path %s, p99 %v; by body %s, p99 %v", a, a.Percentile(load.Allowed, 99).Round(time.Millisecond),
+		b, b.Percentile(load.Allowed, 99).Round(time.Millisecond))
+	return text, a.Only(load.Allowed) && b.Only(load.Allowed), refused
 }
 
 // peaks are the most memory that a process had, in MiB.
