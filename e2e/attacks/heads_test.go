@@ -36,7 +36,8 @@ type crowd struct {
 }
 
 func (c *crowd) String() string {
-	return fmt.Sprintf("%d requests, %d answered, %d reset, %d connections closed by Envoy", c.sent.Load(), c.refused.Load(), c.reset.Load(), c.failures.Load())
+	return fmt.Sprintf("%d requests, %d answered, %d reset, %d connections closed by Envoy",
+		c.sent.Load(), c.refused.Load(), c.reset.Load(), c.failures.Load())
 }
 
 func (c *crowd) leave() {

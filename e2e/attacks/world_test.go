@@ -80,7 +80,10 @@ func editBootstrap(bootstrap object, policy string, limits bool) {
 	delete(bootstrap, "overload_manager")
 	delete(bootstrap, "layered_runtime")
 	delete(listener, "per_connection_buffer_limit_bytes")
-	for _, name := range []string{"http2_protocol_options", "common_http_protocol_options", "max_request_headers_kb", "request_headers_timeout", "stream_idle_timeout"} {
+	for _, name := range []string{
+		"http2_protocol_options", "common_http_protocol_options",
+		"max_request_headers_kb", "request_headers_timeout", "stream_idle_timeout",
+	} {
 		delete(manager, name)
 	}
 }
