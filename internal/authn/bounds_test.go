@@ -90,7 +90,7 @@ func TestHeaderDecidesAlone(t *testing.T) {
 		})
 	}
 	t.Run("fetched, and not there", func(t *testing.T) {
-		w := newWorld(t, with(remote, "jwks", m{"remote": remote["jwks"].(m)["remote"], "inline": m{"keys": []m{publicJWK(ecKey, "k", "ES256")}}}))
+		w := remoteWorld(t, publicJWK(ecKey, "k", "ES256"))
 		w.env.WaitPolicy = keys.Refreshed
 		w.request(t, "refreshed", reason.KeyUnknown, "authorization", "Bearer "+part(m{"alg": "ES256", "kid": "x"})+long)
 	})

@@ -78,7 +78,8 @@ func encoded(s string) string {
 // TestQueryTokenAgainstNetURL compares HasQueryToken with a reader that unescapes each
 // name by net/url.
 func TestQueryTokenAgainstNetURL(t *testing.T) {
-	pieces := []string{"access_token", "access", "_", "token", "%5f", "%5F", "%61", "a", "%", "%2", "%zz", "&", ";", "=", "?", "+", "x", "%26", "%3d"}
+	pieces := []string{"access_token", "access", "_", "token", "%5f", "%5F", "%61", "a", "%", "%2", "%zz", "&", ";", "=", "?", "+", "x",
+		"%26", "%3d"}
 	random, found := rand.New(rand.NewPCG(3, 4)), 0
 	for range 200_000 {
 		raw := "/?"

@@ -68,7 +68,8 @@ func TestFastLeavesFaults(t *testing.T) {
 	}
 	for name, field := range map[string]string{
 		"watched": sub(1, "m"), "a group": tagged(7, 3), "number 0": "\x00\x01", "an unknown wire type": tagged(7, 6), "cut": sub(7, "xyz")[:3],
-		"65 bits": tagged(7, 0) + strings.Repeat("\xff", 9) + "\x02", "a tag that is not minimal": "\xb8\x00\x01", "beyond": tagged(7, 2) + varint(99),
+		"65 bits": tagged(7, 0) + strings.Repeat("\xff", 9) + "\x02", "a tag that is not minimal": "\xb8\x00\x01",
+		"beyond": tagged(7, 2) + varint(99),
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := NewProto(infer, len(field), Limits{})

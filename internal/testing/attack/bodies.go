@@ -35,7 +35,8 @@ func (w *World) Bodies() (list []Case) {
 		list = append(list, Case{Name: "body of strings of " + text, Attack: always(w.chat(`["` + item + `"]`)), Honest: honest, Known: true})
 	}
 	for _, text := range []string{
-		"true,", "null,", "1,", "-1,", "1.5e+3,", "[],", "{},", `"",`, `{"":0},`, " ", "\n", "0 ,", strings.Repeat("[", 50) + strings.Repeat("]", 50) + ",",
+		"true,", "null,", "1,", "-1,", "1.5e+3,", "[],", "{},", `"",`, `{"":0},`, " ", "\n", "0 ,",
+		strings.Repeat("[", 50) + strings.Repeat("]", 50) + ",",
 		strings.Repeat(`{"a":`, 50) + "0" + strings.Repeat("}", 50) + ",", `{"\u0041":0},`, `{"model":true},`,
 	} {
 		list = append(list, Case{Name: fmt.Sprintf("body of %.20s", strings.TrimSuffix(text, ",")), Honest: honest, Known: true,
@@ -43,11 +44,13 @@ func (w *World) Bodies() (list []Case) {
 	}
 	list = append(list, Case{Name: "body of members", Attack: always(w.chat("0," + numbered(`"%d":0,`, 8000))), Known: true,
 		Honest: always(w.chat("[" + fill(prose, 8000) + "0]"))})
-	list = append(list, Case{Name: "body of long members", Attack: always(w.chat("0," + numbered(`"`+strings.Repeat("mlarefdp", 25)+`%d":0,`, 180_000))), Known: true,
+	long := numbered(`"`+strings.Repeat("mlarefdp", 25)+`%d":0,`, 180_000)
+	list = append(list, Case{Name: "body of long members", Attack: always(w.chat("0," + long)), Known: true,
 		Honest: always(w.chat("[" + fill(prose, 180_000) + "0]"))})
 	tensor := "\x3a" + string(binary.AppendUvarint(nil, bodySize)) + strings.Repeat("x", bodySize)
 	for _, f := range [][2]string{
-		{"varints", "\x78\x01"}, {"empty", "\x7a\x00"}, {"one byte", "\x7a\x01x"}, {"long varints", "\x78\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"},
+		{"varints", "\x78\x01"}, {"empty", "\x7a\x00"}, {"one byte", "\x7a\x01x"},
+		{"long varints", "\x78\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"},
 	} {
 		list = append(list, Case{Name: "protobuf of fields: " + f[0], Known: true,
 			Attack: always(w.infer(fill(f[1], bodySize))), Honest: always(w.infer(tensor))})

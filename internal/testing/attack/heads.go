@@ -70,7 +70,8 @@ func (w *World) Heads() (list []Case) {
 		add("repeated "+name, r)
 	}
 	for _, h := range [][2]string{
-		{"accept", ","}, {"connection", "close,"}, {"connection", ","}, {"cookie", "a=b; "}, {"authorization", ","}, {"authorization", "Bearer ,"},
+		{"accept", ","}, {"connection", "close,"}, {"connection", ","}, {"cookie", "a=b; "},
+		{"authorization", ","}, {"authorization", "Bearer ,"},
 		{assertion, ","}, {"content-type", ";"}, {"x-request-id", "a"}, {"authorization", " "},
 	} {
 		r := get("/")
@@ -87,7 +88,9 @@ func (w *World) Heads() (list []Case) {
 	r := get("/v2/models")
 	r.Method = fill("X", long)
 	add("method X", r)
-	for _, name := range []string{"x-gateway-model-name", "seldon-model", "kserve-isvc-name", "x-api-key", "x_forwarded_user", "x-maas-user", "accept"} {
+	for _, name := range []string{
+		"x-gateway-model-name", "seldon-model", "kserve-isvc-name", "x-api-key", "x_forwarded_user", "x-maas-user", "accept",
+	} {
 		r := get("/v2/models")
 		for i := range 90 { // Envoy's default number of headers
 			header := name

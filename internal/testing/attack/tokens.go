@@ -42,6 +42,7 @@ func numbered(format string, n int) string {
 func (w *World) Tokens() (list []Case) {
 	const known, unknown = `{"alg":"ES256","kid":"k"}`, `{"alg":"ES256","kid":"other"}`
 	const room = tokenSize * 3 / 4
+	nest := strings.Repeat("[", 29) + strings.Repeat("]", 29) + ","
 	iss := `{"iss":"` + corpURL + `",`
 	add := func(name string, signed bool, token func() string) {
 		attack := func() Request {
@@ -59,7 +60,7 @@ func (w *World) Tokens() (list []Case) {
 		{"1,180 members", iss + numbered(`"n%d":0,`, room-200) + `}`},
 		{"members", iss + numbered(`"%d":0,`, room-200) + `}`},
 		{"members in a member", iss + `"a":{` + numbered(`"%d":0,`, room-200) + `}}`},
-		{"nesting", iss + `"a":[` + fill(strings.Repeat("[", 29)+strings.Repeat("]", 29)+",", room-200) + `0]}`},
+		{"nesting", iss + `"a":[` + fill(nest, room-200) + `0]}`},
 		{"a long number", iss + `"a":0.` + fill("1", room-200) + `}`},
 		{"long numbers", iss + `"a":[` + fill(fill("1", 900)+",", room-200) + `0]}`},
 		{"members with long numbers", iss + numbered(`"%d":0.`+fill("12345678901234567890", 400)+",", room-800) + `}`},
@@ -77,7 +78,7 @@ func (w *World) Tokens() (list []Case) {
 	forged("forged, long", known, iss+`"pad":"`+fill("x", room-200)+`"}`)
 	forged("header of members", `{"alg":"ES256","kid":"other",`+numbered(`"%d":0,`, room-300)+`}`, small)
 	forged(`header of \u escapes`, `{"alg":"ES256","kid":"other","a":"`+fill(`\u0041`, room-300)+`"}`, small)
-	forged("header of nesting", `{"alg":"ES256","kid":"other","a":[`+fill(strings.Repeat("[", 29)+strings.Repeat("]", 29)+",", room-300)+`0]}`, small)
+	forged("header of nesting", `{"alg":"ES256","kid":"other","a":[`+fill(nest, room-300)+`0]}`, small)
 	for _, text := range []string{".", "a.", "A", "a.a.a", "-_"} {
 		add("of "+text, false, func() string { return fill(text, tokenSize) })
 	}
