@@ -13,9 +13,9 @@ type headerTable struct {
 	prefixes []prefixClass          // of the folded names that are not in classes
 	kept     []headers.Pattern      // what reaches the upstream all the same, in this spelling only
 	// lastLetters has, for each length of a name, the last letters of the names in
-	// classes, and prefixLetters has, for the third letter of a name, the first and fifth
-	// ones of the prefixes. Most headers of a request mean nothing to the gate, and these tell
-	// so without a look-up.
+	// classes, and prefixLetters has, for the third and the
+	// fourth letter of a name, the fifth ones of the prefixes. Most headers of a request mean
+	// nothing to the gate, and these tell so without a look-up.
 	lastLetters, prefixLetters [64]uint32
 	// The classes of the headers that every request has.
 	path, method, authority, scheme headerClass
@@ -139,8 +139,8 @@ func nameBits(name string) (length int, letter uint32) {
 
 // prefixBits returns the index and the bit of a name or a prefix, of five bytes at least,
 // in prefixLetters.
-func prefixBits(name string) (third int, firstAndFifth uint32) {
-	return int(name[2] % 64), 1 << ((name[0] ^ name[4]) % 32)
+func prefixBits(name string) (index int, fifth uint32) {
+	return (int(name[2]) + 5*int(name[3])) % 64, 1 << (name[4] % 32)
 }
 
 // lookup finds a header under every spelling that a server could take for it. Only a
