@@ -29,17 +29,23 @@ func (p Problems) Error() string {
 // Value is a value of a checked document. A method that reads it adds what is
 // wrong with it to the document's problems, and returns the zero value, so that
 // one reading finds all problems. A reader that must stop looks at Problems.
-type Value struct {
+//
+// It is one pointer: what configures a gate hands Values around so often that as a
+// struct they cost the module 0.1 MB of copying.
+type Value struct{ *place }
+
+// place is where a value is in its document.
+type place struct {
 	json     Result
-	parent   *Value
-	token    string
+	parent   *place // nil for the root
+	token    string // of the pointer: the value's name or index in its parent
 	problems *Problems
 }
 
 // Parse checks a document and returns its root; ok is false where its syntax is
 // wrong. All problems, also those found while reading, are added to problems.
 func Parse(doc string, problems *Problems) (root Value, ok bool) {
-	v := Value{problems: problems}
+	v := Value{&place{problems: problems}}
 	if err := Check(doc); err != nil {
 		e := err.(*SyntaxError)
 		*problems = append(*problems, Problem{e.Pointer, e.text()})
@@ -50,17 +56,24 @@ func Parse(doc string, problems *Problems) (root Value, ok bool) {
 }
 
 // Exists reports whether the document has this value.
-func (v Value) Exists() bool { return v.json.Exists() }
+func (v Value) Exists() bool { return v.place != nil && v.json.Exists() }
 
 // JSON returns the value as it is written.
-func (v Value) JSON() Result { return v.json }
+func (v Value) JSON() Result {
+	if v.place == nil {
+		return Result{}
+	}
+	return v.json
+}
 
 // Pointer returns the value's JSON Pointer.
-func (v Value) Pointer() string {
-	if v.parent == nil {
+func (v Value) Pointer() string { return v.pointer() }
+
+func (p *place) pointer() string {
+	if p.parent == nil {
 		return ""
 	}
-	return v.parent.Pointer() + "/" + escape(v.token)
+	return p.parent.pointer() + "/" + escape(p.token)
 }
 
 // Problems returns what was found in the document so far.
@@ -83,7 +96,7 @@ const maxFound = 80
 // found returns the value as it is written, cut to maxFound; of an object, an
 // array or a possible secret it returns only what that is.
 func (v Value) found() string {
-	switch raw := v.json.Raw; {
+	switch raw := v.JSON().Raw; {
 	case !v.Exists():
 		return "nothing"
 	case v.json.IsObject():
@@ -111,21 +124,27 @@ func printable(s string) string {
 }
 
 // secret reports whether a secret may have been written here by mistake.
-func (v Value) secret() bool {
-	return v.token == "symmetric" || v.parent != nil && v.parent.secret()
+func (p *place) secret() bool {
+	return p.token == "symmetric" || p.parent != nil && p.parent.secret()
 }
 
 // is reports whether the value exists and is ok; one that is not ok must be what.
-func (v Value) is(ok bool, what string) bool {
-	if v.Exists() && !ok {
-		v.MustBe("%s", what)
+func (v Value) is(ok func(Result) bool, what string) bool {
+	if !v.Exists() {
+		return false
 	}
-	return v.Exists() && ok
+	if !ok(v.json) {
+		v.MustBe("%s", what)
+		return false
+	}
+	return true
 }
+
+func isText(r Result) bool { return r.Type == String }
 
 // Text reads a string, which must not be empty. It returns "" if there is none.
 func (v Value) Text() string {
-	if !v.is(v.json.Type == String, "a string") {
+	if !v.is(isText, "a string") {
 		return ""
 	}
 	if v.json.Str == "" {
@@ -136,7 +155,7 @@ func (v Value) Text() string {
 
 // Bool reads true or false.
 func (v Value) Bool() bool {
-	return v.is(v.json.IsBool(), "true or false") && v.json.Bool()
+	return v.is(Result.IsBool, "true or false") && v.json.Bool()
 }
 
 // Integer reads a number from least to most, in digits only; 0 if there is none.
@@ -182,12 +201,12 @@ func (v Value) Duration(least, most time.Duration) time.Duration {
 // Items reads an array, which must not be empty: an absent list does not
 // constrain, and an empty one could mean all or nothing.
 func (v Value) Items() []Value {
-	if !v.is(v.json.IsArray(), "an array") {
+	if !v.is(Result.IsArray, "an array") {
 		return nil
 	}
 	var items []Value
 	v.json.ForEach(func(_, item Result) bool {
-		items = append(items, Value{item, &v, strconv.Itoa(len(items)), v.problems})
+		items = append(items, Value{&place{item, v.place, strconv.Itoa(len(items)), v.problems}})
 		return true
 	})
 	if items == nil {
@@ -227,11 +246,11 @@ type Member struct {
 // every name, but there must be one.
 func (v Value) Object(known ...string) Object {
 	o := Object{Value: v}
-	if !v.is(v.json.IsObject(), "an object") {
+	if !v.is(Result.IsObject, "an object") {
 		return o
 	}
 	v.json.ForEach(func(name, value Result) bool {
-		m := Member{name.Str, Value{value, &v, name.Str, v.problems}}
+		m := Member{name.Str, Value{&place{value, v.place, name.Str, v.problems}}}
 		o.Members = append(o.Members, m)
 		if len(known) > 0 && !slices.Contains(known, m.Name) {
 			m.Value.Fail("%s", unknown(m.Name, known))
@@ -251,13 +270,16 @@ func (o Object) Get(name string) Value {
 			return m.Value
 		}
 	}
-	return Value{parent: &o.Value, token: name, problems: o.problems}
+	if o.place == nil {
+		return Value{}
+	}
+	return Value{&place{parent: o.place, token: name, problems: o.problems}}
 }
 
 // Need is Get for a member that must exist.
 func (o Object) Need(name string) Value {
 	v := o.Get(name)
-	if !v.Exists() && o.json.IsObject() {
+	if !v.Exists() && o.JSON().IsObject() {
 		o.Fail("needs %q", name)
 	}
 	return v
