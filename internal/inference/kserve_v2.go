@@ -98,39 +98,55 @@ var repositoryParameters = scan.Field{Number: 3, Shape: scan.Message, Repeated: 
 // a version on as a string.
 var backendVersions = map[string]versionForm{"": isSharedVersion, "kserve": isExactVersion, "triton": isVersionNumber}
 
-// openInference returns the protocol's gRPC methods, including Triton's extensions,
-// for one reading of the repository's messages.
+// oip and mlserverRepository are the services of the protocol over gRPC.
+const (
+	oip                = "/inference.GRPCInferenceService/"
+	mlserverRepository = "/inference.model_repository.ModelRepositoryService/"
+)
+
+// namesModel is a message that begins with a model's name and version; manyModels is one
+// stream of them, and namesModelOrAll one that is about all models if it names none.
+var (
+	namesModel      = &Body{Fields: nameAndVersion}
+	manyModels      = &Body{Fields: nameAndVersion, Stream: true}
+	namesModelOrAll = &Body{Fields: nameAndVersion, allIfUnnamed: true}
+	tracesModel     = &Body{Fields: []scan.Field{{Number: 2, ID: idName}}, allIfUnnamed: true}
+)
+
+// openInferenceMethods are the protocol's methods with Triton's extensions, but for those
+// that load and unload. Regions of shared memory and the log belong to the whole server.
+var openInferenceMethods = []grpcMethod{
+	{oip + "ServerLive", Ready, nil, nil},
+	{oip + "ServerReady", Ready, nil, nil},
+	{oip + "ServerMetadata", Metadata, nil, nil},
+	{oip + "ModelReady", Ready, namesModel, nil},
+	{oip + "ModelMetadata", Metadata, namesModel, nil},
+	{oip + "ModelConfig", Metadata, namesModel, nil},
+	{oip + "ModelStatistics", Metadata, namesModelOrAll, nil},
+	{oip + "ModelInfer", Predict, namesModel, nil},
+	{oip + "ModelStreamInfer", Predict, manyModels, nil},
+	{oip + "RepositoryIndex", List, nil, grpcListing},
+	{mlserverRepository + "RepositoryIndex", List, nil, grpcListing},
+	{oip + "SystemSharedMemoryStatus", Admin, nil, nil},
+	{oip + "SystemSharedMemoryRegister", Admin, nil, nil},
+	{oip + "SystemSharedMemoryUnregister", Admin, nil, nil},
+	{oip + "CudaSharedMemoryStatus", Admin, nil, nil},
+	{oip + "CudaSharedMemoryRegister", Admin, nil, nil},
+	{oip + "CudaSharedMemoryUnregister", Admin, nil, nil},
+	{oip + "LogSettings", Admin, nil, nil},
+	{oip + "TraceSetting", Admin, tracesModel, nil},
+}
+
+// openInference returns the protocol's gRPC methods for one reading of the repository's
+// messages. MLServer's own service reads them as Triton does.
 func openInference(repository []scan.Field) grpcMethods {
-	const service, mlserver = "/inference.GRPCInferenceService/", "/inference.model_repository.ModelRepositoryService/"
-	model := &Body{Fields: nameAndVersion}
-	return grpcMethods{
-		service + "ServerLive":       {verb: Ready},
-		service + "ServerReady":      {verb: Ready},
-		service + "ServerMetadata":   {verb: Metadata},
-		service + "ModelReady":       {verb: Ready, body: model},
-		service + "ModelMetadata":    {verb: Metadata, body: model},
-		service + "ModelConfig":      {verb: Metadata, body: model},
-		service + "ModelStatistics":  {verb: Metadata, body: &Body{Fields: nameAndVersion, allIfUnnamed: true}},
-		service + "ModelInfer":       {verb: Predict, body: model},
-		service + "ModelStreamInfer": {verb: Predict, body: &Body{Fields: nameAndVersion, Stream: true}},
-
-		service + "RepositoryIndex":        {verb: List, listing: grpcListing},
-		service + "RepositoryModelLoad":    {verb: Load, body: &Body{Fields: repository}},
-		service + "RepositoryModelUnload":  {verb: Unload, body: &Body{Fields: repository}},
-		mlserver + "RepositoryIndex":       {verb: List, listing: grpcListing},
-		mlserver + "RepositoryModelLoad":   {verb: Load, body: &Body{Fields: repositoryFields["triton"]}},
-		mlserver + "RepositoryModelUnload": {verb: Unload, body: &Body{Fields: repositoryFields["triton"]}},
-
-		// Regions of shared memory and the log belong to the whole server.
-		service + "SystemSharedMemoryStatus":     {verb: Admin},
-		service + "SystemSharedMemoryRegister":   {verb: Admin},
-		service + "SystemSharedMemoryUnregister": {verb: Admin},
-		service + "CudaSharedMemoryStatus":       {verb: Admin},
-		service + "CudaSharedMemoryRegister":     {verb: Admin},
-		service + "CudaSharedMemoryUnregister":   {verb: Admin},
-		service + "LogSettings":                  {verb: Admin},
-		service + "TraceSetting":                 {verb: Admin, body: &Body{Fields: []scan.Field{{Number: 2, ID: idName}}, allIfUnnamed: true}},
-	}
+	own, mlserver := &Body{Fields: repository}, &Body{Fields: repositoryFields["triton"]}
+	return newGRPCMethods(openInferenceMethods, []grpcMethod{
+		{oip + "RepositoryModelLoad", Load, own, nil},
+		{oip + "RepositoryModelUnload", Unload, own, nil},
+		{mlserverRepository + "RepositoryModelLoad", Load, mlserver, nil},
+		{mlserverRepository + "RepositoryModelUnload", Unload, mlserver, nil},
+	})
 }
 
 func compileKServeV2(r *Route, v strictjson.Value, in routeContext) {

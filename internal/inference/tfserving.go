@@ -67,27 +67,29 @@ var modelSpec = []scan.Field{{Number: 1, Shape: scan.Message, Fields: []scan.Fie
 	{Number: 4, ID: idVersionLabel, OneOf: 1},
 }}}
 
+const (
+	tfPrediction = "/tensorflow.serving.PredictionService/"
+	tfModels     = "/tensorflow.serving.ModelService/"
+	tfSession    = "/tensorflow.serving.SessionService/"
+)
+
+var (
+	hasModelSpec = &Body{Fields: modelSpec}
+	hasTasks     = &Body{Fields: []scan.Field{{Number: 1, Shape: scan.Message, Repeated: true, Fields: modelSpec}}}
+)
+
 // tfServingMethods are those of tensorflow_serving/apis/*_service.proto.
 // MultiInference has one task or more, each of which names a model.
 // HandleReloadConfigRequest replaces everything that the server serves.
-var tfServingMethods = func() grpcMethods {
-	const (
-		prediction = "/tensorflow.serving.PredictionService/"
-		models     = "/tensorflow.serving.ModelService/"
-		session    = "/tensorflow.serving.SessionService/"
-	)
-	model := &Body{Fields: modelSpec}
-	tasks := []scan.Field{{Number: 1, Shape: scan.Message, Repeated: true, Fields: modelSpec}}
-	return grpcMethods{
-		prediction + "Predict":               {verb: Predict, body: model},
-		prediction + "Classify":              {verb: Predict, body: model},
-		prediction + "Regress":               {verb: Predict, body: model},
-		prediction + "MultiInference":        {verb: Predict, body: &Body{Fields: tasks}},
-		prediction + "GetModelMetadata":      {verb: Metadata, body: model},
-		models + "GetModelStatus":            {verb: Ready, body: model},
-		models + "HandleReloadConfigRequest": {verb: Admin},
-		session + "SessionRun":               {verb: Predict, body: model},
-	}
-}()
+var tfServingMethods = []grpcMethod{
+	{tfPrediction + "Predict", Predict, hasModelSpec, nil},
+	{tfPrediction + "Classify", Predict, hasModelSpec, nil},
+	{tfPrediction + "Regress", Predict, hasModelSpec, nil},
+	{tfPrediction + "MultiInference", Predict, hasTasks, nil},
+	{tfPrediction + "GetModelMetadata", Metadata, hasModelSpec, nil},
+	{tfModels + "GetModelStatus", Ready, hasModelSpec, nil},
+	{tfModels + "HandleReloadConfigRequest", Admin, nil, nil},
+	{tfSession + "SessionRun", Predict, hasModelSpec, nil},
+}
 
-var compileTFServing = serverCompiler("tfserving", "/v1", tfServingMethods.and(tfServing), isVersionOrLabel)
+var compileTFServing = serverCompiler("tfserving", "/v1", newGRPCMethods(tfServingMethods).and(tfServing), isVersionOrLabel)

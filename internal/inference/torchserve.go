@@ -1,27 +1,25 @@
 package inference
 
+const (
+	torchInference  = "/org.pytorch.serve.grpc.inference.InferenceAPIsService/"
+	torchManagement = "/org.pytorch.serve.grpc.management.ManagementAPIsService/"
+)
+
 // torchServe are the methods of frontend/server/src/main/resources/proto of
 // pytorch/serve. The reply of ListModels is JSON inside a message and is not
 // trimmed: only a caller who may list the whole server may ask. RegisterModel loads
 // what the request points to, which is administration of the server.
-var torchServe = func() grpcMethods {
-	const (
-		inference  = "/org.pytorch.serve.grpc.inference.InferenceAPIsService/"
-		management = "/org.pytorch.serve.grpc.management.ManagementAPIsService/"
-	)
-	model := &Body{Fields: nameAndVersion}
-	return grpcMethods{
-		inference + "Ping":               {verb: Ready},
-		inference + "Predictions":        {verb: Predict, body: model},
-		inference + "StreamPredictions":  {verb: Predict, body: model},
-		inference + "StreamPredictions2": {verb: Predict, body: &Body{Fields: nameAndVersion, Stream: true}},
-		management + "DescribeModel":     {verb: Metadata, body: model},
-		management + "ListModels":        {verb: List},
-		management + "RegisterModel":     {verb: Admin},
-		management + "ScaleWorker":       {verb: Admin, body: model},
-		management + "SetDefault":        {verb: Admin, body: model},
-		management + "UnregisterModel":   {verb: Unload, body: model},
-	}
-}()
+var torchServe = []grpcMethod{
+	{torchInference + "Ping", Ready, nil, nil},
+	{torchInference + "Predictions", Predict, namesModel, nil},
+	{torchInference + "StreamPredictions", Predict, namesModel, nil},
+	{torchInference + "StreamPredictions2", Predict, manyModels, nil},
+	{torchManagement + "DescribeModel", Metadata, namesModel, nil},
+	{torchManagement + "ListModels", List, nil, nil},
+	{torchManagement + "RegisterModel", Admin, nil, nil},
+	{torchManagement + "ScaleWorker", Admin, namesModel, nil},
+	{torchManagement + "SetDefault", Admin, namesModel, nil},
+	{torchManagement + "UnregisterModel", Unload, namesModel, nil},
+}
 
-var compileTorchServe = serverCompiler("torchserve", "torchserve", torchServe.parsePath, isExactVersion)
+var compileTorchServe = serverCompiler("torchserve", "torchserve", newGRPCMethods(torchServe).parsePath, isExactVersion)
