@@ -50,13 +50,8 @@ func TestManifests(t *testing.T) {
 		}
 		config, _ := json.Marshal(spec.PluginConfig)
 		doc := fillIn(t, string(config))
-		g, err := gate.New(doc, nil)
-		if err != nil {
-			t.Errorf("%s: %v", file, err)
-			continue
-		}
-		if warnings := g.Warnings(time.Now()); warnings != nil {
-			t.Errorf("%s: %q", file, warnings)
+		if warnings, err := gate.Review(doc, nil, time.Now()); err != nil || warnings != nil {
+			t.Errorf("%s: %v, %q", file, err, warnings)
 		}
 		// A gate before one service's pods says that it serves that one: by path and
 		// host alone a caller could name another that it may call.

@@ -107,12 +107,12 @@ func check(args []string, std streams, secrets authn.Secrets) int {
 		std.warn(*mesh, warnings)
 	}
 	for _, file := range set.Args() {
-		g, err := load(file, secrets)
+		warnings, err := review(file, secrets)
 		if err != nil {
 			status = std.fail(err)
 			continue
 		}
-		std.warn(file, g.Warnings(time.Now()))
+		std.warn(file, warnings)
 		fmt.Fprintf(std.out, "%s: ok\n", file)
 	}
 	return status
@@ -132,13 +132,28 @@ func load(file string, secrets authn.Secrets) (*gate.Gate, error) {
 		return nil, err
 	}
 	g, err := gate.New(string(doc), secrets)
+	return g, inFile(file, err)
+}
+
+// review returns the warnings of the configuration in a file, or the error of load.
+func review(file string, secrets authn.Secrets) ([]string, error) {
+	doc, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	warnings, err := gate.Review(string(doc), secrets, time.Now())
+	return warnings, inFile(file, err)
+}
+
+// inFile puts the name of the file before each problem.
+func inFile(file string, err error) error {
 	var problems strictjson.Problems
 	if !errors.As(err, &problems) {
-		return g, err
+		return err
 	}
 	lines := make([]error, len(problems))
 	for i, p := range problems {
 		lines[i] = fmt.Errorf("%s: %q: %s", file, p.Pointer, p.Message)
 	}
-	return nil, errors.Join(lines...)
+	return errors.Join(lines...)
 }

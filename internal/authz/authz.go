@@ -38,8 +38,6 @@ type Decision struct {
 type Policy struct {
 	denies, grants             *table
 	shadowDenies, shadowGrants *table
-	warnings                   []string
-	shadows                    []shadow
 }
 
 // Decide decides on a call. A deny on one of its models, or on one that it possibly

@@ -1,6 +1,10 @@
 package authz
 
-import "github.com/modelgate/modelgate/internal/strictjson"
+import (
+	"slices"
+
+	"github.com/modelgate/modelgate/internal/strictjson"
+)
 
 // groups are the groups in the configuration: for each user or service account,
 // without an issuer, the names of its groups.
@@ -38,4 +42,14 @@ func compileGroups(v strictjson.Value) groups {
 		}
 	}
 	return g
+}
+
+// has reports whether there is a group of that name.
+func (g groups) has(name string) bool {
+	for _, names := range g {
+		if slices.Contains(names, name) {
+			return true
+		}
+	}
+	return false
 }

@@ -64,6 +64,6 @@ func (c *compiler) binding(v strictjson.Value, name string, issuers []string, ro
 			r.members = append(r.members, id)
 		}
 	}
-	c.checkReach("binding of", &r)
+	c.review(aBinding, &r)
 	c.add(c.policy.grants, r)
 }

@@ -9,7 +9,10 @@ import (
 )
 
 // Config has the sections of a configuration that make up a policy.
-type Config struct{ Groups, Grants, Denies, IAM strictjson.Value }
+type Config struct {
+	Groups, Grants, Denies, IAM strictjson.Value
+	Review                      *Review // is told of each rule, or nil
+}
 
 // Compile reads a policy. Rules may name the issuers of the Authenticator, and name
 // models as requests of the routes do. Everything that is wrong is added to the
@@ -20,7 +23,7 @@ func Compile(s Config, issuers *authn.Authenticator, routes *inference.Routes) *
 		conditionsHold: noneFails, identityFor: claimedIdentity, doubts: true, groups: snapshot.lowerCase(),
 	}
 	grant := ruleSemantics{conditionsHold: allHold, identityFor: verifiedIdentity, groups: snapshot}
-	c := compiler{issuers: issuers, routes: routes, ruleNames: map[string]bool{}, policy: &Policy{
+	c := compiler{issuers: issuers, routes: routes, reviewer: s.Review, ruleNames: map[string]bool{}, policy: &Policy{
 		denies: newTable(deny), shadowDenies: newTable(deny),
 		grants: newTable(grant), shadowGrants: newTable(grant),
 	}}
@@ -47,6 +50,7 @@ type compiler struct {
 	policy    *Policy
 	ruleNames map[string]bool
 	pairs     int
+	reviewer  *Review // or nil
 }
 
 // rule is a grant or a deny that has been read and is not in a table yet.
@@ -135,14 +139,11 @@ func (c *compiler) grant(v strictjson.Value) {
 	if !o.Get("members").Exists() {
 		r.members = []identifier{{member: member{kind: authenticated}}}
 	}
-	c.checkGroups(&r)
-	c.warnOfAddress(&r)
+	c.review(aGrant, &r)
 	t := c.policy.grants
 	if r.until != 0 {
 		t = c.policy.shadowGrants
-		c.addShadow("grant", &r, "the grant grants nothing since then; leave it out, or its \"shadow\"")
 	}
-	c.checkReach("grant", &r)
 	c.add(t, r)
 }
 
@@ -175,13 +176,9 @@ func (c *compiler) deny(v strictjson.Value) {
 	if o.Get("peer").Exists() {
 		o.Get("peer").Fail("must not be in a deny, which applies to members spiffe: and namespace: without it")
 	}
-	if o.Get("issuers").Exists() && slices.ContainsFunc(r.members, func(m identifier) bool { return m.kind == everyone && !m.deleted }) {
-		c.warn("deny %q has issuers beside allUsers, and denies everybody: allAuthenticatedUsers is every caller of the issuers", r.name)
-	}
 	c.checkDeny(&r)
-	c.checkReach("deny", &r)
+	c.review(aDeny, &r)
 	if r.until != 0 { // in shadow first, then in force
-		c.addShadow("deny", &r, "the deny denies since then; leave its \"shadow\" out")
 		c.add(c.policy.shadowDenies, r)
 		r.from, r.until = r.until, 0
 	}

@@ -1,11 +1,8 @@
 package gate
 
 import (
-	"fmt"
 	"net/url"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
@@ -15,11 +12,14 @@ import (
 
 // New compiles a configuration. The error is strictjson.Problems, which lists all that is
 // wrong with it.
-func New(doc string, secrets authn.Secrets) (*Gate, error) {
+func New(doc string, secrets authn.Secrets) (*Gate, error) { return newGate(doc, secrets, nil) }
+
+// newGate compiles a configuration, and tells the review of its rules if there is one.
+func newGate(doc string, secrets authn.Secrets, review *authz.Review) (*Gate, error) {
 	var problems strictjson.Problems
 	g := &Gate{}
 	if root, ok := strictjson.Parse(doc, &problems); ok {
-		g.compile(root, secrets)
+		g.compile(root, secrets, review)
 	}
 	if problems != nil {
 		return nil, problems
@@ -27,7 +27,7 @@ func New(doc string, secrets authn.Secrets) (*Gate, error) {
 	return g, nil
 }
 
-func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets) {
+func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets, review *authz.Review) {
 	o := root.Object("$schema", "version", "issuers", "peer", "routes", "serves", "groups", "grants", "denies",
 		"iam", "exempt", "identity", "headers", "challenge", "audit", "tokenCache", "host", "limits")
 	if v := o.Need("version"); v.Exists() && v.JSON().Raw != "1" {
@@ -42,6 +42,7 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets) {
 		Grants: o.Get("grants"),
 		Denies: o.Get("denies"),
 		IAM:    o.Get("iam"),
+		Review: review,
 	}, g.authn, g.routes)
 	g.exemptions = compileExemptions(o.Get("exempt"))
 	g.identity = compileIdentity(o.Get("identity"))
@@ -82,19 +83,6 @@ func compileAudit(v strictjson.Value) (all bool) {
 	}
 	v.MustBe("refused or all")
 	return false
-}
-
-// Warnings returns a text for each part of the configuration that may not do what its
-// author means, by now.
-func (g *Gate) Warnings(now time.Time) (list []string) {
-	for _, r := range g.Remotes() {
-		if r.Source.Plain() {
-			list = append(list, fmt.Sprintf(
-				"issuer %q publishes its keys under http: anybody on the way can replace them, unless the cluster uses TLS", r.Name))
-		}
-	}
-	return slices.Concat(list, g.authn.Warnings(), g.routes.Warnings(), g.policy.Warnings(g.authn),
-		g.routes.EndedShadows(now), g.policy.EndedShadows(now))
 }
 
 // compileChallenge reads the URL of the protected resource's metadata (RFC 9728 section

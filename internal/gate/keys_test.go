@@ -122,9 +122,10 @@ func TestRetryAfter(t *testing.T) {
 // TestWarningOfPlainKeys: under http anybody on the way can replace the keys.
 func TestWarningOfPlainKeys(t *testing.T) {
 	for scheme, want := range map[string]bool{"http": true, "https": false} {
-		g, _, _ := published(t, scheme)
-		if got := g.Warnings(now); strings.Contains(strings.Join(got, "\n"), "publishes its keys under http") != want {
-			t.Errorf("Warnings() = %q for keys under %s, want a warning: %v", got, scheme, want)
+		remote := `{"remote": {"uri": "` + scheme + `://keys.example/", "cluster": "keys"}}`
+		got, err := gate.Review(edit.Set(t, inlineKeys, "/issuers/0/jwks", remote), secret, now)
+		if err != nil || strings.Contains(strings.Join(got, "\n"), "publishes its keys under http") != want {
+			t.Errorf("Review() = %q, %v for keys under %s, want a warning: %v", got, err, scheme, want)
 		}
 	}
 }

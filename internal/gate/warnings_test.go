@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/testing/edit"
 )
 
@@ -109,9 +110,9 @@ func TestWarnings(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			g, _ := load(t, c.config)
-			if got := g.Warnings(now); !slices.Equal(got, c.want) {
-				t.Errorf("Warnings() = %q, want %q", got, c.want)
+			_, s := load(t, c.config)
+			if got, err := gate.Review(s.Config, s.Secret, now); err != nil || !slices.Equal(got, c.want) {
+				t.Errorf("Review() = %q, %v, want %q", got, err, c.want)
 			}
 		})
 	}

@@ -3,32 +3,23 @@ package authz
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/authn"
 )
 
-// checkDeny adds a problem for each member of a deny to whom it can never apply, and
-// warnings: of callers who can avoid the deny, and of callers to whom it applies only
-// because nothing tells that they are not its members.
+// checkDeny adds a problem for each member of a deny to whom it can never apply.
 func (c *compiler) checkDeny(r *rule) {
-	if slices.ContainsFunc(r.members, identifier.ofPeer) {
-		c.warn("deny %q names certificates, and a caller without one avoids it: require mutual TLS on every port (PeerAuthentication STRICT)", r.name)
-	}
-	for _, p := range r.models {
-		if p.Version != "" && !c.routes.DeclaresVersion(p) {
-			c.warn("deny %q names a version, and nothing tells which version a request is for that names none or a label: "+
-				"the deny applies to it, unless its route says in \"unversioned\" what none means", r.name)
-			break
-		}
-	}
 	if r.members != nil && !slices.ContainsFunc(r.members, func(id identifier) bool { return !id.deleted }) {
 		r.at.Fail("must have a member that exists: deleted: matches nobody, so the deny would never apply")
 	}
-	warned := map[string]bool{}
 	for _, id := range r.members {
-		if id.untoldKind() != 0 && !id.deleted {
-			c.checkDenyMember(r, id, warned)
+		if id.untoldKind() == 0 || id.deleted {
+			continue
+		}
+		if told, _, _ := c.tellers(r, id); !told {
+			id.at.Fail("must be a member whom an issuer of the deny can tell, and none can: %s", id.untoldHint())
 		}
 	}
 }
@@ -48,44 +39,36 @@ func (id identifier) untoldKind() authn.Untold {
 	return 0
 }
 
-// checkDenyMember compares a member of a deny with what the tokens of its issuers tell.
-func (c *compiler) checkDenyMember(r *rule, id identifier, warned map[string]bool) {
+// untoldHint says what lets an issuer tell who is the member.
+func (id identifier) untoldHint() string {
+	switch id.untoldKind() {
+	case authn.UntoldGroups:
+		return `give an issuer "groups", or write the group in the configuration's "groups"`
+	case authn.UntoldAttributes:
+		return fmt.Sprintf("give the issuer of the pool the attribute %q", id.attribute)
+	}
+	return `the relay has no header for it`
+}
+
+// tellers compares a member of a deny with what the tokens of its issuers tell. told
+// reports whether any can tell who is the member; never are the issuers whose tokens
+// cannot, and sometimes those whose tokens may leave it out, with the claims.
+func (c *compiler) tellers(r *rule, id identifier) (told bool, never, sometimes []string) {
 	configured := id.untoldKind() == authn.UntoldGroups && c.policy.denies.groups.has(id.name)
 	bound := c.bindAll(r, id)
-	ever := configured || bound == nil // without an issuer there is another problem
-	var never, sometimes []string
+	told = configured || bound == nil // without an issuer there is another problem
 	for _, m := range bound {
-		told, missing := c.tells(m, id.untoldKind(), configured)
-		ever = ever || told
-		switch name := fmt.Sprintf("%q", m.issuer); {
+		tells, missing := c.tells(m, id.untoldKind(), configured)
+		told = told || tells
+		switch name := strconv.Quote(m.issuer); {
 		case missing == nil:
-		case told:
+		case tells:
 			sometimes = append(sometimes, name+" without "+strings.Join(missing, " or "))
 		default:
 			never = append(never, name)
 		}
 	}
-	if !ever {
-		hint := `the relay has no header for it`
-		switch id.untoldKind() {
-		case authn.UntoldGroups:
-			hint = `give an issuer "groups", or write the group in the configuration's "groups"`
-		case authn.UntoldAttributes:
-			hint = fmt.Sprintf("give the issuer of the pool the attribute %q", id.attribute)
-		}
-		id.at.Fail("must be a member whom an issuer of the deny can tell, and none can: %s", hint)
-		return
-	}
-	warn := func(issuers []string, format string) {
-		if text := fmt.Sprintf(format, r.name, strings.Join(issuers, ", ")); issuers != nil && !warned[text] {
-			warned[text] = true
-			c.warn("%s", text)
-		}
-	}
-	warn(never, "deny %q applies to all callers of issuer %s, whose tokens cannot tell whether they are its members: "+
-		`give the deny its "issuers", or say in the issuer's "absent" that there are none`)
-	warn(sometimes, "deny %q applies to callers of issuer %s, too: list the claims in \"requiredClaims\", "+
-		`say in "absent" that there is none, or name the denied by a condition on /sub`)
+	return told, never, sometimes
 }
 
 // tells reports whether an issuer's tokens can tell members of that kind, and which

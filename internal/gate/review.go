@@ -1,0 +1,29 @@
+package gate
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/authz"
+)
+
+// Review compiles a configuration as New does, and returns a warning for each part of it
+// that may not do what its author means by now. It is for the terminal: the module, which
+// never calls it, does not carry its code.
+func Review(doc string, secrets authn.Secrets, now time.Time) (warnings []string, err error) {
+	rules := authz.NewReview()
+	g, err := newGate(doc, secrets, rules)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range g.Remotes() {
+		if r.Source.Plain() {
+			warnings = append(warnings, fmt.Sprintf(
+				"issuer %q publishes its keys under http: anybody on the way can replace them, unless the cluster uses TLS", r.Name))
+		}
+	}
+	return slices.Concat(warnings, g.authn.Warnings(), g.routes.Warnings(), rules.Warnings(g.policy, g.authn),
+		g.routes.EndedShadows(now), rules.EndedShadows(now)), nil
+}
