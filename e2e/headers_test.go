@@ -135,7 +135,8 @@ func TestAccessLogHasNoQuery(t *testing.T) {
 	envoy := run(t, s, harness.Options{})
 	for _, path := range []string{"/logged/one?access_token=s3cret", "/logged/two?s3cret"} {
 		ask(t, envoy, corpus.Request{
-			Method: "GET", Path: path, Authority: "llm.example.com", Headers: [][2]string{{"x-envoy-original-path", "/s3cret"}, {"authorization", "s3cret"}},
+			Method: "GET", Path: path, Authority: "llm.example.com",
+			Headers: [][2]string{{"x-envoy-original-path", "/s3cret"}, {"authorization", "s3cret"}},
 		})
 	}
 	for deadline := time.Now().Add(harness.Patience); !strings.Contains(envoy.Log(), "/logged/two"); time.Sleep(50 * time.Millisecond) {

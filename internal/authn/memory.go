@@ -32,7 +32,8 @@ func (p *Principal) Bytes() int {
 	if p == &nobody {
 		return 0
 	}
-	n := int(unsafe.Sizeof(*p)) + len(p.Claims.Raw) + len(p.Subject) + len(p.Email) + len(p.ClaimedEmail) + len(p.Domain) + len(p.Pool) + len(p.PoolSubject) + len(p.Peer)
+	n := int(unsafe.Sizeof(*p)) + len(p.Claims.Raw) + len(p.Subject) + len(p.Email) + len(p.ClaimedEmail) +
+		len(p.Domain) + len(p.Pool) + len(p.PoolSubject) + len(p.Peer)
 	n += (cap(p.Groups)+cap(p.UntoldAttributes))*int(unsafe.Sizeof("")) + cap(p.Attributes)*int(unsafe.Sizeof([2]string{}))
 	for _, group := range p.Groups {
 		n += len(group)

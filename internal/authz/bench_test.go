@@ -83,7 +83,8 @@ func BenchmarkDecideQuestions(b *testing.B) {
 		} {
 			who := who(c.issuer, c.claims)
 			for _, asked := range []string{
-				"ready prod/llm/org/model7", "ready prod/llm/Org/Model7", "ready prod/llm/none", "ready prod/llm/", "ready prod/gpu/m", "ready prod/gpu/m@7",
+				"ready prod/llm/org/model7", "ready prod/llm/Org/Model7", "ready prod/llm/none",
+				"ready prod/llm/", "ready prod/gpu/m", "ready prod/gpu/m@7",
 			} {
 				call := call(b, asked)
 				b.Run(fmt.Sprintf("rules=%d/%s/%s", n, c.name, asked), func(b *testing.B) {

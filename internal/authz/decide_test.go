@@ -31,10 +31,12 @@ func compile(t testing.TB, policy string) *authz.Policy {
 
 func tryCompile(policy string) (*authz.Policy, strictjson.Problems) {
 	row := func(name, more string) string {
-		return fmt.Sprintf(`{"name": %q, "issuer": %q, "audiences": ["a"], "algorithms": ["HS256"], "groups": "/groups", "symmetric": {"env": "K"}%s}`,
+		return fmt.Sprintf(`{"name": %q, "issuer": %q, "audiences": ["a"], "algorithms": ["HS256"], "groups": "/groups",
+			"symmetric": {"env": "K"}%s}`,
 			name, name, more)
 	}
-	issuers := "[" + row("google", "") + "," + row("corp", "") + "," + row("partner", `, "pool": "`+pool+`", "attributes": {"repository": "/repository"}`) + "]"
+	issuers := "[" + row("google", "") + "," + row("corp", "") + "," +
+		row("partner", `, "pool": "`+pool+`", "attributes": {"repository": "/repository"}`) + "]"
 	var problems strictjson.Problems
 	is, _ := strictjson.Parse(issuers, &problems)
 	root, _ := strictjson.Parse(policy, &problems)

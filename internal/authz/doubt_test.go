@@ -82,14 +82,16 @@ func TestAliases(t *testing.T) {
 		{"", "", "predict lab/llm/other", "allow all"},
 		{"", "", "predict prod/llm/public", "allow all"},
 	})
-	decide(t, `{`+routes+`, "grants": [{"name": "g", "members": ["allUsers"], "role": "invoker", "models": ["prod/llm/open", "lab/llm/shiny"]}]}`,
+	decide(t, `{`+routes+`, "grants": [{"name": "g", "members": ["allUsers"], "role": "invoker",
+		"models": ["prod/llm/open", "lab/llm/shiny"]}]}`,
 		[]decideCase{
 			{"", "", "predict prod/llm/public", "allow g"},
 			{"", "", "predict prod/llm/open", "deny"},
 			{"", "", "predict lab/llm/other", "allow g"},
 			{"", "", "predict lab/llm/secret", "deny"},
 		})
-	if _, problems := tryCompile(`{` + routes + `, "grants": [{"name": "g", "members": ["allUsers"], "role": "invoker", "models": ["*/llm/shiny"]}]}`); problems == nil {
+	const grants = `"grants": [{"name": "g", "members": ["allUsers"], "role": "invoker", "models": ["*/llm/shiny"]}]`
+	if _, problems := tryCompile(`{` + routes + `, ` + grants + `}`); problems == nil {
 		t.Error("Compile of a grant on an alias with two meanings succeeds")
 	}
 }
@@ -129,7 +131,8 @@ func TestDenyVersions(t *testing.T) {
 
 // TestConditionOnAddress: a grant's condition on /email needs an issuer that vouches.
 func TestConditionOnAddress(t *testing.T) {
-	const grant = `{"grants": [{"name": "g", "issuers": ["corp"], "claims": [{"pointer": "/email", %s}], "role": "invoker", "models": ["*/*"]}]}`
+	const grant = `{"grants": [{"name": "g", "issuers": ["corp"], "claims": [{"pointer": "/email", %s}],
+		"role": "invoker", "models": ["*/*"]}]}`
 	const deny = `{"denies": [{"name": "d", "issuers": ["corp"], "claims": [{"pointer": "/email", %s}]}], ` + everybody + `}`
 	verified, claimed := who("corp", `{"email": "ana@x.example"}`), who("corp", `{"email": "ana@x.example"}`)
 	claimed.Email = ""

@@ -8,7 +8,8 @@ import (
 // FuzzDenyNames: a deny on one model finds it in upper and in lower case, and under the
 // names by which Ollama finds it. A grant finds none of the others.
 func FuzzDenyNames(f *testing.F) {
-	for _, name := range []string{"secret", "Library/secret", "registry.ollama.ai/library/x", "a/b/c/d", "meta-llama/Llama-3.1-8B", "LIBRARY/LIBRARY"} {
+	for _, name := range []string{"secret", "Library/secret", "registry.ollama.ai/library/x",
+		"a/b/c/d", "meta-llama/Llama-3.1-8B", "LIBRARY/LIBRARY"} {
 		f.Add(name)
 	}
 	f.Fuzz(func(t *testing.T, name string) {

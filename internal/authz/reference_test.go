@@ -258,10 +258,12 @@ func (d dice) rule(name string, deny bool) refRule {
 
 var (
 	refVerbs    = strings.Fields("predict explain generate metadata ready list load unload admin")
-	refPatterns = strings.Fields("a/b a/c ab/b */* a/* */b a*/b a/b* a/c@1 a/*@1 a/*@2 a/b/m a/b/* a/b/m*/n a/b/m/n a/b/m@2 a*/b*/* ab*/c* a/b/M/N a/b/m* a/b/M*@2")
-	refModels   = strings.Fields("a/b a/c ab/b ab/c a/bc b/b a/b@1 a/c@1 a/c@2 a/b/m a/b/m@2 a/b/m/n a/b/mm/n a/b/n a/b/m/n/o ab/c/m@1 a/b/M a/b/M/n a/b/Mm/N@2 a/b/ ab/c/ a/c/")
-	refValues   = []any{"a", "ab", 1.0, true, false, "b", 2.5}
-	refMembers  = []string{
+	refPatterns = strings.Fields("a/b a/c ab/b */* a/* */b a*/b a/b* a/c@1 a/*@1 a/*@2 a/b/m a/b/* " +
+		"a/b/m*/n a/b/m/n a/b/m@2 a*/b*/* ab*/c* a/b/M/N a/b/m* a/b/M*@2")
+	refModels = strings.Fields("a/b a/c ab/b ab/c a/bc b/b a/b@1 a/c@1 a/c@2 a/b/m a/b/m@2 a/b/m/n " +
+		"a/b/mm/n a/b/n a/b/m/n/o ab/c/m@1 a/b/M a/b/M/n a/b/Mm/N@2 a/b/ ab/c/ a/c/")
+	refValues  = []any{"a", "ab", 1.0, true, false, "b", 2.5}
+	refMembers = []string{
 		"user:u1@x", "user:u2@x", "serviceAccount:s@p.gserviceaccount.com", "deleted:user:u1@x", "allAuthenticatedUsers",
 		"group:g1", "group:g2", "domain:d1", "domain:d2",
 		"principal://iam.googleapis.com/" + pool + "/subject/7",

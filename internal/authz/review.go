@@ -101,7 +101,8 @@ func (c *compiler) reviewDeny(r *rule) {
 		c.warn("deny %q has issuers beside allUsers, and denies everybody: allAuthenticatedUsers is every caller of the issuers", r.name)
 	}
 	if slices.ContainsFunc(r.members, identifier.ofPeer) {
-		c.warn("deny %q names certificates, and a caller without one avoids it: require mutual TLS on every port (PeerAuthentication STRICT)", r.name)
+		c.warn("deny %q names certificates, and a caller without one avoids it: "+
+			"require mutual TLS on every port (PeerAuthentication STRICT)", r.name)
 	}
 	for _, p := range r.models {
 		if p.Version != "" && !c.routes.DeclaresVersion(p) {

@@ -57,7 +57,10 @@ type entry struct {
 }
 
 func newTable(s ruleSemantics) *table {
-	return &table{members: map[member]uint32{}, pairs: map[pair]*pairRules{}, ruleSemantics: s, groupsOn: map[uint32][]*groupRule{}, groupsNamed: map[string][]*groupRule{}}
+	return &table{
+		members: map[member]uint32{}, pairs: map[pair]*pairRules{}, ruleSemantics: s,
+		groupsOn: map[uint32][]*groupRule{}, groupsNamed: map[string][]*groupRule{},
+	}
 }
 
 // add adds a rule for one member and the patterns of one model. It leaves out the

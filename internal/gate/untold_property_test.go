@@ -92,7 +92,8 @@ func TestADenyAppliesOrIsDisproved(t *testing.T) {
 			seen[c.issuer+" "+want]++
 		}
 	}
-	for _, outcome := range []string{"allowed", "denied", "corp denied", "plain allowed", "declared allowed", "partner denied", "iap allowed"} {
+	for _, outcome := range []string{"allowed", "denied", "corp denied", "plain allowed",
+		"declared allowed", "partner denied", "iap allowed"} {
 		if seen[outcome] < rounds {
 			t.Errorf("%q was seen %d times, which is too seldom to prove anything", outcome, seen[outcome])
 		}
@@ -232,7 +233,8 @@ func (d untoldDice) caller() untoldCaller {
 		}
 	}
 	c.claims["sub"] = d.pick("7", "8")
-	some("email", "eve@x.example", "EVE@x.example", "ana@x.example", "a@p.iam.gserviceaccount.com", "", []string{"ana@x.example"}, "ana@x@y", nil)
+	some("email", "eve@x.example", "EVE@x.example", "ana@x.example",
+		"a@p.iam.gserviceaccount.com", "", []string{"ana@x.example"}, "ana@x@y", nil)
 	some("email_verified", true, false)
 	some("hd", "x.example", "y.example", "X.Example", []string{"y.example"})
 	some("groups", []string{"ops"}, []string{"science"}, []string{}, []string{"crew", "science"})

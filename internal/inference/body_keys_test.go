@@ -166,7 +166,7 @@ func FuzzBodyKeys(f *testing.F) {
 	f.Fuzz(func(t *testing.T, key string) {
 		refused := m.Body.Refuses([]byte(key))
 		for _, other := range []string{strings.ToUpper(key), strings.ToLower(key), strings.ReplaceAll(key, "_", "-"), key + "_", "." + key} {
-			if m.Body.Refuses([]byte(other)) != refused && strings.ToLower(key) == strings.ToLower(strings.ToUpper(key)) {
+			if m.Body.Refuses([]byte(other)) != refused && strings.EqualFold(key, strings.ToUpper(key)) {
 				t.Errorf("Refuses(%q) = %v, Refuses(%q) = %v", key, refused, other, !refused)
 			}
 		}

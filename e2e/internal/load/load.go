@@ -209,7 +209,8 @@ func (r *Running) send(i int) Answer {
 // exchange posts a request and puts the answer into a line. A POST is not sent
 // twice by net/http once any of it was written, so no failure is hidden.
 func (r *Running) exchange(i int) string {
-	request, err := http.NewRequestWithContext(r.ctx, "POST", "http://"+r.load.Addr+r.load.Path(i), strings.NewReader(cmp.Or(r.load.Body, `{"instances":[]}`)))
+	content := strings.NewReader(cmp.Or(r.load.Body, `{"instances":[]}`))
+	request, err := http.NewRequestWithContext(r.ctx, "POST", "http://"+r.load.Addr+r.load.Path(i), content)
 	if err != nil {
 		return "error: " + err.Error()
 	}
