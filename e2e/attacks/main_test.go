@@ -1,9 +1,5 @@
-// Package attacks tries to knock a gate out in a real Envoy, with what a caller
-// without any right or with one grant can send. The others must be served meanwhile
-// and afterwards, and the VM must live.
-//
-//	go test ./attacks -v                each attack once
-//	go test ./attacks -v -args -full    with both failure policies, and stronger
+//go:build attacks
+
 package attacks
 
 import (

@@ -1,4 +1,4 @@
-package attacks
+package e2e
 
 import (
 	"os"
@@ -7,6 +7,9 @@ import (
 
 	"go.yaml.in/yaml/v4"
 )
+
+// object is a JSON or YAML object.
+type object = map[string]any
 
 // TestExamplesSetLimits: each example sets what README.md says that Envoy must limit.
 func TestExamplesSetLimits(t *testing.T) {
