@@ -45,8 +45,10 @@ func (s *server) sample(t *testing.T, f *family, pending []decision, inside []se
 		}
 		sampled++
 		want := inside[i].models
-		if inside[i].version != "" && len(names) == 0 {
-			want = nil // KServe refuses versions before it looks for the model
+		// The running server refuses a version, and a V2 body that is not JSON (422, FastAPI),
+		// before it looks for the model. The oracle's wrapped endpoint takes such a body.
+		if len(names) == 0 && (inside[i].version != "" || !json.Valid([]byte(d.sent.body))) {
+			want = nil
 		}
 		if !slices.Equal(names, want) {
 			t.Errorf("%s: %v\nthe running server looks up %q, the oracle %q", f.name, d.sent, names, want)
