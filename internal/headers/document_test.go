@@ -57,7 +57,8 @@ func render() string {
 The gate removes these from every request that it forwards, and refuses them as trailers. A name counts in every spelling
 that a server could take for it: ` + "`-` or `_`" + `, small or capital letters. A name that ends in ` + "`*`" + ` is a prefix.
 ` + "`headers.strip`" + ` of the configuration adds names and prefixes. ` + "`headers.keep`" + ` lets some through in their usual
-spelling: then the upstream gets what the client wrote, and must not believe it. It cannot name a credential, or what the gate reads or writes.
+spelling: then the upstream gets what the client wrote, and must not believe it. It cannot
+name a credential, or what the gate reads or writes.
 `)
 	for _, s := range sections {
 		fmt.Fprintf(b, "\n## %s\n\n%s\n\n| header | it | read in |\n|---|---|---|\n", s.title, s.text)
