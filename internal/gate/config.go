@@ -1,13 +1,13 @@
 package gate
 
 import (
-	"net/url"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/strictjson"
+	"github.com/modelgate/modelgate/internal/uri"
 )
 
 // New compiles a configuration. The error is strictjson.Problems, which lists all that is
@@ -93,8 +93,7 @@ func compileChallenge(v strictjson.Value) string {
 	if text == "" { // absent, or reported
 		return ""
 	}
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || strings.Contains(text, "#") || !isQuotable(text) {
+	if u, ok := uri.Parse(text); !ok || u.Scheme != "https" {
 		const want = "an https URL with a host, without a user and a fragment"
 		if strings.Contains(text, "@") { // what is before it may be a password
 			m.Fail("must be " + want)
@@ -103,15 +102,4 @@ func compileChallenge(v strictjson.Value) string {
 		}
 	}
 	return text
-}
-
-// isQuotable reports whether a challenge's quoted string can contain s: the characters of
-// RFC 6750 section 3, without the space.
-func isQuotable(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c <= ' ' || c >= 0x7f || c == '"' || c == '\\' {
-			return false
-		}
-	}
-	return true
 }

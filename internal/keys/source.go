@@ -24,13 +24,13 @@ package keys
 import (
 	"crypto/sha256"
 	"maps"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/modelgate/modelgate/internal/strictjson"
+	"github.com/modelgate/modelgate/internal/uri"
 )
 
 // Source is where one issuer publishes its keys, and when they are fetched. It is
@@ -156,18 +156,11 @@ func (s *Source) compileJWKSClusters(clusters strictjson.Value) {
 	}
 }
 
-// parseTarget parses an absolute URI. Its parts become headers, so it must be
-// visible ASCII.
+// parseTarget parses an absolute URI, whose host must be in lower case.
 func parseTarget(text string) (t Target, ok bool) {
-	for i := 0; i < len(text); i++ {
-		if text[i] <= ' ' || text[i] >= 0x7f {
-			return t, false
-		}
-	}
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil ||
-		strings.Contains(text, "#") || u.Host != strings.ToLower(u.Host) {
+	u, ok := uri.Parse(text)
+	if !ok || u.Host != strings.ToLower(u.Host) {
 		return t, false
 	}
-	return Target{Scheme: u.Scheme, Authority: u.Host, Path: u.RequestURI()}, true
+	return Target{Scheme: u.Scheme, Authority: u.Host, Path: u.Path}, true
 }
