@@ -95,7 +95,7 @@ func Compile(issuers, peer strictjson.Value, secrets Secrets) (*Authenticator, *
 		return a, snapshot
 	}
 	for i, item := range items {
-		is, set := compileIssuer(item, i, secrets, a.trustDomain)
+		is, set := a.compileIssuer(item, i, secrets)
 		if a.HasIssuer(is.Name) {
 			item.Fail("the name %q is there twice", is.Name)
 		}
@@ -162,6 +162,8 @@ func (a *Authenticator) authenticate(env Env, pairs [][2]string, peer Peer, id s
 			return Result{Principal: Nobody(), Reason: v.why, Missing: v.missing}
 		case v.thumbprint != "" && v.thumbprint != peer.thumbprint():
 			return Result{Principal: Nobody(), Reason: reason.TokenBinding}
+		case v.issuer.require.Has(ByCertificate) && id == "":
+			return Result{Principal: Nobody(), Reason: reason.CertificateMissing}
 		}
 		return Result{Principal: &v.principal, Reason: reason.Allowed, CacheHit: hit}
 	}

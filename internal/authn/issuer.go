@@ -28,7 +28,8 @@ type Issuer struct {
 	preset           bool
 	workforce        bool // the pool's callers are those of workforce_identity, as IAP has it
 	attributes       []attribute
-	certificateBound bool // tokens are bound to the connection's certificate
+	certificateBound bool   // tokens are bound to the connection's certificate
+	require          Proofs // beside the token
 	locations        []tokenLocation
 	relay            *relay       // for a gateway, which signs nothing
 	inline           *KeySet      // the keys in the configuration
@@ -50,7 +51,7 @@ const (
 // issuerFields are the fields of an issuer that signs tokens.
 var issuerFields = []string{
 	"name", "preset", "issuer", "audiences", "algorithms", "type", "from", "clockSkew", "maxLifetime",
-	"email", "groups", "absent", "requiredClaims", "pool", "attributes", "jwks", "symmetric", "certificateBound",
+	"email", "groups", "absent", "requiredClaims", "pool", "attributes", "jwks", "symmetric", "certificateBound", "require",
 }
 
 // issuerHints are for fields that other configurations have, such as Istio's
@@ -64,11 +65,11 @@ const remoteHint = `must be in "jwks": {"remote": {"uri": "https://…", "cluste
 
 // compileIssuer reads one entry of "issuers". The key set is nil for an issuer of
 // which no key is known yet.
-func compileIssuer(v strictjson.Value, index int, secrets Secrets, d trustDomain) (*Issuer, *KeySet) {
+func (a *Authenticator) compileIssuer(v strictjson.Value, index int, secrets Secrets) (*Issuer, *KeySet) {
 	if v.JSON().Get("relay").Exists() {
 		o := v.Object("name", "relay", "absent")
 		name := o.Need("name").Text()
-		is := &Issuer{Name: name, index: index, relay: compileRelay(o.Get("relay"), name, d)}
+		is := &Issuer{Name: name, index: index, relay: compileRelay(o.Get("relay"), name, a.trustDomain)}
 		is.absentIsNone = compileAbsent(o.Get("absent"), 0)
 		is.relay.absentIsNone = is.absentIsNone
 		return is, &KeySet{}
@@ -104,6 +105,7 @@ func compileIssuer(v strictjson.Value, index int, secrets Secrets, d trustDomain
 	if b := o.Get("certificateBound"); b.Exists() {
 		is.certificateBound = b.Bool()
 	}
+	is.require = a.CompileProofs(o.Get("require"))
 	is.inline = is.compileKeys(o, secrets)
 	if is.remote != nil && len(is.inline.keys) == 0 {
 		return is, nil

@@ -11,7 +11,7 @@ const (
 	isEmpty     = "must not be empty; leave it out instead"
 	twice       = "is there twice"
 	knownFields = "known are name, preset, issuer, audiences, algorithms, type, from, clockSkew, maxLifetime, " +
-		"email, groups, absent, requiredClaims, pool, attributes, jwks, symmetric, certificateBound"
+		"email, groups, absent, requiredClaims, pool, attributes, jwks, symmetric, certificateBound, require"
 	pointerForm  = `must be a JSON Pointer (RFC 6901), such as /groups, with "~0" for "~" and "~1" for "/" in a name`
 	poolForm     = "must be locations/global/workforcePools/POOL or projects/NUMBER/locations/global/workloadIdentityPools/POOL"
 	skewForm     = `must be a duration from 0s to 5m0s, such as "30s"`

@@ -60,6 +60,7 @@ type rule struct {
 	issuers    []string // nil for any
 	members    []identifier
 	conditions []condition
+	require    authn.Proofs // of a grant
 	verbs      inference.Verbs
 	models     []inference.Pattern
 	until      int64 // the end of its shadow, in seconds since 1970; 0 if it is not in shadow
@@ -68,7 +69,7 @@ type rule struct {
 
 // readRule reads what grants and denies have in common.
 func (c *compiler) readRule(v strictjson.Value) (rule, strictjson.Object) {
-	o := v.Object("name", "issuers", "peer", "members", "claims", "role", "verbs", "models", "shadow")
+	o := v.Object("name", "issuers", "peer", "members", "claims", "role", "verbs", "models", "shadow", "require")
 	r := rule{at: v, name: o.Need("name").Text()}
 	if c.ruleNames[r.name] && r.name != "" {
 		o.Get("name").Fail("%q is there twice", r.name)
@@ -132,6 +133,7 @@ func (c *compiler) grant(v strictjson.Value) {
 	case !o.Get("members").Exists() && !o.Get("claims").Exists():
 		v.Fail(`needs "members" or "claims"; the member allAuthenticatedUsers is every caller of the issuers`)
 	}
+	r.require = c.issuers.CompileProofs(o.Get("require"))
 	if !o.Get("role").Exists() && !o.Get("verbs").Exists() {
 		v.Fail(needsVerbs)
 	}
@@ -175,6 +177,9 @@ func (c *compiler) deny(v strictjson.Value) {
 	}
 	if o.Get("peer").Exists() {
 		o.Get("peer").Fail("must not be in a deny, which applies to members spiffe: and namespace: without it")
+	}
+	if o.Get("require").Exists() {
+		o.Get("require").Fail("must not be in a deny, which applies whatever a request has shown")
 	}
 	c.checkDeny(&r)
 	c.review(aDeny, &r)

@@ -52,6 +52,7 @@ type entry struct {
 	rule       int // index in names
 	verbs      inference.Verbs
 	conditions []condition
+	require    authn.Proofs
 	from       int64 // first second in which it applies; 0 for always
 	until      int64 // first second in which it no longer applies; 0 for never
 }
@@ -102,7 +103,7 @@ func (p *pairRules) add(e entry) {
 		return
 	}
 	p.entries = append(p.entries, e)
-	if e.conditions == nil && e.from == 0 && e.until == 0 {
+	if e.conditions == nil && e.require == 0 && e.from == 0 && e.until == 0 {
 		p.covered |= e.verbs
 	}
 }
@@ -228,7 +229,7 @@ func (t *table) earliest(p *pairRules, q *query, best int) int {
 		if e.rule >= best {
 			break
 		}
-		if e.verbs.Has(q.verb) && e.appliesAt(q.now) && t.conditionsHold(e.conditions, q.who) {
+		if e.verbs.Has(q.verb) && e.appliesAt(q.now) && e.require.MetBy(q.who) && t.conditionsHold(e.conditions, q.who) {
 			return e.rule
 		}
 	}

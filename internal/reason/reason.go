@@ -36,23 +36,24 @@ const (
 	CredentialRepeated // two credentials from one source
 	CredentialMixed    // one header carrying two schemes
 
-	CredentialMissing // the caller is anonymous, and anonymous callers may not do this
-	SchemeUnsupported // a credential of a scheme no issuer uses
-	TokenMalformed    // not a compact JWS of RFC 7515 section 7.1
-	TokenTooLarge     // longer than authn.MaxTokenBytes
-	TokenType         // typ or cty differs from that of the issuer's tokens
-	TokenCritical     // crit or b64 (RFC 7515 section 4.1.11, RFC 7797): no extension is supported
-	TokenAlgorithm    // alg is not one of the issuer's configured algorithms
-	KeyUnknown        // no key of the issuer fits kid and alg
-	SignatureInvalid  // the signature does not verify
-	SignatureRemoved  // Cloud Run has replaced the signature before forwarding the token
-	IssuerUnknown     // iss is not an issuer whose tokens are read from this header
-	AudienceWrong     // aud lacks the configured audience
-	TokenExpired      // exp has passed
-	TokenNotYetValid  // nbf or iat is in the future
-	TokenLifetime     // exp - iat exceeds the issuer's maximum
-	ClaimsInvalid     // a registered claim is missing or of the wrong type
-	TokenBinding      // the token is bound to another client certificate (RFC 8705)
+	CredentialMissing  // the caller is anonymous, and anonymous callers may not do this
+	SchemeUnsupported  // a credential of a scheme no issuer uses
+	TokenMalformed     // not a compact JWS of RFC 7515 section 7.1
+	TokenTooLarge      // longer than authn.MaxTokenBytes
+	TokenType          // typ or cty differs from that of the issuer's tokens
+	TokenCritical      // crit or b64 (RFC 7515 section 4.1.11, RFC 7797): no extension is supported
+	TokenAlgorithm     // alg is not one of the issuer's configured algorithms
+	KeyUnknown         // no key of the issuer fits kid and alg
+	SignatureInvalid   // the signature does not verify
+	SignatureRemoved   // Cloud Run has replaced the signature before forwarding the token
+	IssuerUnknown      // iss is not an issuer whose tokens are read from this header
+	AudienceWrong      // aud lacks the configured audience
+	TokenExpired       // exp has passed
+	TokenNotYetValid   // nbf or iat is in the future
+	TokenLifetime      // exp - iat exceeds the issuer's maximum
+	ClaimsInvalid      // a registered claim is missing or of the wrong type
+	TokenBinding       // the token is bound to another client certificate (RFC 8705)
+	CertificateMissing // the issuer's tokens count only beside a client certificate that is a principal
 
 	KeysUnavailable // the issuer's keys, or this one, could not be looked up in time
 
@@ -115,23 +116,24 @@ var table = [count]row{
 	CredentialRepeated: {"credential_repeated", 400, grpcInvalidArgument},
 	CredentialMixed:    {"credential_mixed", 400, grpcInvalidArgument},
 
-	CredentialMissing: {"credential_missing", 401, grpcUnauthenticated},
-	SchemeUnsupported: {"scheme_unsupported", 401, grpcUnauthenticated},
-	TokenMalformed:    {"token_malformed", 401, grpcUnauthenticated},
-	TokenTooLarge:     {"token_too_large", 401, grpcUnauthenticated},
-	TokenType:         {"token_type", 401, grpcUnauthenticated},
-	TokenCritical:     {"token_critical", 401, grpcUnauthenticated},
-	TokenAlgorithm:    {"token_algorithm", 401, grpcUnauthenticated},
-	KeyUnknown:        {"key_unknown", 401, grpcUnauthenticated},
-	SignatureInvalid:  {"signature_invalid", 401, grpcUnauthenticated},
-	SignatureRemoved:  {"signature_removed", 401, grpcUnauthenticated},
-	IssuerUnknown:     {"issuer_unknown", 401, grpcUnauthenticated},
-	AudienceWrong:     {"audience_wrong", 401, grpcUnauthenticated},
-	TokenExpired:      {"token_expired", 401, grpcUnauthenticated},
-	TokenNotYetValid:  {"token_not_yet_valid", 401, grpcUnauthenticated},
-	TokenLifetime:     {"token_lifetime", 401, grpcUnauthenticated},
-	ClaimsInvalid:     {"claims_invalid", 401, grpcUnauthenticated},
-	TokenBinding:      {"token_binding", 401, grpcUnauthenticated},
+	CredentialMissing:  {"credential_missing", 401, grpcUnauthenticated},
+	SchemeUnsupported:  {"scheme_unsupported", 401, grpcUnauthenticated},
+	TokenMalformed:     {"token_malformed", 401, grpcUnauthenticated},
+	TokenTooLarge:      {"token_too_large", 401, grpcUnauthenticated},
+	TokenType:          {"token_type", 401, grpcUnauthenticated},
+	TokenCritical:      {"token_critical", 401, grpcUnauthenticated},
+	TokenAlgorithm:     {"token_algorithm", 401, grpcUnauthenticated},
+	KeyUnknown:         {"key_unknown", 401, grpcUnauthenticated},
+	SignatureInvalid:   {"signature_invalid", 401, grpcUnauthenticated},
+	SignatureRemoved:   {"signature_removed", 401, grpcUnauthenticated},
+	IssuerUnknown:      {"issuer_unknown", 401, grpcUnauthenticated},
+	AudienceWrong:      {"audience_wrong", 401, grpcUnauthenticated},
+	TokenExpired:       {"token_expired", 401, grpcUnauthenticated},
+	TokenNotYetValid:   {"token_not_yet_valid", 401, grpcUnauthenticated},
+	TokenLifetime:      {"token_lifetime", 401, grpcUnauthenticated},
+	ClaimsInvalid:      {"claims_invalid", 401, grpcUnauthenticated},
+	TokenBinding:       {"token_binding", 401, grpcUnauthenticated},
+	CertificateMissing: {"certificate_missing", 401, grpcUnauthenticated},
 
 	KeysUnavailable: {"keys_unavailable", 503, grpcUnavailable},
 	Overloaded:      {"overloaded", 503, grpcUnavailable},
