@@ -10,5 +10,21 @@ type Request struct {
 
 // ParseAccept reads Accept-Signature. There are none, and no error, if the message has none.
 func ParseAccept(headers [][2]string) ([]Request, error) {
-	return nil, &Error{Malformed, "accept-signature"}
+	const header = "accept-signature"
+	members, err := dictionaryOf(headers, header, MaxSignatures)
+	if err != nil {
+		return nil, err
+	}
+	var requests []Request
+	for i := range members {
+		r := Request{Label: members[i].name}
+		if r.Components, err = components(&members[i], header); err != nil {
+			return nil, err
+		}
+		if r.Params, err = params(members[i].parameters, isBoolean); err != nil {
+			return nil, err
+		}
+		requests = append(requests, r)
+	}
+	return requests, nil
 }

@@ -16,8 +16,6 @@
 // What the package does not support it refuses: nothing is ignored.
 package signature
 
-import "time"
-
 // Message is a request or a response that is or will be signed.
 type Message struct {
 	Method    string      // of a request
@@ -55,37 +53,25 @@ const (
 	MaxText       = 256     // bytes of keyid, nonce, tag
 )
 
-// Parse reads all signatures of a message. There are none, and no error, if it has neither
-// Signature-Input nor Signature. Both must have the same labels.
-func Parse(headers [][2]string) ([]Signature, error) {
-	return nil, &Error{Malformed, "signature-input"}
-}
-
-// Covers returns nil if the signature covers all of minimum.
-func (s *Signature) Covers(minimum []Component) error {
-	return &Error{Uncovered, ""}
-}
-
-// Times are the bounds of created and expires.
-type Times struct {
-	Skew   time.Duration // by how much clocks may differ
-	MaxAge time.Duration // since created, which must then be there; 0 for any
-}
-
-// CheckTimes returns nil if the signature holds at that time.
-func (s *Signature) CheckTimes(now time.Time, t Times) error {
-	return &Error{Expired, ""}
-}
-
-// Until returns when the signature stops to hold by CheckTimes: a nonce need not be
-// remembered longer. ok is false if it never does.
-func (s *Signature) Until(t Times) (until time.Time, ok bool) { return time.Time{}, false }
-
-// Verify returns nil if the value is a signature of m by k. host, unless nil, is asked first: it verifies
-// the base in place of the key, unless done is false.
+// Verify returns nil if Value is a signature of m by k, and alg, if there, is the algorithm of k.
+// host, unless it is nil, may verify in place of the package: it reports done if it has. It is
+// never asked about a value of another length than the algorithm's.
 func (s *Signature) Verify(m *Message, k *Key, host func(base string, value []byte) (ok, done bool)) error {
-	return &Error{Invalid, ""}
+	if s.Algorithm != "" && s.Algorithm != k.algorithm {
+		return &Error{Algorithm, "alg"}
+	}
+	base, err := s.Base(m)
+	if err != nil {
+		return err
+	}
+	if len(s.Value) == k.size {
+		ok, done := false, false
+		if host != nil {
+			ok, done = host(base, s.Value)
+		}
+		if done && ok || !done && k.verify(base, s.Value) {
+			return nil
+		}
+	}
+	return &Error{Invalid, s.Label}
 }
-
-// Base returns the signature base of RFC 9421 section 2.5.
-func (s *Signature) Base(m *Message) (string, error) { return "", &Error{Unsupported, ""} }
