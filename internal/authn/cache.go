@@ -63,7 +63,7 @@ func (c *Cache) lookup(env Env, s *schemeIssuers, token string) *verification {
 			return &refused.verification
 		}
 		return nil
-	case !verified.current(env):
+	case !verified.current(env), !verified.period.Contains(env.Now):
 		c.evict(verified)
 		return nil
 	case !env.Now.Before(verified.validUntil):
@@ -83,7 +83,7 @@ func (c *Cache) store(e *cachedToken, token string) {
 	case reason.Allowed:
 		into = &c.verified
 	case reason.SignatureInvalid, reason.AudienceWrong, reason.TokenExpired, reason.TokenLifetime, reason.ClaimsInvalid, reason.TokenBinding:
-		if e.issuer == nil {
+		if e.issuer == nil || e.why == reason.SignatureInvalid && e.keys.timed() {
 			return
 		}
 	default:

@@ -176,16 +176,22 @@ func TestPresetsRefused(t *testing.T) {
 	})
 }
 
+const noKeySet = "must name a variable with a key set that has a key for the issuer's algorithms; modelgate keys tells more"
+
 func TestKeysOfAnIssuerRefused(t *testing.T) {
 	refusedChanges(t, ownDoc, []issuerChange{
 		{"/jwks", ``, `"/0": needs "jwks"`},
-		{"/jwks", `{}`, `needs "inline" or "remote"`},
+		{"/jwks", `{}`, `needs "inline", "env" or "remote"`},
 		{"/jwks", `{"url":"https://x"}`,
-			`"/0/jwks/url": unknown field "url"; known are inline, remote` + "\n" + `"/0/jwks": needs "inline" or "remote"`},
-		{"/jwks", `"https://x"`, `must be an object with "inline" or "remote", ` +
+			`"/0/jwks/url": unknown field "url"; known are inline, env, remote` + "\n" + `"/0/jwks": needs "inline", "env" or "remote"`},
+		{"/jwks", `"https://x"`, `must be an object with "inline", "env" or "remote", ` +
 			`such as {"remote": {"uri": "https://…", "cluster": "…"}}; got "https://x"`},
 		{"/jwks", `{"keys":[]}`, `must have its keys in "inline": {"inline": {"keys": […]}}`},
 		{"/jwks/inline", `"{}"`, `must be an object; got "{}"`},
+		{"/jwks", `{"env":""}`, `"/0/jwks/env": ` + isEmpty},
+		{"/jwks", `{"env":"ABSENT"}`, `"/0/jwks/env": must name an environment variable of the VM; there is none of this name`},
+		{"/jwks", `{"env":"PLAIN"}`, `"/0/jwks/env": ` + noKeySet},
+		{"/jwks", `{"env":"JWKS","inline":{"keys":[]}}`, `"/0/jwks/env": must not be set beside "inline"`},
 		{"/symmetric", `{"env":"SECRET"}`, "needs HS256, HS384 or HS512 as the only algorithm"},
 	})
 	const oneAlgorithm = `"/0/algorithms": must not have a symmetric algorithm beside another: a key has one algorithm`
@@ -198,8 +204,20 @@ func TestKeysOfAnIssuerRefused(t *testing.T) {
 		{"/algorithms", `["HS256","ES256"]`, oneAlgorithm},
 		{"/symmetric", `{}`, `"/0/symmetric": needs "env"`},
 		{"/symmetric", `"SECRET"`, "must be an object; got a value that may be a secret"},
+		{"/symmetric", `["SECRET"]`, `"/0/symmetric/0": must be an object; got a value that may be a secret`},
+		{"/symmetric", `[]`, isEmpty},
+		{"/symmetric/kid", `""`, isEmpty},
+		{"/symmetric/kid", `7`, "must be a string; got a value that may be a secret"},
+		{"/symmetric/kid", `"` + strings.Repeat("k", 257) + `"`, "must have at most 256 bytes; got 257"},
+		{"/symmetric/until", `"2026-01-01"`, "must be a time such as 2026-12-31T00:00:00Z; got a value that may be a secret"},
+		{"/symmetric", `{"env":"SECRET","notBefore":"2026-01-02T00:00:00Z","until":"2026-01-02T00:00:00Z"}`,
+			`"/0/symmetric/until": must be later than notBefore`},
+		{"/symmetric", `[{"env":"SECRET","kid":"a"},{"env":"SECOND","kid":"a"}]`, `"/0/symmetric/1/kid": is there twice`},
+		{"/symmetric", `[{"env":"SECRET"},{"env":"SECOND"},{"env":"SECRET"},{"env":"SECOND"}]`,
+			`"/0/symmetric/3": needs "kid": of the secrets without it, no more than 3 are tried`},
+		{"/symmetric", "[" + strings.Repeat(`{"env":"SECRET"},`, 16) + `{"env":"SECRET"}]`, "must have at most 16 secrets; got 17"},
 		{"/symmetric", `{"value":"c2VjcmV0"}`,
-			`"/0/symmetric/value": unknown field "value"; known are env` + "\n" + `"/0/symmetric": needs "env"`},
+			`"/0/symmetric/value": unknown field "value"; known are env, kid, notBefore, until` + "\n" + `"/0/symmetric": needs "env"`},
 		{"/symmetric/env", `""`, isEmpty},
 		{"/symmetric/env", `"ABSENT"`, "must name an environment variable of the VM; there is none of this name"},
 		{"/symmetric/env", `"EMPTY"`, "must name a variable with a key of at least 32 bytes for HS256; got 0"},

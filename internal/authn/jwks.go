@@ -3,6 +3,7 @@ package authn
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
@@ -14,6 +15,7 @@ const (
 	maxRSABits = 8192
 	maxKeys    = 100
 	maxKeyID   = 256 // bytes
+	maxTried   = 3   // keys for one token: its kid names none of them, or it has no kid
 )
 
 // Key is one public key (or shared secret) of one issuer, for one algorithm.
@@ -22,6 +24,7 @@ type Key struct {
 	alg    *algorithm
 	public any // *rsa.PublicKey, *ecdsa.PublicKey, ed25519.PublicKey, or []byte for HMAC
 	der    []byte
+	period Period // of a secret
 }
 
 // newKey makes a public key.
@@ -50,21 +53,39 @@ type KeySet struct{ keys []*Key }
 // Keys lists the usable keys in the set's order.
 func (s *KeySet) Keys() []*Key { return s.keys }
 
-// find returns the key with that kid and algorithm, or nil. Without a kid it returns
-// the key if only one has the algorithm. With a kid it never returns a key that has
-// none.
-func (s *KeySet) find(kid string, alg *algorithm) *Key {
-	var found *Key
+// timed reports whether time alone changes which keys are in force.
+func (s *KeySet) timed() bool {
+	return slices.ContainsFunc(s.keys, func(k *Key) bool { return k.period != Period{} })
+}
+
+// candidates are the keys that may verify one token.
+type candidates struct {
+	keys [maxTried]*Key
+	n    int
+	// named is set if the token has a kid, the set has keys with a kid, and none of them
+	// has this one. Then the keys are those without a kid, and a token that they do not
+	// verify is one of a key that is not in the set.
+	named bool
+}
+
+// find returns the keys of an algorithm that may verify a token with that kid now: the one
+// that has this kid; without one, those that have none. Without a kid it returns those of
+// any kid. RFC 7515 section 4.1.4 leaves open how a key is found: libraries try all keys.
+// Here they are the first few in the order of the set, so that a forged token costs little.
+func (s *KeySet) find(kid string, alg *algorithm, now time.Time) (c candidates) {
 	for _, k := range s.keys {
-		if k.alg != alg || kid != "" && k.ID != kid {
-			continue
+		switch {
+		case k.alg != alg || !k.period.Contains(now):
+		case kid != "" && k.ID == kid:
+			return candidates{keys: [maxTried]*Key{k}, n: 1}
+		case kid != "" && k.ID != "":
+			c.named = true
+		case c.n < maxTried:
+			c.keys[c.n] = k
+			c.n++
 		}
-		if found != nil {
-			return nil
-		}
-		found = k
 	}
-	return found
+	return c
 }
 
 // KeyNote says whether one key of a set is used, and why not.

@@ -122,3 +122,14 @@ func sameSet(a, b []string) bool {
 	}
 	return true
 }
+
+// TestKeysInAVariable: a key set in an environment variable of the VM serves as an inline
+// one does, alone and beside published keys.
+func TestKeysInAVariable(t *testing.T) {
+	good := corpToken(m{"alg": "ES256", "kid": "k"}, claimsOf("corp"))
+	for _, jwks := range []m{{"env": "JWKS"}, {"env": "JWKS", "remote": m{"uri": "https://i.example/jwks", "cluster": "i"}}} {
+		w := newWorld(t, with(row("corp", []string{"ES256"}), "jwks", jwks))
+		w.bearer(t, attempt{"good", good, reason.Allowed},
+			attempt{"another's", sign("ES256", evilEC, m{"alg": "ES256", "kid": "k"}, claimsOf("corp")), reason.SignatureInvalid})
+	}
+}

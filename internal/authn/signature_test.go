@@ -16,16 +16,14 @@ import (
 // section 4.1.4, RFC 8725 section 3.10).
 func TestKeyIDIsComparedExactly(t *testing.T) {
 	w := newWorld(t, row("corp", []string{"ES256"},
-		publicJWK(ecKey, "k", ""), publicJWK(evilEC, "../k", ""), publicJWK(newEC(ecKey.Curve), "", "")))
-	one := newWorld(t, row("corp", []string{"ES256"}, publicJWK(ecKey, "", "")))
+		publicJWK(ecKey, "k", ""), publicJWK(evilEC, "../k", "")))
+	other := newWorld(t, row("corp", []string{"ES256"}, publicJWK(ecKey, "k", ""), publicJWK(evilEC, "", "")))
 	header := func(kid any) m { return with(m{"alg": "ES256"}, "kid", kid) }
 	w.bearer(t,
 		attempt{"k", corpToken(header("k"), claimsOf("corp")), reason.Allowed},
 		attempt{"../k", sign("ES256", evilEC, header("../k"), claimsOf("corp")), reason.Allowed},
 		attempt{"k by the key ../k", sign("ES256", evilEC, header("k"), claimsOf("corp")), reason.SignatureInvalid},
-		attempt{"../k by the key k", corpToken(header("../k"), claimsOf("corp")), reason.SignatureInvalid},
-		attempt{"no kid among three keys", corpToken(header(missing{}), claimsOf("corp")), reason.KeyUnknown})
-	one.bearer(t, attempt{"no kid, one key", corpToken(header(missing{}), claimsOf("corp")), reason.Allowed})
+		attempt{"../k by the key k", corpToken(header("../k"), claimsOf("corp")), reason.SignatureInvalid})
 	for _, kid := range []string{
 		"", " ", "K", "k ", " k", "k\x00", "\x00", "k\n", "./k", "k/", "k/../k", "../../../../dev/null", "/dev/null",
 		`..\k`, "%6b", "*", "?", "k*", ".*",
@@ -35,7 +33,7 @@ func TestKeyIDIsComparedExactly(t *testing.T) {
 	} {
 		name := fmt.Sprintf("kid %.40q", kid)
 		w.bearer(t, attempt{name, corpToken(header(kid), claimsOf("corp")), reason.KeyUnknown})
-		one.bearer(t, attempt{name + ", one key", corpToken(header(kid), claimsOf("corp")), reason.KeyUnknown})
+		other.bearer(t, attempt{name + ", beside a key without kid", corpToken(header(kid), claimsOf("corp")), reason.KeyUnknown})
 	}
 	w.bearer(t, attempt{"kid of 64 KiB", corpToken(header(strings.Repeat("k", 64<<10)), claimsOf("corp")), reason.TokenTooLarge})
 	for _, kid := range []any{nil, 0, 1.5, true, []string{"k"}, []any{}, m{"kid": "k"}} {

@@ -34,6 +34,7 @@ type verification struct {
 	validFrom, validUntil time.Time   // skew included
 	issuer                *Issuer
 	keys                  *KeySet // the issuer's at that time
+	period                Period  // of the key that verified the signature
 }
 
 // verify verifies a token of one of the issuers. Before the signature holds, the header,
@@ -70,14 +71,12 @@ func (v *verification) verify(env Env, issuers []*Issuer, raw string) {
 		return
 	}
 	v.keys = env.Keys.sets[v.issuer.index]
-	key, why := v.issuer.findKey(v.keys, &t)
-	if why == reason.Allowed && !key.verifySignature(env, &t) {
-		why = reason.SignatureInvalid
-	}
+	key, why := v.issuer.verifyingKey(env, v.keys, &t)
 	if v.why = why; why != reason.Allowed {
 		v.onMissingKey(env, t.kid)
 		return
 	}
+	v.period = key.period
 	if v.checkClaims(c, env.Now); v.why == reason.Allowed {
 		v.principal.Claims = payload
 	}
@@ -96,7 +95,7 @@ func checkHeader(env Env, issuers []*Issuer, t *token) reason.Reason {
 	closest := reason.TokenType
 	for _, is := range issuers {
 		set := env.Keys.sets[is.index]
-		_, why := is.findKey(set, t)
+		_, why := is.findKeys(env.Now, set, t)
 		switch {
 		case why == reason.Allowed || why == reason.KeyUnknown && is.mayFetch(env, set):
 			return reason.Allowed
@@ -118,6 +117,9 @@ func (v *verification) checkClaims(c claims, now time.Time) {
 	}
 	v.why = is.fillPrincipal(c, &v.principal)
 	v.principal.Expires = v.validUntil
+	if until := v.period.Until; until != 0 && until < v.validUntil.Unix() {
+		v.principal.Expires = time.Unix(until, 0)
+	}
 }
 
 // onMissingKey asks for a fetch of the issuer's keys if the token's key is not among
@@ -137,24 +139,41 @@ func (is *Issuer) mayFetch(env Env, set *KeySet) bool {
 	return is.remote != nil && (env.WaitPolicy != keys.Refreshed || set == nil)
 }
 
-// findKey returns the issuer's own key for kid and alg. Keys of other issuers are not
+// verifyingKey returns the key that verifies the token's signature. If there is none, the
+// key is nil, and why is the reason.
+func (is *Issuer) verifyingKey(env Env, set *KeySet, t *token) (key *Key, why reason.Reason) {
+	c, why := is.findKeys(env.Now, set, t)
+	if why != reason.Allowed {
+		return nil, why
+	}
+	for _, k := range c.keys[:c.n] {
+		if k.verifySignature(env, t) {
+			return k, reason.Allowed
+		}
+	}
+	if c.named {
+		return nil, reason.KeyUnknown
+	}
+	return nil, reason.SignatureInvalid
+}
+
+// findKeys returns the issuer's own keys for kid and alg. Keys of other issuers are not
 // looked at (RFC 8725 section 3.8).
-func (is *Issuer) findKey(set *KeySet, t *token) (*Key, reason.Reason) {
+func (is *Issuer) findKeys(now time.Time, set *KeySet, t *token) (c candidates, why reason.Reason) {
 	if !t.typeFits(is) {
-		return nil, reason.TokenType
+		return c, reason.TokenType
 	}
 	alg := findAlgorithm(t.alg, is.algorithms)
 	if alg == nil {
-		return nil, reason.TokenAlgorithm
+		return c, reason.TokenAlgorithm
 	}
-	if set == nil {
-		return nil, reason.KeyUnknown
+	if set != nil {
+		c = set.find(t.kid, alg, now)
 	}
-	key := set.find(t.kid, alg)
-	if key == nil {
-		return nil, reason.KeyUnknown
+	if c.n == 0 {
+		return c, reason.KeyUnknown
 	}
-	return key, reason.Allowed
+	return c, reason.Allowed
 }
 
 // verifySignature checks the length of the signature before anything reads it: each

@@ -31,6 +31,7 @@ var (
 	p521Key         = newEC(elliptic.P521())
 	edKey           = newPrivateKey("EdDSA").(ed25519.PrivateKey)
 	secretKey       = jose.Random(64)
+	secondKey       = jose.Random(64)
 )
 
 func newRSA() *rsa.PrivateKey { return newPrivateKey("RS256").(*rsa.PrivateKey) }
@@ -127,11 +128,13 @@ func secrets(name string) (string, bool) {
 	fixed := sha256.Sum256([]byte("a key for tests only"))
 	value, ok := map[string]string{
 		"SECRET": b64(secretKey) + "\n",
+		"SECOND": b64(secondKey),
 		"SHORT":  b64(secretKey[:31]),
 		"PADDED": b64(secretKey) + "=",
 		"FOLDED": b64(secretKey[:24]) + "\n" + b64(secretKey[24:]),
 		"PLAIN":  "correct horse battery staple!",
 		"EMPTY":  "",
+		"JWKS":   mustJSON(m{"keys": []m{publicJWK(ecKey, "k", "ES256"), {"kty": "oct-future"}}}),
 		"FIXED":  b64(fixed[:]),
 	}[name]
 	return value, ok

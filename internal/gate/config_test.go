@@ -17,6 +17,9 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/config/refused/*.want")
 
+const publicKeys = `{"keys": [{"kty": "EC", "crv": "P-256", "x": "NiwHfKttbbmuH16v2nGLsVeFOrRpueljVehAbSDOM58",
+	"y": "SqYj14Wj3sx9zk754KUrrjOQsnv_SxePQO9iga144nk"}]}`
+
 // secret is the environment of the VM in every test.
 func secret(name string) (string, bool) {
 	v, ok := map[string]string{
@@ -24,6 +27,7 @@ func secret(name string) (string, bool) {
 		"KEY64":  strings.Repeat("A", 86),
 		"SHORT":  "AAAA",
 		"PADDED": "AAAAAA==",
+		"JWKS":   publicKeys,
 	}[name]
 	return v, ok
 }

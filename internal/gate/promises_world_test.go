@@ -45,9 +45,9 @@ const promiseWorld = `{
 	"peer": {"trustDomain": "cluster.local"},
 	"issuers": [
 		{"name": "corp", "issuer": "https://corp.example", "audiences": ["models"], "algorithms": ["HS256"],
-		 "groups": "/groups", "symmetric": {"env": "CORP"}},
+		 "groups": "/groups", "symmetric": {"env": "CORP", "kid": "k"}},
 		{"name": "lab", "issuer": "https://lab.example", "audiences": ["models"], "algorithms": ["HS256"],
-		 "groups": "/groups", "symmetric": {"env": "LAB"}}
+		 "groups": "/groups", "symmetric": {"env": "LAB", "kid": "k"}}
 	],
 	"routes": [
 		{"prefix": "/k", "protocol": "kserve-v1", "names": "kserve"},

@@ -34,7 +34,7 @@ const world = `{
 			"audiences": ["models"],
 			"algorithms": ["HS256"],
 			"groups": "/groups",
-			"symmetric": {"env": "CORP"}
+			"symmetric": {"env": "CORP", "kid": "corp"}
 		}
 	],
 	"routes": [

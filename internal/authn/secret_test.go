@@ -1,0 +1,116 @@
+package authn
+
+import (
+	"testing"
+	"time"
+
+	"github.com/modelgate/modelgate/internal/reason"
+)
+
+func secretRow(symmetric any) m {
+	return with(row("corp", []string{"HS256"}), "jwks", missing{}, "symmetric", symmetric)
+}
+
+func hs256(key []byte, kid any, changes ...any) string {
+	return sign("HS256", key, with(m{"alg": "HS256"}, "kid", kid), claimsOf("corp", changes...))
+}
+
+// at is a time in the configuration, some seconds from now.
+func at(seconds int) string {
+	return now.Add(time.Duration(seconds) * time.Second).UTC().Format(time.RFC3339)
+}
+
+// TestSecretsByKeyID: a secret with a kid verifies the tokens that name it, and one without
+// verifies tokens of any kid.
+func TestSecretsByKeyID(t *testing.T) {
+	for _, x := range []struct {
+		name      string
+		symmetric any
+		key       []byte
+		kid       any
+		want      reason.Reason
+	}{
+		{"one secret, no kid", m{"env": "SECRET"}, secretKey, missing{}, reason.Allowed},
+		{"one secret, a kid", m{"env": "SECRET"}, secretKey, "k", reason.Allowed},
+		{"one secret, another's", m{"env": "SECRET"}, secondKey, "k", reason.SignatureInvalid},
+		{"a secret's kid", m{"env": "SECRET", "kid": "k"}, secretKey, "k", reason.Allowed},
+		{"a secret's kid, none in the token", m{"env": "SECRET", "kid": "k"}, secretKey, missing{}, reason.Allowed},
+		{"a secret's kid, another in the token", m{"env": "SECRET", "kid": "k"}, secretKey, "l", reason.KeyUnknown},
+		{"a list of one", []m{{"env": "SECRET"}}, secretKey, "k", reason.Allowed},
+		{"the second of two", []m{{"env": "SECRET", "kid": "a"}, {"env": "SECOND", "kid": "b"}}, secondKey, "b", reason.Allowed},
+		{"the second of two by the kid of the first", []m{{"env": "SECRET", "kid": "a"}, {"env": "SECOND", "kid": "b"}}, secondKey, "a", reason.SignatureInvalid},
+		{"the second of two without kids", []m{{"env": "SECRET"}, {"env": "SECOND"}}, secondKey, missing{}, reason.Allowed},
+	} {
+		w := newWorld(t, secretRow(x.symmetric))
+		w.bearer(t, attempt{x.name, hs256(x.key, x.kid), x.want})
+	}
+}
+
+// TestSecretsRotate: one secret after the other, with an hour in which both are in force.
+// A token that the cache knows does not outlive the secret that verified it.
+func TestSecretsRotate(t *testing.T) {
+	w := newWorld(t, secretRow([]m{{"env": "SECRET", "kid": "old", "until": at(60)}, {"env": "SECOND", "kid": "new", "notBefore": at(-60)}}))
+	unnamed := newWorld(t, secretRow([]m{{"env": "SECRET", "until": at(60)}, {"env": "SECOND", "notBefore": at(-60)}}))
+	for _, x := range []struct {
+		name             string
+		seconds          int
+		oldWant, newWant reason.Reason
+		oldBare, newBare reason.Reason
+	}{
+		{"before the new one", -61, reason.Allowed, reason.KeyUnknown, reason.Allowed, reason.SignatureInvalid},
+		{"both", -60, reason.Allowed, reason.Allowed, reason.Allowed, reason.Allowed},
+		{"the last second of both", 59, reason.Allowed, reason.Allowed, reason.Allowed, reason.Allowed},
+		{"after the old one", 60, reason.KeyUnknown, reason.Allowed, reason.SignatureInvalid, reason.Allowed},
+		{"much later", 200, reason.KeyUnknown, reason.Allowed, reason.SignatureInvalid, reason.Allowed},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			for _, cache := range []*Cache{nil, NewCache()} {
+				for range 3 {
+					for _, c := range []struct {
+						world world
+						token string
+						want  reason.Reason
+					}{
+						{w, hs256(secretKey, "old", "iat", now.Unix()-100), x.oldWant}, {w, hs256(secondKey, "new", "iat", now.Unix()-100), x.newWant},
+						{unnamed, hs256(secretKey, missing{}, "iat", now.Unix()-100), x.oldBare}, {unnamed, hs256(secondKey, missing{}, "iat", now.Unix()-100), x.newBare},
+					} {
+						env := c.world.env
+						env.Now, env.Cache = now.Add(time.Duration(x.seconds)*time.Second), cache
+						if got := c.world.a.Authenticate(env, bearerPairs(c.token), Peer{}); got.Reason != c.want {
+							t.Errorf("Authenticate = %s, want %s", got.Reason, c.want)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestCacheAndSecrets: with a cache the answers are those without, whatever the time.
+func TestCacheAndSecrets(t *testing.T) {
+	w := newWorld(t, secretRow([]m{{"env": "SECRET", "until": at(60)}, {"env": "SECOND", "notBefore": at(30)}}))
+	cache := NewCache()
+	tokens := []string{hs256(secretKey, missing{}), hs256(secondKey, missing{}), hs256(secondKey, "k"), hs256([]byte("x"), "k")}
+	hits := 0
+	for second := range 100 {
+		for _, token := range tokens {
+			env := w.env
+			env.Now = now.Add(time.Duration(second) * time.Second)
+			fresh := w.a.Authenticate(env, bearerPairs(token), Peer{})
+			env.Cache = cache
+			cached := w.a.Authenticate(env, bearerPairs(token), Peer{})
+			if fresh.Reason != cached.Reason {
+				t.Fatalf("at %d s: %s, with a cache %s", second, fresh.Reason, cached.Reason)
+			}
+			if cached.CacheHit {
+				hits++
+			}
+			if p := cached.Principal; fresh.Reason == reason.Allowed && token == tokens[0] && p.Expires.After(now.Add(60*time.Second)) {
+				t.Fatalf("a principal of a secret until 60 s expires at %s", p.Expires)
+			}
+		}
+	}
+	if hits < 150 {
+		t.Errorf("%d hits", hits)
+	}
+}
