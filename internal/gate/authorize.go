@@ -95,7 +95,11 @@ func (x *Exchange) authorizeMessage(env Env, fields []scan.Value, complete bool)
 			b.why, b.byRoute = why, !v.shadow
 		}
 	}
-	if b.granted = true; x.gate.holdsHeaders && b.released == 0 {
+	b.granted = true
+	switch {
+	case x.gate.tellsCall:
+		return x.tellCall(&m, complete)
+	case x.gate.holdsHeaders && b.released == 0:
 		b.edit = x.editHead(&m, b.byRoute)
 	}
 	return reason.Allowed

@@ -28,6 +28,8 @@ type body struct {
 	why     reason.Reason // what would have refused the request, were it not in shadow; else Allowed
 	byRoute bool          // see verdict.byRoute
 	edit    *Edit         // of the head, until it is forwarded; nil after that
+
+	told inference.Call // what the identity headers say, of a gate that tells the call
 }
 
 // maxMessage is the longest message that any implementation of gRPC accepts, in bytes.
@@ -43,6 +45,9 @@ func (x *Exchange) holdBody(env Env, m *inference.Match, why reason.Reason, byRo
 		return x.endWithoutBody(env, &body{match: *m, why: why, byRoute: byRoute})
 	}
 	step, b := Step{Act: Hold, Reason: reason.Allowed}, &body{why: why, byRoute: byRoute}
+	if !x.gate.holdsHeaders && x.gate.tellsCall { // the headers go before the call is known
+		return x.refuse(reason.CallUntold)
+	}
 	if !x.gate.holdsHeaders {
 		step.Head, step.Edit = true, x.editHead(m, byRoute)
 	}
@@ -213,7 +218,7 @@ func (x *Exchange) scanMessage(env Env, part scan.Part) reason.Reason {
 	if part.End {
 		b.proto = nil
 	}
-	if b.granted && (!part.End || b.match.Body.Stream) {
+	if b.granted && (!part.End && !x.gate.tellsCall || part.End && b.match.Body.Stream) {
 		b.releasable = b.scanned
 	}
 	return reason.Allowed

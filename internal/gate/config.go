@@ -46,6 +46,9 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets, review *aut
 	}, g.authn, g.routes)
 	g.exemptions = compileExemptions(o.Get("exempt"))
 	g.identity = compileIdentity(o.Get("identity"))
+	for _, h := range g.identity {
+		g.tellsCall = g.tellsCall || h.ofCall
+	}
 	c := configuredHeaders{models: g.routes.ModelHeaders(), identity: g.identity}
 	c.tokens, c.relayed = g.authn.Headers()
 	c.compileRules(o.Get("headers"))

@@ -12,6 +12,7 @@ import (
 // credentials: it goes on as without a gate.
 func (x *Exchange) editHead(m *inference.Match, byRoute bool) *Edit {
 	x.stripHeaders(m.Route.Forward || byRoute)
+	x.untold = false
 	x.edit.Set = x.appendForwardHeaders(x.edit.Set[:0], m)
 	if x.listing != nil {
 		x.edit.removePartialReplyHeaders(x.request.Pairs)
@@ -44,16 +45,20 @@ func (x *Exchange) stripHeaders(keepCredentials bool) {
 }
 
 // appendForwardHeaders appends the headers that the gate writes on a request that is
-// forwarded: the verified identity, and the destination where it is another than the
-// request's.
+// forwarded: the verified identity, the call, and the destination where it is another than
+// the request's.
 func (x *Exchange) appendForwardHeaders(set [][2]string, m *inference.Match) [][2]string {
-	if x.verified && !x.Principal.Anonymous() {
-		for i := range x.gate.identity {
-			h := &x.gate.identity[i]
-			if value := h.render(x.Principal); value != "" {
-				set = append(set, [2]string{h.name, value})
-			}
+	verified := x.verified && !x.Principal.Anonymous()
+	for i := range x.gate.identity {
+		h := &x.gate.identity[i]
+		if h.ofCaller && !verified {
+			continue
 		}
+		value, told := h.render(x.Principal, &m.Call)
+		if value != "" {
+			set = append(set, [2]string{h.name, value})
+		}
+		x.untold = x.untold || !told
 	}
 	if m.Authority != x.head.Authority {
 		set = append(set, [2]string{":authority", m.Authority})

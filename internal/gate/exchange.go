@@ -50,6 +50,7 @@ type Exchange struct {
 	listing   *listing // the reply that must be trimmed, or nil
 	responded bool     // the response has begun
 	edit      Edit     // memory for the Step's
+	untold    bool     // an identity header of edit cannot say what the call is for
 
 	waiting   *Waiting
 	counted   int // bytes that waiting counts for this request
@@ -119,6 +120,8 @@ func (x *Exchange) evaluate(env Env) Step {
 	}
 	step := x.forward(d.why, x.editHead(&d.match, d.byRoute))
 	switch {
+	case step.Act != Forward:
+		x.listing = nil
 	case x.listing != nil:
 		x.listing.match = x.keepMatch(&d.match, false)
 	case d.why == reason.Allowed:
@@ -129,6 +132,9 @@ func (x *Exchange) evaluate(env Env) Step {
 
 // forward passes a request on. In shadow, why is what would have refused it.
 func (x *Exchange) forward(why reason.Reason, e *Edit) Step {
+	if e != nil && x.untold {
+		return x.refuse(reason.CallUntold)
+	}
 	step := Step{Act: Forward, Reason: why, Edit: e}
 	if why.Refuses() || x.gate.auditAllowed {
 		step.Audit = x.auditLine(why, why.Refuses())

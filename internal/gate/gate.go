@@ -14,6 +14,7 @@ type Gate struct {
 	policy       *authz.Policy
 	exemptions   []exemption
 	identity     []identityHeader
+	tellsCall    bool // an identity header says what the call is for
 	headers      headerTable
 	metadataURL  string // of the protected resource (RFC 9728), for challenges; "" for none
 	auditAllowed bool   // requests that are allowed are logged too

@@ -9,16 +9,20 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// identityHeader is one item of "identity": a header that tells the upstream who calls.
+// identityHeader is one item of "identity": a header that tells the upstream who calls, or
+// what for.
 type identityHeader struct {
 	name     string
 	template []templatePart
+	ofCaller bool // only a verified caller has it
+	ofCall   bool // every call has it, or it is refused
 }
 
-// templatePart is literal text, or a verified value of the caller.
+// templatePart is literal text, a verified value of the caller, or a part of the call.
 type templatePart struct {
 	text  string
-	value func(*authn.Principal) string // nil for text
+	value func(*authn.Principal) string // nil for the others
+	call  func(inference.Call) string   // nil for the others
 }
 
 func compileIdentity(v strictjson.Value) (list []identityHeader) {
@@ -39,6 +43,11 @@ func compileIdentity(v strictjson.Value) (list []identityHeader) {
 			}
 		}
 		h.template = compileTemplate(o.Need("value"))
+		for _, part := range h.template {
+			h.ofCall = h.ofCall || part.call != nil
+			h.ofCaller = h.ofCaller || part.value != nil
+		}
+		h.ofCaller = h.ofCaller || !h.ofCall
 		list = append(list, h)
 	}
 	return list
@@ -59,15 +68,15 @@ func compileTemplate(v strictjson.Value) (template []templatePart) {
 			break
 		}
 		name, after, closed := strings.Cut(after, "}")
-		value := placeholder(name)
+		value, call := placeholder(name), callPlaceholder(name)
 		switch {
 		case !closed:
 			v.Fail(`must have a "}" for each "{"; got "{%s"`, name)
-		case value == nil:
-			v.Fail("must have no placeholders but {issuer}, {subject}, {email}, {domain}, {groups} and {claim:/json/pointer}; got {%s}%s",
-				name, placeholderHint(name))
+		case value == nil && call == nil:
+			v.Fail("must have no placeholders but {issuer}, {subject}, {email}, {domain}, {groups}, {claim:/json/pointer}, "+
+				"{verb}, {model}, {models}, {namespace} and {service}; got {%s}%s", name, placeholderHint(name))
 		}
-		template = append(template, templatePart{value: value})
+		template = append(template, templatePart{value: value, call: call})
 		rest = after
 	}
 	return template
@@ -85,7 +94,7 @@ func placeholderHint(name string) string {
 	case "group":
 		return "; did you mean {groups}?"
 	}
-	if lower := strings.ToLower(name); placeholder(lower) != nil {
+	if lower := strings.ToLower(name); placeholder(lower) != nil || callPlaceholder(lower) != nil {
 		return "; did you mean {" + lower + "}?"
 	}
 	if claim, ok := strings.CutPrefix(name, "claim:"); ok && claim != "" && placeholder("claim:/"+claim) != nil {
@@ -133,22 +142,27 @@ func groupList(p *authn.Principal) string {
 }
 
 // render returns the header's value; "" if a part of it is missing, or cannot be a part of
-// a header. An identity is written as it was verified, or not at all.
-func (h *identityHeader) render(p *authn.Principal) (text string) {
+// a header. An identity is written as it was verified, or not at all. told is false if the
+// header cannot say what the call is for.
+func (h *identityHeader) render(p *authn.Principal, call *inference.Call) (text string, told bool) {
+	missing := false
 	for _, part := range h.template {
 		s := part.text
-		if part.value != nil {
+		switch {
+		case part.value != nil:
 			s = part.value(p)
+		case part.call != nil:
+			if s = part.call(*call); s == "" {
+				return "", false
+			}
 		}
-		if s == "" {
-			return ""
-		}
+		missing = missing || s == ""
 		text += s
 	}
-	if !isFieldValue(text) {
-		return ""
+	if missing || !isFieldValue(text) {
+		return "", true
 	}
-	return text
+	return text, true
 }
 
 // isFieldValue reports whether s is visible ASCII with spaces inside, which is a part of

@@ -65,6 +65,8 @@ const (
 	PathUnknown // no route knows this method and path
 	NotServed   // another service than the one behind this proxy
 
+	CallUntold // an identity header cannot say what the call is for
+
 	ListWithheld // a reply that lists models and cannot be reduced to those that are granted
 
 	Exempt  // a health check that the configuration exempts
@@ -144,6 +146,8 @@ var table = [count]row{
 	PathUnknown: {"path_unknown", 404, grpcUnimplemented},
 
 	NotServed: {"not_served", 404, grpcUnimplemented},
+
+	CallUntold: {"call_untold", 501, grpcUnimplemented},
 
 	ListWithheld: {"list_withheld", 502, grpcUnavailable},
 
