@@ -48,6 +48,25 @@ func (a *Authenticator) HasGroups(issuer string) bool {
 	return is != nil && (is.groups != nil || is.relay != nil && is.relay.groups != "")
 }
 
+// IsCluster reports whether the named issuer is a Kubernetes cluster: the subject of a
+// token is system:serviceaccount:NAMESPACE:NAME.
+func (a *Authenticator) IsCluster(issuer string) bool {
+	is := a.issuer(issuer)
+	return is != nil && is.cluster
+}
+
+// AssertsIDs reports whether the tokens of the named issuer are JWT-SVIDs: the subject is
+// a SPIFFE ID in the issuer's trust domain.
+func (a *Authenticator) AssertsIDs(issuer string) bool {
+	is := a.issuer(issuer)
+	return is != nil && is.svids != ""
+}
+
+// AssertsID reports whether id is a SPIFFE ID that the tokens of the named issuer may have.
+func (a *Authenticator) AssertsID(issuer, id string) bool {
+	return a.AssertsIDs(issuer) && a.issuer(issuer).svids.contains(id)
+}
+
 // Headers lists the headers that carry tokens, and those in which a gateway names
 // the caller, in lower case.
 func (a *Authenticator) Headers() (tokens, relayed []string) {

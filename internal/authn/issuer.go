@@ -28,8 +28,10 @@ type Issuer struct {
 	preset           bool
 	workforce        bool // the pool's callers are those of workforce_identity, as IAP has it
 	attributes       []attribute
-	certificateBound bool   // tokens are bound to the connection's certificate
-	require          Proofs // beside the token
+	cluster          bool        // a Kubernetes cluster, whose sub names a service account
+	svids            trustDomain // of JWT-SVIDs, whose sub is a SPIFFE ID in it; "" for other tokens
+	certificateBound bool        // tokens are bound to the connection's certificate
+	require          Proofs      // beside the token
 	locations        []tokenLocation
 	relay            *relay       // for a gateway, which signs nothing
 	inline           *KeySet      // the keys in the configuration

@@ -72,12 +72,19 @@ func (d trustDomain) contains(s string) bool {
 // PeerNamespace returns the namespace of a SPIFFE ID in the form of Istio,
 // spiffe://<trust domain>/ns/<namespace>/sa/<service account>, or "".
 func PeerNamespace(id string) string {
+	name, _, _ := strings.Cut(PeerAccount(id), "/")
+	return name
+}
+
+// PeerAccount returns <namespace>/sa/<service account> of a SPIFFE ID in the form of
+// Istio, or "".
+func PeerAccount(id string) string {
 	_, path, _ := strings.Cut(strings.TrimPrefix(id, "spiffe://"), "/")
-	rest, isNamespace := strings.CutPrefix(path, "ns/")
-	name, rest, _ := strings.Cut(rest, "/")
+	whole, isNamespace := strings.CutPrefix(path, "ns/")
+	_, rest, _ := strings.Cut(whole, "/")
 	account, isAccount := strings.CutPrefix(rest, "sa/")
 	if !isNamespace || !isAccount || account == "" || strings.Contains(account, "/") {
 		return ""
 	}
-	return name
+	return whole
 }

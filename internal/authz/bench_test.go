@@ -8,14 +8,19 @@ import (
 
 // manyGrants is n grants of different users on different models.
 func manyGrants(n int) string {
+	return manyGrantsTo(n, "user:user%d@example.com")
+}
+
+// manyGrantsTo is manyGrants to members of another kind.
+func manyGrantsTo(n int, member string) string {
 	var b strings.Builder
 	b.WriteString(`{"grants": [`)
 	for i := range n {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, `{"name": "g%d", "issuers": ["google"], "members": ["user:user%d@example.com"], "role": "invoker",
-			"models": ["ns%d/model%d"]}`, i, i, i%100, i)
+		fmt.Fprintf(&b, `{"name": "g%d", "issuers": ["google"], "members": [%q], "role": "invoker",
+			"models": ["ns%d/model%d"]}`, i, fmt.Sprintf(member, i), i%100, i)
 	}
 	b.WriteString(`]}`)
 	return b.String()
@@ -44,6 +49,25 @@ func BenchmarkDecide(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// BenchmarkDecideSubjects is BenchmarkDecide for members sub:.
+func BenchmarkDecideSubjects(b *testing.B) {
+	for _, n := range []int{10, 1_000, 100_000} {
+		p := compile(b, manyGrantsTo(n, "sub:subject-%d"))
+		i := n * 7 / 10
+		caller := who("google", fmt.Sprintf(`{"sub": "subject-%d", "email": "a@example.com", "groups": ["a", "b"]}`, i))
+		asked, want := call(b, fmt.Sprintf("predict ns%d/model%d", i%100, i)), fmt.Sprintf("allow g%d", i)
+		if got := line(p.Decide(noon, caller, asked)); got != want {
+			b.Fatalf("Decide() = %q, want %q", got, want)
+		}
+		b.Run(fmt.Sprintf("grants=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				p.Decide(noon, caller, asked)
+			}
+		})
 	}
 }
 

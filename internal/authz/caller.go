@@ -45,11 +45,38 @@ func (t *table) membersOf(p *authn.Principal, issuer string, yield func(member))
 	if hosted != "" {
 		yield(member{issuer: issuer, kind: domain, name: hosted})
 	}
+	if t.bySubject {
+		t.subjectMembersOf(p, issuer, yield)
+	}
 	if p.Pool != "" {
 		t.poolMembersOf(p, issuer, address, yield)
 	}
 	if t.doubts && p.Untold != 0 {
 		untoldMembersOf(p, issuer, yield)
+	}
+}
+
+// subjectMembersOf is membersOf for what p is by its subject: a token tells it always, or
+// it is untold. A namespace and an account are of no rule that names no issuer.
+func (t *table) subjectMembersOf(p *authn.Principal, issuer string, yield func(member)) {
+	if p.Subject == "" {
+		yield(member{issuer: issuer, kind: untoldSubject})
+		return
+	}
+	yield(member{issuer: issuer, kind: callerSubject, name: p.Subject})
+	if t.groupsOfSubjects {
+		for _, name := range t.groups[member{kind: callerSubject, name: p.Subject}] {
+			yield(member{issuer: issuer, kind: group, name: name})
+			if p.Pool != "" {
+				yield(member{issuer: issuer, kind: poolGroup, name: name})
+			}
+		}
+	}
+	if issuer != "" && t.workloads {
+		if ns := subjectNamespace(p.Subject); ns != "" {
+			yield(member{issuer: issuer, kind: namespace, name: ns})
+		}
+		yield(member{issuer: issuer, kind: account, name: authn.PeerAccount(p.Subject)})
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/inference"
 )
 
 const lowerAlphanumeric = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -20,6 +21,14 @@ func domainForm(s string) bool {
 func addressForm(s string) bool {
 	local, host, ok := strings.Cut(s, "@")
 	return ok && local != "" && host != "" && !strings.Contains(host, "@")
+}
+
+// accountForm reports whether s is NAMESPACE/NAME of a Kubernetes service account: a label
+// and a subdomain of RFC 1123 (ValidateNamespaceName and ValidateServiceAccountName of
+// k8s.io/apimachinery, pkg/api/validation/generic.go).
+func accountForm(s string) bool {
+	ns, name, ok := strings.Cut(s, "/")
+	return ok && inference.IsLabel(ns) && domainForm(name) && len(name) <= 253
 }
 
 // splitPool splits a name below //iam.googleapis.com/ into its pool and the rest.

@@ -16,7 +16,8 @@ func TestForms(t *testing.T) {
 		`projects/[0-9]+/locations/global/workloadIdentityPools)/[a-z0-9-]+)/(.+)$`)
 	domain := regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
 	namespace := regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	domains, namespaces, pools := 0, 0, 0
+	account := regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?/[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$`)
+	domains, namespaces, pools, accounts := 0, 0, 0, 0
 	compare := func(s string) {
 		if got, want := domainForm(s), domain.MatchString(s); got != want {
 			t.Fatalf("domainForm(%q) = %v, want %v", s, got, want)
@@ -28,6 +29,11 @@ func TestForms(t *testing.T) {
 		} else if got {
 			namespaces++
 		}
+		if got, want := accountForm(s), account.MatchString(s); got != want {
+			t.Fatalf("accountForm(%q) = %v, want %v", s, got, want)
+		} else if got {
+			accounts++
+		}
 		m := pool.FindStringSubmatch(s)
 		if got, rest, ok := splitPool(s); ok != (m != nil) || ok && (got != m[1] || rest != m[2]) {
 			t.Fatalf("splitPool(%q) = %q, %q, %v, want %q", s, got, rest, ok, m)
@@ -37,7 +43,7 @@ func TestForms(t *testing.T) {
 	}
 	compare("")
 	for c := range 256 {
-		for _, s := range []string{"", "a", "//iam.googleapis.com/locations/global/workforcePools/p/"} {
+		for _, s := range []string{"", "a", "a/b", "//iam.googleapis.com/locations/global/workforcePools/p/"} {
 			compare(s + string([]byte{byte(c)}))
 			compare(string([]byte{byte(c)}) + s)
 			compare(s + string([]byte{byte(c), 'a'}))
@@ -57,7 +63,7 @@ func TestForms(t *testing.T) {
 		}
 		compare(s.String())
 	}
-	if domains == 0 || namespaces == 0 || pools == 0 {
-		t.Errorf("accepted %d domains, %d namespaces and %d names in pools, want some of each", domains, namespaces, pools)
+	if domains == 0 || namespaces == 0 || pools == 0 || accounts == 0 {
+		t.Errorf("accepted %d domains, %d namespaces, %d names in pools and %d accounts, want some of each", domains, namespaces, pools, accounts)
 	}
 }

@@ -6,9 +6,19 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// groups are the groups in the configuration: for each user or service account,
+// groups are the groups in the configuration: for each subject, user or service account,
 // without an issuer, the names of its groups.
 type groups map[member][]string
+
+// haveSubjects reports whether a subject is in a group.
+func (g groups) haveSubjects() bool {
+	for m := range g {
+		if m.kind == callerSubject {
+			return true
+		}
+	}
+	return false
+}
 
 // lowerCase returns the groups for denies.
 func (g groups) lowerCase() groups {
@@ -34,8 +44,8 @@ func compileGroups(v strictjson.Value) groups {
 			id, ok := parseMember(m)
 			switch {
 			case !ok || id.deleted:
-			case id.kind != user && id.kind != serviceAccount:
-				m.MustBe("a user or a service account (write nested groups out)")
+			case id.kind != user && id.kind != serviceAccount && id.kind != callerSubject:
+				m.MustBe("sub:, a user or a service account by its address (write nested groups out)")
 			default:
 				g[id.member] = append(g[id.member], name)
 			}
@@ -46,10 +56,17 @@ func compileGroups(v strictjson.Value) groups {
 
 // has reports whether there is a group of that name.
 func (g groups) has(name string) bool {
-	for _, names := range g {
+	addresses, subjects := g.tells(name)
+	return addresses || subjects
+}
+
+// tells reports whether the group of that name has users or service accounts, and whether
+// it has subjects.
+func (g groups) tells(name string) (addresses, subjects bool) {
+	for m, names := range g {
 		if slices.Contains(names, name) {
-			return true
+			addresses, subjects = addresses || m.kind != callerSubject, subjects || m.kind == callerSubject
 		}
 	}
-	return false
+	return addresses, subjects
 }

@@ -58,8 +58,8 @@ func (c *compiler) binding(v strictjson.Value, name string, issuers []string, ro
 	r := rule{at: v, name: name + "/" + role, issuers: issuers, verbs: mapping.verbs, models: mapping.models}
 	for _, item := range o.Need("members").Items() {
 		switch id, ok := parseMember(item); {
-		case ok && id.ofPeer():
-			item.Fail(`must not be a member of a certificate: IAM policies have none; write a grant with "peer": true instead`)
+		case ok && (id.isWorkload() || id.kind == callerSubject):
+			item.Fail(`must not be there: IAM policies have no such member; write a grant instead`)
 		case ok:
 			r.members = append(r.members, id)
 		}

@@ -54,8 +54,10 @@ func (c *compiler) bindIssuers(r rule, id identifier) (members []member) {
 	switch {
 	case id.deleted:
 		return nil
-	case id.kind == everyone || id.ofPeer():
+	case id.kind == everyone:
 		return []member{id.member}
+	case id.isWorkload():
+		return c.bindWorkload(&r, id)
 	case issuers == nil && id.pool == "":
 		return []member{id.member} // of a deny, whatever the issuer
 	case issuers == nil:

@@ -19,14 +19,17 @@ const (
 	serviceAccount                   // serviceAccount:ADDRESS
 	group                            // group:NAME
 	domain                           // domain:NAME
+	callerSubject                    // sub:SUBJECT, and what workload.go makes of other members
+	account                          // serviceAccount:NAMESPACE/NAME, of Kubernetes
 	subject                          // principal://POOL/subject/SUB
 	poolAttribute                    // principalSet://POOL/attribute.NAME/VALUE
 	poolGroup                        // principalSet://POOL/group/NAME
 	poolMember                       // principalSet://POOL/*
-	spiffe                           // spiffe://TRUST-DOMAIN/PATH, the connection's certificate
-	namespace                        // namespace:NAME, any certificate of that namespace
+	spiffe                           // spiffe://TRUST-DOMAIN/PATH
+	namespace                        // namespace:NAME, any workload of that namespace
 
 	// Each of these stands for all members of a kind, see member.untold.
+	untoldSubject
 	untoldAddress
 	untoldDomain
 	untoldGroup
@@ -82,7 +85,7 @@ func parseMember(v strictjson.Value) (id identifier, ok bool) {
 
 // anyMember is what a member must be whose kind is not known.
 const anyMember = "allUsers, allAuthenticatedUsers, " +
-	"or a name after user:, serviceAccount:, group:, domain:, principal:, principalSet:, spiffe: or namespace:"
+	"or a name after sub:, user:, serviceAccount:, group:, domain:, principal:, principalSet:, spiffe: or namespace:"
 
 // parse reads a member of a kind whose name, in id, is not empty. It returns what
 // a member of that kind must be, or "" if this is one.
@@ -96,10 +99,15 @@ func (id *identifier) parse(kind, text string) (mustBe string) {
 		if !addressForm(name) || strings.HasSuffix(strings.ToLower(name), serviceAccountDomain) {
 			mustBe = "user: and an address, such as user:ana@example.com"
 		}
+	case "sub":
+		id.kind = callerSubject
 	case "serviceAccount":
 		id.kind = serviceAccount
-		if !addressForm(name) || !strings.HasSuffix(name, serviceAccountDomain) {
-			mustBe = "serviceAccount: and the address in its tokens, NAME@PROJECT.iam" + serviceAccountDomain
+		if accountForm(name) {
+			id.kind = account
+		} else if !addressForm(name) || !strings.HasSuffix(name, serviceAccountDomain) {
+			mustBe = "serviceAccount: and the address in its tokens, NAME@PROJECT.iam" + serviceAccountDomain +
+				", or NAMESPACE/NAME of a Kubernetes cluster"
 		}
 	case "group":
 		id.kind = group
@@ -150,6 +158,3 @@ func (id *identifier) parsePool(scheme, name string) (mustBe string) {
 	}
 	return ""
 }
-
-// ofPeer reports whether a certificate makes a caller this member, and no token.
-func (id identifier) ofPeer() bool { return !id.deleted && (id.kind == spiffe || id.kind == namespace) }

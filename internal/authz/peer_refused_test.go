@@ -7,14 +7,17 @@ import (
 
 func TestPeerMembersRefused(t *testing.T) {
 	const noPeer = `needs "peer" in the configuration, with the trust domain of the certificates`
-	const domain = `must be spiffe://TRUST-DOMAIN/PATH in the trust domain that "peer" names; got `
-	const needs = `needs "peer": true, because its members are those of the connection's certificate`
+	const domain = `must be spiffe://TRUST-DOMAIN/PATH in the trust domain that "peer" or an issuer names; got `
+	const needs = `needs "peer": true, for certificates, or "issuers", for tokens`
+	const noIssuer = `needs an issuer that is a Kubernetes cluster or has a trust domain, or "peer" in the configuration`
 	const mixed = `must have members spiffe: or namespace: only, and neither issuers nor claims, because it has "peer"`
 	const label, inDeny = `must be namespace: and a DNS-1123 label; got `,
 		`must not be in a deny, which applies to members spiffe: and namespace: without it`
 	const member = `must be allUsers, allAuthenticatedUsers, ` +
-		`or a name after user:, serviceAccount:, group:, domain:, principal:, principalSet:, spiffe: or namespace:; got `
-	const inIAM = `must not be a member of a certificate: IAM policies have none; write a grant with "peer": true instead`
+		`or a name after sub:, user:, serviceAccount:, group:, domain:, principal:, principalSet:, spiffe: or namespace:; got `
+	const inIAM = `must not be there: IAM policies have no such member; write a grant instead`
+	const noCluster = `needs an issuer that is a Kubernetes cluster`
+	const noIssuers = `needs "issuers": without them any issuer could assert the members`
 	grant := func(more string) string {
 		return `"grants": [{"name": "g", "verbs": ["predict"], "models": ["a/b"], ` + more + `}]`
 	}
@@ -24,8 +27,14 @@ func TestPeerMembersRefused(t *testing.T) {
 		{pinned + grant(`"peer": true, "members": ["namespace:`+strings.Repeat("a", 63)+`", "spiffe://cluster.local/a"]`), ``},
 		{pinned + deny(`"members": ["`+web+`", "namespace:prod", "user:ana@example.com"]`), ``},
 		{pinned + grant(`"members": ["`+web+`"]`), `"/grants/0": ` + needs},
-		{pinned + grant(`"issuers": ["corp"], "members": ["namespace:prod"]`), `"/grants/0": ` + needs},
-		{pinned + grant(`"issuers": ["corp"], "members": ["user:ana@example.com", "namespace:prod"]`), `"/grants/0": ` + needs},
+		{pinned + grant(`"issuers": ["corp"], "members": ["namespace:prod"]`), `"/grants/0/members/0": ` + noIssuer},
+		{pinned + grant(`"issuers": ["corp"], "members": ["user:ana@example.com", "namespace:prod"]`), `"/grants/0/members/1": ` + noIssuer},
+		{pinned + grant(`"issuers": ["corp"], "members": ["`+web+`"]`), `"/grants/0/members/0": ` + domain + `"` + web + `"`},
+		{pinned + grant(`"issuers": ["corp"], "members": ["serviceAccount:prod/web"]`), `"/grants/0/members/0": ` + noCluster},
+		{pinned + grant(`"peer": true, "members": ["serviceAccount:prod/web"]`), `"/grants/0": ` + mixed},
+		{pinned + grant(`"members": ["serviceAccount:prod/web"]`), `"/grants/0": ` + noIssuers},
+		{pinned + deny(`"members": ["serviceAccount:prod/web"]`), ``}, // a certificate may be of the account
+		{deny(`"members": ["serviceAccount:prod/web"]`), `"/denies/0/members/0": ` + noCluster},
 		{pinned + grant(`"peer": false, "members": ["namespace:prod"]`), `"/grants/0/peer": must be true, or left out; got false`},
 		{pinned + grant(`"peer": "yes", "members": ["namespace:prod"]`), `"/grants/0/peer": must be true, or left out; got "yes"`},
 		{pinned + grant(`"peer": true, "members": ["namespace:prod", "user:ana@example.com"]`), `"/grants/0": ` + mixed},
@@ -37,11 +46,13 @@ func TestPeerMembersRefused(t *testing.T) {
 		{pinned + grant(`"peer": true`), `"/grants/0": ` + mixed},
 		{pinned + deny(`"peer": true, "members": ["namespace:prod"]`), `"/denies/0/peer": ` + inDeny},
 		{pinned + deny(`"peer": false`), `"/denies/0/peer": ` + inDeny},
+		{pinned + grant(`"peer": true, "members": ["spiffe://other.local/a"]`),
+			`"/grants/0/members/0": must be spiffe://TRUST-DOMAIN/PATH in the trust domain that "peer" names; got "spiffe://other.local/a"`},
 		// Without "peer" in the configuration, or of another trust domain.
 		{grant(`"peer": true, "members": ["` + web + `"]`), `"/grants/0/members/0": ` + noPeer},
 		{grant(`"peer": true, "members": ["namespace:prod"]`), `"/grants/0/members/0": ` + noPeer},
-		{deny(`"members": ["` + web + `"]`), `"/denies/0/members/0": ` + noPeer},
-		{deny(`"members": ["user:ana@example.com", "namespace:prod"]`), `"/denies/0/members/1": ` + noPeer},
+		{deny(`"members": ["` + web + `"]`), `"/denies/0/members/0": ` + domain + `"` + web + `"`},
+		{deny(`"members": ["user:ana@example.com", "namespace:prod"]`), `"/denies/0/members/1": ` + noIssuer},
 		{pinned + deny(`"members": ["spiffe://other.local/ns/prod/sa/web"]`),
 			`"/denies/0/members/0": ` + domain + `"spiffe://other.local/ns/prod/sa/web"`},
 		{pinned + deny(`"members": ["spiffe://cluster.local/"]`), `"/denies/0/members/0": ` + domain + `"spiffe://cluster.local/"`},
@@ -60,7 +71,7 @@ func TestPeerMembersRefused(t *testing.T) {
 		// Neither groups nor IAM policies have such members.
 		{
 			pinned + `"groups": [{"name": "g", "members": ["namespace:prod"]}]`,
-			`"/groups/0/members/0": must be a user or a service account (write nested groups out); got "namespace:prod"`,
+			`"/groups/0/members/0": must be sub:, a user or a service account by its address (write nested groups out); got "namespace:prod"`,
 		},
 		{
 			pinned + `"iam": [{"name": "i", "issuers": ["corp"], "roles": {"r": {"role": "viewer", "models": ["a/b"]}},

@@ -94,6 +94,8 @@ func (c refCaller) is(p refPolicy, member string) bool {
 	groups, _ := c.claims["groups"].([]any)
 	inPool := "//iam.googleapis.com/" + pool
 	switch kind {
+	case "sub":
+		return c.text("sub") == name
 	case "user", "serviceAccount":
 		return c.text("email") == name
 	case "domain":
@@ -105,8 +107,7 @@ func (c refCaller) is(p refPolicy, member string) bool {
 	case "group":
 		for _, g := range p.Groups {
 			if g.Name == name && slices.ContainsFunc(g.Members, func(m string) bool {
-				_, address, _ := strings.Cut(m, ":")
-				return address == c.text("email")
+				return c.is(p, m)
 			}) {
 				return true
 			}
@@ -125,16 +126,20 @@ func (c refCaller) mayBe(p refPolicy, member string) bool {
 	kind, name, _ := strings.Cut(member, ":")
 	lacks := func(claim string) bool { _, there := c.claims[claim]; return !there }
 	inPool := "//iam.googleapis.com/" + pool
-	configured := func(name string) bool {
-		return slices.ContainsFunc(p.Groups, func(g refGroup) bool { return g.Name == name })
+	configured := func(name, kinds string) bool {
+		return slices.ContainsFunc(p.Groups, func(g refGroup) bool {
+			return g.Name == name && slices.ContainsFunc(g.Members, func(m string) bool { return strings.Contains(kinds, m[:3]) })
+		})
 	}
 	switch kind {
+	case "sub":
+		return lacks("sub")
 	case "user", "serviceAccount":
 		return lacks("email")
 	case "domain":
 		return lacks("hd")
 	case "group":
-		return lacks("groups") || configured(name) && lacks("email")
+		return lacks("groups") || configured(name, "user serviceAccount") && lacks("email") || configured(name, "sub") && lacks("sub")
 	case "principalSet":
 		groupName, isGroup := strings.CutPrefix(name, inPool+"/group/")
 		return c.issuer == "partner" && (isGroup && c.mayBe(p, "group:"+groupName) ||
@@ -264,7 +269,7 @@ var (
 		"a/b/mm/n a/b/n a/b/m/n/o ab/c/m@1 a/b/M a/b/M/n a/b/Mm/N@2 a/b/ ab/c/ a/c/")
 	refValues  = []any{"a", "ab", 1.0, true, false, "b", 2.5}
 	refMembers = []string{
-		"user:u1@x", "user:u2@x", "serviceAccount:s@p.gserviceaccount.com", "deleted:user:u1@x", "allAuthenticatedUsers",
+		"user:u1@x", "user:u2@x", "serviceAccount:s@p.gserviceaccount.com", "deleted:user:u1@x", "allAuthenticatedUsers", "sub:7", "sub:u1@x",
 		"group:g1", "group:g2", "domain:d1", "domain:d2",
 		"principal://iam.googleapis.com/" + pool + "/subject/7",
 		"principalSet://iam.googleapis.com/" + pool + "/*",
@@ -301,7 +306,7 @@ func TestDecideAgreesWithReference(t *testing.T) {
 		for i := range d.IntN(3) {
 			p.Denies = append(p.Denies, d.rule(fmt.Sprintf("d%d", i), true))
 		}
-		if members := d.some(0.3, 2, "user:u1@x", "user:u2@x", "serviceAccount:s@p.gserviceaccount.com"); members != nil {
+		if members := d.some(0.3, 2, "user:u1@x", "user:u2@x", "serviceAccount:s@p.gserviceaccount.com", "sub:7", "sub:8"); members != nil {
 			p.Groups = []refGroup{{"g1", members}, {"g2", []string{"user:u3@x"}}}
 		}
 		doc, _ := json.Marshal(p)

@@ -78,6 +78,10 @@ func (c *compiler) reviewGroups(r *rule) {
 			c.warn("grant %q names the group %q, and none of its issuers tells groups: nobody is its member; "+
 				"set \"groups\" of an issuer, or list its members in \"groups\"", r.name, id.name)
 		}
+		if _, subjects := c.policy.grants.groups.tells(id.name); subjects && id.kind == group && len(r.issuers) > 1 {
+			c.warn("grant %q names the group %q, which has members sub:, and several issuers: "+
+				"a subject of one issuer is another caller at the next", r.name, id.name)
+		}
 	}
 }
 
@@ -100,7 +104,7 @@ func (c *compiler) reviewDeny(r *rule) {
 	if r.issuers != nil && slices.ContainsFunc(r.members, func(m identifier) bool { return m.kind == everyone && !m.deleted }) {
 		c.warn("deny %q has issuers beside allUsers, and denies everybody: allAuthenticatedUsers is every caller of the issuers", r.name)
 	}
-	if slices.ContainsFunc(r.members, identifier.ofPeer) {
+	if c.issuers.HasTrustDomain() && slices.ContainsFunc(r.members, identifier.namesPeer) {
 		c.warn("deny %q names certificates, and a caller without one avoids it: "+
 			"require mutual TLS on every port (PeerAuthentication STRICT)", r.name)
 	}

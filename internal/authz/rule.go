@@ -23,6 +23,8 @@ func Compile(s Config, issuers *authn.Authenticator, routes *inference.Routes) *
 		conditionsHold: noneFails, identityFor: claimedIdentity, doubts: true, groups: snapshot.lowerCase(),
 	}
 	grant := ruleSemantics{conditionsHold: allHold, identityFor: verifiedIdentity, groups: snapshot}
+	deny.groupsOfSubjects = snapshot.haveSubjects()
+	grant.groupsOfSubjects = deny.groupsOfSubjects
 	c := compiler{issuers: issuers, routes: routes, reviewer: s.Review, ruleNames: map[string]bool{}, policy: &Policy{
 		denies: newTable(deny), shadowDenies: newTable(deny),
 		grants: newTable(grant), shadowGrants: newTable(grant),
@@ -58,6 +60,8 @@ type rule struct {
 	at         strictjson.Value // for problems
 	name       string
 	issuers    []string // nil for any
+	peer       bool     // a grant to certificates
+	denies     bool
 	members    []identifier
 	conditions []condition
 	require    authn.Proofs // of a grant
@@ -86,17 +90,9 @@ func (c *compiler) readRule(v strictjson.Value) (rule, strictjson.Object) {
 
 func (c *compiler) readMembers(v strictjson.Value) (members []identifier) {
 	for _, item := range v.Items() {
-		id, ok := parseMember(item)
-		if !ok {
-			continue
+		if id, ok := parseMember(item); ok {
+			members = append(members, id)
 		}
-		switch {
-		case id.ofPeer() && !c.issuers.HasTrustDomain():
-			item.Fail(`needs "peer" in the configuration, with the trust domain of the certificates`)
-		case id.kind == spiffe && id.ofPeer() && !c.issuers.IsPeerID(id.name):
-			item.MustBe(`spiffe://TRUST-DOMAIN/PATH in the trust domain that "peer" names`)
-		}
-		members = append(members, id)
 	}
 	return members
 }
@@ -123,11 +119,11 @@ func (c *compiler) grant(v strictjson.Value) {
 	switch {
 	case o.Get("peer").Exists():
 		c.peerGrant(v, o, r)
-	case slices.ContainsFunc(r.members, identifier.ofPeer):
-		v.Fail(`needs "peer": true, because its members are those of the connection's certificate`)
 	case everybody && (len(r.members) > 1 || o.Get("issuers").Exists() || o.Get("claims").Exists()):
 		v.Fail("must not have issuers, claims or other members beside allUsers: anonymous callers have no issuer and no claims")
 	case everybody:
+	case !o.Get("issuers").Exists() && slices.ContainsFunc(r.members, identifier.namesPeer):
+		v.Fail(`needs "peer": true, for certificates, or "issuers", for tokens`)
 	case !o.Get("issuers").Exists():
 		v.Fail(`needs "issuers": without them any issuer could assert the members`)
 	case !o.Get("members").Exists() && !o.Get("claims").Exists():
@@ -141,6 +137,8 @@ func (c *compiler) grant(v strictjson.Value) {
 	if !o.Get("members").Exists() {
 		r.members = []identifier{{member: member{kind: authenticated}}}
 	}
+	r.peer = o.Get("peer").Exists()
+	c.checkWorkloads(&r)
 	c.review(aGrant, &r)
 	t := c.policy.grants
 	if r.until != 0 {
@@ -151,7 +149,7 @@ func (c *compiler) grant(v strictjson.Value) {
 
 // peerGrant checks a grant to callers with a certificate, with or without a token.
 func (c *compiler) peerGrant(v strictjson.Value, o strictjson.Object, r rule) {
-	others := slices.ContainsFunc(r.members, func(m identifier) bool { return !m.ofPeer() })
+	others := slices.ContainsFunc(r.members, func(m identifier) bool { return !m.namesPeer() })
 	switch {
 	case o.Get("peer").JSON().Raw != "true":
 		o.Get("peer").MustBe("true, or left out")
@@ -181,7 +179,9 @@ func (c *compiler) deny(v strictjson.Value) {
 	if o.Get("require").Exists() {
 		o.Get("require").Fail("must not be in a deny, which applies whatever a request has shown")
 	}
+	r.denies = true
 	c.checkDeny(&r)
+	c.checkWorkloads(&r)
 	c.review(aDeny, &r)
 	if r.until != 0 { // in shadow first, then in force
 		c.add(c.policy.shadowDenies, r)

@@ -24,6 +24,8 @@ type table struct {
 	groupsNamed map[string][]*groupRule
 	// anyIssuer reports whether some rule applies whatever the issuer is.
 	anyIssuer bool
+	bySubject bool // some rule has a member that a caller is by its subject
+	workloads bool // one of these is a namespace or an account
 	ruleSemantics
 }
 
@@ -38,6 +40,8 @@ type ruleSemantics struct {
 	// and a caller is every member that its token leaves untold.
 	doubts bool
 	groups groups
+	// groupsOfSubjects is set if a subject is in one of the groups.
+	groupsOfSubjects bool
 }
 
 type pair struct{ member, pattern uint32 }
@@ -60,7 +64,7 @@ type entry struct {
 func newTable(s ruleSemantics) *table {
 	return &table{
 		members: map[member]uint32{}, pairs: map[pair]*pairRules{}, ruleSemantics: s,
-		groupsOn: map[uint32][]*groupRule{}, groupsNamed: map[string][]*groupRule{},
+		groupsOn: map[uint32][]*groupRule{}, groupsNamed: map[string][]*groupRule{}, bySubject: s.groupsOfSubjects,
 	}
 }
 
@@ -78,7 +82,7 @@ func (t *table) add(m member, patterns []uint32, e entry) {
 			t.groupsNamed[m.name] = append(t.groupsNamed[m.name], &groupRule{m, id})
 		}
 	}
-	t.anyIssuer = t.anyIssuer || m.issuer == "" && m.kind != everyone && m.kind != spiffe && m.kind != namespace
+	t.noteKind(m)
 	for _, pattern := range patterns {
 		p := t.pairs[pair{id, pattern}]
 		if p == nil {
@@ -207,6 +211,7 @@ func (t *table) find(q *query) (name string, ok bool) {
 	if q.who.Peer != "" {
 		look(member{kind: spiffe, name: q.who.Peer})
 		look(member{kind: namespace, name: authn.PeerNamespace(q.who.Peer)})
+		look(member{kind: account, name: authn.PeerAccount(q.who.Peer)})
 	}
 	if !q.who.Anonymous() {
 		t.membersOf(q.who, q.who.Issuer, look)

@@ -9,10 +9,12 @@ import "github.com/modelgate/modelgate/internal/authn"
 //
 // The name of untoldGroup and untoldPoolGroup is inToken, or inConfiguration for groups
 // that the configuration has: these are told by the caller's address, unless the issuer
-// names groups in its tokens too.
+// names groups in its tokens too. One that has subjects only, bySubject, is told without
+// the address.
 const (
 	inToken         = "token"
 	inConfiguration = "configuration"
+	bySubject       = "subject"
 )
 
 // untold returns the members under which a deny is filed beside m. An attribute that
@@ -22,8 +24,15 @@ func (c *compiler) untold(m member, configured groups) (list []member) {
 		list = append(list, member{issuer: m.issuer, kind: kind, name: name, attribute: m.attribute})
 	}
 	groupsIn := inToken
-	if configured.has(m.name) {
+	addresses, subjects := configured.tells(m.name)
+	switch {
+	case addresses:
 		groupsIn = inConfiguration
+	case subjects:
+		groupsIn = bySubject
+	}
+	if isGroup := m.kind == group || m.kind == poolGroup; subjects && isGroup || m.isOfSubject() {
+		add(untoldSubject, "")
 	}
 	switch m.kind {
 	case user, serviceAccount:
@@ -57,25 +66,25 @@ func untoldMembersOf(p *authn.Principal, issuer string, yield func(member)) {
 	if is(authn.UntoldDomain) {
 		yield(member{issuer: issuer, kind: untoldDomain})
 	}
-	if is(authn.UntoldGroups) {
-		yield(member{issuer: issuer, kind: untoldGroup, name: inToken})
+	groups := func(kind memberKind) {
+		if is(authn.UntoldGroups) {
+			yield(member{issuer: issuer, kind: kind, name: inToken})
+		}
+		if is(authn.UntoldAddress | authn.OmittedGroups) {
+			yield(member{issuer: issuer, kind: kind, name: inConfiguration})
+		}
+		if is(authn.OmittedGroups) {
+			yield(member{issuer: issuer, kind: kind, name: bySubject})
+		}
 	}
-	configured := is(authn.UntoldAddress | authn.OmittedGroups)
-	if configured {
-		yield(member{issuer: issuer, kind: untoldGroup, name: inConfiguration})
-	}
+	groups(untoldGroup)
 	if is(authn.UntoldPool) {
 		yield(member{issuer: issuer, kind: untoldPool})
 	}
 	if p.Pool == "" {
 		return
 	}
-	if is(authn.UntoldGroups) {
-		yield(member{issuer: issuer, kind: untoldPoolGroup, name: inToken})
-	}
-	if configured {
-		yield(member{issuer: issuer, kind: untoldPoolGroup, name: inConfiguration})
-	}
+	groups(untoldPoolGroup)
 	for _, name := range p.UntoldAttributes {
 		yield(member{issuer: issuer, kind: untoldAttribute, attribute: name})
 	}

@@ -82,8 +82,12 @@ func (c *compiler) tells(m member, kind authn.Untold, configured bool) (told boo
 		return mapped, missing
 	}
 	may, kinds := c.issuers.MayLeaveUntold(m.issuer), []authn.Untold{kind}
-	if configured { // by the address, unless the issuer names groups too
-		kinds[0] = authn.UntoldAddress
+	if configured { // by the address or the subject, unless the issuer names groups too
+		kinds = kinds[:0]
+		var addresses bool
+		if addresses, told = c.policy.denies.groups.tells(m.name); addresses {
+			kinds = append(kinds, authn.UntoldAddress)
+		}
 		if may&authn.OmittedGroups != 0 {
 			kinds = append(kinds, authn.UntoldGroups)
 		}

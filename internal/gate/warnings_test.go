@@ -70,6 +70,16 @@ func TestWarnings(t *testing.T) {
 			},
 		},
 		{
+			"a group of subjects, for two issuers",
+			edit.Set(t, edit.Set(t, world, "/grants/-", `{"name": "s", "issuers": ["iap", "corp"], "members": ["group:listed"],
+				"role": "viewer", "models": ["prod/fraud"]}`), "/groups", `[{"name": "listed", "members": ["sub:7"]}]`),
+			[]string{
+				`group "listed" is in "groups", and issuer "corp" names groups in its tokens too: a grant to the group accepts both`,
+				`grant "s" names the group "listed", which has members sub:, and several issuers: ` +
+					`a subject of one issuer is another caller at the next`,
+			},
+		},
+		{
 			"issuers beside allUsers in a deny",
 			edit.Set(t, world, "/denies/0", `{"name": "no", "issuers": ["corp"], "members": ["allUsers"], "models": ["prod/a"]}`),
 			[]string{`deny "no" has issuers beside allUsers, and denies everybody: allAuthenticatedUsers is every caller of the issuers`},
