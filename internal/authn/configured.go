@@ -59,12 +59,12 @@ func (a *Authenticator) IsCluster(issuer string) bool {
 // a SPIFFE ID in the issuer's trust domain.
 func (a *Authenticator) AssertsIDs(issuer string) bool {
 	is := a.issuer(issuer)
-	return is != nil && is.svids != ""
+	return is != nil && is.trustDomain != ""
 }
 
 // AssertsID reports whether id is a SPIFFE ID that the tokens of the named issuer may have.
 func (a *Authenticator) AssertsID(issuer, id string) bool {
-	return a.AssertsIDs(issuer) && a.issuer(issuer).svids.contains(id)
+	return a.AssertsIDs(issuer) && a.issuer(issuer).trustDomain.contains(id)
 }
 
 // Headers lists the headers that carry tokens, and those in which a gateway names

@@ -29,7 +29,7 @@ type Issuer struct {
 	workforce        bool // the pool's callers are those of workforce_identity, as IAP has it
 	attributes       []attribute
 	cluster          bool        // a Kubernetes cluster, whose sub names a service account
-	svids            trustDomain // of JWT-SVIDs, whose sub is a SPIFFE ID in it; "" for other tokens
+	trustDomain      trustDomain // in which the sub of its tokens is a SPIFFE ID; "" if sub is another name
 	certificateBound bool        // tokens are bound to the connection's certificate
 	require          Proofs      // beside the token
 	locations        []tokenLocation
