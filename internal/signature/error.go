@@ -21,6 +21,9 @@ type Error struct {
 	What string // the header, component or parameter; "" if Kind says all
 }
 
+// maxWhat is how much of What is shown: a client may have written it.
+const maxWhat = 80
+
 func (e *Error) Error() string {
 	text := [...]string{
 		"malformed", "unsupported", "absent", "not covered", "another algorithm than the key's", "expired", "not yet valid",
@@ -29,5 +32,5 @@ func (e *Error) Error() string {
 	if e.What == "" {
 		return "signature: " + text
 	}
-	return "signature: " + e.What + ": " + text
+	return "signature: " + e.What[:min(len(e.What), maxWhat)] + ": " + text
 }

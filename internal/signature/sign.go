@@ -9,6 +9,7 @@ import (
 	"crypto/sha512"
 	"io"
 	"math/big"
+	"strings"
 )
 
 // Signer makes signatures by one algorithm.
@@ -84,7 +85,7 @@ func innerOf(components []Component, p Params) (string, error) {
 		if v.text == "" && v.number == 0 {
 			continue
 		}
-		if v.number < 0 || v.number >= 1e15 || len(v.text) > MaxText || !isFieldContent([]byte(v.text)) {
+		if v.number < 0 || v.number >= 1e15 || len(v.text) > MaxText || strings.Contains(v.text, "\t") || !isFieldContent([]byte(v.text)) {
 			return "", &Error{Malformed, name}
 		}
 		b = appendParameters(b, []parameter{{name, v}})
