@@ -8,131 +8,114 @@ func (s *Signature) Base(m *Message) (string, error) { return base(m, s.Componen
 // base returns the signature base of a message over components. inner is the value of
 // @signature-params.
 func base(m *Message, components []Component, inner string) (string, error) {
-	b := make([]byte, 0, 512)
+	lines := make([]string, 0, len(components)+1)
 	for i := range components {
 		c := &components[i]
-		b = append(append(b, c.text...), ": "...)
-		from := len(b)
-		var err error
-		if b, err = c.appendValue(b, m); err != nil {
+		value, err := c.value(m)
+		if err != nil {
 			return "", err
 		}
-		if !isFieldContent(b[from:]) {
-			return "", &Error{Unsupported, c.text}
+		if !isFieldContent(value) {
+			return "", refuse(Unsupported, c.text)
 		}
-		b = append(b, '\n')
+		lines = append(lines, c.text+": "+value)
 	}
-	b = append(append(b, `"@signature-params": `...), inner...)
-	return string(b), nil
+	return strings.Join(append(lines, `"@signature-params": `+inner), "\n"), nil
 }
 
 // isFieldContent reports whether a value can stand in a base: a line of ASCII (RFC 9421
 // section 2.5). Others need ;bs.
-func isFieldContent(value []byte) bool {
-	for _, c := range value {
-		if c < ' ' && c != '\t' || c > '~' {
+func isFieldContent(value string) bool {
+	for i := range len(value) {
+		if c := value[i]; c < ' ' && c != '\t' || c > '~' {
 			return false
 		}
 	}
 	return true
 }
 
-// appendValue appends the component's value in a message.
-func (c *Component) appendValue(b []byte, m *Message) ([]byte, error) {
+// value returns the component's value in a message.
+func (c *Component) value(m *Message) (string, error) {
 	response := m.Status != ""
 	if c.req {
 		if m = m.Request; !response || m == nil {
-			return b, &Error{Unsupported, c.text}
+			return "", refuse(Unsupported, c.text)
 		}
 		response = false
 	}
 	if c.Name[0] == '@' {
 		if response != (c.Name == "@status") {
-			return b, &Error{Unsupported, c.text}
+			return "", refuse(Unsupported, c.text)
 		}
-		return c.appendDerived(b, m)
+		return c.derived(m)
 	}
-	var n int
-	switch c.form {
-	case plain:
-		b, n = appendCombined(b, m.Headers, c.Name)
-	case binary:
-		for i := range m.Headers {
-			if m.Headers[i][0] != c.Name {
-				continue
-			}
-			if n++; n > 1 {
-				b = append(b, ", "...)
-			}
-			b = appendBare(b, bare{kind: isBytes, text: trim(m.Headers[i][1])})
+	if c.form == structured || c.form == keyed {
+		return c.structured(m.Headers)
+	}
+	values := valuesOf(m.Headers, c.Name)
+	if len(values) == 0 {
+		return "", refuse(Absent, c.text)
+	}
+	if c.form == binary {
+		for i := range values {
+			values[i] = writeBytes(values[i])
 		}
-	default:
-		return c.appendStructured(b, m.Headers)
 	}
-	if n == 0 {
-		return b, &Error{Absent, c.text}
-	}
-	return b, nil
+	return combine(values), nil
 }
 
 // maxMembers is the most members of a dictionary that ;sf and ;key are taken for.
 const maxMembers = 32
 
-// appendStructured appends the header as a dictionary, or one member of it (RFC 9421 sections
-// 2.1.1 and 2.1.2).
-func (c *Component) appendStructured(b []byte, headers [][2]string) ([]byte, error) {
+// structured returns the header as a dictionary, or one member of it (RFC 9421 sections 2.1.1
+// and 2.1.2).
+func (c *Component) structured(headers [][2]string) (string, error) {
 	members, err := dictionaryOf(headers, c.Name, maxMembers)
 	if err != nil {
-		return b, err
+		return "", err
 	}
 	if c.form == structured && len(members) > 0 {
-		return appendDictionary(b, members), nil
+		return writeDictionary(members), nil
 	}
 	if m := memberNamed(members, c.key); m != nil && c.form == keyed {
-		return appendValue(b, m), nil
+		return m.write(), nil
 	}
-	return b, &Error{Absent, c.text}
+	return "", refuse(Absent, c.text)
 }
 
-// appendDerived appends a derived component (RFC 9421 section 2.2). Of a request target
-// only the origin form is known: CONNECT and OPTIONS * have another.
-func (c *Component) appendDerived(b []byte, m *Message) ([]byte, error) {
+// derived returns a derived component (RFC 9421 section 2.2).
+func (c *Component) derived(m *Message) (string, error) {
 	path, query, hasQuery := strings.Cut(m.Path, "?")
-	authority, ok := m.canonicalAuthority()
-	valid := strings.HasPrefix(path, "/") && !strings.ContainsAny(m.Path, "# \t")
+	// Of a request target only the origin form is known: CONNECT and OPTIONS * have another.
+	value, ok := m.Path, strings.HasPrefix(path, "/") && !strings.ContainsAny(m.Path, "# \t")
 	switch c.Name {
 	case "@method":
-		return append(b, m.Method...), c.check(isMethod(m.Method))
+		value, ok = m.Method, isMethod(m.Method)
 	case "@status":
-		return append(b, m.Status...), c.check(isStatus(m.Status))
+		value, ok = m.Status, isStatus(m.Status)
 	case "@scheme":
-		return append(b, m.Scheme...), c.check(m.isKnownScheme())
+		value, ok = m.Scheme, m.isKnownScheme()
 	case "@authority":
-		return append(b, authority...), c.check(ok)
+		value, ok = m.canonicalAuthority()
 	case "@target-uri":
 		// Nothing says whether a client signs another spelling of the authority here: only one
 		// that is canonical has no other.
-		b = append(append(append(b, m.Scheme...), "://"...), authority...)
-		return append(b, m.Path...), c.check(valid && ok && m.isKnownScheme() && authority == m.Authority)
-	case "@request-target":
-		return append(b, m.Path...), c.check(valid)
+		authority, valid := m.canonicalAuthority()
+		ok = ok && valid && m.isKnownScheme() && authority == m.Authority
+		value = m.Scheme + "://" + authority + m.Path
 	case "@path":
-		return append(b, path...), c.check(valid)
+		value = path
 	case "@query":
 		// With a question mark and nothing behind it, the value would be that of no query.
-		return append(append(b, '?'), query...), c.check(valid && hasQuery == (query != ""))
-	default: // @query-param
-		if !hasQuery || !valid {
-			return b, &Error{Absent, c.text}
+		value, ok = "?"+query, ok && hasQuery == (query != "")
+	case "@query-param":
+		if ok && hasQuery {
+			return c.queryParam(query)
 		}
-		return c.appendQueryParam(b, query)
+		return "", refuse(Absent, c.text)
 	}
-}
-
-// check returns an error unless the component has a value of which there is one reading.
-func (c *Component) check(ok bool) error {
-	if ok {
-		return nil
+	if !ok {
+		return "", refuse(Unsupported, c.text)
 	}
-	return &Error{Unsupported, c.text}
+	return value, nil
 }

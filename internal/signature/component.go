@@ -38,14 +38,15 @@ func among(list, name string) bool { return strings.Contains(list, " "+name+" ")
 
 // componentOf reads a component identifier. What it does not know it refuses: ;tr among it, for
 // trailers come when the request has been forwarded.
-func componentOf(i item) (Component, error) {
-	c := Component{Name: i.text, text: string(appendItem(nil, i))}
+func componentOf(i *item) (Component, error) {
+	c := Component{Name: i.text, text: i.write()}
 	if i.kind != isString || !isComponentName(c.Name) {
-		return c, &Error{Malformed, c.text}
+		return c, refuse(Malformed, c.text)
 	}
 	forms := 0
-	for _, p := range i.parameters {
-		flag, hasName := p.bare == isTrue, p.kind == isString
+	for j := range i.parameters {
+		p := &i.parameters[j]
+		flag, hasName := p.isTrue(), p.kind == isString
 		switch {
 		case p.name == "req" && flag:
 			c.req = true
@@ -57,13 +58,13 @@ func componentOf(i item) (Component, error) {
 		case p.name == "sf" && flag && among(dictionaries, c.Name):
 			c.form = structured
 		default:
-			return c, &Error{Unsupported, c.text}
+			return c, refuse(Unsupported, c.text)
 		}
 		forms++
 	}
 	isDerived := c.Name[0] == '@'
 	if forms > 1 || isDerived && !among(derived, c.Name) || (c.Name == "@query-param") != (isDerived && forms == 1) {
-		return c, &Error{Unsupported, c.text}
+		return c, refuse(Unsupported, c.text)
 	}
 	return c, nil
 }
@@ -81,7 +82,7 @@ func isComponentName(name string) bool {
 
 // same reports whether two identifiers mean the same: the order of parameters does not count
 // (RFC 9421 section 2).
-func (c Component) same(d Component) bool {
+func (c *Component) same(d *Component) bool {
 	return c.Name == d.Name && c.form == d.form && c.key == d.key && c.req == d.req
 }
 
@@ -89,7 +90,7 @@ func (c Component) same(d Component) bool {
 // content-digest), or the form of Signature-Input with parameters ("@query-param";name="v").
 func ParseComponent(text string) (Component, error) {
 	if !strings.HasPrefix(text, `"`) {
-		return componentOf(item{bare: bare{kind: isString, text: text}})
+		return componentOf(&item{bare: bare{kind: isString, text: text}})
 	}
 	r := fieldReader{text}
 	var i item
@@ -98,7 +99,7 @@ func ParseComponent(text string) (Component, error) {
 		i.parameters, ok = r.parameters()
 	}
 	if !ok || r.rest != "" {
-		return Component{}, &Error{Malformed, text}
+		return Component{}, refuse(Malformed, text)
 	}
-	return componentOf(i)
+	return componentOf(&i)
 }

@@ -48,32 +48,38 @@ func (m *Message) canonicalAuthority() (authority string, ok bool) {
 	return authority, true
 }
 
-// appendQueryParam appends one parameter of the query (RFC 9421 section 2.2.8). Its name must
-// occur once. The query is read as HTML forms write it; a percent sign that begins no
-// sequence and bytes that are no UTF-8 are refused, as readers differ on both.
-func (c *Component) appendQueryParam(b []byte, query string) ([]byte, error) {
+// queryParam returns one parameter of the query (RFC 9421 section 2.2.8). Its name must occur
+// once. The query is read as HTML forms write it; a percent sign that begins no sequence and
+// bytes that are no UTF-8 are refused, as readers differ on both.
+func (c *Component) queryParam(query string) (string, error) {
 	var found bool
 	var encoded []byte
 	decoded := make([]byte, 0, len(query))
-	for pair := range strings.SplitSeq(query, "&") {
+	raw := ""
+	for more := true; more; {
+		var pair string
+		pair, query, more = strings.Cut(query, "&")
 		name, value, _ := strings.Cut(pair, "=")
 		var ok bool
 		if decoded, ok = unescape(decoded[:0], name); !ok {
-			return b, &Error{Unsupported, c.text}
+			return "", refuse(Unsupported, c.text)
 		}
 		if encoded = escape(encoded[:0], decoded); pair == "" || string(encoded) != c.key {
 			continue
 		}
-		if decoded, ok = unescape(decoded[:0], value); !ok || found {
-			return b, &Error{Unsupported, c.text}
+		if found {
+			return "", refuse(Unsupported, c.text)
 		}
-		b = escape(b, decoded)
-		found = true
+		raw, found = value, true
 	}
 	if !found {
-		return b, &Error{Absent, c.text}
+		return "", refuse(Absent, c.text)
 	}
-	return b, nil
+	decoded, ok := unescape(decoded[:0], raw)
+	if !ok {
+		return "", refuse(Unsupported, c.text)
+	}
+	return string(escape(nil, decoded)), nil
 }
 
 // escape appends text in the one encoding of RFC 9421 section 2.2.8: everything but letters,

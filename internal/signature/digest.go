@@ -41,14 +41,14 @@ func ParseDigest(headers [][2]string) (*Digest, error) {
 		m := &members[i]
 		h := newHash(m.name)
 		if m.inner || m.kind != isBytes || len(m.parameters) > 0 || h != nil && len(m.text) != h.Size() {
-			return nil, &Error{Malformed, header}
+			return nil, refuse(Malformed, header)
 		}
 		if h != nil {
 			d.sums = append(d.sums, sum{h, m.text})
 		}
 	}
 	if len(d.sums) == 0 {
-		return nil, &Error{Unsupported, header}
+		return nil, refuse(Unsupported, header)
 	}
 	return d, nil
 }
@@ -76,11 +76,11 @@ func (d *Digest) Write(piece []byte) {
 func (d *Digest) Check() error {
 	for i := range d.sums {
 		if string(d.sums[i].hash.Sum(nil)) != d.sums[i].want {
-			return &Error{DigestWrong, "content-digest"}
+			return refuse(DigestWrong, "content-digest")
 		}
 	}
 	if len(d.sums) == 0 {
-		return &Error{DigestWrong, "content-digest"}
+		return refuse(DigestWrong, "content-digest")
 	}
 	return nil
 }
@@ -124,5 +124,5 @@ func (s *Sum) Write(piece []byte) { s.hash.Write(piece) }
 
 // Header returns the value of Content-Digest.
 func (s *Sum) Header() string {
-	return string(appendBare([]byte(s.algorithm+"="), bare{kind: isBytes, text: string(s.hash.Sum(nil))}))
+	return s.algorithm + "=" + writeBytes(string(s.hash.Sum(nil)))
 }

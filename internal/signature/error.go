@@ -21,6 +21,11 @@ type Error struct {
 	What string // the header, component or parameter; "" if Kind says all
 }
 
+// refuse returns an Error. It is a call wherever it stands, to keep the module small.
+//
+//go:noinline
+func refuse(kind Kind, what string) error { return &Error{kind, what} }
+
 // maxWhat is how much of What is shown: a client may have written it.
 const maxWhat = 80
 

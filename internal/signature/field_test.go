@@ -59,13 +59,13 @@ var refusedFields = []string{
 func TestDictionary(t *testing.T) {
 	for _, tt := range acceptedFields {
 		members, ok := dictionary(tt.value, 8)
-		if got := string(appendDictionary(nil, members)); !ok || got != tt.want {
+		if got := writeDictionary(members); !ok || got != tt.want {
 			t.Errorf("dictionary(%q) = %q, %v, want %q", tt.value, got, ok, tt.want)
 		}
 	}
 	for _, value := range refusedFields {
 		if members, ok := dictionary(value, 8); ok {
-			t.Errorf("dictionary(%q) = %q, want none", value, appendDictionary(nil, members))
+			t.Errorf("dictionary(%q) = %q, want none", value, writeDictionary(members))
 		}
 	}
 }
@@ -112,9 +112,9 @@ func FuzzDictionary(f *testing.F) {
 		if !ok {
 			return
 		}
-		written := string(appendDictionary(nil, members))
+		written := writeDictionary(members)
 		again, ok := dictionary(written, 8)
-		if rewritten := string(appendDictionary(nil, again)); !ok || rewritten != written {
+		if rewritten := writeDictionary(again); !ok || rewritten != written {
 			t.Fatalf("%q is written as %q, and that as %q, %v", value, written, rewritten, ok)
 		}
 	})

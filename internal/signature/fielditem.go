@@ -56,26 +56,23 @@ func (r *fieldReader) integer() (bare, bool) {
 
 // text reads a string (section 4.2.5).
 func (r *fieldReader) text() (bare, bool) {
-	var unescaped []byte // if something is escaped
-	for i, from := 1, 1; i < len(r.rest); i++ {
-		switch c := r.rest[i]; {
-		case c == '"':
-			b := bare{kind: isString, text: r.rest[from:i]}
-			if unescaped != nil {
-				b.text = string(unescaped) + b.text
-			}
+	read := make([]byte, 0, len(r.rest))
+	for i := 1; i < len(r.rest); i++ {
+		c := r.rest[i]
+		if c == '"' {
 			r.rest = r.rest[i+1:]
-			return b, true
-		case c == '\\':
-			if i+1 == len(r.rest) || r.rest[i+1] != '"' && r.rest[i+1] != '\\' {
-				return bare{}, false
-			}
-			unescaped = append(append(unescaped, r.rest[from:i]...), r.rest[i+1])
-			i++
-			from = i + 1
-		case c < ' ' || c > '~':
-			return bare{}, false
+			return bare{kind: isString, text: string(read)}, true
 		}
+		if c == '\\' {
+			if i++; i == len(r.rest) || r.rest[i] != '"' && r.rest[i] != '\\' {
+				break
+			}
+			c = r.rest[i]
+		}
+		if c < ' ' || c > '~' {
+			break
+		}
+		read = append(read, c)
 	}
 	return bare{}, false
 }

@@ -3,78 +3,70 @@ package signature
 import (
 	"encoding/base64"
 	"strconv"
+	"strings"
 )
 
 // The one form of what a fieldReader has read (RFC 9651 section 4.1), which goes into
 // signature bases.
 
-func appendBare(b []byte, v bare) []byte {
+// write returns a bare item.
+func (v *bare) write() string {
 	switch v.kind {
 	case isInteger:
-		return strconv.AppendInt(b, v.number, 10)
+		return strconv.FormatInt(v.number, 10)
 	case isString:
-		b = append(b, '"')
-		for i := range len(v.text) {
-			if c := v.text[i]; c == '"' || c == '\\' {
-				b = append(b, '\\')
-			}
-			b = append(b, v.text[i])
-		}
-		return append(b, '"')
+		return `"` + strings.ReplaceAll(strings.ReplaceAll(v.text, `\`, `\\`), `"`, `\"`) + `"`
 	case isToken:
-		return append(b, v.text...)
+		return v.text
 	case isBytes:
-		return append(base64.StdEncoding.AppendEncode(append(b, ':'), []byte(v.text)), ':')
+		return writeBytes(v.text)
 	default: // isBoolean
-		return append(b, '?', '0'+byte(v.number))
+		return "?" + strconv.FormatInt(v.number, 10)
 	}
 }
 
-func appendItem(b []byte, i item) []byte {
-	return appendParameters(appendBare(b, i.bare), i.parameters)
+// writeBytes returns a byte sequence.
+func writeBytes(value string) string {
+	return ":" + base64.StdEncoding.EncodeToString([]byte(value)) + ":"
 }
 
-func appendParameters(b []byte, parameters []parameter) []byte {
-	for _, p := range parameters {
-		b = append(append(b, ';'), p.name...)
-		if p.bare != isTrue {
-			b = appendBare(append(b, '='), p.bare)
+// write returns an item with its parameters.
+func (i *item) write() string { return i.bare.write() + writeParameters(i.parameters) }
+
+func writeParameters(parameters []parameter) (written string) {
+	for i := range parameters {
+		written += ";" + parameters[i].name
+		if v := &parameters[i].bare; !v.isTrue() {
+			written += "=" + v.write()
 		}
 	}
-	return b
+	return written
 }
 
-// isTrue is what is left out where it is a member's or parameter's value.
-var isTrue = bare{kind: isBoolean, number: 1}
+// isTrue reports whether v is left out where it is the value of a member or a parameter.
+func (v *bare) isTrue() bool { return v.kind == isBoolean && v.number == 1 }
 
-// appendValue appends the value of a member (RFC 9421 section 2.1.2).
-func appendValue(b []byte, m *member) []byte {
+// write returns the value of a member (RFC 9421 section 2.1.2).
+func (m *member) write() string {
 	if !m.inner {
-		return appendItem(b, m.item)
+		return m.item.write()
 	}
-	b = append(b, '(')
+	items := make([]string, len(m.list))
 	for i := range m.list {
-		if i > 0 {
-			b = append(b, ' ')
-		}
-		b = appendItem(b, m.list[i])
+		items[i] = m.list[i].write()
 	}
-	return appendParameters(append(b, ')'), m.parameters)
+	return "(" + strings.Join(items, " ") + ")" + writeParameters(m.parameters)
 }
 
-// appendDictionary appends a whole dictionary (RFC 9421 section 2.1.1).
-func appendDictionary(b []byte, members []member) []byte {
+// writeDictionary returns a whole dictionary (RFC 9421 section 2.1.1).
+func writeDictionary(members []member) string {
+	written := make([]string, len(members))
 	for i := range members {
-		if i > 0 {
-			b = append(b, ", "...)
-		}
-		b = append(b, members[i].name...)
-		if m := &members[i]; m.inner || m.bare != isTrue {
-			b = append(b, '=')
-			b = appendValue(b, m)
+		if m := &members[i]; !m.inner && m.isTrue() {
+			written[i] = m.name + writeParameters(m.parameters)
 		} else {
-			b = appendParameters(b, m.parameters)
+			written[i] = m.name + "=" + m.write()
 		}
 	}
-	return b
+	return strings.Join(written, ", ")
 }

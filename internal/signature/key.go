@@ -58,7 +58,7 @@ func NewKey(algorithm string, public any) (*Key, error) {
 		}
 	}
 	if size == 0 {
-		return nil, &Error{Algorithm, algorithm}
+		return nil, refuse(Algorithm, algorithm)
 	}
 	return &Key{algorithm, public, size}, nil
 }

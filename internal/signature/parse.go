@@ -15,13 +15,13 @@ func Parse(headers [][2]string) ([]Signature, error) {
 		return nil, nil
 	}
 	if len(inputs) == 0 {
-		return nil, &Error{Malformed, "signature-input"}
+		return nil, refuse(Malformed, "signature-input")
 	}
 	signatures := make([]Signature, 0, len(inputs))
 	for i := range inputs {
 		value := memberNamed(values, inputs[i].name)
 		if value == nil || value.inner || value.kind != isBytes || len(value.parameters) > 0 || len(values) != len(inputs) {
-			return nil, &Error{Malformed, "signature"}
+			return nil, refuse(Malformed, "signature")
 		}
 		s := Signature{Label: inputs[i].name, Value: []byte(value.text)}
 		if s.Components, err = components(&inputs[i], "signature-input"); err != nil {
@@ -30,7 +30,7 @@ func Parse(headers [][2]string) ([]Signature, error) {
 		if s.Params, err = params(inputs[i].parameters, isInteger); err != nil {
 			return nil, err
 		}
-		s.inner = string(appendValue(nil, &inputs[i]))
+		s.inner = inputs[i].write()
 		signatures = append(signatures, s)
 	}
 	return signatures, nil
@@ -39,23 +39,23 @@ func Parse(headers [][2]string) ([]Signature, error) {
 // components reads the covered components of one label, each of which may occur once.
 func components(m *member, header string) ([]Component, error) {
 	if !m.inner {
-		return nil, &Error{Malformed, header}
+		return nil, refuse(Malformed, header)
 	}
 	read := make([]Component, 0, len(m.list))
-	for _, i := range m.list {
-		c, err := componentOf(i)
+	for i := range m.list {
+		c, err := componentOf(&m.list[i])
 		if err != nil {
 			return nil, err
 		}
-		if contains(read, c) {
-			return nil, &Error{Malformed, c.text}
+		if contains(read, &c) {
+			return nil, refuse(Malformed, c.text)
 		}
 		read = append(read, c)
 	}
 	return read, nil
 }
 
-func contains(components []Component, c Component) bool {
+func contains(components []Component, c *Component) bool {
 	for i := range components {
 		if components[i].same(c) {
 			return true
@@ -69,7 +69,8 @@ func contains(components []Component, c Component) bool {
 // is the type of created and expires.
 func params(parameters []parameter, times kind) (Params, error) {
 	var p Params
-	for _, q := range parameters {
+	for i := range parameters {
+		q := &parameters[i]
 		text, number := p.fieldNamed(q.name)
 		switch {
 		case text != nil && q.kind == isString && q.text != "" && len(q.text) <= MaxText:
@@ -77,9 +78,9 @@ func params(parameters []parameter, times kind) (Params, error) {
 		case number != nil && q.kind == times && q.number > 0:
 			*number = q.number
 		case text != nil || number != nil:
-			return p, &Error{Malformed, q.name}
+			return p, refuse(Malformed, q.name)
 		default:
-			return p, &Error{Unsupported, q.name}
+			return p, refuse(Unsupported, q.name)
 		}
 	}
 	return p, nil

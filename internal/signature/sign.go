@@ -1,36 +1,30 @@
 package signature
 
 import (
-	"crypto"
-	"crypto/ecdsa"
 	"crypto/ed25519"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/sha512"
-	"io"
-	"math/big"
 	"strings"
 )
 
 // Signer makes signatures by one algorithm.
 type Signer struct {
 	algorithm string
-	private   any
-	random    io.Reader
+	sign      func(base string) ([]byte, error) // RFC 9421 section 3.3
 }
 
-// NewSigner returns a Signer. private is a []byte for hmac-sha256, else an *ecdsa.PrivateKey,
-// ed25519.PrivateKey or *rsa.PrivateKey, and must suit the algorithm. Only rsa-pss-sha512
-// reads random: ECDSA is deterministic (RFC 6979).
-func NewSigner(algorithm string, private any, random io.Reader) (*Signer, error) {
-	public := private
-	if p, ok := private.(crypto.Signer); ok {
-		public = p.Public()
+// NewHMACSigner returns a Signer by hmac-sha256. The secret must suit NewKey.
+func NewHMACSigner(secret []byte) (*Signer, error) {
+	if len(secret) < minSecret {
+		return nil, refuse(Algorithm, HMACSHA256)
 	}
-	if _, err := NewKey(algorithm, public); err != nil {
-		return nil, err
+	return &Signer{HMACSHA256, func(base string) ([]byte, error) { return hmacOf(secret, base), nil }}, nil
+}
+
+// NewEd25519Signer returns a Signer by ed25519. In the module, it costs 37 kB.
+func NewEd25519Signer(private ed25519.PrivateKey) (*Signer, error) {
+	if len(private) != ed25519.PrivateKeySize {
+		return nil, refuse(Algorithm, Ed25519)
 	}
-	return &Signer{algorithm, private, random}, nil
+	return &Signer{Ed25519, func(base string) ([]byte, error) { return ed25519.Sign(private, []byte(base)), nil }}, nil
 }
 
 // Algorithm returns the one algorithm of the signer.
@@ -40,10 +34,10 @@ func (s *Signer) Algorithm() string { return s.algorithm }
 // empty is written; alg, if it is, must be the signer's.
 func (s *Signer) Sign(m *Message, label string, components []Component, p Params) (input, value string, err error) {
 	if r := (fieldReader{label}); !r.isName() {
-		return "", "", &Error{Malformed, "label"}
+		return "", "", refuse(Malformed, "label")
 	}
 	if p.Algorithm != "" && p.Algorithm != s.algorithm {
-		return "", "", &Error{Algorithm, "alg"}
+		return "", "", refuse(Algorithm, "alg")
 	}
 	inner, err := innerOf(components, p)
 	if err != nil {
@@ -57,27 +51,24 @@ func (s *Signer) Sign(m *Message, label string, components []Component, p Params
 	if err != nil {
 		return "", "", err
 	}
-	return label + "=" + inner, label + "=" + string(appendBare(nil, bare{kind: isBytes, text: string(signed)})), nil
+	return label + "=" + inner, label + "=" + writeBytes(string(signed)), nil
 }
 
 // innerOf returns the inner list of components and parameters. It makes none that Parse
 // would refuse.
 func innerOf(components []Component, p Params) (string, error) {
-	b := []byte{'('}
-	for i, c := range components {
+	names := make([]string, 0, len(components))
+	for i := range components {
+		c := &components[i]
 		if c.text == "" || contains(components[:i], c) || i == MaxComponents {
-			return "", &Error{Malformed, c.text}
+			return "", refuse(Malformed, c.text)
 		}
-		if i > 0 {
-			b = append(b, ' ')
-		}
-		b = append(b, c.text...)
+		names = append(names, c.text)
 	}
-	b = append(b, ')')
-	for _, name := range []string{"created", "expires", "nonce", "alg", "keyid", "tag"} {
+	inner := "(" + strings.Join(names, " ") + ")"
+	for _, name := range [...]string{"created", "expires", "nonce", "alg", "keyid", "tag"} {
 		v := bare{kind: isInteger}
-		text, number := p.fieldNamed(name)
-		if text != nil {
+		if text, number := p.fieldNamed(name); text != nil {
 			v = bare{kind: isString, text: *text}
 		} else {
 			v.number = *number
@@ -85,46 +76,10 @@ func innerOf(components []Component, p Params) (string, error) {
 		if v.text == "" && v.number == 0 {
 			continue
 		}
-		if v.number < 0 || v.number >= 1e15 || len(v.text) > MaxText || strings.Contains(v.text, "\t") || !isFieldContent([]byte(v.text)) {
-			return "", &Error{Malformed, name}
+		if v.number < 0 || v.number >= 1e15 || len(v.text) > MaxText || strings.Contains(v.text, "\t") || !isFieldContent(v.text) {
+			return "", refuse(Malformed, name)
 		}
-		b = appendParameters(b, []parameter{{name, v}})
+		inner += ";" + name + "=" + v.write()
 	}
-	return string(b), nil
-}
-
-// sign returns a signature of base (RFC 9421 section 3.3).
-func (s *Signer) sign(base string) ([]byte, error) {
-	switch private := s.private.(type) {
-	case []byte:
-		return hmacOf(private, base), nil
-	case ed25519.PrivateKey:
-		return ed25519.Sign(private, []byte(base)), nil
-	case *ecdsa.PrivateKey:
-		sum := sha256.Sum256([]byte(base))
-		return signECDSA(private, sum[:])
-	case *rsa.PrivateKey:
-		if s.algorithm == RSAPSSSHA512 {
-			sum := sha512.Sum512([]byte(base))
-			return rsa.SignPSS(s.random, private, crypto.SHA512, sum[:], &pss)
-		}
-		sum := sha256.Sum256([]byte(base))
-		return rsa.SignPKCS1v15(nil, private, crypto.SHA256, sum[:])
-	}
-	return nil, &Error{Algorithm, s.algorithm}
-}
-
-// signECDSA returns r and s of 32 bytes each (RFC 9421 section 3.3.4). It draws no random
-// number: the same base has the same signature.
-func signECDSA(private *ecdsa.PrivateKey, sum []byte) ([]byte, error) {
-	der, err := private.Sign(nil, sum, crypto.SHA256)
-	if err != nil {
-		return nil, err
-	}
-	signed := make([]byte, 64)
-	r := der[4 : 4+der[3]] // SEQUENCE, its length, INTEGER, its length
-	s := der[6+len(r):]    // INTEGER, its length
-	new(big.Int).SetBytes(r).FillBytes(signed[:32])
-	new(big.Int).SetBytes(s).FillBytes(signed[32:])
-	return signed, nil
+	return inner, nil
 }

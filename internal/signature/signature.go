@@ -58,7 +58,7 @@ const (
 // never asked about a value of another length than the algorithm's.
 func (s *Signature) Verify(m *Message, k *Key, host func(base string, value []byte) (ok, done bool)) error {
 	if s.Algorithm != "" && s.Algorithm != k.algorithm {
-		return &Error{Algorithm, "alg"}
+		return refuse(Algorithm, "alg")
 	}
 	base, err := s.Base(m)
 	if err != nil {
@@ -73,5 +73,5 @@ func (s *Signature) Verify(m *Message, k *Key, host func(base string, value []by
 			return nil
 		}
 	}
-	return &Error{Invalid, s.Label}
+	return refuse(Invalid, s.Label)
 }

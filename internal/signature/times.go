@@ -12,14 +12,14 @@ type Times struct {
 func (s *Signature) CheckTimes(now time.Time, t Times) error {
 	switch {
 	case s.Created == 0 && t.MaxAge > 0:
-		return &Error{Expired, "created"}
+		return refuse(Expired, "created")
 	case s.Created != 0 && time.Unix(s.Created, 0).After(now.Add(t.Skew)):
-		return &Error{NotYetValid, "created"}
+		return refuse(NotYetValid, "created")
 	case s.Expires != 0 && s.Expires < s.Created:
-		return &Error{Expired, "expires"}
+		return refuse(Expired, "expires")
 	}
 	if until, ends := s.Until(t); ends && !now.Before(until) {
-		return &Error{Expired, "created, expires"}
+		return refuse(Expired, "created, expires")
 	}
 	return nil
 }
