@@ -62,6 +62,7 @@ var clusters = map[string][]string{
 	"triton-stream":  {"rest", "grpc"},
 	"remote-keys":    {"models"},
 
+	"tfserving-mtls":              {"rest", "grpc"},
 	"gateway-and-sidecar":         {"fraud"},
 	"gateway-and-sidecar/gateway": {"fraud"},
 }
@@ -131,7 +132,7 @@ func TestCorpusEnvoy(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range all {
-		if s.Name == "gateway-and-sidecar" { // has its own test, with certificates
+		if s.Name == "gateway-and-sidecar" || s.Name == "tfserving-mtls" { // TestCorpusPeers, TestCorpusMTLS: with certificates
 			continue
 		}
 		workers := []int{2}
