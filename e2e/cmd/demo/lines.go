@@ -65,10 +65,10 @@ func (s *stage) print(lines []line) {
 	fmt.Printf("Envoy     %s\n", s.binary)
 	fmt.Printf("module    build/modelgate.wasm\n")
 	for _, example := range slices.Sorted(maps.Keys(s.envoys)) {
-		fmt.Printf("listener  http://%s  as examples/%s/envoy.yaml says, with keys of this run\n", s.envoys[example].Addr(), example)
+		fmt.Printf("listener  %s  as examples/%s/envoy.yaml says, with keys of this run\n", s.envoys[example].Addr(), example)
 	}
 	for _, cluster := range slices.Sorted(maps.Keys(s.upstreams)) {
-		fmt.Printf("cluster   %-9s http://%s\n", cluster, s.upstreams[cluster])
+		fmt.Printf("cluster   %-9s %s\n", cluster, s.upstreams[cluster])
 	}
 	fmt.Printf("tokens    build/run/*.jwt\n\n")
 	for _, l := range lines {

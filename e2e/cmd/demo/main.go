@@ -57,6 +57,11 @@ func call(addr, tokenFile string, stream bool) error {
 	return nil
 }
 
+// specials are the examples that need more than curl and their cases.
+var specials = map[string]func(root string) (*stage, []line, error){
+	"tfserving-mtls": startMTLS,
+}
+
 func show(example string, check bool) error {
 	root, err := testbed.Root()
 	if err != nil {
@@ -71,7 +76,9 @@ func show(example string, check bool) error {
 	var s *stage
 	var lines []line
 	renew := func(time.Time) error { return nil }
-	if example != "" {
+	if special := specials[example]; special != nil {
+		s, lines, err = special(root)
+	} else if example != "" {
 		s, lines, err = startExample(root, example)
 	} else if s, err = start(root); err == nil {
 		renew = s.writeTokens
