@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,10 +63,17 @@ var clusters = map[string][]string{
 	"triton-stream":  {"rest", "grpc"},
 	"remote-keys":    {"models"},
 
-	"tfserving-mtls":              {"rest", "grpc"},
+	"tfserving-mtls":             {"rest", "grpc"},
+	"external-authorizer":        {"rest", "grpc"},
+	"external-authorizer/before": {"models"},
+
 	"gateway-and-sidecar":         {"fraud"},
 	"gateway-and-sidecar/gateway": {"fraud"},
 }
+
+// hasOwnTest are the examples with more than an Envoy and recording servers: certificates
+// (TestCorpusPeers, TestCorpusMTLS), or an authorizer (TestExternalAuthorizer).
+var hasOwnTest = map[string]bool{"gateway-and-sidecar": true, "tfserving-mtls": true, "external-authorizer": true}
 
 // run starts an example in Envoy, as its envoy.yaml says, with the run's keys.
 func run(t *testing.T, s *corpus.Scenario, options harness.Options) *harness.Envoy {
@@ -76,6 +84,13 @@ func run(t *testing.T, s *corpus.Scenario, options harness.Options) *harness.Env
 
 func runWith(t *testing.T, s *corpus.Scenario, options harness.Options) (*harness.Envoy, map[string]*upstream.Server) {
 	t.Helper()
+	return runBeside(t, s, nil, options)
+}
+
+// runBeside is runWith beside further servers, whose addresses are those of clusters.
+func runBeside(t *testing.T, s *corpus.Scenario, others map[string]string, options harness.Options) (*harness.Envoy,
+	map[string]*upstream.Server) {
+	t.Helper()
 	servers, addrs, err := testbed.Upstreams(clusters[s.Name]...)
 	t.Cleanup(func() {
 		for _, server := range servers {
@@ -85,6 +100,7 @@ func runWith(t *testing.T, s *corpus.Scenario, options harness.Options) (*harnes
 	if err != nil {
 		t.Fatal(err)
 	}
+	maps.Copy(addrs, others)
 	options.Bootstrap = filepath.Join(s.Dir, "envoy.yaml")
 	options.PluginConfig = s.Config
 	options.Upstreams = addrs
@@ -132,7 +148,7 @@ func TestCorpusEnvoy(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range all {
-		if s.Name == "gateway-and-sidecar" || s.Name == "tfserving-mtls" { // TestCorpusPeers, TestCorpusMTLS: with certificates
+		if hasOwnTest[s.Name] {
 			continue
 		}
 		workers := []int{2}

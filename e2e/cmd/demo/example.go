@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,6 +43,11 @@ func startExample(root, name string) (*stage, []line, error) {
 	if err != nil {
 		return s, nil, err
 	}
+	if slices.Contains(clusters, "authorizer") {
+		if addrs["authorizer"], err = s.startAuthorizer(root); err != nil {
+			return s, nil, err
+		}
+	}
 	s.upstreams, s.scenarios[name] = addrs, scenario
 	envoy, err := harness.StartEnvoy(harness.Options{
 		Binary: s.binary, Bootstrap: filepath.Join(dir, "envoy.yaml"), PluginConfig: scenario.Config,
@@ -53,6 +60,20 @@ func startExample(root, name string) (*stage, []line, error) {
 	s.stoppers = append(s.stoppers, envoy.Stop)
 	lines, err := commands(scenario, envoy.Addr())
 	return s, lines, err
+}
+
+// startAuthorizer starts the example's server of ext_authz, and returns its address.
+func (s *stage) startAuthorizer(root string) (string, error) {
+	binary := filepath.Join(root, "build", "authorizer")
+	if err := testbed.BuildAuthorizer(root, binary); err != nil {
+		return "", err
+	}
+	a, err := testbed.StartAuthorizer(root, binary, "127.0.0.1:0", "-data", "data.json")
+	if err != nil {
+		return "", err
+	}
+	s.stoppers = append(s.stoppers, a.Stop)
+	return a.Addr, nil
 }
 
 // clustersOf are the names of an Envoy configuration's clusters.
@@ -111,7 +132,7 @@ func commands(s *corpus.Scenario, addr string) (lines []line, err error) {
 		if r.Body != "" {
 			command += " --data-binary " + quote(r.Body)
 		}
-		lines = append(lines, line{command + " " + quote("http://"+addr+r.Path), answer(c.Want), c.Name})
+		lines = append(lines, line{command + " " + quote("http://"+addr+r.Path), answer(cmp.Or(c.Envoy, c.Want)), c.Name})
 	}
 	return lines, nil
 }
@@ -122,6 +143,9 @@ func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + 
 // answer is what a client sees of a case's line.
 func answer(want string) string {
 	first, second, _ := strings.Cut(want, " ")
+	if second == "" {
+		return first // another filter's answer
+	}
 	if first != "allow" {
 		return `{"reason":"` + second + `"|` + first
 	}
