@@ -31,9 +31,12 @@ type Principal struct {
 	Attributes   [][2]string // of the pool: name and value
 	// Untold has the kinds of members that the token leaves open; none if there is no token.
 	Untold           Untold
-	UntoldAttributes []string          // names of attributes of Pool that the token leaves open
-	Claims           strictjson.Result // the verified payload
-	Expires          time.Time         // when the token expires, skew included; zero if there is no token
+	UntoldAttributes []string             // names of attributes of Pool that the token leaves open
+	Unverified       []strictjson.Pointer // claims with an address for which nobody vouches, see Vouches
+	Workload         string               // the SPIFFE ID of a JWT-SVID, or ""
+	ServiceAccount   string               // NAMESPACE/NAME of a cluster's service account, or ""
+	Claims           strictjson.Result    // the verified payload
+	Expires          time.Time            // when the token expires, skew included; zero if there is no token
 	// Peer is the SPIFFE ID of the connection's validated certificate, or "". It is
 	// independent of the token: either may be there without the other.
 	Peer string
@@ -77,15 +80,17 @@ type Authenticator struct {
 	extractors       []*extractor // in configured order
 	trustDomain      trustDomain
 	certificateBound bool // some issuer's tokens are bound to certificates
+	byName           map[string]*Issuer
 }
 
-// maxIssuers bounds the work for one token. It is far above what one proxy needs.
-const maxIssuers = 64
+// maxIssuers bounds the memory of a configuration. For one token their number does not
+// matter: its iss finds its issuer.
+const maxIssuers = 4096
 
 // Compile reads "issuers" and "peer". The snapshot has the keys that are in the
 // configuration.
 func Compile(issuers, peer strictjson.Value, secrets Secrets) (*Authenticator, *Keys) {
-	a, snapshot := &Authenticator{}, &Keys{}
+	a, snapshot := &Authenticator{byName: map[string]*Issuer{}}, &Keys{}
 	if peer.Exists() {
 		a.trustDomain = compileTrustDomain(peer)
 	}
@@ -100,6 +105,7 @@ func Compile(issuers, peer strictjson.Value, secrets Secrets) (*Authenticator, *
 			item.Fail("the name %q is there twice", is.Name)
 		}
 		a.issuers = append(a.issuers, is)
+		a.byName[is.Name] = is
 		a.certificateBound = a.certificateBound || is.certificateBound
 		snapshot.sets = append(snapshot.sets, set)
 		if is.relay != nil {
@@ -122,6 +128,9 @@ type Result struct {
 	// Missing is the key that the token needs and the snapshot does not have. It is nil
 	// unless the issuer publishes its keys and Env.WaitPolicy allows the request to wait.
 	Missing *MissingKey
+	// Issuer is the name of the configured issuer whose token is refused, and Claim the
+	// JSON Pointer of the claim at fault, if Reason is of a token whose signature holds.
+	Issuer, Claim string
 	// CacheHit reports that the caller's token was in Env.Cache.
 	CacheHit bool
 }
@@ -159,9 +168,9 @@ func (a *Authenticator) authenticate(env Env, pairs [][2]string, peer Peer, id s
 		v, hit := s.verifyCached(env, token)
 		switch {
 		case v.why != reason.Allowed:
-			return Result{Principal: Nobody(), Reason: v.why, Missing: v.missing}
+			return v.refused()
 		case v.thumbprint != "" && v.thumbprint != peer.thumbprint():
-			return Result{Principal: Nobody(), Reason: reason.TokenBinding}
+			return Result{Principal: Nobody(), Reason: reason.TokenBinding, Issuer: v.issuer.Name, Claim: "/cnf"}
 		case v.issuer.require.Has(ByCertificate) && id == "":
 			return Result{Principal: Nobody(), Reason: reason.CertificateMissing}
 		}

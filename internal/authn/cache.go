@@ -68,9 +68,9 @@ func (c *Cache) lookup(env Env, s *schemeIssuers, token string) *verification {
 		return nil
 	case !env.Now.Before(verified.validUntil):
 		c.evict(verified)
-		return &verification{why: reason.TokenExpired}
+		return &verification{fault: fault{reason.TokenExpired, "/exp"}, issuer: verified.issuer}
 	case env.Now.Before(verified.validFrom):
-		return &verification{why: reason.TokenNotYetValid}
+		return &verification{fault: fault{reason.TokenNotYetValid, "/nbf"}, issuer: verified.issuer}
 	}
 	return &verified.verification
 }

@@ -137,7 +137,7 @@ func TestCacheVerifiesTwice(t *testing.T) {
 
 // cachedFor is an entry for any token of an issuer, valid for an hour.
 func cachedFor(s *schemeIssuers, is *Issuer, set *KeySet, why reason.Reason) *cachedToken {
-	v := verification{why: why, validUntil: now.Add(time.Hour), issuer: is, keys: set}
+	v := verification{fault: fault{why: why}, validUntil: now.Add(time.Hour), issuer: is, keys: set}
 	return &cachedToken{schemeIssuers: s, verification: v}
 }
 

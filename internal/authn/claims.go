@@ -2,7 +2,6 @@ package authn
 
 import (
 	"math"
-	"slices"
 	"time"
 
 	"github.com/modelgate/modelgate/internal/reason"
@@ -67,64 +66,60 @@ func stringList(v strictjson.Result) (list []string, ok bool) {
 	return nil, false
 }
 
-// checkAudience checks aud: a string, or an array of strings (RFC 7519 section 4.1.3).
-// None may be empty, and the issuer's configuration must have one of them.
-func (is *Issuer) checkAudience(aud strictjson.Result) reason.Reason {
-	why, found := reason.ClaimsInvalid, reason.AudienceWrong
-	check := func(_, v strictjson.Result) bool {
-		if v.Type != strictjson.String || v.Str == "" {
-			why = reason.ClaimsInvalid
-			return false
-		}
-		if slices.Contains(is.audiences, v.Str) {
-			found = reason.Allowed
-		}
-		why = found
-		return true
-	}
-	if !aud.IsArray() {
-		check(strictjson.Result{}, aud)
-	} else if !is.singleAudience {
-		aud.ForEach(check)
-	}
-	return why
-}
-
 // checkClaims checks the claims of a token whose signature holds, by the rules of
-// golang-jwt's Validator, with which the tests compare it. exp, aud and sub are
-// required, and iat if the issuer has a maximum lifetime. The claims are valid from
-// validFrom, which is included, to validUntil, which is not; both include the skew.
-func (is *Issuer) checkClaims(c claims, now time.Time) (validFrom, validUntil time.Time, why reason.Reason) {
-	d, areDates := c.dates()
-	sub, isText := c.text("sub")
-	if !areDates || !isText || d.exp.IsZero() || sub == "" {
-		return validFrom, validUntil, reason.ClaimsInvalid
+// golang-jwt's Validator, with which the tests compare it. exp, aud and sub (or what
+// stands for them) are required, and iat if the issuer has a maximum lifetime. The claims
+// are valid from validFrom, which is included, to validUntil, which is not; both include
+// the skew.
+func (is *Issuer) checkClaims(c claims, now time.Time) (validFrom, validUntil time.Time, f fault) {
+	d, f := c.dates()
+	if f.why != reason.Allowed {
+		return validFrom, validUntil, f
 	}
-	if why = is.checkAudience(c.get("aud")); why != reason.Allowed {
-		return validFrom, validUntil, why
+	if _, f = is.subjectOf(c); f.why != reason.Allowed {
+		return validFrom, validUntil, f
+	}
+	if f = is.checkAudience(c); f.why != reason.Allowed {
+		return validFrom, validUntil, f
 	}
 	validFrom, validUntil = d.start(is.skew), d.exp.Add(is.skew)
 	switch {
 	case !now.Before(validUntil):
-		why = reason.TokenExpired
+		f = fault{reason.TokenExpired, "/exp"}
 	case now.Before(validFrom):
-		why = reason.TokenNotYetValid
-	case is.typ != "" && !c.hasAccessTokenClaims():
-		why = reason.ClaimsInvalid
+		f = fault{reason.TokenNotYetValid, "/nbf"}
+		if now.Before(d.iat.Add(-is.skew)) {
+			f.claim = "/iat"
+		}
 	default:
-		why = is.checkLifetime(d)
+		if is.typ != "" {
+			f = c.checkAccessToken()
+		}
+		if f.why == reason.Allowed {
+			f = is.checkLifetime(d)
+		}
 	}
-	return validFrom, validUntil, why
+	return validFrom, validUntil, f
 }
 
 // dates are the claims exp, nbf and iat; the zero Time for an absent one.
 type dates struct{ exp, nbf, iat time.Time }
 
-func (c claims) dates() (d dates, ok bool) {
+// dates reads the dates; exp must be there.
+func (c claims) dates() (d dates, f fault) {
 	exp, expOK := c.date("exp")
 	nbf, nbfOK := c.date("nbf")
 	iat, iatOK := c.date("iat")
-	return dates{exp, nbf, iat}, expOK && nbfOK && iatOK
+	f = none()
+	switch {
+	case !expOK || exp.IsZero():
+		f = fault{reason.ClaimsInvalid, "/exp"}
+	case !nbfOK:
+		f = fault{reason.ClaimsInvalid, "/nbf"}
+	case !iatOK:
+		f = fault{reason.ClaimsInvalid, "/iat"}
+	}
+	return dates{exp, nbf, iat}, f
 }
 
 // start returns the later of nbf and iat, less the skew; the zero Time without them.
@@ -139,24 +134,31 @@ func (d dates) start(skew time.Duration) (start time.Time) {
 
 // checkLifetime compares the time from iat to exp with the issuer's maximum. The skew
 // counts at both ends, as IAP documents it.
-func (is *Issuer) checkLifetime(d dates) reason.Reason {
+func (is *Issuer) checkLifetime(d dates) fault {
 	switch {
 	case is.maxLifetime == 0:
-		return reason.Allowed
 	case d.iat.IsZero():
-		return reason.ClaimsInvalid
+		return fault{reason.ClaimsInvalid, "/iat"}
 	case d.exp.Sub(d.iat) > is.maxLifetime+2*is.skew:
-		return reason.TokenLifetime
+		return fault{reason.TokenLifetime, "/exp"}
 	}
-	return reason.Allowed
+	return none()
 }
 
-// hasAccessTokenClaims reports whether the token has the claims that RFC 9068 section
-// 2.2 requires of access tokens only: client_id, jti and iat.
-func (c claims) hasAccessTokenClaims() bool {
-	client, ok := c.text("client_id")
-	id, ok2 := c.text("jti")
-	return ok && ok2 && client != "" && id != "" && c.get("iat").Exists()
+// checkAccessToken checks that the token has the claims that RFC 9068 section 2.2 requires
+// of access tokens only: client_id, jti and iat.
+func (c claims) checkAccessToken() fault {
+	client, clientOK := c.text("client_id")
+	id, idOK := c.text("jti")
+	switch {
+	case !clientOK || client == "":
+		return fault{reason.ClaimsInvalid, "/client_id"}
+	case !idOK || id == "":
+		return fault{reason.ClaimsInvalid, "/jti"}
+	case !c.get("iat").Exists():
+		return fault{reason.ClaimsInvalid, "/iat"}
+	}
+	return none()
 }
 
 // checkBinding returns the thumbprint of the certificate to which a token is bound:

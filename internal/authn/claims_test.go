@@ -206,7 +206,7 @@ func TestExplicitType(t *testing.T) {
 		plain, access reason.Reason
 	}{
 		{missing{}, reason.Allowed, no},
-		{"", reason.Allowed, no},
+		{"", no, no},
 		{"JWT", reason.Allowed, no},
 		{"jwt", reason.Allowed, no},
 		{"Jwt", reason.Allowed, no},

@@ -10,14 +10,7 @@ import (
 // HasIssuer reports whether an issuer of that name is configured.
 func (a *Authenticator) HasIssuer(name string) bool { return a.issuer(name) != nil }
 
-func (a *Authenticator) issuer(name string) *Issuer {
-	for _, is := range a.issuers {
-		if is.Name == name {
-			return is
-		}
-	}
-	return nil
-}
+func (a *Authenticator) issuer(name string) *Issuer { return a.byName[name] }
 
 // IssuerNames lists the issuers' names in configured order.
 func (a *Authenticator) IssuerNames() (names []string) {
@@ -39,7 +32,7 @@ func (a *Authenticator) Pool(issuer string) string {
 // that the token does not call unverified. Google says of each whether it is verified.
 func (a *Authenticator) VouchesForAddresses(issuer string) bool {
 	is := a.issuer(issuer)
-	return is != nil && (is.trustsEmail || is.preset)
+	return is != nil && (is.trustsEmail || is.google)
 }
 
 // HasGroups reports whether the named issuer says in which groups a caller is.

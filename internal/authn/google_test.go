@@ -224,7 +224,7 @@ func TestGroupsAndAttributes(t *testing.T) {
 		{"ml", reason.Allowed, []string{"ml"}},
 		{[]string{"ml", "ops"}, reason.Allowed, []string{"ml", "ops"}},
 		{[]string{}, reason.Allowed, nil},
-		{nil, reason.ClaimsInvalid, nil},
+		{nil, reason.Allowed, nil},
 		{1, reason.ClaimsInvalid, nil},
 		{true, reason.ClaimsInvalid, nil},
 		{m{"ml": true}, reason.ClaimsInvalid, nil},

@@ -9,23 +9,33 @@ import (
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// Issuer is one trusted signer, compiled from one entry of "issuers".
+// Issuer is one trusted signer, compiled from one entry of "issuers". What its tokens must
+// say is in files by topic: audience.go, subject.go, type.go, address.go, groups.go,
+// required.go, tenants.go, svid.go, pool.go.
 type Issuer struct {
 	Name             string
-	index            int // in Keys
-	iss              []string
+	index            int      // in Keys
+	iss              []string // of its tokens; with tenants, the forms of it
+	tenants          map[string]bool
+	trustDomain      trustDomain // in which the sub of its tokens is a SPIFFE ID; "" if sub is another name
+	cluster          bool        // its tokens are of a Kubernetes cluster's service accounts
 	audiences        []string
-	singleAudience   bool // aud must be a string, as IAP's is
+	audienceClaim    strictjson.Pointer   // stands for aud, nil for aud itself
+	noAudience       bool                 // a token may have no aud
+	singleAudience   bool                 // aud must be a string, as IAP's is
+	subject          []strictjson.Pointer // nil for sub
 	algorithms       []*algorithm
-	typ              string // required typ, "" for a plain JWT
+	typ              string   // required typ of RFC 9068, "" for another
+	types            []string // accepted typ without "application/", nil for a plain JWT
 	skew             time.Duration
 	maxLifetime      time.Duration // 0 for any
-	trustsEmail      bool          // email counts without email_verified
-	groups           strictjson.Pointer
-	required         []strictjson.Pointer // claims that every token must have
-	absentIsNone     Untold               // the kinds of members that a caller without the claim is not
+	trustsEmail      bool          // an address counts without its verification
+	address          addressRule
+	groups           []groupsClaim
+	required         []requiredClaim
+	absentIsNone     Untold // the kinds of members that a caller without the claim is not
 	pool             string
-	preset           bool
+	google           bool // a preset of Google, who says of each address whether it is verified
 	workforce        bool // the pool's callers are those of workforce_identity, as IAP has it
 	attributes       []attribute
 	cluster          bool        // a Kubernetes cluster, whose sub names a service account
@@ -38,13 +48,6 @@ type Issuer struct {
 	remote           *keys.Source // where the issuer publishes keys, or nil
 }
 
-// attribute maps a claim to an attribute of a workload or workforce identity
-// pool, for principalSet://…/attribute.NAME/VALUE.
-type attribute struct {
-	name    string
-	pointer strictjson.Pointer
-}
-
 const (
 	defaultSkew = 30 * time.Second
 	maxSkew     = 5 * time.Minute
@@ -52,8 +55,9 @@ const (
 
 // issuerFields are the fields of an issuer that signs tokens.
 var issuerFields = []string{
-	"name", "preset", "issuer", "audiences", "algorithms", "type", "from", "clockSkew", "maxLifetime",
-	"email", "groups", "absent", "requiredClaims", "pool", "attributes", "jwks", "symmetric", "certificateBound", "require",
+	"name", "preset", "issuer", "tenants", "trustDomain", "audiences", "audienceClaim", "noAudience", "subject", "algorithms",
+	"type", "types", "from", "clockSkew", "maxLifetime", "email", "address", "domain", "groups", "absent", "requiredClaims", "pool",
+	"attributes", "jwks", "symmetric", "certificateBound", "require",
 }
 
 // issuerHints are for fields that other configurations have, such as Istio's
@@ -69,12 +73,7 @@ const remoteHint = `must be in "jwks": {"remote": {"uri": "https://…", "cluste
 // which no key is known yet.
 func (a *Authenticator) compileIssuer(v strictjson.Value, index int, secrets Secrets) (*Issuer, *KeySet) {
 	if v.JSON().Get("relay").Exists() {
-		o := v.Object("name", "relay", "absent")
-		name := o.Need("name").Text()
-		is := &Issuer{Name: name, index: index, relay: compileRelay(o.Get("relay"), name, a.trustDomain)}
-		is.absentIsNone = compileAbsent(o.Get("absent"), 0)
-		is.relay.absentIsNone = is.absentIsNone
-		return is, &KeySet{}
+		return compileRelayIssuer(v, index, a.trustDomain), &KeySet{}
 	}
 	o := v.Object(issuerFields...)
 	for _, h := range issuerHints {
@@ -83,26 +82,23 @@ func (a *Authenticator) compileIssuer(v strictjson.Value, index int, secrets Sec
 		}
 	}
 	is := &Issuer{Name: o.Need("name").Text(), index: index, skew: defaultSkew}
-	is.audiences = o.Need("audiences").Texts()
+	is.required = compileRequired(o.Get("requiredClaims"))
 	if p := o.Get("preset"); p.Exists() {
-		is.applyPreset(o, p)
-	} else {
-		is.compileCustom(o)
-	}
-	if from := o.Get("from"); from.Exists() {
-		is.locations = compileLocations(from)
-	}
-	if t := o.Get("type"); t.Exists() {
-		if is.typ = t.Text(); is.typ != "at+jwt" {
-			t.MustBe("at+jwt (RFC 9068), or left out for an ordinary JWT")
+		var known bool
+		if o, known = is.applyPreset(o, p); !known {
+			return is, &KeySet{}
 		}
 	}
-	if d := o.Get("clockSkew"); d.Exists() {
-		is.skew = d.Duration(0, maxSkew)
-	}
-	is.groups = compilePointer(o.Get("groups"))
+	is.compileIss(o)
+	is.compileSubject(o)
+	is.compileAudience(o)
+	is.compileAlgorithms(o.Need("algorithms"))
+	is.compileLocations(o.Get("from"))
+	is.compileTypes(o)
+	is.compileTimes(o)
+	is.compileAddress(o)
+	is.groups = compileGroups(o.Get("groups"))
 	is.absentIsNone = compileAbsent(o.Get("absent"), is.absentIsNone)
-	is.required = compileRequired(o.Get("requiredClaims"))
 	is.compilePool(o)
 	if b := o.Get("certificateBound"); b.Exists() {
 		is.certificateBound = b.Bool()
@@ -115,11 +111,19 @@ func (a *Authenticator) compileIssuer(v strictjson.Value, index int, secrets Sec
 	return is, is.inline
 }
 
-// compileCustom reads what a preset would give.
-func (is *Issuer) compileCustom(o strictjson.Object) {
-	is.iss = []string{o.Need("issuer").Text()}
-	is.locations = []tokenLocation{defaultLocation}
-	for _, item := range o.Need("algorithms").Items() {
+// compileRelayIssuer reads an entry of "issuers" that is a gateway.
+func compileRelayIssuer(v strictjson.Value, index int, d trustDomain) *Issuer {
+	o := v.Object("name", "relay", "absent")
+	name := o.Need("name").Text()
+	is := &Issuer{Name: name, index: index, relay: compileRelay(o.Get("relay"), name, d)}
+	is.absentIsNone = compileAbsent(o.Get("absent"), 0)
+	is.relay.absentIsNone = is.absentIsNone
+	return is
+}
+
+// compileAlgorithms reads "algorithms".
+func (is *Issuer) compileAlgorithms(v strictjson.Value) {
+	for _, item := range v.Items() {
 		name := item.Text()
 		a := algorithmNamed(name)
 		switch {
@@ -133,42 +137,15 @@ func (is *Issuer) compileCustom(o strictjson.Object) {
 			is.algorithms = append(is.algorithms, a)
 		}
 	}
-	if d := o.Get("maxLifetime"); d.Exists() {
-		is.maxLifetime = d.Duration(time.Second, 10*365*24*time.Hour)
-	}
-	if e := o.Get("email"); e.Exists() {
-		switch e.Text() {
-		case "verified":
-		case "trusted":
-			is.trustsEmail = true
-		default:
-			e.MustBe("verified (needs email_verified) or trusted (the issuer vouches for every address)")
-		}
-	}
 }
 
-// compilePool reads the identity pool whose principal:// and principalSet://
-// identifiers the issuer's tokens have.
-func (is *Issuer) compilePool(o strictjson.Object) {
-	pool, attributes := o.Get("pool"), o.Get("attributes")
-	if pool.Exists() {
-		if is.pool = pool.Text(); !IsPool(is.pool) {
-			pool.MustBe("locations/global/workforcePools/POOL or projects/NUMBER/locations/global/workloadIdentityPools/POOL")
-		} else if is.workforce && !strings.HasPrefix(is.pool, workforcePools) {
-			pool.MustBe("a workforce pool, locations/global/workforcePools/POOL: IAP has no others")
-		}
+// compileTimes reads "clockSkew" and "maxLifetime".
+func (is *Issuer) compileTimes(o strictjson.Object) {
+	if d := o.Get("clockSkew"); d.Exists() {
+		is.skew = d.Duration(0, maxSkew)
 	}
-	if !attributes.Exists() {
-		return
-	}
-	if !pool.Exists() {
-		attributes.Fail(`needs "pool", whose attributes they are`)
-	}
-	for _, m := range attributes.Object().Members {
-		if !isAttributeName(m.Name) {
-			m.Value.Fail("must have a name of letters a-z, digits and underscores; got %q", m.Name)
-		}
-		is.attributes = append(is.attributes, attribute{m.Name, compilePointer(m.Value)})
+	if d := o.Get("maxLifetime"); d.Exists() {
+		is.maxLifetime = d.Duration(time.Second, 10*365*24*time.Hour)
 	}
 }
 

@@ -10,8 +10,9 @@ import (
 const (
 	isEmpty     = "must not be empty; leave it out instead"
 	twice       = "is there twice"
-	knownFields = "known are name, preset, issuer, audiences, algorithms, type, from, clockSkew, maxLifetime, " +
-		"email, groups, absent, requiredClaims, pool, attributes, jwks, symmetric, certificateBound, require"
+	knownFields = "known are name, preset, issuer, tenants, trustDomain, audiences, audienceClaim, noAudience, subject, algorithms, " +
+		"type, types, from, clockSkew, maxLifetime, email, address, domain, groups, absent, requiredClaims, pool, attributes, jwks, " +
+		"symmetric, certificateBound, require"
 	pointerForm  = `must be a JSON Pointer (RFC 6901), such as /groups, with "~0" for "~" and "~1" for "/" in a name`
 	poolForm     = "must be locations/global/workforcePools/POOL or projects/NUMBER/locations/global/workloadIdentityPools/POOL"
 	skewForm     = `must be a duration from 0s to 5m0s, such as "30s"`
@@ -62,7 +63,7 @@ func TestIssuerFieldsRefused(t *testing.T) {
 		{"/audiences", `["a","a"]`, `"/0/audiences/1": "a" ` + twice},
 		{"/audiences", `["a",""]`, `"/0/audiences/1": ` + isEmpty},
 		{"/audiences/0", `null`, "must be a string; got null"},
-		{"/type", `"JWT"`, `must be at+jwt (RFC 9068), or left out for an ordinary JWT; got "JWT"`},
+		{"/type", `"JWT"`, `must be at+jwt (RFC 9068), or left out for an ordinary JWT; "types" lists others; got "JWT"`},
 		{"/clockSkew", `"-1s"`, skewForm + `; got "-1s"`},
 		{"/clockSkew", `"5m1s"`, skewForm + `; got "5m1s"`},
 		{"/clockSkew", `"30"`, skewForm + `; got "30"`},
@@ -155,7 +156,7 @@ func TestLocationsRefused(t *testing.T) {
 
 func TestPresetsRefused(t *testing.T) {
 	refusedChanges(t, oidcDoc, []issuerChange{
-		{"/preset", `"google"`, `must be google-iap or google-oidc; got "google"`},
+		{"/preset", `"google"`, `must be google-iap, google-oidc, kubernetes, keycloak, entra, cognito or spiffe; got "google"`},
 		{"/email", `"trusted"`, byPreset},
 		{"/symmetric", `{"env":"SECRET"}`,
 			`"/0/symmetric": ` + byPreset + "\n" + `"/0/symmetric": needs HS256, HS384 or HS512 as the only algorithm`},

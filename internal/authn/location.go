@@ -20,7 +20,10 @@ type tokenLocation struct {
 var defaultLocation = tokenLocation{header: "authorization", scheme: "Bearer"}
 
 // compileLocations reads "from".
-func compileLocations(v strictjson.Value) (locations []tokenLocation) {
+func (is *Issuer) compileLocations(v strictjson.Value) {
+	if !v.Exists() {
+		is.locations = []tokenLocation{defaultLocation}
+	}
 	for _, item := range v.Items() {
 		o := item.Object("header", "scheme")
 		l := tokenLocation{header: compileHeaderName(o.Need("header"), headers.Credential, headers.Assertion)}
@@ -29,9 +32,8 @@ func compileLocations(v strictjson.Value) (locations []tokenLocation) {
 				scheme.MustBe("an authentication scheme, such as Bearer")
 			}
 		}
-		locations = append(locations, l)
+		is.locations = append(is.locations, l)
 	}
-	return locations
 }
 
 // compileHeaderName reads the name of a header from which identities come; "" if v
@@ -57,8 +59,11 @@ type extractor struct {
 
 // schemeIssuers is a scheme in a header, and the issuers whose tokens come with it.
 type schemeIssuers struct {
-	scheme  string
-	issuers []*Issuer
+	scheme   string
+	issuers  []*Issuer
+	byIss    map[string]*Issuer
+	tenanted []*Issuer               // whose iss has a tenant
+	byDomain map[trustDomain]*Issuer // whose tokens need no iss
 }
 
 // addLocation adds an issuer to the extractor of one of its locations. Two issuers
@@ -72,16 +77,48 @@ func (a *Authenticator) addLocation(l tokenLocation, is *Issuer, v strictjson.Va
 	}
 	for _, s := range e.schemes {
 		if strings.EqualFold(s.scheme, l.scheme) {
-			for _, other := range s.issuers {
-				if slices.ContainsFunc(is.iss, func(iss string) bool { return slices.Contains(other.iss, iss) }) {
-					v.Fail("must not have the iss of issuer %q in the same header: nothing tells their tokens apart", other.Name)
-				}
-			}
-			s.issuers = append(s.issuers, is)
+			s.add(is, v)
 			return
 		}
 	}
-	e.schemes = append(e.schemes, &schemeIssuers{l.scheme, []*Issuer{is}})
+	s := &schemeIssuers{scheme: l.scheme, byIss: map[string]*Issuer{}, byDomain: map[trustDomain]*Issuer{}}
+	e.schemes = append(e.schemes, s)
+	s.add(is, v)
+}
+
+// add adds an issuer, whose tokens something must tell from those of the others.
+func (s *schemeIssuers) add(is *Issuer, v strictjson.Value) {
+	s.issuers = append(s.issuers, is)
+	same := func(other *Issuer) {
+		v.Fail("must not have the iss of issuer %q in the same header: nothing tells their tokens apart", other.Name)
+	}
+	switch other := s.byDomain[is.trustDomain]; {
+	case is.iss != nil:
+	case other != nil:
+		v.Fail("must not have the trust domain of issuer %q in the same header: nothing tells their tokens apart", other.Name)
+	default:
+		s.byDomain[is.trustDomain] = is
+	}
+	for _, other := range s.tenanted {
+		if is.overlaps(other) {
+			same(other)
+		}
+	}
+	if is.tenants != nil {
+		for _, other := range s.issuers {
+			if other.tenants == nil && is.overlaps(other) {
+				same(other)
+			}
+		}
+		s.tenanted = append(s.tenanted, is)
+		return
+	}
+	for _, iss := range is.iss {
+		if other := s.byIss[iss]; other != nil {
+			same(other)
+		}
+		s.byIss[iss] = is
+	}
 }
 
 // extractorFor returns the extractor of a header, which it adds if there is none.
@@ -94,16 +131,6 @@ func (a *Authenticator) extractorFor(header string) *extractor {
 	e := &extractor{header: header}
 	a.extractors = append(a.extractors, e)
 	return e
-}
-
-// findIssuer returns the issuer that has this iss, or nil.
-func findIssuer(issuers []*Issuer, iss string) *Issuer {
-	for _, is := range issuers {
-		if slices.Contains(is.iss, iss) {
-			return is
-		}
-	}
-	return nil
 }
 
 // extract takes the token out of the header. found is false if the request does not

@@ -36,12 +36,7 @@ type trustDomain string
 
 // compileTrustDomain reads "peer".
 func compileTrustDomain(v strictjson.Value) trustDomain {
-	name := v.Object("trustDomain").Need("trustDomain")
-	text := name.Text()
-	if strings.Trim(text, lowerAlphanumeric+".-_") != "" || len(text) > 255 {
-		name.MustBe("a SPIFFE trust domain in lower case, without spiffe://, such as cluster.local")
-	}
-	return trustDomain(text)
+	return compileTrustDomainName(v.Object("trustDomain").Need("trustDomain"))
 }
 
 // spiffeID returns the SPIFFE ID of a validated certificate of the trust domain. It

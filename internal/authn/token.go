@@ -125,7 +125,9 @@ func (t *token) parseHeader(doc string) reason.Reason {
 				why = reason.KeyUnknown
 			}
 		case "typ":
-			t.typ, why = stringMember(value)
+			if t.typ, why = stringMember(value); t.typ == "" && why == reason.Allowed {
+				why = reason.TokenType // present and empty: no type at all (RFC 7515 section 4.1.9)
+			}
 		case "cty":
 			cty, why = stringMember(value)
 		case "crit", "b64":
@@ -153,14 +155,4 @@ func stringMember(v *strictjson.Result) (string, reason.Reason) {
 		return "", reason.TokenMalformed
 	}
 	return v.Str, reason.Allowed
-}
-
-// typeFits reports whether typ is the issuer's (RFC 8725 section 3.11): "JWT" or
-// nothing; or "at+jwt", with or without the prefix "application/", for an issuer that
-// is configured for RFC 9068 (section 4).
-func (t *token) typeFits(is *Issuer) bool {
-	if is.typ == "" {
-		return t.typ == "" || strings.EqualFold(t.typ, "JWT")
-	}
-	return strings.EqualFold(t.typ, is.typ) || strings.EqualFold(t.typ, "application/"+is.typ)
 }

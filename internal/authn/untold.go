@@ -61,20 +61,6 @@ func compileAbsent(v strictjson.Value, byDefault Untold) Untold {
 	return byDefault
 }
 
-// compileRequired reads "requiredClaims": JSON Pointers to claims that every token must
-// have.
-func compileRequired(v strictjson.Value) (list []strictjson.Pointer) {
-	for _, item := range v.Items() {
-		list = append(list, compilePointer(item))
-	}
-	return list
-}
-
-// requires reports whether a token without the claim is refused.
-func (is *Issuer) requires(claim strictjson.Pointer) bool {
-	return slices.ContainsFunc(is.required, func(p strictjson.Pointer) bool { return slices.Equal(p, claim) })
-}
-
 // has reports whether the token has the claim, and not just null.
 func (c claims) has(p strictjson.Pointer) bool {
 	v := c.at(p)

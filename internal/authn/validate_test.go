@@ -152,7 +152,8 @@ func TestClaimsAreCheckedAsByGolangJWT(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, fields, _ := strictjson.Fields(doc, payloadLimits, nil)
-		from, to, why := is.checkClaims(fields, now)
+		from, to, f := is.checkClaims(fields, now)
+		why := f.why
 		wantFrom, wantTo, want := is.checkByGolangJWT(strictClaims{read, is.singleAudience}, now)
 		if why != want || why == reason.Allowed && !(from.Equal(wantFrom) && to.Equal(wantTo)) {
 			t.Fatalf("checkClaims(%s, %+v) = %s, %s, %v, want %s, %s, %v", doc, is, from, to, why, wantFrom, wantTo, want)

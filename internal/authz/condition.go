@@ -151,7 +151,7 @@ func equalScalars(a, b strictjson.Result) bool {
 func allHold(list []condition, who *authn.Principal) bool {
 	for i := range list {
 		c := &list[i]
-		if c.ofAddress() && c.op != exists && who.Email == "" || c.evaluate(who.Claims) != yes {
+		if c.op != exists && !who.Vouches(c.pointer) || c.evaluate(who.Claims) != yes {
 			return false
 		}
 	}

@@ -11,7 +11,8 @@ import (
 const maxAuditField = 256
 
 // auditLine is one line of JSON: what was decided about whom, and by which rule. It
-// contains no token, and no claim but the issuer and the subject. An empty field is left
+// contains no token, and no claim but the issuer and the subject: of a claim that is at
+// fault it has the JSON Pointer, not the value. An empty field is left
 // out.
 func (x *Exchange) auditLine(why reason.Reason, shadow bool) string {
 	b := appendJSONString([]byte(`{"modelgate":`), why.String())
@@ -19,7 +20,8 @@ func (x *Exchange) auditLine(why reason.Reason, shadow bool) string {
 		b = append(b, `,"shadow":true`...)
 	}
 	b = appendMember(b, `,"peer":`, clip(x.Principal.Peer))
-	b = appendMember(b, `,"issuer":`, x.Principal.Issuer)
+	b = appendMember(b, `,"issuer":`, x.Principal.Issuer+x.refusedIssuer) // one of them is ""
+	b = appendMember(b, `,"claim":`, clip(x.refusedClaim))
 	b = appendMember(b, `,"subject":`, clip(x.Principal.Subject))
 	for i, m := range x.Call.Models {
 		if i == 0 {

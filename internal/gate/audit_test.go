@@ -16,6 +16,7 @@ type auditLine struct {
 	Shadow   bool     `json:"shadow"`
 	Peer     string   `json:"peer"`
 	Issuer   string   `json:"issuer"`
+	Claim    string   `json:"claim"`
 	Subject  string   `json:"subject"`
 	Verb     string   `json:"verb"`
 	Models   []string `json:"models"`
@@ -94,7 +95,7 @@ func TestAudit(t *testing.T) {
 		},
 		{
 			name: "expired", line: askStaff, token: corp(claims{"exp": "now-1h"}),
-			want: auditLine{Decision: "token_expired"},
+			want: auditLine{Decision: "token_expired", Issuer: "corp", Claim: "/exp"},
 		},
 		{
 			name: "injection by sub", line: askStaff, token: corp(claims{"sub": injection}),

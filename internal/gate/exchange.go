@@ -38,6 +38,10 @@ type Exchange struct {
 	Call      inference.Call   // what the request asks for; empty until a route knows it
 	Rule      string           // the grant that allowed the call, or the deny that refused it
 
+	// Of a token that is refused although its signature holds: its configured issuer, and
+	// the claim at fault.
+	refusedIssuer, refusedClaim string
+
 	refusedKey string // the JSON Pointer of the key for which the body was refused, or ""
 
 	gate      *Gate
@@ -102,6 +106,7 @@ func (x *Exchange) evaluate(env Env) Step {
 	}
 	d := x.decide(env)
 	x.Principal, x.missing, x.verified = d.caller.Principal, d.caller.Missing, d.caller.Reason == reason.Allowed
+	x.refusedIssuer, x.refusedClaim = d.caller.Issuer, d.caller.Claim
 	x.Call, x.Rule = d.call, d.rule
 	switch {
 	case d.cached != nil:
