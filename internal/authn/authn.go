@@ -33,8 +33,6 @@ type Principal struct {
 	Untold           Untold
 	UntoldAttributes []string             // names of attributes of Pool that the token leaves open
 	Unverified       []strictjson.Pointer // claims with an address for which nobody vouches, see Vouches
-	Workload         string               // the SPIFFE ID of a JWT-SVID, or ""
-	ServiceAccount   string               // NAMESPACE/NAME of a cluster's service account, or ""
 	Claims           strictjson.Result    // the verified payload
 	Expires          time.Time            // when the token expires, skew included; zero if there is no token
 	// Peer is the SPIFFE ID of the connection's validated certificate, or "". It is

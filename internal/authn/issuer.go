@@ -17,8 +17,6 @@ type Issuer struct {
 	index            int      // in Keys
 	iss              []string // of its tokens; with tenants, the forms of it
 	tenants          map[string]bool
-	trustDomain      trustDomain // in which the sub of its tokens is a SPIFFE ID; "" if sub is another name
-	cluster          bool        // its tokens are of a Kubernetes cluster's service accounts
 	audiences        []string
 	audienceClaim    strictjson.Pointer   // stands for aud, nil for aud itself
 	noAudience       bool                 // a token may have no aud

@@ -24,7 +24,6 @@ func (is *Issuer) fillPrincipal(c claims, p *Principal) fault {
 		return f
 	}
 	is.readPool(c, p)
-	is.readWorkload(p)
 	return none()
 }
 

@@ -28,38 +28,3 @@ func trustDomainOf(id string) trustDomain {
 	}
 	return ""
 }
-
-// makesSVIDs reports whether the issuer's tokens are JWT-SVIDs, whose keys have the use
-// jwt-svid (SPIFFE Trust Domain and Bundle section 4.2.2).
-func (is *Issuer) makesSVIDs() bool { return is.trustDomain != "" }
-
-// serviceAccountPrefix is before NAMESPACE:NAME in the sub of a service account of
-// Kubernetes (kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin).
-const serviceAccountPrefix = "system:serviceaccount:"
-
-// readWorkload reads which workload the caller is, for an issuer that names workloads.
-func (is *Issuer) readWorkload(p *Principal) {
-	if is.trustDomain != "" {
-		p.Workload = p.Subject
-	}
-	rest, ok := strings.CutPrefix(p.Subject, serviceAccountPrefix)
-	namespace, name, both := strings.Cut(rest, ":")
-	if is.cluster && ok && both && namespace != "" && name != "" && !strings.ContainsAny(rest, "/") && !strings.Contains(name, ":") {
-		p.ServiceAccount = namespace + "/" + name
-	}
-}
-
-// TrustDomain returns the trust domain of the named issuer's JWT-SVIDs, or "".
-func (a *Authenticator) TrustDomain(issuer string) string {
-	if is := a.issuer(issuer); is != nil {
-		return string(is.trustDomain)
-	}
-	return ""
-}
-
-// IsCluster reports whether the named issuer's tokens are of the service accounts of a
-// Kubernetes cluster.
-func (a *Authenticator) IsCluster(issuer string) bool {
-	is := a.issuer(issuer)
-	return is != nil && is.cluster
-}
