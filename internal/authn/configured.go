@@ -2,7 +2,10 @@ package authn
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
 // The methods below tell other packages what is configured.
@@ -58,6 +61,24 @@ func (a *Authenticator) AssertsIDs(issuer string) bool {
 // AssertsID reports whether id is a SPIFFE ID that the tokens of the named issuer may have.
 func (a *Authenticator) AssertsID(issuer, id string) bool {
 	return a.AssertsIDs(issuer) && a.issuer(issuer).trustDomain.contains(id)
+}
+
+// ReadsGroupsFrom reports whether the named issuer has a list of groups in that claim.
+func (a *Authenticator) ReadsGroupsFrom(issuer string, claim strictjson.Pointer) bool {
+	is := a.issuer(issuer)
+	return is != nil && slices.ContainsFunc(is.groups, func(g groupsClaim) bool {
+		return g.form != "words" && g.form != "names" && slices.Equal(g.pointer, claim)
+	})
+}
+
+// Requires reports whether every token of the named issuer has the claim.
+func (a *Authenticator) Requires(issuer string, claim strictjson.Pointer) bool {
+	is := a.issuer(issuer)
+	if is == nil || is.relay != nil {
+		return false
+	}
+	always := len(claim) == 1 && (claim[0] == "exp" || claim[0] == "iss" && is.iss != nil || claim[0] == "sub" && is.subject == nil)
+	return always || is.requires(claim)
 }
 
 // Headers lists the headers that carry tokens, and those in which a gateway names

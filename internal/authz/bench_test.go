@@ -157,7 +157,8 @@ func TestDecideDoesNotAllocate(t *testing.T) {
 			{"name": "conditions", "issuers": ["partner"], "members": ["group:g8", "group:crew"], "claims": [
 				{"pointer": "/acr", "equals": "gold"},
 				{"pointer": "/n", "anyOf": [1, 2, 3]},
-				{"pointer": "/groups", "contains": "g8"},
+				{"pointer": "/groups", "contains": ["none", "g8"]}, {"pointer": "/acr_values", "word": ["silver", "gold"]},
+				{"scope": ["models.admin", "models.predict"]},
 				{"pointer": "/email", "suffix": "@example.com"}, {"pointer": "/email", "prefix": "ana"}, {"pointer": "/none", "exists": false}],
 			 "role": "invoker", "models": ["prod/llm/meta-*/Llama*", "prod/fraud", "*/*@3", "prod/*"]},
 			{"name": "more", "issuers": ["partner"],
@@ -165,7 +166,7 @@ func TestDecideDoesNotAllocate(t *testing.T) {
 				"principalSet://iam.googleapis.com/` + pool + `/*", "principalSet://iam.googleapis.com/` + pool + `/attribute.repository/r"],
 				"role": "viewer", "models": ["prod/*", "pr*/*"]}]}`
 	p := compile(t, policy)
-	caller := who("partner", `{"sub": "7", "email": "ana@example.com", "hd": "example.com", "acr": "gold", "n": 3, "repository": "r",
+	caller := who("partner", `{"sub": "7", "email": "ana@example.com", "hd": "example.com", "acr": "gold", "n": 3, "acr_values": "bronze gold", "scope": "openid models.predict", "repository": "r",
 		"groups": ["g1", "g2", "g3", "g4", "g5", "g6", "g7", "g8"]}`)
 	for _, c := range []struct{ issuer, call, want string }{
 		{"partner", "predict prod/fraud", "allow conditions"},

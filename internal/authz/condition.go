@@ -1,18 +1,16 @@
 package authz
 
 import (
-	"math"
-	"strings"
+	"slices"
 
-	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// condition is one condition on one claim.
+// condition is one condition on one claim, or on the scopes of a token.
 type condition struct {
-	pointer strictjson.Pointer
+	pointer strictjson.Pointer // nil for scope
 	op      operator
-	want    []strictjson.Result // anyOf has several, the others one
+	want    []strictjson.Result // one of them is enough
 }
 
 type operator uint8
@@ -20,34 +18,27 @@ type operator uint8
 const (
 	equals   operator = iota // a string, number or boolean equals the one given
 	anyOf                    // it equals one of those given
-	contains                 // an array has an element that equals the one given
+	contains                 // an array has an item that equals one of those given
+	word                     // a string of words, each after a space, has one of those given
 	prefix                   // a string begins with the one given
 	suffix                   // a string ends with the one given
 	exists                   // the claim exists (true) or does not (false)
+	scope                    // the token has one of the scopes given, see evaluateScope
 )
 
-var operators = []string{"equals", "anyOf", "contains", "prefix", "suffix", "exists"}
-
-// outcome is the result of a condition. It is unknown if the claim is missing, or
-// has a type that the operator cannot compare.
-type outcome uint8
-
-const (
-	unknown outcome = iota
-	no
-	yes
-)
+var operators = []string{"equals", "anyOf", "contains", "word", "prefix", "suffix", "exists", "scope"}
 
 // compileConditions reads "claims": all of the conditions must hold.
 func compileConditions(v strictjson.Value) (list []condition) {
 	for _, item := range v.Items() {
 		o := item.Object(append([]string{"pointer"}, operators...)...)
 		var c condition
-		if p := o.Need("pointer"); p.Exists() {
-			var err error
-			if c.pointer, err = strictjson.ParsePointer(p.Text()); err != nil {
-				failWithHint(p, err.Error(), likelyPointer(p.JSON().Str))
-			}
+		p := o.Get("pointer")
+		switch ofScopes := o.Get(operators[scope]).Exists(); {
+		case ofScopes && p.Exists():
+			p.Fail(`must not be beside "scope", which reads /scope and /scp`)
+		case !ofScopes:
+			c.pointer = compilePointer(o.Need("pointer"))
 		}
 		n := 0
 		for op, name := range operators {
@@ -55,6 +46,7 @@ func compileConditions(v strictjson.Value) (list []condition) {
 				n++
 				c.op = operator(op)
 				c.argument(arg)
+				c.checkType(arg)
 			}
 		}
 		if n != 1 {
@@ -65,110 +57,76 @@ func compileConditions(v strictjson.Value) (list []condition) {
 	return list
 }
 
-// argument reads what the operator compares with.
+// compilePointer reads "pointer"; nil if it is missing.
+func compilePointer(v strictjson.Value) strictjson.Pointer {
+	if !v.Exists() {
+		return nil
+	}
+	p, err := strictjson.ParsePointer(v.Text())
+	if err != nil {
+		failWithHint(v, err.Error(), likelyPointer(v.JSON().Str))
+	}
+	return p
+}
+
+// argument reads what the operator compares with. Where one of several is enough, a list
+// of one may be written without brackets.
 func (c *condition) argument(v strictjson.Value) {
-	switch c.op {
-	case anyOf:
-		for _, item := range v.Items() {
+	items := []strictjson.Value{v}
+	if c.op == anyOf || (c.op == contains || c.op == word || c.op == scope) && v.JSON().IsArray() {
+		items = v.Items()
+	}
+	for _, item := range items {
+		switch c.op {
+		case word, scope:
+			if text := item.Text(); text != "" && !isWord(text, c.op == scope) {
+				item.MustBe("%s without spaces", map[bool]string{false: "a word", true: "a scope (RFC 6749 section 3.3)"}[c.op == scope])
+			}
+		case prefix, suffix:
+			item.Text()
+		case exists:
+			item.Bool()
+		default:
 			if !scalar(item.JSON()) {
 				item.MustBe("a string, a number or a boolean")
 			}
-			c.want = append(c.want, item.JSON())
 		}
-		return
-	case prefix, suffix:
-		v.Text()
-	case exists:
-		v.Bool()
-	default:
-		if !scalar(v.JSON()) {
-			v.MustBe("a string, a number or a boolean")
+		c.want = append(c.want, item.JSON())
+	}
+}
+
+// isWord reports whether s can be a word of a string of words; as a scope it is a
+// scope-token of RFC 6749 section 3.3, which a challenge can name.
+func isWord(s string, asScope bool) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c <= ' ' || c == 0x7f || asScope && (c > 0x7f || c == '"' || c == '\\') {
+			return false
 		}
 	}
-	c.want = []strictjson.Result{v.JSON()}
+	return true
+}
+
+// checkType adds a problem if the condition can never hold, because every token has the
+// claim in another form: authn refuses other tokens.
+func (c *condition) checkType(v strictjson.Value) {
+	if len(c.pointer) != 1 || c.op == exists {
+		return
+	}
+	form, possible := "a string", c.op != contains
+	is := func(v strictjson.Result) bool { return v.Type == strictjson.String }
+	switch c.pointer[0] {
+	case "iss", "sub":
+	case "exp", "nbf", "iat":
+		form, possible = "a number", c.op == equals || c.op == anyOf
+		is = func(v strictjson.Result) bool { return v.Type == strictjson.Number }
+	default:
+		return
+	}
+	if !possible || !slices.ContainsFunc(c.want, is) {
+		v.Fail("must not be on %s, which is %s: the condition would never hold", c.pointer.String(), form)
+	}
 }
 
 func scalar(v strictjson.Result) bool {
 	return v.Type == strictjson.String || v.Type == strictjson.Number || v.IsBool()
-}
-
-// evaluate evaluates the condition on verified claims.
-func (c *condition) evaluate(claims strictjson.Result) outcome {
-	v := c.pointer.In(claims)
-	want := c.want[0]
-	switch {
-	case c.op == exists:
-		return outcomeOf(v.Exists() == want.Bool())
-	case c.op == contains && v.IsArray():
-		found := false
-		v.ForEach(func(_, item strictjson.Result) bool {
-			found = equalScalars(item, want)
-			return !found
-		})
-		return outcomeOf(found)
-	case c.op == prefix && v.Type == strictjson.String:
-		return outcomeOf(strings.HasPrefix(v.Str, want.Str))
-	case c.op == suffix && v.Type == strictjson.String:
-		return outcomeOf(strings.HasSuffix(v.Str, want.Str))
-	case (c.op == equals || c.op == anyOf) && scalar(v):
-		for _, w := range c.want {
-			if equalScalars(v, w) {
-				return yes
-			}
-		}
-		return no
-	}
-	return unknown
-}
-
-func outcomeOf(b bool) outcome {
-	if b {
-		return yes
-	}
-	return no
-}
-
-// maxExact is the largest integer below which float64 tells all integers apart.
-const maxExact = 1 << 53
-
-// equalScalars compares two scalars; two of different types are not equal.
-// Numbers too large for float64 to tell apart are equal only if they are written
-// alike.
-func equalScalars(a, b strictjson.Result) bool {
-	switch {
-	case a.Type != b.Type:
-		return false
-	case a.Type == strictjson.String:
-		return a.Str == b.Str
-	case a.Type == strictjson.Number && math.Abs(a.Num) < maxExact:
-		return a.Num == b.Num
-	}
-	return a.Raw == b.Raw
-}
-
-// allHold reports whether all conditions are known to hold, as a grant needs it. The
-// value of an address for which the issuer does not vouch is not known.
-func allHold(list []condition, who *authn.Principal) bool {
-	for i := range list {
-		c := &list[i]
-		if c.op != exists && !who.Vouches(c.pointer) || c.evaluate(who.Claims) != yes {
-			return false
-		}
-	}
-	return true
-}
-
-// ofAddress reports whether the condition is on the claim that has the address.
-func (c *condition) ofAddress() bool { return len(c.pointer) == 1 && c.pointer[0] == "email" }
-
-// noneFails reports whether no condition is known not to hold. A deny needs only
-// this: one whose condition cannot be evaluated applies, as in Google's deny
-// policies (cloud.google.com/iam/docs/deny-overview).
-func noneFails(list []condition, who *authn.Principal) bool {
-	for i := range list {
-		if list[i].evaluate(who.Claims) == no {
-			return false
-		}
-	}
-	return true
 }

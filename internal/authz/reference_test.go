@@ -162,6 +162,8 @@ func (c refCaller) holds(condition map[string]any) (holds, known bool) {
 			return slices.Contains(want.([]any), v), true
 		case op == "contains" && isList:
 			return slices.Contains(list, want), true
+		case op == "word" && isText:
+			return slices.Contains(strings.Split(text, " "), want.(string)), true
 		case op == "prefix" && isText:
 			return strings.HasPrefix(text, want.(string)), true
 		case op == "suffix" && isText:
@@ -238,11 +240,12 @@ func (d dice) rule(name string, deny bool) refRule {
 	}
 	for range d.IntN(3) * d.IntN(2) {
 		c := map[string]any{"pointer": "/" + d.pick("x", "y", "groups")}
-		op := d.pick("equals", "anyOf", "contains", "prefix", "suffix", "exists")
+		op := d.pick("equals", "anyOf", "contains", "word", "prefix", "suffix", "exists")
 		c[op] = map[string]any{
 			"equals":   refValues[d.IntN(len(refValues))],
 			"anyOf":    refValues[:1+d.IntN(4)],
 			"contains": d.pick("a", "g1"),
+			"word":     d.pick("a", "b"),
 			"prefix":   "a",
 			"suffix":   "b",
 			"exists":   d.IntN(2) == 0,
@@ -267,7 +270,7 @@ var (
 		"a/b/m*/n a/b/m/n a/b/m@2 a*/b*/* ab*/c* a/b/M/N a/b/m* a/b/M*@2")
 	refModels = strings.Fields("a/b a/c ab/b ab/c a/bc b/b a/b@1 a/c@1 a/c@2 a/b/m a/b/m@2 a/b/m/n " +
 		"a/b/mm/n a/b/n a/b/m/n/o ab/c/m@1 a/b/M a/b/M/n a/b/Mm/N@2 a/b/ ab/c/ a/c/")
-	refValues  = []any{"a", "ab", 1.0, true, false, "b", 2.5}
+	refValues  = []any{"a", "ab", 1.0, true, false, "b", 2.5, "c a", "b a"}
 	refMembers = []string{
 		"user:u1@x", "user:u2@x", "serviceAccount:s@p.gserviceaccount.com", "deleted:user:u1@x", "allAuthenticatedUsers", "sub:7", "sub:u1@x",
 		"group:g1", "group:g2", "domain:d1", "domain:d2",
@@ -290,8 +293,8 @@ func (d dice) caller() refCaller {
 	put(0.5, "groups", []any{d.pick("g1", "g2"), d.pick("g3", "g2")})
 	put(0.5, "sub", d.pick("7", "8"))
 	put(0.5, "repository", d.pick("r", "s"))
-	put(0.7, "x", append([]any{[]any{"a"}}, refValues...)[d.IntN(8)])
-	put(0.5, "y", append([]any{[]any{"a"}}, refValues...)[d.IntN(8)])
+	put(0.7, "x", append([]any{[]any{"a"}}, refValues...)[d.IntN(10)])
+	put(0.5, "y", append([]any{[]any{"a"}}, refValues...)[d.IntN(10)])
 	return c
 }
 

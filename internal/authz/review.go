@@ -48,9 +48,11 @@ func (c *compiler) reviewRule(kind ruleKind, r *rule) {
 	case aGrant:
 		c.reviewGroups(r)
 		c.reviewAddress(r)
+		c.reviewConditions(kind, r)
 		c.reviewShadow(kind, r, "the grant grants nothing since then; leave it out, or its \"shadow\"")
 	case aDeny:
 		c.reviewDeny(r)
+		c.reviewConditions(kind, r)
 		c.reviewShadow(kind, r, "the deny denies since then; leave its \"shadow\" out")
 	}
 	for _, p := range r.models {
@@ -88,7 +90,7 @@ func (c *compiler) reviewGroups(r *rule) {
 // reviewAddress warns of a grant with a condition on the address, for the issuers that do
 // not vouch for every address.
 func (c *compiler) reviewAddress(r *rule) {
-	if !slices.ContainsFunc(r.conditions, func(c condition) bool { return c.ofAddress() && c.op != exists }) {
+	if !slices.ContainsFunc(r.conditions, func(c condition) bool { return len(c.pointer) == 1 && c.pointer[0] == "email" && c.op != exists }) {
 		return
 	}
 	for _, name := range r.issuers {

@@ -194,6 +194,27 @@ func TestConditions(t *testing.T) {
 		{`"contains": "a"`, `{}`, unknown},
 		{`"contains": true`, `{"c": true}`, unknown},
 		{`"contains": "a"`, `{"c": null}`, unknown},
+		{`"contains": ["a", 2]`, `{"c": ["b", "a"]}`, yes},
+		{`"contains": ["a", 2]`, `{"c": ["b", 2]}`, yes},
+		{`"contains": ["a", 2]`, `{"c": ["b", "2"]}`, no},
+		{`"contains": ["a", 2]`, `{"c": []}`, no},
+		{`"contains": ["a", 2]`, `{"c": "a"}`, unknown},
+		{`"contains": ["a", 2]`, `{}`, unknown},
+		{`"word": "b"`, `{"c": "a b c"}`, yes},
+		{`"word": "b"`, `{"c": "b"}`, yes},
+		{`"word": "b"`, `{"c": "  b  "}`, yes},
+		{`"word": "b"`, `{"c": "a bb b2 B"}`, no},
+		{`"word": "b"`, `{"c": "a,b"}`, no}, // one word
+		{`"word": "b"`, `{"c": ""}`, no},
+		{`"word": "b"`, `{"c": "a\tb"}`, unknown},
+		{`"word": "b"`, `{"c": "a\tx b"}`, yes},
+		{`"word": "b"`, `{"c": ["b"]}`, unknown},
+		{`"word": "b"`, `{"c": null}`, unknown},
+		{`"word": "1"`, `{"c": 1}`, unknown},
+		{`"word": "b"`, `{}`, unknown},
+		{`"word": ["b", "ü"]`, `{"c": "a ü"}`, yes},
+		{`"word": ["b", "c"]`, `{"c": "a c"}`, yes},
+		{`"word": ["b", "c"]`, `{"c": "a bc"}`, no},
 		{`"prefix": "ri"`, `{"c": "risk"}`, yes},
 		{`"prefix": "ri"`, `{"c": "ri"}`, yes},
 		{`"prefix": "ri"`, `{"c": "Risk"}`, no},
@@ -224,9 +245,48 @@ func TestConditions(t *testing.T) {
 	} {
 		checkCondition(t, `{"pointer": "/c", `+c.condition+`}`, c.claims, c.want)
 	}
+	for _, c := range []struct{ scope, claims, want string }{
+		{`"read"`, `{"scope": "read"}`, yes},
+		{`"read"`, `{"scope": "openid read"}`, yes},
+		{`"read"`, `{"scope": "openid reads unread"}`, no},
+		{`"read"`, `{"scope": "Read"}`, no},
+		{`"read"`, `{"scope": ""}`, no},
+		{`"read"`, `{"scope": ["openid", "read"]}`, yes},
+		{`"read"`, `{"scope": ["openid read"]}`, no},
+		{`"read"`, `{"scope": []}`, no},
+		{`"read"`, `{"scope": "openid\tread"}`, unknown},
+		{`"read"`, `{"scope": "openid\nread x read"}`, yes},
+		{`"read"`, `{"scp": "openid read"}`, yes},
+		{`"read"`, `{"scp": ["openid", "read"]}`, yes},
+		{`"read"`, `{"scp": ["openid"]}`, no},
+		{`"read"`, `{}`, unknown}, // RFC 9068 section 2.2.3: tokens should have it
+		{`"read"`, `{"scopes": "read"}`, unknown},
+		{`"read"`, `{"scope": null}`, unknown},
+		{`"read"`, `{"scope": 1}`, unknown},
+		{`"read"`, `{"scope": {"read": true}}`, unknown},
+		// A token with both says one thing, or nothing certain.
+		{`"read"`, `{"scope": "read", "scp": ["read"]}`, yes},
+		{`"read"`, `{"scope": "write", "scp": ["write"]}`, no},
+		{`"read"`, `{"scope": "read", "scp": []}`, unknown},
+		{`"read"`, `{"scope": "write", "scp": ["read"]}`, unknown},
+		{`"read"`, `{"scope": null, "scp": ["read"]}`, unknown},
+		{`["read", "all"]`, `{"scope": "openid all"}`, yes},
+		{`["read", "all"]`, `{"scp": ["read"]}`, yes},
+		{`["read", "all"]`, `{"scp": ["readall"]}`, no},
+		{`["read", "all"]`, `{"scope": "read", "scp": ["all"]}`, yes},
+	} {
+		checkCondition(t, `{"scope": `+c.scope+`}`, c.claims, c.want)
+	}
 	// Pointers, and several conditions at once: all of them.
 	for _, c := range []struct{ conditions, claims, want string }{
 		{`{"pointer": "/a~1b/~0/2", "equals": 1}`, `{"a/b": {"~": [0, 0, 1]}}`, yes},
+		{`{"pointer": "/act/sub", "equals": "proxy"}`, `{"sub": "ana", "act": {"sub": "proxy"}}`, yes}, // RFC 8693 section 4.1
+		{`{"pointer": "/act/sub", "equals": "proxy"}`, `{"act": {"sub": "other", "act": {"sub": "proxy"}}}`, no},
+		{`{"pointer": "/act/sub", "equals": "proxy"}`, `{"act": "proxy"}`, unknown},
+		{`{"pointer": "/act", "exists": false}`, `{"sub": "ana"}`, yes},
+		{`{"scope": "a"}, {"scope": "b"}`, `{"scope": "b a"}`, yes},
+		{`{"scope": "a"}, {"scope": "b"}`, `{"scope": "b"}`, no},
+		{`{"scope": "a"}, {"pointer": "/scope", "exists": true}`, `{}`, no},
 		{`{"pointer": "/a.b", "equals": 1}`, `{"a": {"b": 1}}`, unknown},
 		{`{"pointer": "/a/*", "exists": true}`, `{"a": {"b": 1}}`, no},
 		{`{"pointer": "/", "equals": 1}`, `{"": 1}`, yes},

@@ -1,7 +1,9 @@
 package gate_test
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/modelgate/modelgate/internal/gate"
@@ -77,6 +79,28 @@ func TestWarnings(t *testing.T) {
 				`group "listed" is in "groups", and issuer "corp" names groups in its tokens too: a grant to the group accepts both`,
 				`grant "s" names the group "listed", which has members sub:, and several issuers: ` +
 					`a subject of one issuer is another caller at the next`,
+			},
+		},
+		{
+			"conditions on scopes, on arrays, and denies of what may be missing",
+			edit.Set(t, edit.Set(t, edit.Set(t, edit.Set(t, world, "/grants/-", conditionGrant(
+				`{"scope": "a"}`, `{"pointer": "/scope", "word": "a"}`, `{"pointer": "/scp", "word": "a"}`, `{"pointer": "/scope", "exists": true}`,
+				`{"pointer": "/roles", "contains": ["a", "b"]}`, `{"pointer": "/role", "anyOf": ["a", "b"]}`)), "/grants/-", conditionGrant(
+				`{"pointer": "/scope", "contains": "a"}`, `{"pointer": "/scope", "prefix": "a"}`, `{"pointer": "/scp", "anyOf": ["a", "a b"]}`,
+				`{"pointer": "/roles", "anyOf": ["a", "b"]}`, `{"pointer": "/groups", "word": "a"}`)), "/denies/-",
+				`{"name": "d", "models": ["prod/a"], "claims": [{"scope": "a"}, {"pointer": "/country", "equals": "XX"}]}`), "/denies/-",
+				`{"name": "told", "models": ["prod/a"], "claims": [{"scope": "a"}, {"pointer": "/scp", "exists": true},
+				{"pointer": "/country", "equals": "XX"}, {"pointer": "/country", "exists": true}, {"pointer": "/sub", "prefix": "x"}]}`),
+			[]string{
+				`deny "d" applies to callers whose token has no /scope and no /scp, too: add {"pointer": "/scope", "exists": true} ` +
+					`to its claims, or list it in "requiredClaims" of its issuers`,
+				`deny "d" applies to callers whose token has no /country, too: add {"pointer": "/country", "exists": true} ` +
+					`to its claims, or list it in "requiredClaims" of its issuers`,
+				`grant "c5" has "contains" on /scope, which holds all scopes of a token, mostly in one string: write {"scope": "…"}`,
+				`grant "c5" has "prefix" on /scope, which holds all scopes of a token, mostly in one string: write {"scope": "…"}`,
+				`grant "c5" has "anyOf" on /scp, which holds all scopes of a token, mostly in one string: write {"scope": "…"}`,
+				`grant "c5" has "anyOf" on /roles, which mostly is an array, and no array meets it: write "contains"`,
+				`grant "c5" has "word" on /groups, which mostly is an array, and no array meets it: write "contains"`,
 			},
 		},
 		{
@@ -167,4 +191,10 @@ func evadableWorld(t testing.TB) string {
 		"members": ["group:team"],
 		"models": ["prod/a", "prod/b@1", "prod/c@2"]
 	}`)
+}
+
+// conditionGrant is a grant with these conditions, named by their number.
+func conditionGrant(conditions ...string) string {
+	return fmt.Sprintf(`{"name": "c%d", "issuers": ["iap", "corp"], "claims": [%s], "role": "viewer", "models": ["prod/fraud"]}`,
+		len(conditions), strings.Join(conditions, ", "))
 }
