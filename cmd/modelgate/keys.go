@@ -8,14 +8,14 @@ import (
 	"github.com/modelgate/modelgate/internal/authn"
 )
 
-// oneAlgorithmEach has one algorithm for each type of key, because a key without
-// "alg" serves one of the issuer's algorithms only.
+// oneAlgorithmEach has one algorithm for each type of key.
 const oneAlgorithmEach = "RS256,ES256,ES384,ES512,EdDSA"
 
 // keys tells which keys of published documents can verify tokens.
 func keys(args []string, std streams) int {
 	set := newFlags("keys", keysUsage, std)
 	algorithms := set.String("algorithms", oneAlgorithmEach, "")
+	svid := set.Bool("svid", false, "")
 	if !set.parse(args) {
 		return exitUsage
 	}
@@ -29,7 +29,7 @@ func keys(args []string, std streams) int {
 			status = std.fail(err)
 			continue
 		}
-		notes, err := authn.ExamineKeys(string(document), strings.Split(*algorithms, ","))
+		notes, err := authn.ExamineKeys(string(document), strings.Split(*algorithms, ","), *svid)
 		for _, n := range notes {
 			fmt.Fprintf(std.out, "%s: kid %q: %s\n", file, n.ID, describe(n))
 		}

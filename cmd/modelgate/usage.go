@@ -17,12 +17,14 @@ const checkUsage = `modelgate check [--mesh FILE] CONFIG...
     for the namespace of the models. Exit status 1: there is an error.
 `
 
-const keysUsage = `modelgate keys [--algorithms LIST] FILE...
-    Which published keys can verify tokens? FILE is a JWK Set, or the JSON object
-    of PEM keys that IAP publishes. Prints for each key its kid, and the algorithm
-    that it serves or the reason why it serves none. LIST has the issuer's
-    "algorithms", separated by commas. The default has one for each type of key:
-    RS256,ES256,ES384,ES512,EdDSA. Exit status 1: a document would be refused.
+const keysUsage = `modelgate keys [--algorithms LIST] [--svid] FILE...
+    Which published keys can verify tokens? FILE is a JWK Set, a JWK, a public key
+    or a certificate in PEM, or a JSON object of those by kid, as IAP and Firebase
+    publish it. Prints for each key its kid, and the algorithms that it serves or
+    the reason why it serves none. LIST has the issuer's "algorithms", separated by
+    commas. The default has one for each type of key:
+    RS256,ES256,ES384,ES512,EdDSA. With --svid the issuer makes JWT-SVIDs: keys with
+    the use jwt-svid serve it. Exit status 1: a document would be refused.
 `
 
 const decideUsage = `modelgate decide --config FILE [--now TIME] [--keys ISSUER=FILE]...

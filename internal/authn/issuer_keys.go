@@ -55,7 +55,7 @@ func (is *Issuer) compileJWKS(v strictjson.Value, secrets Secrets) *KeySet {
 	case env.Exists():
 		return is.compileVariable(env, secrets)
 	case inline.Exists():
-		return compileJWKSet(inline, is)
+		return compileInline(inline, is)
 	case v.JSON().IsObject() && !remote.Exists():
 		v.Fail(`needs "inline", "env" or "remote"`)
 	}
@@ -74,7 +74,7 @@ func (is *Issuer) compileVariable(v strictjson.Value, secrets Secrets) *KeySet {
 		v.Fail(noVariable)
 		return &KeySet{}
 	}
-	set, _, err := parsePublished(value, is.algorithms, is.iss)
+	set, _, err := parsePublished(value, is)
 	if err != nil {
 		v.Fail("must name a variable with a key set that has a key for the issuer's algorithms; modelgate keys tells more")
 		return &KeySet{}

@@ -1,8 +1,6 @@
 package authn
 
 import (
-	"bytes"
-	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
 	"fmt"
@@ -16,19 +14,35 @@ import (
 // jwk is one JWK. Unknown members are ignored (RFC 7517 section 4).
 type jwk struct{ strictjson.Object }
 
-func (j jwk) optionalText(name string) string {
-	if v := j.Get(name); v.Exists() {
-		return v.Text()
+// member returns a member, or a value that does not exist. A member that is null or an
+// empty array is none: serializers write all members of a class, with null for those that
+// are not set (such as JsonWebKey of Microsoft.IdentityModel.Tokens), and browsers write
+// "key_ops": [] for a key that is exported without a use.
+func (j jwk) member(name string) strictjson.Value {
+	v := j.Get(name)
+	if raw := v.JSON(); raw.Type == strictjson.Null && raw.Exists() || raw.IsArray() && isEmptyArray(raw) {
+		return strictjson.Value{}
 	}
-	return ""
+	return v
 }
+
+func isEmptyArray(v strictjson.Result) bool {
+	empty := true
+	v.ForEach(func(_, _ strictjson.Result) bool {
+		empty = false
+		return false
+	})
+	return empty
+}
+
+func (j jwk) optionalText(name string) string { return j.member(name).Text() }
 
 // mayBePublished reports whether the JWK has neither private members nor a shared
 // secret, and adds a problem if it has.
 func (j jwk) mayBePublished() bool {
 	for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
-		if j.Get(private).Exists() {
-			j.Get(private).Fail("must not be here: it is private, and a key set has public keys only")
+		if v := j.member(private); v.Exists() {
+			v.Fail("must not be here: it is private, and a key set has public keys only")
 			return false
 		}
 	}
@@ -73,16 +87,16 @@ func entraVersion2(iss string) string {
 	return "https://login.microsoftonline.com/" + tenant + "/v2.0"
 }
 
-// compile makes a Key. The key is nil if the JWK has a problem, or if it is passed
-// over: then why is the reason.
-func (j jwk) compile(id string, allowed []*algorithm) (key *Key, why string) {
+// compile makes a key for each algorithm that it serves. There is none if the JWK has a
+// problem, or if it is passed over: then why is the reason.
+func (j jwk) compile(id string, is *Issuer) (keys []*Key, why string) {
 	kty := family(j.optionalText("kty"))
 	if len(id) > maxKeyID {
 		j.Get("kid").Fail("must have at most %d bytes; got %d", maxKeyID, len(id))
 		return nil, ""
 	}
-	alg, why := j.chooseAlgorithm(kty, allowed)
-	if alg == nil {
+	fits, why := j.chooseAlgorithms(kty, is)
+	if len(fits) == 0 {
 		return nil, why
 	}
 	var public any
@@ -90,69 +104,73 @@ func (j jwk) compile(id string, allowed []*algorithm) (key *Key, why string) {
 	case familyRSA:
 		public = j.rsa()
 	case familyEC:
-		public = j.ec(alg)
+		public = j.ec(fits[0])
 	case familyOKP:
 		public = j.okp()
 	}
 	if public == nil {
 		return nil, ""
 	}
-	return newKey(id, alg, public), ""
+	return newKeys(id, fits, public), ""
 }
 
-// chooseAlgorithm returns the one algorithm that the key verifies: its own alg, or
-// the only allowed one that has its type and curve. A key without alg for which two
-// are allowed is a problem. The algorithm is nil if the key is skipped: then why
-// is the reason.
-func (j jwk) chooseAlgorithm(kty family, allowed []*algorithm) (alg *algorithm, why string) {
-	if use := j.optionalText("use"); use != "" && use != "sig" {
+// chooseAlgorithms returns the algorithms that the key verifies: its own alg, or all of
+// the issuer's that have its type and curve. There are several only for an RSA key without
+// alg, of an issuer that allows several of RSA. RFC 8725 section 3.1 wants one algorithm a
+// key; but who publishes such a key names none, and the configuration lists those that
+// count. If there is none the key is skipped, and why is the reason.
+func (j jwk) chooseAlgorithms(kty family, is *Issuer) (fits []*algorithm, why string) {
+	if use := j.optionalText("use"); use != "" && use != "sig" && !(is.trustDomain != "" && use == "jwt-svid") {
 		return nil, "use is not sig"
 	}
-	if ops := j.Get("key_ops"); ops.Exists() && !slices.Contains(ops.Texts(), "verify") {
+	if ops := j.member("key_ops"); ops.Exists() && !slices.Contains(ops.Texts(), "verify") {
 		return nil, "key_ops has no verify"
 	}
 	crv := j.optionalText("crv")
 	declared := j.optionalText("alg")
-	var fits []*algorithm
-	for _, a := range allowed {
+	for _, a := range is.algorithms {
 		if a.family == kty && a.curveName == crv && (declared == "" || algorithmNamed(declared) == a) {
 			fits = append(fits, a)
 		}
 	}
-	switch len(fits) {
-	case 0:
+	if fits == nil {
 		return nil, "no allowed algorithm has its kty, crv and alg"
-	case 1:
-		return fits[0], ""
 	}
-	j.Fail("needs alg: the issuer allows both %s and %s, and a key has one algorithm", fits[0].name, fits[1].name)
-	return nil, ""
+	return fits, ""
 }
 
-// needBytes decodes a member that is base64url without padding (RFC 7515 section 2).
-// It returns nil if there is a problem.
+// needBytes decodes a member that is base64url (RFC 7515 section 2), without padding or
+// with all of it. It returns nil if there is a problem.
 func (j jwk) needBytes(name string) []byte {
 	v := j.Need(name)
 	text := v.Text()
 	if text == "" {
 		return nil
 	}
+	if len(text)%4 == 0 {
+		text = strings.TrimSuffix(strings.TrimSuffix(text, "="), "=")
+	}
 	b, ok := decodeBase64URL(text)
 	if !ok {
-		v.MustBe("base64url without padding")
+		v.MustBe("base64url")
 		return nil
 	}
 	return b
 }
 
-func (j jwk) rsa() any {
-	n, e := j.needBytes("n"), j.needBytes("e")
-	if n == nil || e == nil {
-		return nil
+// needNumber is needBytes for a number. RFC 7518 section 2 wants the fewest bytes, and
+// section 6.2.1.2 the curve's length; a number is the same with zeros before it or without.
+func (j jwk) needNumber(name string) []byte {
+	b := j.needBytes(name)
+	for len(b) > 1 && b[0] == 0 {
+		b = b[1:]
 	}
-	// RFC 7518 section 2, Base64urlUInt: the fewest bytes that hold the number.
-	if n[0] == 0 || e[0] == 0 {
-		j.Fail("must have n and e without zero bytes before them")
+	return b
+}
+
+func (j jwk) rsa() any {
+	n, e := j.needNumber("n"), j.needNumber("e")
+	if n == nil || e == nil {
 		return nil
 	}
 	modulus, exponent := new(big.Int).SetBytes(n), new(big.Int).SetBytes(e)
@@ -178,20 +196,23 @@ func checkRSA(n, e *big.Int) (member, fault string) {
 }
 
 func (j jwk) ec(alg *algorithm) any {
-	x, y := j.needBytes("x"), j.needBytes("y")
+	x, y := j.needNumber("x"), j.needNumber("y")
 	if x == nil || y == nil {
 		return nil
 	}
-	// Full-length coordinates (RFC 7518 section 6.2.1.2), then SEC 1's form,
-	// whose parser refuses what is not on the curve.
-	if length := alg.size / 2; len(x) != length || len(y) != length {
-		j.Fail("must have x and y of %d bytes for %s; got %d and %d", length, alg.curveName, len(x), len(y))
+	length := alg.size / 2
+	if len(x) > length || len(y) > length {
+		j.Fail("must have x and y of at most %d bytes for %s", length, alg.curveName)
 		return nil
 	}
-	key, err := ecdsa.ParseUncompressedPublicKey(alg.curve, bytes.Join([][]byte{{4}, x, y}, nil))
-	if err != nil {
+	// SEC 1's form, whose parser refuses what is not on the curve.
+	point := make([]byte, 1+2*length)
+	point[0] = 4
+	copy(point[1+length-len(x):], x)
+	copy(point[1+2*length-len(y):], y)
+	key := parsePoint(alg.curve, point)
+	if key == nil {
 		j.Fail("must have x and y of a point of %s", alg.curveName)
-		return nil
 	}
 	return key
 }

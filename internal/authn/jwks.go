@@ -1,11 +1,10 @@
 package authn
 
 import (
+	"crypto"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
 // Limits of a key set. RFC 7518 section 3.3 forbids RSA keys of less than 2048 bits;
@@ -27,13 +26,22 @@ type Key struct {
 	period Period // of a secret
 }
 
-// newKey makes a public key.
-func newKey(id string, alg *algorithm, public any) *Key {
-	k := &Key{ID: id, alg: alg, public: public}
-	if strings.HasPrefix(alg.name, "RS") || alg.family == familyEC {
-		k.der = subjectPublicKeyInfo(public)
+// newKeys makes a public key for each of the algorithms.
+func newKeys(id string, algorithms []*algorithm, public any) (keys []*Key) {
+	for _, alg := range algorithms {
+		k := &Key{ID: id, alg: alg, public: public}
+		if strings.HasPrefix(alg.name, "RS") || alg.family == familyEC {
+			k.der = subjectPublicKeyInfo(public)
+		}
+		keys = append(keys, k)
 	}
-	return k
+	return keys
+}
+
+// equals reports whether two public keys are the same.
+func (k *Key) equals(other *Key) bool {
+	public, ok := k.public.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && public.Equal(other.public)
 }
 
 // SubjectPublicKeyInfo returns the DER of the key (RFC 5280 section 4.1.2.7) for RS
@@ -86,61 +94,4 @@ func (s *KeySet) find(kid string, alg *algorithm, now time.Time) (c candidates) 
 		}
 	}
 	return c
-}
-
-// KeyNote says whether one key of a set is used, and why not.
-type KeyNote struct {
-	ID        string // kid
-	Algorithm string // the algorithm that it verifies, "" if it is not used
-	Why       string // why it is not used, "" if it is used
-	Refused   bool   // whether the whole set is refused because of this key
-}
-
-// compileJWKSet reads the JWK Set of a configuration. Keys that are not for
-// verifying signatures by one of the allowed algorithms are skipped, as RFC 7517
-// section 5 asks. A key that is malformed, weak, private or symmetric and a repeated
-// kid are errors.
-func compileJWKSet(v strictjson.Value, is *Issuer) *KeySet {
-	set, notes := parseKeys(v, is.algorithms, is.iss)
-	refused := slices.ContainsFunc(notes, func(n KeyNote) bool { return n.Refused })
-	if notes != nil && len(set.keys) == 0 && len(is.algorithms) > 0 && !refused {
-		v.Fail("must have a key that is usable with the issuer's algorithms")
-	}
-	return set
-}
-
-// parseKeys reads a JWK Set for an issuer that has iss; nil for any. notes has what
-// becomes of each key; it is nil if v is no JWK Set.
-func parseKeys(v strictjson.Value, allowed []*algorithm, iss []string) (set *KeySet, notes []KeyNote) {
-	set = &KeySet{}
-	items := v.Object().Need("keys").Items() // other members are ignored, as section 5 asks
-	if len(items) > maxKeys {
-		v.Fail("must have at most %d keys; got %d", maxKeys, len(items))
-		return set, nil
-	}
-	ids := map[string]bool{}
-	for _, item := range items {
-		before := len(item.Problems())
-		j := jwk{item.Object()}
-		n := KeyNote{ID: j.optionalText("kid")}
-		if n.ID != "" && ids[n.ID] {
-			j.Get("kid").Fail("%q is there twice", n.ID)
-			n.Refused = true
-		}
-		ids[n.ID] = true
-		var key *Key
-		if n.Refused = !j.mayBePublished() || n.Refused; !n.Refused {
-			if key, n.Why = j.compile(n.ID, allowed); key != nil && !j.serves(iss) {
-				key, n.Why = nil, "its issuer is another"
-			}
-		}
-		if problems := item.Problems()[before:]; len(problems) > 0 {
-			n.Why = problems.Error()
-		} else if key != nil {
-			n.Algorithm = key.alg.name
-			set.keys = append(set.keys, key)
-		}
-		notes = append(notes, n)
-	}
-	return set, notes
 }

@@ -26,7 +26,7 @@ func (a *Authenticator) Remotes() (list []Remote) {
 // CheckKeys returns what is wrong with a fetched document, or nil if it has a usable
 // key.
 func (r Remote) CheckKeys(document string) error {
-	_, _, err := parsePublished(document, r.issuer.algorithms, r.issuer.iss)
+	_, _, err := parsePublished(document, r.issuer)
 	return err
 }
 
@@ -38,7 +38,7 @@ func (k *Keys) With(r Remote, document string) *Keys {
 	next := &Keys{sets: slices.Clone(k.sets)}
 	var fetched KeySet
 	if document != "" {
-		if set, _, err := parsePublished(document, is.algorithms, is.iss); err == nil {
+		if set, _, err := parsePublished(document, is); err == nil {
 			fetched = *set
 		}
 	}

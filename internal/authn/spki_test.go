@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/pem"
 	"math/big"
 	"testing"
 
@@ -161,4 +162,36 @@ func FuzzSPKI(f *testing.F) {
 		f.Add(marshalled(k.Public()))
 	}
 	f.Fuzz(func(t *testing.T, der []byte) { compareSPKI(t, der) })
+}
+
+// TestCertifiedKey: the key of a certificate is what crypto/x509 finds.
+func TestCertifiedKey(t *testing.T) {
+	for _, key := range []crypto.Signer{ecKey, p384Key, p521Key, rsaKey, edKey} {
+		block, _ := pem.Decode([]byte(certificatePEM(key)))
+		if got := certifiedKey(block.Bytes); !bytes.Equal(got, marshalled(key.Public())) {
+			t.Errorf("certifiedKey = %x, want the key of %T", got, key)
+		}
+		for i := range block.Bytes {
+			compareCertificate(t, block.Bytes[:i])
+		}
+		compareCertificate(t, append(block.Bytes, 0))
+	}
+}
+
+// compareCertificate compares the key that is read from a certificate with that of
+// crypto/x509, which checks more of it.
+func compareCertificate(t *testing.T, der []byte) {
+	t.Helper()
+	got := certifiedKey(der)
+	if want, err := x509.ParseCertificate(der); err == nil && !bytes.Equal(got, want.RawSubjectPublicKeyInfo) {
+		t.Errorf("certifiedKey(%x) = %x, want %x", der, got, want.RawSubjectPublicKeyInfo)
+	}
+}
+
+func FuzzCertificate(f *testing.F) {
+	for _, key := range []crypto.Signer{ecKey, rsaKey, edKey} {
+		block, _ := pem.Decode([]byte(certificatePEM(key)))
+		f.Add(block.Bytes)
+	}
+	f.Fuzz(compareCertificate)
 }

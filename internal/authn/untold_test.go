@@ -269,7 +269,8 @@ func TestKeyIssuer(t *testing.T) {
 				t.Errorf("Compile(a key of %q for %q) = %v, want that it serves: %v", x.of, x.iss, problems, x.want)
 			}
 			doc := mustJSON(m{"keys": []m{key}})
-			if _, _, err := parsePublished(doc, []*algorithm{algorithmNamed("ES256")}, []string{x.iss}); (err == nil) != x.want {
+			is := &Issuer{algorithms: named([]string{"ES256"}), iss: []string{x.iss}}
+			if _, _, err := parsePublished(doc, is); (err == nil) != x.want {
 				t.Errorf("parsePublished(a key of %q for %q) = %v, want that it serves: %v", x.of, x.iss, err, x.want)
 			}
 		})

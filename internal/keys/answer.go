@@ -48,7 +48,7 @@ func (a *Answer) maxAge() time.Duration {
 	return -1
 }
 
-// outcome judges an answer by its status and its size, and by whether it is JSON.
+// outcome judges an answer by its status and its size, and by whether it is JSON or PEM.
 // Whether the document is the right one is not decided here.
 func (a *Answer) outcome() (Outcome, error) {
 	switch status := a.header(":status"); {
@@ -59,10 +59,16 @@ func (a *Answer) outcome() (Outcome, error) {
 	case a.Oversized || len(a.Body) > MaxDocument:
 		return Oversized, errOversized
 	}
-	if err := strictjson.Check(a.Body); err != nil {
+	if err := strictjson.Check(a.Body); err != nil && !IsPEM(a.Body) {
 		return Malformed, err
 	}
 	return Fetched, nil
+}
+
+// IsPEM reports whether a document is a key or a certificate in PEM (RFC 7468 section 2),
+// and no JSON.
+func IsPEM(document string) bool {
+	return strings.HasPrefix(strings.TrimSpace(document), "-----BEGIN ")
 }
 
 var (
