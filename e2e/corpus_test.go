@@ -62,6 +62,7 @@ var clusters = map[string][]string{
 	"vllm":           {"llm"},
 	"triton-stream":  {"rest", "grpc"},
 	"remote-keys":    {"models"},
+	"secrets":        {"models"},
 
 	"tfserving-mtls":             {"rest", "grpc"},
 	"external-authorizer":        {"rest", "grpc"},

@@ -19,8 +19,8 @@ import (
 // holds the settings that keep a failure closed.
 func TestManifests(t *testing.T) {
 	files, _ := filepath.Glob(filepath.Join(root, "manifests", "istio", "*", "wasmplugin.yaml"))
-	if len(files) != 2 {
-		t.Fatalf("found %v, want the gateway's and the sidecar's", files)
+	if len(files) != 3 {
+		t.Fatalf("found %v, want the gateway's, the sidecar's and that of secrets", files)
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
@@ -50,7 +50,7 @@ func TestManifests(t *testing.T) {
 		}
 		config, _ := json.Marshal(spec.PluginConfig)
 		doc := fillIn(t, string(config))
-		if warnings, err := gate.Review(doc, nil, time.Now()); err != nil || warnings != nil {
+		if warnings, err := gate.Review(doc, variables(t), time.Now()); err != nil || warnings != nil {
 			t.Errorf("%s: %v, %q", file, err, warnings)
 		}
 		// A gate before one service's pods says that it serves that one: by path and
@@ -59,8 +59,9 @@ func TestManifests(t *testing.T) {
 		if served, ok := spec.PluginConfig["serves"].(map[string]any); ok != (service != "") || ok && served["service"] != service {
 			t.Errorf("%s: selects %v and serves %v", file, spec.Selector.MatchLabels, served)
 		}
-		if _, err := gate.New(string(config), nil); err == nil {
-			t.Errorf("%s: compiles with a placeholder for a key", file)
+		none := func(string) (string, bool) { return "", false }
+		if _, err := gate.New(string(config), none); err == nil {
+			t.Errorf("%s: compiles with a placeholder for a key, or without a variable", file)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -16,7 +17,8 @@ import (
 // rest: TestCorpusGateway, TestSidecar and TestCorpusEnvoyFilter.
 func TestExamples(t *testing.T) {
 	const every, kubeflow = `"*"`, `"*.kubeflow", "*.kubeflow.svc", "*.kubeflow.svc.cluster.local"`
-	w := ingress(t)
+	w, secrets := ingress(t), load(t, "secrets")
+	w.env = secrets.Env
 	plane := newPlane(t, unnormalised, front(t, w)...)
 	gateway := plane.start(t, w)
 	for _, c := range []struct{ name, rest, grpc, hosts string }{
@@ -28,18 +30,26 @@ func TestExamples(t *testing.T) {
 		{"hosts", "models", "models", every},
 		{"kserve-v2", "rest", "grpc", every},
 		{"remote-keys", "models", "models", every},
+		{"secrets", "models", "models", every},
 		{"shadow", "models", "models", every},
 		{"tfserving", "rest", "grpc", every},
 		{"triton-stream", "rest", "grpc", every},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, servers := load(t, c.name), recording(t, c.rest, c.grpc)
+			if c.name == "secrets" {
+				s = secrets
+			}
 			plane.apply(testdata(t, "models.yaml", map[string]string{"NAME": c.name, "HOSTS": c.hosts,
 				"REST": portOf(servers[c.rest].Addr), "GRPC": portOf(servers[c.grpc].Addr)})...)
 			plane.apply(plugin(t, "gateway", s, marked(c.name+"-marked"), func(w *extensions.WasmPlugin) {
 				w.VmConfig = &extensions.VmConfig{}
 				for name, value := range s.Env {
-					w.VmConfig.Env = append(w.VmConfig.Env, &extensions.EnvVar{Name: name, Value: value})
+					v := &extensions.EnvVar{Name: name, Value: value}
+					if s == secrets { // the proxy has it, as manifests/istio/secrets says
+						v = &extensions.EnvVar{Name: name, ValueFrom: extensions.EnvValueSource_HOST}
+					}
+					w.VmConfig.Env = append(w.VmConfig.Env, v)
 				}
 			}))
 			gateway.serves(t, "rest-of-"+c.name, c.name+"-marked")
@@ -59,10 +69,28 @@ func TestExamples(t *testing.T) {
 					t.Error(err)
 				}
 			}
+			if s == secrets {
+				gateway.hides(t, secrets.Env)
+			}
 		})
 	}
 	if n := gateway.nacks(); len(n) > 0 {
 		t.Errorf("Envoy rejected %q", n)
+	}
+}
+
+// hides: what the proxy shows of itself has the names of the variables, and no value.
+func (p *proxy) hides(t *testing.T, env map[string]string) {
+	t.Helper()
+	dump, err := p.Admin("/config_dump")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range env {
+		secret := !strings.HasPrefix(value, "{") // a key set is public
+		if !strings.Contains(dump, name) || secret && strings.Contains(dump, value) {
+			t.Errorf("the dump has no %s, or its value", name)
+		}
 	}
 }
 

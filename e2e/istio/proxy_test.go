@@ -24,6 +24,7 @@ type workload struct {
 	ip, port        string
 	labels          map[string]any
 	certs           string // a directory; "" for none
+	env             map[string]string
 	workers         int
 }
 
@@ -74,6 +75,7 @@ func (p *plane) start(t *testing.T, w workload) *proxy {
 		Bootstrap:   filepath.Join(root, "e2e", "istio", "testdata", "bootstrap.yaml"),
 		Upstreams:   map[string]string{"xds-grpc": a.addr, "sds-grpc": a.addr},
 		Edit:        func(bootstrap map[string]any) { bootstrap["node"] = w.node() },
+		HostEnv:     w.env,
 		Concurrency: w.workers, Timeout: patience, ExtraArgs: []string{"--file-flush-interval-msec", "50"},
 	})
 	if err != nil {

@@ -13,10 +13,11 @@ type signer struct {
 	header, scheme string // where its tokens are carried; scheme has its space
 	alg, kid       string
 	key            crypto.PrivateKey // or []byte
+	more           map[string]any    // of several secrets, each by its kid
 }
 
 // freshKeys replaces every inline key of a configuration by one of the same
-// kid, type and algorithm, and draws every symmetric key.
+// kid, type and algorithm, and draws every key that the environment has.
 func (s *Scenario) freshKeys(config []byte) (string, error) {
 	var doc map[string]any
 	if err := json.Unmarshal(config, &doc); err != nil {
@@ -31,13 +32,44 @@ func (s *Scenario) freshKeys(config []byte) (string, error) {
 		}
 		name, _ := is["name"].(string)
 		s.signers[name] = sg
-		if sym, ok := is["symmetric"].(map[string]any); ok {
-			env, _ := sym["env"].(string)
-			s.Env[env] = jose.Base64URL(sg.key.([]byte))
+		if err := s.drawVariables(is, sg); err != nil {
+			return "", err
 		}
 	}
 	out, err := json.MarshalIndent(doc, "", "  ")
 	return string(out), err
+}
+
+// drawVariables fills the variables that an issuer names: secrets, and a set of one public
+// key. The issuer signs with the first, or with the secret whose kid a token's header has.
+func (s *Scenario) drawVariables(is map[string]any, sg *signer) error {
+	secrets, isList := is["symmetric"].([]any)
+	if !isList && is["symmetric"] != nil {
+		secrets = []any{is["symmetric"]}
+	}
+	for i, item := range secrets {
+		secret, _ := item.(map[string]any)
+		env, _ := secret["env"].(string)
+		kid, _ := secret["kid"].(string)
+		key := jose.Random(64)
+		if i == 0 {
+			sg.key, sg.kid, sg.more = key, kid, map[string]any{}
+		}
+		sg.more[kid], s.Env[env] = key, jose.Base64URL(key)
+	}
+	jwks, _ := is["jwks"].(map[string]any)
+	env, ok := jwks["env"].(string)
+	if !ok {
+		return nil
+	}
+	key, err := jose.NewKey(sg.alg)
+	if err != nil {
+		return err
+	}
+	sg.key, sg.kid = key, env
+	set, err := json.Marshal(map[string]any{"keys": []any{jose.JWK(key, env, sg.alg)}})
+	s.Env[env] = string(set)
+	return err
 }
 
 // newSigner reads one issuer and, for each of its inline keys, makes a new one
@@ -63,10 +95,6 @@ func newSigner(is map[string]any) (*signer, error) {
 		if sg.scheme, _ = from["scheme"].(string); sg.scheme != "" {
 			sg.scheme += " "
 		}
-	}
-	if is["symmetric"] != nil {
-		sg.key = jose.Random(64)
-		return sg, nil
 	}
 	jwks, _ := is["jwks"].(map[string]any)
 	inline, _ := jwks["inline"].(map[string]any)

@@ -1,6 +1,7 @@
 package corpus
 
 import (
+	"crypto"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -69,9 +70,12 @@ func overlay(base, over map[string]any, now time.Time) error {
 func (sg *signer) sign(header, claims map[string]any, fault string) (string, error) {
 	signed := part(header) + "." + part(claims)
 	key := sg.key
+	if kid, _ := header["kid"].(string); sg.more[kid] != nil {
+		key = sg.more[kid]
+	}
 	if fault == "other-key" {
 		var err error
-		if key, err = jose.NewKey(sg.alg); err != nil {
+		if key, err = sg.otherKey(); err != nil {
 			return "", err
 		}
 	}
@@ -93,6 +97,14 @@ func (sg *signer) sign(header, claims map[string]any, fault string) (string, err
 		return "", fmt.Errorf("no fault %q", fault)
 	}
 	return signed + "." + jose.Base64URL(sig), nil
+}
+
+// otherKey is a new key of the issuer's algorithm.
+func (sg *signer) otherKey() (crypto.PrivateKey, error) {
+	if secret, ok := sg.key.([]byte); ok {
+		return jose.Random(len(secret)), nil
+	}
+	return jose.NewKey(sg.alg)
 }
 
 func part(m map[string]any) string {
