@@ -14,7 +14,7 @@ staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 authorizer  := examples/external-authorizer/authorizer
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build image run demo test e2e-requests e2e-faults e2e-attacks e2e-signatures e2e-kserve e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
+.PHONY: help build image run demo test e2e-requests e2e-faults e2e-attacks e2e-signatures e2e-messages e2e-kserve e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
 
 help: ## Print this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -55,6 +55,9 @@ e2e-attacks: ## Try to knock a gate out; every 503 of other callers and every de
 
 e2e-signatures: ## Verify a million mutated signatures, by Envoy's BoringSSL and by Go.
 	cd e2e && $(GO) test -v -timeout 60m ./faults -run TestSignatures -args -full
+
+e2e-messages: ## Verify 100,000 mutated signed requests, by two other libraries for HTTP Message Signatures too.
+	cd e2e && $(GO) test -v -count=1 -timeout 60m ./signatures -args -mutations 100000
 
 e2e-kserve: ## Test with real model servers and clients, and compare 100,000 requests with the servers' own parsers.
 	cd e2e && $(GO) test -v -tags kserve -timeout 30m ./kserve -args -requests 100000

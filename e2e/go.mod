@@ -3,7 +3,9 @@ module github.com/modelgate/modelgate/e2e
 go 1.26.0
 
 require (
+	github.com/dunglas/httpsfv v1.0.2
 	github.com/golang-jwt/jwt/v5 v5.3.1
+	github.com/remitly-oss/httpsig-go v1.2.0
 	github.com/tidwall/gjson v1.20.1
 	go.yaml.in/yaml/v4 v4.0.0
 	golang.org/x/net v0.62.0

@@ -87,7 +87,7 @@ func (c *Component) structured(headers [][2]string) (string, error) {
 func (c *Component) derived(m *Message) (string, error) {
 	path, query, hasQuery := strings.Cut(m.Path, "?")
 	// Of a request target only the origin form is known: CONNECT and OPTIONS * have another.
-	value, ok := m.Path, strings.HasPrefix(path, "/") && !strings.ContainsAny(m.Path, "# \t")
+	value, ok := m.Path, strings.HasPrefix(path, "/") && isURL(m.Path, "/?:@")
 	switch c.Name {
 	case "@method":
 		value, ok = m.Method, isMethod(m.Method)

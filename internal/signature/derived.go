@@ -5,9 +5,11 @@ import (
 	"unicode/utf8"
 )
 
+// isMethod reports whether s is a method without a small letter: some clients write those in
+// capitals when they send them.
 func isMethod(s string) bool {
 	for i := range len(s) {
-		if !isTokenByte(s[i]) {
+		if !isTokenByte(s[i]) || s[i] >= 'a' && s[i] <= 'z' {
 			return false
 		}
 	}
@@ -36,7 +38,13 @@ func (m *Message) canonicalAuthority() (authority string, ok bool) {
 			return "", false
 		}
 	}
-	if host == "" || host[0] != '[' && strings.Contains(host, ":") || strings.ContainsAny(host, " \t/?#@\\\"<>,;") {
+	if address, isLiteral := strings.CutPrefix(host, "["); isLiteral {
+		address, ok = strings.CutSuffix(address, "]")
+		ok = ok && address != "" && strings.Trim(address, "0123456789abcdef:.") == ""
+	} else {
+		ok = isURL(host, "") && !strings.Contains(host, ",") // which joins two
+	}
+	if !ok {
 		return "", false
 	}
 	switch {
@@ -48,9 +56,26 @@ func (m *Message) canonicalAuthority() (authority string, ok bool) {
 	return authority, true
 }
 
+// isURL reports whether a part of a URL has only what RFC 3986 (section 2) lets it have without
+// meaning, and what more names. Readers repair anything else, each in its own way.
+func isURL(part, more string) bool {
+	for i := 0; i < len(part); i++ {
+		c := part[i]
+		if c == '%' && i+2 < len(part) && hexDigit(part[i+1]) >= 0 && hexDigit(part[i+2]) >= 0 {
+			i += 2
+			continue
+		}
+		isText := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~!$&'()*+,;=", c) >= 0
+		if !isText && strings.IndexByte(more, c) < 0 {
+			return false
+		}
+	}
+	return part != ""
+}
+
 // queryParam returns one parameter of the query (RFC 9421 section 2.2.8). Its name must occur
-// once. The query is read as HTML forms write it; a percent sign that begins no sequence and
-// bytes that are no UTF-8 are refused, as readers differ on both.
+// once. The query is read as HTML forms write it; bytes that are no UTF-8 are refused, as
+// readers differ on them.
 func (c *Component) queryParam(query string) (string, error) {
 	var found bool
 	var encoded []byte
@@ -96,22 +121,16 @@ func escape(b, text []byte) []byte {
 	return b
 }
 
-// unescape appends what a part of a query stands for, as HTML forms write it.
-func unescape(b []byte, part string) ([]byte, bool) {
+// unescape appends what a part of a query stands for, as HTML forms write it. ok is false if
+// it is no UTF-8.
+func unescape(b []byte, part string) (text []byte, ok bool) {
 	from := len(b)
 	for i := 0; i < len(part); i++ {
 		switch c := part[i]; c {
 		case '+':
 			b = append(b, ' ')
-		case '%':
-			if i+2 >= len(part) {
-				return b, false
-			}
-			high, low := hexDigit(part[i+1]), hexDigit(part[i+2])
-			if high < 0 || low < 0 {
-				return b, false
-			}
-			b = append(b, byte(high<<4|low))
+		case '%': // begins a sequence: see isURL
+			b = append(b, byte(hexDigit(part[i+1])<<4|hexDigit(part[i+2])))
 			i += 2
 		default:
 			b = append(b, c)

@@ -1,0 +1,224 @@
+// Package signatures holds internal/signature to two independent libraries for HTTP
+// Message Signatures, one in Go and one in Python, on the examples of RFC 9421 and on
+// requests with mutations.
+package signatures
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	httpsig "github.com/remitly-oss/httpsig-go"
+
+	"github.com/modelgate/modelgate/internal/signature"
+)
+
+// request is one signed request as three readers see it.
+type request struct {
+	method, authority, path string
+	headers                 [][2]string // names in lower case
+	body                    string
+	algorithm, keyID, label string // with which it was signed
+}
+
+// A verdict is "" for a request that is taken, or why it is not.
+type verdict string
+
+// ours is what internal/signature says: of the signature, and of the content if it has a digest.
+func (r *request) ours(t *testing.T) verdict {
+	t.Helper()
+	signatures, err := signature.Parse(r.headers)
+	if err != nil {
+		return verdict(err.Error())
+	}
+	m := &signature.Message{Method: r.method, Scheme: "https", Authority: r.authority, Path: r.path, Headers: r.headers}
+	for i := range signatures {
+		s := &signatures[i]
+		if s.Label != r.label {
+			continue
+		}
+		if s.KeyID != r.keyID {
+			return "another key"
+		}
+		if err := s.Verify(m, verificationKey(t, r.algorithm, r.keyID), nil); err != nil {
+			return verdict(err.Error())
+		}
+		digest, err := signature.ParseDigest(r.headers)
+		if digest != nil {
+			digest.Write([]byte(r.body))
+			err = digest.Check()
+		}
+		if err != nil {
+			return verdict(err.Error())
+		}
+		return ""
+	}
+	return "no signature with this label"
+}
+
+// golang is what github.com/remitly-oss/httpsig-go says. It panics on a parameter of another type
+// than it expects.
+func (r *request) golang(t *testing.T) (v verdict) {
+	t.Helper()
+	defer func() {
+		if p := recover(); p != nil {
+			v = verdict(fmt.Sprint("panic: ", p))
+		}
+	}()
+	method, authority, path := r.target()
+	u, err := url.ParseRequestURI(path)
+	if err != nil {
+		return verdict(err.Error())
+	}
+	req := &http.Request{
+		Method: method, Host: authority, URL: u, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(r.body)),
+	}
+	for _, h := range r.headers {
+		req.Header.Add(h[0], strings.Trim(h[1], " \t"))
+	}
+	profile := httpsig.VerifyProfile{SignatureLabel: r.label, DisableTimeEnforcement: true}
+	if _, err := httpsig.Verify(req, fetcher{t, r}, profile); err != nil {
+		return verdict(err.Error())
+	}
+	return ""
+}
+
+// target is the method, the authority and the path that the libraries see. They refuse some that
+// are none; but what a signature does not cover is not what it is about.
+func (r *request) target() (method, authority, path string) {
+	method, authority, path = "GET", "a.example", "/"
+	for _, h := range r.headers {
+		if h[0] != "signature-input" {
+			continue
+		}
+		if strings.Contains(h[1], `"@method"`) {
+			method = r.method
+		}
+		if strings.Contains(h[1], `"@authority"`) || strings.Contains(h[1], `"@target-uri"`) {
+			authority = r.authority
+		}
+		for _, name := range []string{`"@path"`, `"@query`, `"@request-target"`, `"@target-uri"`} {
+			if strings.Contains(h[1], name) {
+				path = r.path
+			}
+		}
+	}
+	return method, authority, path
+}
+
+// fetcher gives httpsig-go the key of a request.
+type fetcher struct {
+	t *testing.T
+	r *request
+}
+
+func (f fetcher) FetchByKeyID(_ context.Context, _ http.Header, keyID string) (httpsig.KeySpecer, error) {
+	if keyID != f.r.keyID {
+		return nil, fmt.Errorf("no key %q", keyID)
+	}
+	spec := httpsig.KeySpec{KeyID: keyID, Algo: httpsig.Algorithm(f.r.algorithm)}
+	if secret, ok := privateKey(f.t, keyID).([]byte); ok {
+		spec.Secret = secret
+	} else {
+		spec.PubKey = privateKey(f.t, keyID).(crypto.Signer).Public()
+	}
+	return spec, nil
+}
+
+func (f fetcher) Fetch(context.Context, http.Header, httpsig.MetadataProvider) (httpsig.KeySpecer, error) {
+	return nil, fmt.Errorf("no keyid")
+}
+
+// python is the long-lived process of verify.py.
+type python struct {
+	t    *testing.T
+	in   io.WriteCloser
+	out  *bufio.Scanner
+	quit chan struct{}
+}
+
+func startPython(t *testing.T) *python {
+	t.Helper()
+	script := exec.Command("../../build/tools/httpsig")
+	script.Stderr = os.Stderr
+	path, err := script.Output()
+	if err != nil {
+		t.Fatalf("build/tools/httpsig found no Python: %v", err)
+	}
+	cmd := exec.Command(strings.TrimSpace(string(path)), "verify.py", examples)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // it ends with its input
+		in.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &python{t: t, in: in, out: bufio.NewScanner(out)}
+}
+
+// verify returns what http-message-signatures says of each request.
+func (p *python) verify(requests []*request) []verdict {
+	p.t.Helper()
+	go func() { // an error shows as a missing answer
+		w := bufio.NewWriter(p.in)
+		for _, r := range requests {
+			w.Write(append(r.json(), '\n'))
+		}
+		w.Flush()
+	}()
+	verdicts := make([]verdict, len(requests))
+	for i := range verdicts {
+		if !p.out.Scan() {
+			p.t.Fatalf("verify.py ended after %d answers", i)
+		}
+		if text := p.out.Text(); text != "ok" {
+			verdicts[i] = verdict(text)
+		}
+	}
+	return verdicts
+}
+
+// json writes a request for verify.py, its bytes as Latin-1.
+func (r *request) json() []byte {
+	latin1 := func(s string) string {
+		runes := make([]rune, len(s))
+		for i := range len(s) {
+			runes[i] = rune(s[i])
+		}
+		return string(runes)
+	}
+	headers := make([][2]string, len(r.headers))
+	for i, h := range r.headers {
+		headers[i] = [2]string{latin1(h[0]), latin1(h[1])}
+	}
+	method, authority, path := r.target()
+	line, err := json.Marshal(map[string]any{
+		"method": latin1(method), "url": latin1("https://" + authority + path), "headers": headers, "body": latin1(r.body),
+		"algorithm": r.algorithm, "label": r.label,
+	})
+	if err != nil || bytes.ContainsRune(line, '\n') {
+		panic(err)
+	}
+	return line
+}
