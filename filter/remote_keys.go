@@ -145,7 +145,7 @@ func (r *remoteKeys) beginFetch(f *keys.Fetch) {
 func (r *remoteKeys) fetchResponse(f *keys.Fetch, size int) {
 	var a keys.Answer
 	a.Headers, _ = abi.CallHeaders.Pairs()
-	if a.Oversized = size > keys.MaxDocument; !a.Oversized && size > 0 {
+	if a.Oversized = size > r.remote.Source.MaxDocument(); !a.Oversized && size > 0 {
 		body, err := abi.CallBody.Bytes(0, size)
 		if err != nil {
 			a.Headers = nil

@@ -108,7 +108,7 @@ func TestCacheVerifiesTwice(t *testing.T) {
 	forged := good[:len(good)-8] + "AAAAAAAA"
 	verified := 0
 	env := w.env
-	other := &Keys{[]*KeySet{{env.Keys.sets[0].keys}}}
+	other := &Keys{[]*KeySet{{keys: env.Keys.sets[0].keys}}}
 	env.Cache = NewCache()
 	env.Verify = func(*Key, string, string) (ok, done bool) { verified++; return false, false }
 	for _, x := range []struct {

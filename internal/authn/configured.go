@@ -35,13 +35,13 @@ func (a *Authenticator) Pool(issuer string) string {
 // that the token does not call unverified. Google says of each whether it is verified.
 func (a *Authenticator) VouchesForAddresses(issuer string) bool {
 	is := a.issuer(issuer)
-	return is != nil && (is.trustsEmail || is.google)
+	return is != nil && (is.trustsEmail || is.google || is.apiKeys != nil)
 }
 
 // HasGroups reports whether the named issuer says in which groups a caller is.
 func (a *Authenticator) HasGroups(issuer string) bool {
 	is := a.issuer(issuer)
-	return is != nil && (is.groups != nil || is.relay != nil && is.relay.groups != "")
+	return is != nil && (is.groups != nil || is.apiKeys != nil || is.relay != nil && is.relay.groups != "")
 }
 
 // IsCluster reports whether the named issuer is a Kubernetes cluster: the subject of a

@@ -42,6 +42,7 @@ type Issuer struct {
 	require          Proofs      // beside the token
 	locations        []tokenLocation
 	relay            *relay       // for a gateway, which signs nothing
+	apiKeys          *apiKeys     // for keys in place of tokens
 	inline           *KeySet      // the keys in the configuration
 	remote           *keys.Source // where the issuer publishes keys, or nil
 }
@@ -72,6 +73,9 @@ const remoteHint = `must be in "jwks": {"remote": {"uri": "https://…", "cluste
 func (a *Authenticator) compileIssuer(v strictjson.Value, index int, secrets Secrets) (*Issuer, *KeySet) {
 	if v.JSON().Get("relay").Exists() {
 		return compileRelayIssuer(v, index, a.trustDomain), &KeySet{}
+	}
+	if v.JSON().Get("apiKeys").Exists() {
+		return a.compileAPIKeyIssuer(v, index)
 	}
 	o := v.Object(issuerFields...)
 	for _, h := range issuerHints {

@@ -55,8 +55,11 @@ func (k *Key) Algorithm() string { return k.alg.name }
 func (k *Key) Public() any { return k.public }
 
 // KeySet is a parsed JWK Set (RFC 7517 section 5), bound to the algorithms of its
-// issuer. It is immutable.
-type KeySet struct{ keys []*Key }
+// issuer, or the API keys of an issuer that has these instead. It is immutable.
+type KeySet struct {
+	keys    []*Key
+	apiKeys *apiKeySet
+}
 
 // Keys lists the usable keys in the set's order.
 func (s *KeySet) Keys() []*Key { return s.keys }

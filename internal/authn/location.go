@@ -64,6 +64,7 @@ type schemeIssuers struct {
 	byIss    map[string]*Issuer
 	tenanted []*Issuer               // whose iss has a tenant
 	byDomain map[trustDomain]*Issuer // whose tokens need no iss
+	keyed    []*Issuer               // of API keys, not of tokens
 }
 
 // addLocation adds an issuer to the extractor of one of its locations. Two issuers
@@ -88,6 +89,11 @@ func (a *Authenticator) addLocation(l tokenLocation, is *Issuer, v strictjson.Va
 
 // add adds an issuer, whose tokens something must tell from those of the others.
 func (s *schemeIssuers) add(is *Issuer, v strictjson.Value) {
+	defer s.checkPrefixes(v)
+	if is.apiKeys != nil {
+		s.addAPIKeys(is, v)
+		return
+	}
 	s.issuers = append(s.issuers, is)
 	same := func(other *Issuer) {
 		v.Fail("must not have the iss of issuer %q in the same header: nothing tells their tokens apart", other.Name)

@@ -66,7 +66,7 @@ func (u Untold) has(kinds Untold) bool { return u&kinds != 0 }
 // leave untold although it is in good order.
 func (a *Authenticator) MayLeaveUntold(issuer string) (u Untold) {
 	is := a.issuer(issuer)
-	if is == nil {
+	if is == nil || is.apiKeys != nil {
 		return 0
 	}
 	domain := hdClaim

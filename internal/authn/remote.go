@@ -26,6 +26,10 @@ func (a *Authenticator) Remotes() (list []Remote) {
 // CheckKeys returns what is wrong with a fetched document, or nil if it has a usable
 // key.
 func (r Remote) CheckKeys(document string) error {
+	if r.issuer.apiKeys != nil {
+		_, _, err := parseAPIKeys(document)
+		return err
+	}
 	_, _, err := parsePublished(document, r.issuer)
 	return err
 }
@@ -36,6 +40,13 @@ func (r Remote) CheckKeys(document string) error {
 func (k *Keys) With(r Remote, document string) *Keys {
 	is := r.issuer
 	next := &Keys{sets: slices.Clone(k.sets)}
+	if is.apiKeys != nil {
+		next.sets[is.index] = nil
+		if set, _, err := parseAPIKeys(document); err == nil {
+			next.sets[is.index] = &KeySet{apiKeys: set}
+		}
+		return next
+	}
 	var fetched KeySet
 	if document != "" {
 		if set, _, err := parsePublished(document, is); err == nil {
@@ -50,7 +61,7 @@ func (k *Keys) With(r Remote, document string) *Keys {
 	}
 	next.sets[is.index] = nil // not known, which is not the same as none
 	if len(all) > 0 {
-		next.sets[is.index] = &KeySet{all}
+		next.sets[is.index] = &KeySet{keys: all}
 	}
 	return next
 }

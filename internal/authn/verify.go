@@ -18,7 +18,13 @@ func (s *schemeIssuers) verifyCached(env Env, token string) (v *verification, hi
 		}
 	}
 	e := &cachedToken{schemeIssuers: s}
-	e.verify(env, s, token)
+	if is := s.keyIssuer(token); is != nil {
+		e.verifyAPIKey(env, is, token)
+	} else if len(s.issuers) == 0 {
+		e.why = reason.APIKeyUnknown
+	} else {
+		e.verify(env, s, token)
+	}
 	if env.Cache != nil {
 		env.Cache.store(e, token)
 	}

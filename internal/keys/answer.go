@@ -13,7 +13,7 @@ import (
 type Answer struct {
 	Headers   [][2]string // names in lower case, ":status" among them
 	Body      string
-	Oversized bool // the body has more than MaxDocument bytes, and is left out
+	Oversized bool // the body has more than the source's MaxDocument bytes, and is left out
 }
 
 // header returns the value of a header, with its repetitions joined by commas (RFC
@@ -50,13 +50,13 @@ func (a *Answer) maxAge() time.Duration {
 
 // outcome judges an answer by its status and its size, and by whether it is JSON or PEM.
 // Whether the document is the right one is not decided here.
-func (a *Answer) outcome() (Outcome, error) {
+func (a *Answer) outcome(maxDocument int) (Outcome, error) {
 	switch status := a.header(":status"); {
 	case status == "":
 		return Unreachable, errUnreachable
 	case status != "200":
 		return Status, statusError(status)
-	case a.Oversized || len(a.Body) > MaxDocument:
+	case a.Oversized || len(a.Body) > maxDocument:
 		return Oversized, errOversized
 	}
 	if err := strictjson.Check(a.Body); err != nil && !IsPEM(a.Body) {
@@ -89,7 +89,7 @@ type Outcome uint8
 const (
 	Unreachable Outcome = iota // no answer
 	Status                     // a status other than 200
-	Oversized                  // more than MaxDocument bytes
+	Oversized                  // more than the source's MaxDocument bytes
 	Malformed                  // no JSON, or no discovery document of this issuer
 	Unusable                   // no key that may be used, or one that must not be published
 	Unchanged                  // the same document as before

@@ -58,7 +58,7 @@ func TestOutcomes(t *testing.T) {
 		{Answer{Headers: status("304")}, Status},
 		{Answer{Headers: status("302"), Body: `["b"]`}, Status},
 		{Answer{Headers: status("200"), Oversized: true}, Oversized},
-		{Answer{Headers: status("200"), Body: strings.Repeat(" ", MaxDocument) + "{}"}, Oversized},
+		{Answer{Headers: status("200"), Body: strings.Repeat(" ", maxKeySet) + "{}"}, Oversized},
 		{Answer{Headers: status("200"), Body: "<html>"}, Malformed},
 		{Answer{Headers: status("200")}, Malformed},
 		{Answer{Headers: status("200"), Body: `{"a":1,"a":2}`}, Malformed},

@@ -6,9 +6,12 @@ import (
 	"time"
 )
 
-// MaxDocument is the size of the largest key set or discovery document that is
-// read, in bytes.
-const MaxDocument = 256 << 10
+// The sizes, in bytes, of the largest documents that are read: a key set or a discovery
+// document, and a list of API keys.
+const (
+	maxKeySet  = 256 << 10
+	maxAPIKeys = 16 << 20
+)
 
 // Entry is what the VMs of a proxy know of a source, in the data that they share.
 // The zero Entry is that of a source that was never fetched.
@@ -54,7 +57,7 @@ func (e *Entry) Encode(id string) []byte {
 func Decode(raw, id string) (e Entry, ok bool) {
 	rest, ok := strings.CutPrefix(raw, magic+id)
 	const fixed = 5*8 + 8 + 4
-	if !ok || len(rest) < fixed || len(rest) > fixed+MaxDocument {
+	if !ok || len(rest) < fixed || len(rest) > fixed+maxAPIKeys {
 		return Entry{}, false
 	}
 	b := []byte(rest[:fixed])

@@ -24,7 +24,7 @@ func TestEntry(t *testing.T) {
 			raw[1:],
 			raw[:len(raw)-len(e.Document)-1],
 			"M" + raw[1:],
-			raw + strings.Repeat("x", MaxDocument+1),
+			raw + strings.Repeat("x", maxAPIKeys+1),
 			strings.Replace(raw, id, strings.Repeat("j", 32), 1),
 		} {
 			if got, ok := Decode(bad, id); ok {

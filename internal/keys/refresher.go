@@ -118,7 +118,7 @@ func (r *Refresher) HandleAnswer(now time.Time, raw string, f *Fetch, a Answer) 
 	if !ok || e.LeaseHolder != r.holder || !e.LastAttempt.Equal(f.started) || e.LeaseUntil.IsZero() {
 		return out, o, errLate
 	}
-	if o, err = a.outcome(); o.Good() {
+	if o, err = a.outcome(r.source.MaxDocument()); o.Good() {
 		if r.source.discovery && !f.afterDiscovery {
 			t, wrong := r.source.jwksTarget(a.Body)
 			if wrong == nil {

@@ -47,6 +47,8 @@ type Source struct {
 	Interval time.Duration // the least time between two fetches for unknown keys
 	Wait     time.Duration // the longest time that a request waits
 
+	APIKeys bool // it publishes API keys, and not a key set
+
 	issuer       string
 	endpoint     Target // the key set, or the discovery document
 	discovery    bool
@@ -59,6 +61,14 @@ type Target struct{ Cluster, Scheme, Authority, Path string }
 // Plain reports whether the source's URI has the scheme http. Then only the
 // cluster can protect the connection.
 func (s *Source) Plain() bool { return s.endpoint.Scheme == "http" }
+
+// MaxDocument is the size, in bytes, of the largest document that is read.
+func (s *Source) MaxDocument() int {
+	if s.APIKeys {
+		return maxAPIKeys
+	}
+	return maxKeySet
+}
 
 // Compile reads "remote" of an issuer's "jwks". issuer is the issuer's iss, and
 // algorithms are those that its keys may serve.

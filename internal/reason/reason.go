@@ -44,6 +44,7 @@ const (
 	TokenCritical      // crit or b64 (RFC 7515 section 4.1.11, RFC 7797): no extension is supported
 	TokenAlgorithm     // alg is not one of the issuer's configured algorithms
 	KeyUnknown         // no key of the issuer fits kid and alg
+	APIKeyUnknown      // no issuer of this header has this API key
 	SignatureInvalid   // the signature does not verify
 	SignatureRemoved   // Cloud Run has replaced the signature before forwarding the token
 	IssuerUnknown      // iss is not an issuer whose tokens are read from this header
@@ -126,6 +127,7 @@ var table = [count]row{
 	TokenCritical:      {"token_critical", 401, grpcUnauthenticated},
 	TokenAlgorithm:     {"token_algorithm", 401, grpcUnauthenticated},
 	KeyUnknown:         {"key_unknown", 401, grpcUnauthenticated},
+	APIKeyUnknown:      {"api_key_unknown", 401, grpcUnauthenticated},
 	SignatureInvalid:   {"signature_invalid", 401, grpcUnauthenticated},
 	SignatureRemoved:   {"signature_removed", 401, grpcUnauthenticated},
 	IssuerUnknown:      {"issuer_unknown", 401, grpcUnauthenticated},

@@ -12,12 +12,20 @@ func (v Value) Instant() int64 {
 	if !v.Exists() {
 		return 0
 	}
-	t, ok := parseInstant(v.json.Str)
-	if !ok || t.Unix() <= 0 {
+	seconds, ok := ParseInstant(v.json.Str)
+	if !ok {
 		v.MustBe("a time such as 2026-12-31T00:00:00Z")
-		return 0
 	}
-	return t.Unix()
+	return seconds
+}
+
+// ParseInstant reads what Instant reads. ok is false for anything else.
+func ParseInstant(s string) (seconds int64, ok bool) {
+	t, ok := parseInstant(s)
+	if !ok || t.Unix() <= 0 {
+		return 0, false
+	}
+	return t.Unix(), true
 }
 
 // parseInstant reads date-time of RFC 3339 section 5.6, with "T" and "Z" in upper case
