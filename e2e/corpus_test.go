@@ -60,6 +60,7 @@ var clusters = map[string][]string{
 	"tfserving":      {"rest", "grpc"},
 	"openai":         {"llm", "embed"},
 	"vllm":           {"llm"},
+	"api-keys":       {"llm"},
 	"triton-stream":  {"rest", "grpc"},
 	"remote-keys":    {"models"},
 	"secrets":        {"models"},

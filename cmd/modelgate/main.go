@@ -49,11 +49,13 @@ func run(args []string, in io.Reader, out, err io.Writer, secrets authn.Secrets)
 		return decide(args[1:], std, secrets)
 	case "routes":
 		return routes(args[1:], std, secrets)
+	case "apikey":
+		return apikey(args[1:], std)
 	case "help", "-h", "--help":
 		fmt.Fprint(out, usage)
 		return exitOK
 	}
-	fmt.Fprintf(err, "modelgate: the command must be check, keys, decide or routes; got %q\n\n%s", command, usage)
+	fmt.Fprintf(err, "modelgate: the command must be check, keys, apikey, decide or routes; got %q\n\n%s", command, usage)
 	return exitUsage
 }
 

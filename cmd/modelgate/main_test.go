@@ -67,8 +67,8 @@ func TestUsage(t *testing.T) {
 		status int
 		want   string // besides the usage
 	}{
-		{"", 2, `must be check, keys, decide or routes; got ""`},
-		{"frob", 2, `must be check, keys, decide or routes; got "frob"`},
+		{"", 2, `must be check, keys, apikey, decide or routes; got ""`},
+		{"frob", 2, `must be check, keys, apikey, decide or routes; got "frob"`},
 		{"check", 2, "the name of a configuration is missing"},
 		{"check --mesh", 2, "flag needs an argument"},
 		{"check --mesh x", 2, "the name of a configuration is missing"},

@@ -3,8 +3,8 @@ package main
 // The usage of each command says what the command is for, what it reads and what it
 // writes.
 
-const usage = "usage: modelgate check | keys | decide | routes | help\n\n" +
-	checkUsage + "\n" + keysUsage + "\n" + decideUsage + "\n" + routesUsage + "\n" + statusUsage
+const usage = "usage: modelgate check | keys | apikey | decide | routes | help\n\n" +
+	checkUsage + "\n" + keysUsage + "\n" + apikeyUsage + "\n" + decideUsage + "\n" + routesUsage + "\n" + statusUsage
 
 const checkUsage = `modelgate check [--mesh FILE] CONFIG...
     Does a configuration compile? Prints every error, one on a line:
@@ -25,6 +25,15 @@ const keysUsage = `modelgate keys [--algorithms LIST] [--svid] FILE...
     commas. The default has one for each type of key:
     RS256,ES256,ES384,ES512,EdDSA. With --svid the issuer makes JWT-SVIDs: keys with
     the use jwt-svid serve it. Exit status 1: a document would be refused.
+`
+
+const apikeyUsage = `modelgate apikey --subject NAME [--email ADDRESS] [--groups LIST]
+                 [--not-before TIME] [--until TIME] [--prefix PREFIX] [--stdin]
+    Makes an API key. Prints the key, which nobody can find out again, and on the
+    next line its entry for "apiKeys" in a configuration or a published list. The
+    key is PREFIX (mg_), 43 random letters and digits, and a checksum in 6. With
+    --stdin it reads a key that exists, and prints its entry only. LIST has the
+    groups, separated by commas.
 `
 
 const decideUsage = `modelgate decide --config FILE [--now TIME] [--keys ISSUER=FILE]...

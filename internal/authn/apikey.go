@@ -77,42 +77,64 @@ func readAPIKey(v strictjson.Result) (k apiKey, fault string) {
 	k.entry = v.Raw
 	hasDigest, hasSubject := false, false
 	v.ForEach(func(name, value strictjson.Result) bool {
-		ok := value.Type == strictjson.String && value.Str != ""
-		switch name.Str {
+		var form string // what the value must be; "" if it is so
+		switch ok := value.Type == strictjson.String && value.Str != ""; name.Str {
 		case "sha256":
-			n, err := hex.Decode(k.digest[:], []byte(value.Str[:min(len(value.Str), 2*sha256.Size)]))
-			hasDigest = ok && err == nil && n == sha256.Size && len(value.Str) == 2*n && strings.ToLower(value.Str) == value.Str
-			ok = hasDigest
+			if hasDigest = ok && k.readDigest(value.Str); !hasDigest {
+				form = "64 digits 0-9 a-f"
+			}
 		case "subject":
-			hasSubject = ok
+			if hasSubject = ok; !ok {
+				form = "a string"
+			}
 		case "email":
-			ok = ok && isEmailAddress(value.Str)
+			if !ok || !isEmailAddress(value.Str) {
+				form = "an e-mail address"
+			}
 		case "groups":
-			_, ok = stringList(value)
-			ok = ok && value.IsArray()
+			if _, ok = stringList(value); !ok || !value.IsArray() {
+				form = "an array of strings"
+			}
 		case "claims":
-			ok = value.IsObject()
-		case "notBefore":
-			k.period.NotBefore, ok = strictjson.ParseInstant(value.Str)
-		case "until":
-			k.period.Until, ok = strictjson.ParseInstant(value.Str)
+			if !value.IsObject() {
+				form = "an object"
+			}
+		case "notBefore", "until":
+			if !k.period.read(name.Str, value.Str) {
+				form = "a time such as 2026-12-31T00:00:00Z"
+			}
 		default:
-			fault = "must not have " + name.Raw + ": " + apiKeyForm
+			fault = "must not have " + name.Raw + "; known are sha256, subject, email, groups, claims, notBefore, until"
 			return false
 		}
-		if !ok {
-			fault = "must have another " + name.Str + ": " + apiKeyForm
+		if form != "" {
+			fault = name.Str + " must be " + form
 		}
-		return ok
+		return form == ""
 	})
 	if fault == "" && !(hasDigest && hasSubject) {
-		fault = "needs sha256 and subject: " + apiKeyForm
+		fault = "needs sha256 and subject"
 	}
 	return k, fault
 }
 
-const apiKeyForm = "a key has its sha256 (64 digits 0-9 a-f) and a subject, and may have email, groups (a list), claims (an object), " +
-	"notBefore and until (such as 2026-12-31T00:00:00Z)"
+func (k *apiKey) readDigest(s string) bool {
+	if len(s) != 2*sha256.Size || strings.ToLower(s) != s {
+		return false
+	}
+	_, err := hex.Decode(k.digest[:], []byte(s))
+	return err == nil
+}
+
+// read reads one bound of a period. A string that is none is "".
+func (p *Period) read(name, s string) (ok bool) {
+	if name == "until" {
+		p.Until, ok = strictjson.ParseInstant(s)
+	} else {
+		p.NotBefore, ok = strictjson.ParseInstant(s)
+	}
+	return ok
+}
 
 // parseAPIKeys reads a published document, {"keys": [entry, …]}. An entry that is not
 // in order is passed over: an issuer's mistake with one key must not keep the others
