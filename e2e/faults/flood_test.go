@@ -80,11 +80,14 @@ func (w *world) some(token string, d time.Duration) load.Report {
 	return r.Stop()
 }
 
-// clientsThatLeave: the gate forgets a client that leaves while it waits.
+// clientsThatLeave: the gate forgets a client that leaves while it waits, here for an
+// endpoint that never answers.
 func clientsThatLeave(w *world) {
 	t := w.t
-	w.configure(object{"refresh": "1h", "interval": "10m", "wait": "1m"}, nil)
+	w.configure(object{"refresh": "1h", "timeout": "30s", "wait": "1m"}, nil)
 	w.served()
+	w.corp.Behave(keyserver.Stall)
+	defer w.corp.Behave(keyserver.Well)
 	forged, err := w.corp.MintForged(object{"aud": "models"})
 	if err != nil {
 		t.Fatal(err)

@@ -20,6 +20,7 @@ type Entry struct {
 	FetchedAt   time.Time // when Document came
 	RequestedAt time.Time // when the fetch that brought Document was started
 	LastAttempt time.Time // when the last fetch was started, whatever its outcome
+	LookedAt    time.Time // when the last fetch for an unknown key was started
 	NextFetch   time.Time // when the next fetch is due
 	LeaseUntil  time.Time // until then no other VM fetches
 	LeaseHolder uint64    // the VM that has the lease
@@ -30,10 +31,10 @@ type Entry struct {
 // proxy may write to the same data: what does not begin with magic and the
 // source's ID is not ours. Those plugins are trusted not to forge an entry, since
 // they see all requests as well.
-const magic = "modelgate keys 1\n"
+const magic = "modelgate keys 2\n"
 
 func (e *Entry) times() []*time.Time {
-	return []*time.Time{&e.FetchedAt, &e.RequestedAt, &e.LastAttempt, &e.NextFetch, &e.LeaseUntil}
+	return []*time.Time{&e.FetchedAt, &e.RequestedAt, &e.LastAttempt, &e.LookedAt, &e.NextFetch, &e.LeaseUntil}
 }
 
 // Encode writes the entry of the source with that ID: magic and ID; the times in
@@ -56,7 +57,7 @@ func (e *Entry) Encode(id string) []byte {
 // Decode reads what Encode wrote. ok is false for what Encode cannot have written.
 func Decode(raw, id string) (e Entry, ok bool) {
 	rest, ok := strings.CutPrefix(raw, magic+id)
-	const fixed = 5*8 + 8 + 4
+	const fixed = 6*8 + 8 + 4
 	if !ok || len(rest) < fixed || len(rest) > fixed+maxAPIKeys {
 		return Entry{}, false
 	}
@@ -70,8 +71,8 @@ func Decode(raw, id string) (e Entry, ok bool) {
 			*t = time.Unix(0, int64(n))
 		}
 	}
-	e.LeaseHolder = binary.LittleEndian.Uint64(b[40:])
-	e.Failures = binary.LittleEndian.Uint32(b[48:])
+	e.LeaseHolder = binary.LittleEndian.Uint64(b[48:])
+	e.Failures = binary.LittleEndian.Uint32(b[56:])
 	e.Document = rest[fixed:]
 	return e, e.FetchedAt.IsZero() == (e.Document == "")
 }

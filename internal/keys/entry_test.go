@@ -11,7 +11,7 @@ func TestEntry(t *testing.T) {
 	for _, e := range []Entry{
 		{},
 		{LastAttempt: now, LeaseUntil: now.Add(time.Second), LeaseHolder: 1<<64 - 1, Failures: 7},
-		{Document: "{}", FetchedAt: now, RequestedAt: now.Add(-1), LastAttempt: now, NextFetch: now.Add(time.Hour)},
+		{Document: "{}", FetchedAt: now, RequestedAt: now.Add(-1), LastAttempt: now, LookedAt: now.Add(1), NextFetch: now.Add(time.Hour)},
 	} {
 		raw := string(e.Encode(id))
 		got, ok := Decode(raw, id)

@@ -198,11 +198,16 @@ func (p *proxy) decide(id uint32, r *request, policy WaitPolicy) {
 			p.t.Fatalf("keys of age %s are in force", age)
 		}
 	case policy == Refreshed && document != "": // 401
-		before, again := v.told[r.kid]
-		again = again && before.document == document && p.now.Sub(before.at) < unknownFor
+		last, again := v.told[r.kid]
+		again = again && last.document == document && p.now.Sub(last.at) < unknownFor
 		// A look may end while the key is published, and be reported afterwards: what
-		// counts is whether it was there before the request came.
-		if !again && has(p.document(), r.kid) && !p.born[r.kid].After(r.since) {
+		// counts is whether it was there before the request came, or before the keys were
+		// requested, if they are fresh.
+		before := r.since
+		if v.refresher.entry.RequestedAt.Before(before) {
+			before = r.since.Add(-p.source.Interval)
+		}
+		if !again && has(p.document(), r.kid) && !p.born[r.kid].After(before) {
 			p.t.Fatalf("a token of %s, published, is told that its key does not exist", r.kid)
 		}
 		if !again {
@@ -270,6 +275,9 @@ func (p *proxy) step() {
 		if p.random.IntN(30) == 0 && p.shared != "" {
 			p.shared, p.free = "garbage", true // another plugin's
 			p.cas++
+			for i := range p.starts {
+				p.starts[i].wanted = false // nobody remembers when it was
+			}
 		}
 	case 4:
 		if p.random.IntN(20) == 0 {

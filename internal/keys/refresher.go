@@ -7,6 +7,7 @@ const (
 	maxWaiting = 1024             // requests
 	maxUnknown = 1024             // kids that are known to be unknown
 	unknownFor = 30 * time.Second // how long a kid is, unless the document changes
+	shortWait  = time.Second      // for the next fetch for an unknown key
 )
 
 // Fetch is a request to make to an endpoint. The host hands it back with the
@@ -33,6 +34,7 @@ type Refresher struct {
 	random       uint64
 	entry        Entry
 	waiting      []Waiter
+	looking      bool                 // a fetch is wanted for a key that was reported as unknown
 	unknown      map[string]time.Time // by kid: until when it counts as unknown
 	lastRejected string               // the shared data that Load has reported as no entry
 }
@@ -98,12 +100,16 @@ func (r *Refresher) Load(raw string) error {
 // Tick loads raw, the data that the VMs share, resumes requests that need not wait
 // any longer, and starts a fetch if one is due. The error is Load's.
 func (r *Refresher) Tick(now time.Time, raw string) (out Effects, err error) {
-	before := r.entry.Document
+	before := r.entry
 	err = r.Load(raw)
-	out.Resume = r.takeResumable(now, r.entry.Document != before)
-	if wanted := len(r.waiting) > 0; r.source.fetchDue(&r.entry, now, wanted) {
+	if !r.entry.RequestedAt.Equal(before.RequestedAt) {
+		r.looking = false
+	}
+	fetched := r.entry.Document != before.Document || !r.entry.FetchedAt.Equal(before.FetchedAt)
+	out.Resume = r.takeResumable(now, fetched)
+	if wanted := r.looking || len(r.waiting) > 0; r.source.fetchDue(&r.entry, now, wanted) {
 		out.ForUnknownKey = wanted && !r.source.refreshDue(&r.entry, now)
-		e := r.source.withLease(r.entry, now, r.holder)
+		e := r.source.withLease(r.entry, now, r.holder, out.ForUnknownKey)
 		out.Store, out.Fetch = e.Encode(r.source.ID), &Fetch{Target: r.source.endpoint, started: now}
 	}
 	return out, err

@@ -17,13 +17,22 @@ func (s *Source) lease() time.Duration { return 2*s.Timeout + time.Second }
 // a key. Times that are further ahead than any that is ever written come from a
 // clock that was wrong; they are ignored.
 func (s *Source) fetchDue(e *Entry, now time.Time, wanted bool) bool {
-	if now.Before(e.LeaseUntil) && !e.LeaseUntil.After(now.Add(s.lease())) {
+	if s.leased(e, now) {
 		return false
 	}
 	if s.refreshDue(e, now) {
 		return true
 	}
-	return wanted && e.Failures == 0 && (!now.Before(e.LastAttempt.Add(s.Interval)) || e.LastAttempt.After(now))
+	return wanted && e.Failures == 0 && s.untilLook(e, now) <= 0
+}
+
+// untilLook returns how long it is until a fetch for an unknown key may begin; not positive
+// if one may begin now. A refresh that is due does not count: it is the issuer's own pace.
+func (s *Source) untilLook(e *Entry, now time.Time) time.Duration {
+	if e.LookedAt.After(now) {
+		return 0
+	}
+	return e.LookedAt.Add(s.Interval).Sub(now)
 }
 
 // refreshDue reports whether a fetch is due even if no request waits.
@@ -31,9 +40,18 @@ func (s *Source) refreshDue(e *Entry, now time.Time) bool {
 	return !now.Before(e.NextFetch) || e.NextFetch.After(now.Add(s.Refresh))
 }
 
-// withLease returns the entry after holder has taken the lease.
-func (s *Source) withLease(e Entry, now time.Time, holder uint64) Entry {
+// leased reports whether a fetch is under way.
+func (s *Source) leased(e *Entry, now time.Time) bool {
+	return now.Before(e.LeaseUntil) && !e.LeaseUntil.After(now.Add(s.lease()))
+}
+
+// withLease returns the entry after holder has taken the lease, for a fetch that is made
+// for an unknown key or not.
+func (s *Source) withLease(e Entry, now time.Time, holder uint64, forUnknownKey bool) Entry {
 	e.LastAttempt, e.LeaseUntil, e.LeaseHolder = now, now.Add(s.lease()), holder
+	if forUnknownKey {
+		e.LookedAt = now
+	}
 	return e
 }
 
@@ -46,7 +64,10 @@ func (s *Source) afterSuccess(e Entry, now time.Time, document string, maxAge ti
 	}
 	// Up to a tenth earlier, so that proxies that started together do not fetch together.
 	wait -= time.Duration(jitter * float64(wait) / 10)
-	return Entry{Document: document, FetchedAt: now, RequestedAt: e.LastAttempt, LastAttempt: e.LastAttempt, NextFetch: now.Add(wait)}
+	return Entry{
+		Document: document, FetchedAt: now, RequestedAt: e.LastAttempt,
+		LastAttempt: e.LastAttempt, LookedAt: e.LookedAt, NextFetch: now.Add(wait),
+	}
 }
 
 // afterFailure returns the entry after a fetch that brought no good document: the

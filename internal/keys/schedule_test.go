@@ -20,9 +20,12 @@ func TestSchedule(t *testing.T) {
 		{"too short", 0, 0, time.Minute},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			before := Entry{LastAttempt: now.Add(-2), Failures: 3, LeaseHolder: 1, LeaseUntil: now}
+			before := Entry{LastAttempt: now.Add(-2), LookedAt: now.Add(-3), Failures: 3, LeaseHolder: 1, LeaseUntil: now}
 			got := s.afterSuccess(before, now, "{}", x.maxAge, x.jitter)
-			want := Entry{Document: "{}", FetchedAt: now, RequestedAt: now.Add(-2), LastAttempt: now.Add(-2), NextFetch: now.Add(x.want)}
+			want := Entry{
+				Document: "{}", FetchedAt: now, RequestedAt: now.Add(-2),
+				LastAttempt: now.Add(-2), LookedAt: now.Add(-3), NextFetch: now.Add(x.want),
+			}
 			if got != want {
 				t.Errorf("afterSuccess(max-age %s, jitter %v) = %+v, want %+v", x.maxAge, x.jitter, got, want)
 			}
@@ -57,7 +60,7 @@ func TestClockSteps(t *testing.T) {
 			t.Errorf("%s: no fetch is due", name)
 		}
 	}
-	e := Entry{Document: "{}", FetchedAt: now, NextFetch: now.Add(time.Minute), LastAttempt: now.Add(time.Hour)}
+	e := Entry{Document: "{}", FetchedAt: now, NextFetch: now.Add(time.Minute), LastAttempt: now.Add(time.Hour), LookedAt: now.Add(time.Hour)}
 	if s.fetchDue(&e, now, false) || !s.fetchDue(&e, now, true) {
 		t.Error("after a fetch in the future: a fetch is due, or none is for an unknown key")
 	}

@@ -17,8 +17,8 @@
 // A document is used until MaxStale after it came, whatever happens to the
 // endpoint, and an answer without a usable key changes nothing. A key that the
 // document does not have is looked for once per Interval at most, however many
-// requests ask for however many keys. A request is told that its key is unknown
-// only after a fetch that was started after the request came.
+// requests ask for however many keys. A request is told that its key is unknown only
+// after a fetch that was started after the request came, or less than Interval before.
 package keys
 
 import (
