@@ -45,7 +45,7 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets, review *aut
 		Review: review,
 	}, g.authn, g.routes)
 	g.exemptions = compileExemptions(o.Get("exempt"))
-	g.identity = compileIdentity(o.Get("identity"))
+	g.identity = compileIdentity(o.Get("identity"), g.authn)
 	for _, h := range g.identity {
 		g.tellsCall = g.tellsCall || h.ofCall
 	}

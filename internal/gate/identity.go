@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/authn"
@@ -13,6 +14,7 @@ import (
 // what for.
 type identityHeader struct {
 	name     string
+	issuers  []string // whose callers it is for, nil for every request
 	template []templatePart
 	ofCaller bool // only a verified caller has it
 	ofCall   bool // every call has it, or it is refused
@@ -25,10 +27,18 @@ type templatePart struct {
 	call  func(inference.Call) string   // nil for the others
 }
 
-func compileIdentity(v strictjson.Value) (list []identityHeader) {
+// compileIdentity reads "identity". A header may be there several times, each time for the
+// callers of other issuers: people have an address, and machines only a subject.
+func compileIdentity(v strictjson.Value, known *authn.Authenticator) (list []identityHeader) {
 	for _, item := range v.Items() {
-		o := item.Object("header", "value")
-		h := identityHeader{name: o.Need("header").Text()}
+		o := item.Object("header", "value", "issuers")
+		issuers := o.Get("issuers")
+		h := identityHeader{name: o.Need("header").Text(), issuers: issuers.Texts()}
+		for i, text := range h.issuers {
+			if text != "" && !known.HasIssuer(text) {
+				issuers.Items()[i].MustBe("the name of an issuer: %s", strictjson.Or(known.IssuerNames()))
+			}
+		}
 		name := o.Get("header")
 		switch kind := headers.KindOf(h.name); {
 		case h.name == "": // missing, or reported
@@ -38,8 +48,12 @@ func compileIdentity(v strictjson.Value) (list []identityHeader) {
 			name.MustBe("a header's name in lower case, without underscores")
 		}
 		for _, other := range list {
-			if other.name == h.name && h.name != "" {
-				name.Fail("%q is there twice", h.name)
+			switch {
+			case other.name != h.name || h.name == "":
+			case h.issuers == nil || other.issuers == nil:
+				name.Fail(`%q is there twice; each needs "issuers" then`, h.name)
+			case slices.ContainsFunc(h.issuers, other.isFor):
+				issuers.Fail("must not have an issuer of another item with the header %q", h.name)
 			}
 		}
 		h.template = compileTemplate(o.Need("value"))
@@ -51,6 +65,11 @@ func compileIdentity(v strictjson.Value) (list []identityHeader) {
 		list = append(list, h)
 	}
 	return list
+}
+
+// isFor reports whether the callers of an issuer have the header.
+func (h *identityHeader) isFor(issuer string) bool {
+	return h.issuers == nil || slices.Contains(h.issuers, issuer)
 }
 
 // compileTemplate reads text with placeholders, for example "{issuer}/{subject}".
