@@ -64,6 +64,7 @@ var clusters = map[string][]string{
 	"triton-stream":  {"rest", "grpc"},
 	"remote-keys":    {"models"},
 	"secrets":        {"models"},
+	"providers":      {"models"},
 
 	"tfserving-mtls":             {"rest", "grpc"},
 	"external-authorizer":        {"rest", "grpc"},

@@ -3,6 +3,7 @@ package corpus
 import (
 	"crypto"
 	"encoding/json"
+	"strings"
 
 	"github.com/modelgate/modelgate/internal/testing/jose"
 )
@@ -82,6 +83,12 @@ func newSigner(is map[string]any) (*signer, error) {
 		sg.iss, sg.alg, sg.header, sg.scheme = "https://cloud.google.com/iap", "ES256", "x-goog-iap-jwt-assertion", ""
 	case "google-oidc":
 		sg.iss, sg.alg = "https://accounts.google.com", "RS256"
+	case "entra":
+		sg.iss = "https://login.microsoftonline.com/{tenantid}/v2.0"
+	}
+	if list, _ := is["tenants"].([]any); len(list) > 0 {
+		tenant, _ := list[0].(string)
+		sg.iss = strings.Replace(sg.iss, "{tenantid}", tenant, 1)
 	}
 	if list, _ := is["algorithms"].([]any); len(list) > 0 {
 		sg.alg, _ = list[0].(string)
