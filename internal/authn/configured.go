@@ -1,9 +1,7 @@
 package authn
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
@@ -108,15 +106,3 @@ func (a *Authenticator) HasTrustDomain() bool { return a.trustDomain != "" }
 
 // IsPeerID reports whether id is a SPIFFE ID of the configured trust domain.
 func (a *Authenticator) IsPeerID(id string) bool { return a.trustDomain.contains(id) }
-
-// Warnings says where issuers may not mean what they say. A token service mostly has
-// an https URL as its iss, which is compared exactly.
-func (a *Authenticator) Warnings() (list []string) {
-	for _, is := range a.issuers {
-		if len(is.iss) == 1 && strings.Contains(is.iss[0], ".") && !strings.Contains(is.iss[0], ":") {
-			list = append(list, fmt.Sprintf("issuer %q has the iss %q without https://: it is compared exactly with the token's",
-				is.Name, is.iss[0]))
-		}
-	}
-	return list
-}

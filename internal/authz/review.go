@@ -48,6 +48,7 @@ func (c *compiler) reviewRule(kind ruleKind, r *rule) {
 	case aGrant:
 		c.reviewGroups(r)
 		c.reviewAddress(r)
+		c.reviewCapitals(r)
 		c.reviewConditions(kind, r)
 		c.reviewShadow(kind, r, "the grant grants nothing since then; leave it out, or its \"shadow\"")
 	case aDeny:
@@ -96,6 +97,17 @@ func (c *compiler) reviewAddress(r *rule) {
 	for _, name := range r.issuers {
 		if c.issuers.HasIssuer(name) && !c.issuers.VouchesForAddresses(name) {
 			c.warn(`grant %q has a condition on /email, which holds only for tokens of issuer %q with "email_verified": true`, r.name, name)
+		}
+	}
+}
+
+// reviewCapitals warns of each address with capital letters in a grant whose issuer folds
+// addresses: it is nobody's.
+func (c *compiler) reviewCapitals(r *rule) {
+	for _, id := range r.members {
+		if (id.kind == user || id.kind == serviceAccount) && id.name != strings.ToLower(id.name) &&
+			slices.ContainsFunc(r.issuers, c.issuers.FoldsAddresses) {
+			c.warn(`grant %q names %s with capital letters, and its issuer folds addresses: write it in lower case`, r.name, id.name)
 		}
 	}
 }

@@ -44,6 +44,20 @@ func TestWarnings(t *testing.T) {
 			},
 		},
 		{
+			"an issuer without an audience; capital letters where addresses are folded",
+			`{"version": 1,
+			"issuers": [{"name": "corp", "issuer": "https://i.example.com", "noAudience": true, "algorithms": ["HS256"],
+				"requiredClaims": ["/jti", {"pointer": "/client_id", "anyOf": ["a"]}, {"pointer": "/typ", "anyOf": ["b"]}],
+				"address": {"folded": true}, "symmetric": {"env": "CORP"}}],
+			"routes": [{"protocol": "triton", "service": "prod/gpu", "hosts": ["gpu.example.com"]}],
+			"grants": [{"name": "g", "issuers": ["corp"], "members": ["user:ana@example.com", "user:Bob@example.com"], "role": "admin",
+				"models": ["prod/gpu"]}]}`,
+			[]string{
+				`issuer "corp" has "noAudience": its tokens for any other service count here too, unless they differ in /client_id and /typ`,
+				`grant "g" names Bob@example.com with capital letters, and its issuer folds addresses: write it in lower case`,
+			},
+		},
+		{
 			"a deny of certificates; a grant in shadow uses its issuers",
 			shadowWorld(t),
 			[]string{

@@ -1,0 +1,338 @@
+package authn
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/strictjson"
+)
+
+// values is one item of "requiredClaims" with values.
+func values(pointer string, anyOf ...any) m { return m{"pointer": pointer, "anyOf": anyOf} }
+
+// openings are the fields that accept more than an ordinary JWT. Each has tokens that only
+// the opening accepts, and tokens that it refuses too.
+var openings = []struct {
+	name   string
+	fields []any // changes of the issuer
+	typ    any   // of the tokens; missing{} for none
+	claims []any // of a token that the opening accepts
+	closed reason.Reason
+	// refused are further changes of the claims, for which the opening refuses the token.
+	refused [][]any
+	why     reason.Reason
+}{
+	{
+		name: "audienceClaim", fields: []any{"audienceClaim", "/client_id"},
+		claims: []any{"aud", missing{}, "client_id", "models"}, closed: reason.ClaimsInvalid,
+		refused: [][]any{{"client_id", "other"}, {"client_id", "models ", "aud", "models"}, {"client_id", []string{"other"}}}, why: reason.AudienceWrong,
+	},
+	{
+		name: "audienceClaim, of another form", fields: []any{"audienceClaim", "/client_id"},
+		claims: []any{"aud", missing{}, "client_id", []string{"other", "models"}}, closed: reason.ClaimsInvalid,
+		refused: [][]any{{"client_id", missing{}, "aud", "models"}, {"client_id", nil}, {"client_id", ""}, {"client_id", 1}, {"client_id", []any{"models", 1}}},
+		why:     reason.ClaimsInvalid,
+	},
+	{
+		name: "noAudience, aud missing", fields: []any{"noAudience", true, "audiences", missing{}, "requiredClaims", []any{values("/x", "a", "b")}},
+		claims: []any{"aud", missing{}, "x", "a"}, closed: reason.ClaimsInvalid,
+		refused: [][]any{{"x", "c"}, {"x", missing{}}, {"x", nil}, {"x", []string{"c"}}, {"x", m{"a": "a"}}, {"aud", ""}, {"aud", m{}}, {"aud", []any{""}}},
+		why:     reason.ClaimsInvalid,
+	},
+	{
+		name: "noAudience, aud null", fields: []any{"noAudience", true, "requiredClaims", []any{values("/x", "a")}},
+		claims: []any{"aud", nil, "x", []string{"b", "a"}}, closed: reason.ClaimsInvalid,
+		refused: [][]any{{"aud", "other"}, {"aud", []string{"other"}}}, why: reason.AudienceWrong,
+	},
+	{
+		name: "noAudience, aud empty", fields: []any{"noAudience", true, "requiredClaims", []any{values("/x", "a")}},
+		claims: []any{"aud", []string{}, "x", "a"}, closed: reason.ClaimsInvalid,
+	},
+	{
+		name: "subject, sub missing", fields: []any{"subject", "/client_id"},
+		claims: []any{"sub", missing{}, "client_id", "alice"}, closed: reason.ClaimsInvalid,
+		refused: [][]any{{"client_id", missing{}}, {"client_id", ""}, {"client_id", nil}, {"client_id", 1}, {"client_id", []string{"alice"}},
+			{"client_id", missing{}, "sub", "alice"}},
+		why: reason.ClaimsInvalid,
+	},
+	{
+		name: "subject, sub null", fields: []any{"subject", []string{"/sub", "/a/b"}},
+		claims: []any{"sub", nil, "a", m{"b": "alice"}}, closed: reason.ClaimsInvalid,
+		refused: [][]any{{"a", m{}}, {"sub", 1}, {"sub", false}, {"sub", m{}}}, why: reason.ClaimsInvalid,
+	},
+	{
+		name: "subject, sub empty", fields: []any{"subject", []string{"/sub", "/azp"}},
+		claims: []any{"sub", "", "azp", "alice"}, closed: reason.ClaimsInvalid,
+	},
+	{name: "types", fields: []any{"types", []string{"at+jwt"}}, typ: "AT+JWT", closed: reason.TokenType},
+	{name: "types with application/", fields: []any{"types", []string{"application/jwt"}}, typ: "application/JWT", closed: reason.TokenType},
+	{name: "types without application/", fields: []any{"types", []string{"JWT"}}, typ: "Application/jwt", closed: reason.TokenType},
+	{name: "types, another", fields: []any{"types", []string{"JOSE"}}, typ: "JOSE", closed: reason.TokenType},
+	{
+		name: "tenants", fields: []any{"issuer", "https://corp.example/{tenantid}/v2", "tenants", []string{"t-1", "t.2"}},
+		claims: []any{"iss", "https://corp.example/t.2/v2"}, closed: reason.IssuerUnknown,
+		refused: [][]any{{"iss", "https://corp.example/t-3/v2"}, {"iss", "https://corp.example/T-1/v2"}, {"iss", "https://corp.example//v2"},
+			{"iss", "https://corp.example/t-1/v2/"}, {"iss", "https://corp.example/{tenantid}/v2"}, {"iss", "https://corp.example/t-1/t-1/v2"}},
+		why: reason.IssuerUnknown,
+	},
+	{
+		name: "a preset without iss", fields: []any{"preset", "spiffe", "issuer", missing{}, "trustDomain", "corp.example"},
+		claims: []any{"iss", missing{}, "sub", "spiffe://corp.example/a"}, closed: reason.ClaimsInvalid,
+		refused: [][]any{{"sub", "spiffe://corp.example"}, {"sub", "spiffe://corp.example/"}, {"sub", "spiffe://corp.example/.."}, {"sub", "alice"},
+			{"sub", "spiffe://corp.example.evil/a"}, {"sub", "SPIFFE://corp.example/a"}, {"sub", missing{}}, {"iss", ""}, {"aud", missing{}}},
+		why: reason.ClaimsInvalid,
+	},
+	{
+		name: "forms of groups", fields: []any{"groups", []any{m{"pointer": "/names", "form": "names"}, m{"pointer": "/words", "form": "words"}}},
+		claims: []any{"names", m{"ml": 1}, "words", "a b"}, closed: reason.Allowed,
+		refused: [][]any{{"names", []string{"ml"}}, {"names", "ml"}, {"names", 1}, {"words", m{}}, {"words", []any{1}}}, why: reason.ClaimsInvalid,
+	},
+}
+
+// TestOpenings: a field opens what it says, and without it the token is refused.
+func TestOpenings(t *testing.T) {
+	closed := newWorld(t, corpRow())
+	for _, x := range openings {
+		t.Run(x.name, func(t *testing.T) {
+			open, header := newWorld(t, corpRow(x.fields...)), m{"alg": "ES256"}
+			if x.typ != nil {
+				header["typ"] = x.typ
+			}
+			token := func(changes ...any) string { return "Bearer " + corpToken(header, claimsOf("corp", changes...)) }
+			closed.request(t, "closed", x.closed, "authorization", token(x.claims...))
+			open.request(t, "open", reason.Allowed, "authorization", token(x.claims...))
+			for _, changes := range x.refused {
+				open.request(t, fmt.Sprint(changes), x.why, "authorization", token(append(slices.Clone(x.claims), changes...)...))
+			}
+		})
+	}
+}
+
+// TestOpenedPrincipal is who the caller is by the claims that a field names.
+func TestOpenedPrincipal(t *testing.T) {
+	verified := func(anyOf ...any) m { return m{"pointer": "/upn", "verified": values("/ok", anyOf...)} }
+	for _, x := range []struct {
+		name   string
+		fields []any
+		claims []any
+		want   string // subject, email, claimed email, domain, groups, and what is untold
+	}{
+		{"plain", nil, ana(), "alice ana@corp.example ana@corp.example corp.example [] groups"},
+		{"subject", []any{"subject", []string{"/oid", "/sub"}}, ana("oid", "o1"), "o1 ana@corp.example ana@corp.example corp.example [] groups"},
+		{"a pointer", []any{"address", verified(true, "1")}, ana("upn", "Bob@b.example", "ok", "1"), "alice Bob@b.example Bob@b.example corp.example [] groups"},
+		{"not one of the values", []any{"address", verified(true, "1")}, ana("upn", "b@b", "ok", 1), "alice  b@b corp.example [] groups"},
+		{"a list of values", []any{"address", verified(true)}, ana("upn", "b@b", "ok", []bool{true}), "alice  b@b corp.example [] groups"},
+		{"no verification", []any{"address", verified(true)}, ana("upn", "b@b"), "alice  b@b corp.example [] groups"},
+		{"trusted", []any{"address", m{"pointer": "/upn"}, "email", "trusted"}, ana("upn", "b@b", "email_verified", false), "alice b@b b@b corp.example [] groups"},
+		{"trusted, and said not to be verified", []any{"address", verified(true), "email", "trusted"}, ana("upn", "b@b", "ok", false),
+			"alice  b@b corp.example [] groups"},
+		{"no address there", []any{"address", verified(true)}, ana("ok", true), "alice   corp.example [] address groups"},
+		{"no address", []any{"address", verified(true)}, ana("upn", "bob", "ok", true), "alice  bob corp.example [] address groups"},
+		{"folded", []any{"address", m{"folded": true}}, ana("email", "Ana@Corp.Example"), "alice ana@corp.example Ana@Corp.Example corp.example [] groups"},
+		{"the address' domain", []any{"domain", "address"}, ana("email", "a@B.example", "hd", "c"), "alice a@B.example a@B.example b.example [] groups"},
+		{"the domain of an address that is not verified", []any{"domain", "address"}, ana("email_verified", false), "alice  ana@corp.example  [] domain groups"},
+		{"the domain of no address", []any{"domain", "address"}, ana("email", missing{}), "alice    [] address domain groups"},
+		{"the domain of none at all", []any{"domain", "address", "absent", m{"email": "none"}}, ana("email", missing{}), "alice    [] groups"},
+		{"two claims", []any{"groups", []string{"/groups", "/r/roles"}}, ana("r", m{"roles": "x"}), "alice ana@corp.example ana@corp.example corp.example [ml x] "},
+		{"one of two is missing", []any{"groups", []string{"/groups", "/r/roles"}}, ana(), "alice ana@corp.example ana@corp.example corp.example [ml] groups omitted"},
+		{"one of two is null", []any{"groups", []string{"/groups", "/r/roles"}}, ana("groups", nil, "r", m{"roles": []string{"x"}}),
+			"alice ana@corp.example ana@corp.example corp.example [x] groups omitted"},
+		{"null is none", []any{"groups", "/groups", "absent", m{"groups": "none"}}, ana("groups", nil), "alice ana@corp.example ana@corp.example corp.example [] "},
+		{"one of two is elsewhere", []any{"groups", []string{"/groups", "/roles"}, "absent", m{"groups": "none"}},
+			ana("roles", "src1", "_claim_names", m{"roles": "src1"}), "alice ana@corp.example ana@corp.example corp.example [ml] groups omitted"},
+		{"a string with a space", []any{"groups", "/groups"}, ana("groups", "a b"), "alice ana@corp.example ana@corp.example corp.example [a b] groups omitted"},
+		{"words", []any{"groups", []any{m{"pointer": "/groups", "form": "words"}}}, ana("groups", " a  b "), "alice ana@corp.example ana@corp.example corp.example [a b] "},
+		{"names", []any{"groups", []any{m{"pointer": "/groups", "form": "names"}}}, ana("groups", m{"a": m{"c": 1}}), "alice ana@corp.example ana@corp.example corp.example [a] "},
+		{"paths", []any{"groups", []any{m{"pointer": "/groups", "form": "paths"}}}, ana("groups", []string{"/a/b/c", "d", "e/f"}),
+			"alice ana@corp.example ana@corp.example corp.example [/a/b/c d e/f /a/b /a e] "},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			p := newWorld(t, corpRow(x.fields...)).request(t, x.name, reason.Allowed, "authorization", "Bearer "+corpTokenWith(x.claims...))
+			got := fmt.Sprintf("%s %s %s %s %v %s", p.Subject, p.Email, p.ClaimedEmail, p.Domain, p.Groups, describeUntold(p))
+			if got != x.want {
+				t.Errorf("Authenticate(%v) = %q, want %q", x.claims, got, x.want)
+			}
+		})
+	}
+}
+
+// TestVouches: a grant reads no address for which nobody vouches, whichever claim has it.
+func TestVouches(t *testing.T) {
+	upn := []any{"address", m{"pointer": "/upn", "verified": values("/ok", true)}}
+	for _, x := range []struct {
+		name       string
+		fields     []any
+		claims     []any
+		email, upn bool
+	}{
+		{"verified", nil, ana("upn", "a@b"), true, true},
+		{"not verified", nil, ana("email_verified", false), false, true},
+		{"upn verified, email too", upn, ana("upn", "a@b", "ok", true), true, true},
+		{"upn verified, email not", upn, ana("upn", "a@b", "ok", true, "email_verified", false), false, true},
+		{"upn verified, nothing of email", upn, ana("upn", "a@b", "ok", true, "email_verified", missing{}), false, true},
+		{"upn not verified", upn, ana("upn", "a@b"), false, false},
+		{"no upn", upn, ana("ok", true), false, false},
+	} {
+		p := newWorld(t, corpRow(x.fields...)).request(t, x.name, reason.Allowed, "authorization", "Bearer "+corpTokenWith(x.claims...))
+		email, upn := p.Vouches(emailClaim), p.Vouches(strictjson.Pointer{"upn"})
+		if email != x.email || upn != x.upn || !p.Vouches(subClaim) {
+			t.Errorf("%s: Vouches(/email) = %v, (/upn) = %v, want %v and %v", x.name, email, upn, x.email, x.upn)
+		}
+	}
+}
+
+// TestFaults: the result names the configured issuer and the claim at fault of a token whose
+// signature holds, and nothing of any other.
+func TestFaults(t *testing.T) {
+	w := newWorld(t, corpRow("groups", "/r/groups", "maxLifetime", "1h", "requiredClaims", []any{values("/use", "a")}))
+	good := []any{"use", "a", "r", m{"groups": "x"}}
+	for _, x := range []struct {
+		name    string
+		changes []any
+		want    string
+	}{
+		{"nothing", nil, "allowed  "},
+		{"exp", []any{"exp", "x"}, "claims_invalid corp /exp"},
+		{"no exp", []any{"exp", missing{}}, "claims_invalid corp /exp"},
+		{"nbf", []any{"nbf", "x"}, "claims_invalid corp /nbf"},
+		{"iat", []any{"iat", "x"}, "claims_invalid corp /iat"},
+		{"no iat", []any{"iat", missing{}}, "claims_invalid corp /iat"},
+		{"sub", []any{"sub", 7}, "claims_invalid corp /sub"},
+		{"aud", []any{"aud", 7}, "claims_invalid corp /aud"},
+		{"another aud", []any{"aud", "secret-audience"}, "audience_wrong corp /aud"},
+		{"expired", []any{"exp", now.Unix() - 100}, "token_expired corp /exp"},
+		{"nbf ahead", []any{"nbf", now.Unix() + 100}, "token_not_yet_valid corp /nbf"},
+		{"iat ahead", []any{"iat", now.Unix() + 100}, "token_not_yet_valid corp /iat"},
+		{"too long", []any{"exp", now.Unix() + 7200}, "token_lifetime corp /exp"},
+		{"required", []any{"use", "b"}, "claims_invalid corp /use"},
+		{"groups", []any{"r", m{"groups": 7}}, "claims_invalid corp /r/groups"},
+		{"cnf", []any{"cnf", m{"jkt": "x"}}, "token_binding corp /cnf"},
+		{"iss", []any{"iss", 7}, "claims_invalid  /iss"},
+		{"another iss", []any{"iss", "https://other.example"}, "issuer_unknown  /iss"},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			token := corpTokenWith(append(slices.Clone(good), x.changes...)...)
+			w.env.Cache = NewCache()
+			for range 3 { // the second is stored, and the third is from the cache
+				r := w.a.Authenticate(w.env, [][2]string{{"authorization", "Bearer " + token}}, Peer{})
+				if got := fmt.Sprintf("%s %s %s", r.Reason, r.Issuer, r.Claim); got != x.want {
+					t.Errorf("Authenticate = %q, want %q", got, x.want)
+				}
+			}
+		})
+	}
+	forged := sign("ES256", evilEC, m{"alg": "ES256"}, claimsOf("corp", "aud", 7))
+	if r := w.a.Authenticate(w.env, [][2]string{{"authorization", "Bearer " + forged}}, Peer{}); r.Issuer+r.Claim != "" {
+		t.Errorf("Authenticate(forged) names %q %q", r.Issuer, r.Claim)
+	}
+}
+
+// TestPresetsCompile: each preset's fields have no problem of their own.
+func TestPresetsCompile(t *testing.T) {
+	more := map[string][]any{
+		"google-iap": {"audiences", []string{"/projects/1/apps/a"}},
+		"kubernetes": {"issuer", "i", "algorithms", []string{"ES256"}},
+		"keycloak":   {"issuer", "i", "algorithms", []string{"ES256"}},
+		"entra":      {"tenants", []string{"t"}},
+		"cognito":    {"issuer", "i"},
+		"spiffe":     {"trustDomain", "d", "algorithms", []string{"ES256"}},
+	}
+	for _, p := range presets {
+		t.Run(p.name, func(t *testing.T) {
+			var problems strictjson.Problems
+			if _, ok := strictjson.Parse(p.fields, &problems); !ok {
+				t.Fatal(problems)
+			}
+			key := publicJWK(ecKey, "k", "")
+			if strings.Contains(p.fields, "RS256") {
+				key = publicJWK(rsaKey, "k", "")
+			}
+			preset := with(m{"name": "p", "preset": p.name, "audiences": []string{"a"}, "jwks": m{"inline": m{"keys": []m{key}}}}, more[p.name]...)
+			newWorld(t, preset)
+			var fields m
+			if err := json.Unmarshal([]byte(p.fields), &fields); err != nil {
+				t.Fatal(err)
+			}
+			for name, value := range fields {
+				if _, ok := preset[name]; ok || slices.Contains(strings.Fields(presetOpen), name) {
+					continue
+				}
+				if _, problems := compile([]m{with(preset, name, value)}); problems == nil {
+					t.Errorf("Compile(%s with its own %s) has no problem: a preset's field must not be set", p.name, name)
+				}
+			}
+		})
+	}
+}
+
+// TestManyTenantsAndIssuers: their number does not matter to one token.
+func TestManyTenantsAndIssuers(t *testing.T) {
+	tenants := make([]string, 10_000)
+	for i := range tenants {
+		tenants[i] = "t" + strconv.Itoa(i)
+	}
+	rows := []m{corpRow("issuer", "https://login.example/{tenantid}", "tenants", tenants)}
+	for i := range 300 {
+		rows = append(rows, row("i"+strconv.Itoa(i), []string{"ES256"}, publicJWK(ecKey, "", "")))
+	}
+	w := newWorld(t, rows...)
+	for iss, want := range map[string]string{
+		"https://login.example/t0": "corp", "https://login.example/t9999": "corp", "https://login.example/t10000": "",
+		issOf("i0"): "i0", issOf("i299"): "i299", issOf("i300"): "",
+	} {
+		why := reason.Allowed
+		if want == "" {
+			why = reason.IssuerUnknown
+		}
+		if p := w.request(t, iss, why, "authorization", "Bearer "+corpTokenWith("iss", iss)); p.Issuer != want {
+			t.Errorf("Authenticate(iss %s) is of %q, want %q", iss, p.Issuer, want)
+		}
+	}
+}
+
+// FuzzOpenings: what a closed issuer accepts, an open one accepts as the same caller; and a
+// caller has a name and no address that two readers could read as two.
+func FuzzOpenings(f *testing.F) {
+	hs := func(changes ...any) m {
+		return with(row("hs", []string{"HS256"}), append([]any{"jwks", missing{}, "symmetric", m{"env": "FIXED"}}, changes...)...)
+	}
+	worlds := [2]world{}
+	for i, r := range []m{hs("groups", "/groups"), hs("groups", []any{"/groups", m{"pointer": "/scope", "form": "words"}},
+		"subject", []string{"/sub", "/client_id"}, "noAudience", true, "requiredClaims", []any{values("/iss", issOf("hs"))},
+		"types", []string{"JWT", "at+jwt"}, "address", m{"folded": true, "verified": values("/email_verified", true, "true")}, "domain", "address")} {
+		w, problems := compile([]m{r})
+		if problems != nil {
+			f.Fatal(problems)
+		}
+		worlds[i] = w
+	}
+	secret, _ := secrets("FIXED")
+	key, _ := decodeBase64URL(secret)
+	for _, claims := range []m{
+		claimsOf("hs", "groups", []string{"ml"}), claimsOf("hs", "aud", missing{}, "sub", missing{}, "client_id", "c"), claimsOf("hs", "groups", nil),
+		claimsOf("hs", "scope", "a b", "email", "A@b", "email_verified", "true"), claimsOf("hs", "aud", []string{}, "sub", ""),
+	} {
+		text, _ := json.Marshal(claims)
+		f.Add(string(text), "JWT")
+	}
+	f.Fuzz(func(t *testing.T, claims, typ string) {
+		token := sign("HS256", key, m{"alg": "HS256", "typ": typ}, claims)
+		closed, why := worlds[0].authenticate([][2]string{{"authorization", "Bearer " + token}}, Peer{})
+		open, whyOpen := worlds[1].authenticate([][2]string{{"authorization", "Bearer " + token}}, Peer{})
+		switch {
+		case why == reason.Allowed && whyOpen != reason.Allowed && whyOpen != reason.ClaimsInvalid:
+			t.Fatalf("%s: closed allows, open says %v", claims, whyOpen)
+		case why == reason.Allowed && whyOpen == reason.Allowed && (open.Subject != closed.Subject || len(open.Groups) < len(closed.Groups)):
+			t.Fatalf("%s: %+v is another caller than %+v", claims, open, closed)
+		case whyOpen == reason.Allowed && (open.Subject == "" || open.Email != "" && !isEmailAddress(open.Email)):
+			t.Fatalf("%s: %+v", claims, open)
+		case why == reason.Allowed && closed.Subject == "":
+			t.Fatalf("%s: nobody is allowed", claims)
+		}
+	})
+}

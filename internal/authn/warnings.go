@@ -1,0 +1,35 @@
+package authn
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Warnings says where issuers may not mean what they say, and where they accept more than
+// others. A token service mostly has an https URL as its iss, which is compared exactly.
+func (a *Authenticator) Warnings() (list []string) {
+	for _, is := range a.issuers {
+		if len(is.iss) == 1 && strings.Contains(is.iss[0], ".") && !strings.ContainsAny(is.iss[0], ":@") {
+			list = append(list, fmt.Sprintf("issuer %q has the iss %q without https://: it is compared exactly with the token's",
+				is.Name, is.iss[0]))
+		}
+		if !is.noAudience {
+			continue
+		}
+		var claims []string
+		for _, r := range is.required {
+			if r.anyOf != nil {
+				claims = append(claims, r.pointer.String())
+			}
+		}
+		list = append(list, fmt.Sprintf("issuer %q has \"noAudience\": its tokens for any other service count here too, unless they differ in %s",
+			is.Name, strings.Join(claims, " and ")))
+	}
+	return list
+}
+
+// FoldsAddresses reports whether grants compare addresses of the named issuer in lower case.
+func (a *Authenticator) FoldsAddresses(issuer string) bool {
+	is := a.issuer(issuer)
+	return is != nil && is.address.folded
+}
