@@ -139,15 +139,8 @@ func (f fetcher) Fetch(context.Context, http.Header, httpsig.MetadataProvider) (
 	return nil, fmt.Errorf("no keyid")
 }
 
-// python is the long-lived process of verify.py.
-type python struct {
-	t    *testing.T
-	in   io.WriteCloser
-	out  *bufio.Scanner
-	quit chan struct{}
-}
-
-func startPython(t *testing.T) *python {
+// findPython returns a Python with http-message-signatures.
+func findPython(t *testing.T) string {
 	t.Helper()
 	script := exec.Command("../../build/tools/httpsig")
 	script.Stderr = os.Stderr
@@ -155,7 +148,19 @@ func startPython(t *testing.T) *python {
 	if err != nil {
 		t.Fatalf("build/tools/httpsig found no Python: %v", err)
 	}
-	cmd := exec.Command(strings.TrimSpace(string(path)), "verify.py", examples)
+	return strings.TrimSpace(string(path))
+}
+
+// python is the long-lived process of verify.py.
+type python struct {
+	t   *testing.T
+	in  io.WriteCloser
+	out *bufio.Scanner
+}
+
+func startPython(t *testing.T) *python {
+	t.Helper()
+	cmd := exec.Command(findPython(t), "verify.py", examples)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
