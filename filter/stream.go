@@ -97,8 +97,8 @@ func (s *stream) requestHeaders(end bool) (a types.Action) {
 	}
 	faultInRequest(pairs)
 	s.head = gate.Head{Pairs: pairs, End: end}
-	if s.plugin.gate.NeedsPeer() {
-		if s.head.Peer, err = connectionPeer(); err != nil {
+	if needs := s.plugin.gate.PeerNeeds(); needs.Peer {
+		if s.head.Peer, err = connectionPeer(needs); err != nil {
 			return s.hostFailed("client certificate", err)
 		}
 	}

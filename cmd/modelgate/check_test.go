@@ -53,7 +53,7 @@ func TestCheckWarns(t *testing.T) {
 	endedWarning := ended + `: warning: the shadow of deny "frozen" ended at 2020-01-01T00:00:00Z: the deny denies since then; ` +
 		`leave its "shadow" out` + "\n"
 	bad := writeFile(t, t.TempDir(), "bad.json", edit.Set(t, meshConfig, "/grants/0/members/-", `"user:ana@example.com"`))
-	badError := bad + `: "/grants/0": must have members spiffe: or namespace: only, and neither issuers nor claims, ` +
+	badError := bad + `: "/grants/0": must have only members that a certificate makes, and neither issuers nor claims, ` +
 		`because it has "peer"` + "\n"
 	for _, c := range []struct {
 		name  string

@@ -123,7 +123,10 @@ func evaluate(g *gate.Gate, env gate.Env, r request) answer {
 	x, step := g.DecideRequest(env, &gate.Head{
 		Pairs: pairs,
 		End:   len(r.Body) == 0 && len(r.Trailers) == 0,
-		Peer:  authn.Peer{URI: r.Peer.URI, Validated: r.Peer.Validated, Digest: r.Peer.Digest},
+		Peer: authn.Peer{
+			URI: r.Peer.URI, Subject: r.Peer.Subject, Certificate: r.Peer.Certificate,
+			Validated: r.Peer.Validated, Digest: r.Peer.Digest,
+		},
 	}, r.Body, lowerNames(r.Trailers))
 	return newAnswer(r, x, step)
 }

@@ -19,9 +19,11 @@ type request struct {
 	Trailers  []pair `json:"trailers"`
 	Body      []byte `json:"body"` // base64
 	Peer      struct {
-		URI       string `json:"uri"`
-		Validated bool   `json:"validated"`
-		Digest    string `json:"digest"`
+		URI         string `json:"uri"`
+		Subject     string `json:"subject"`
+		Certificate string `json:"certificate"` // in PEM
+		Validated   bool   `json:"validated"`
+		Digest      string `json:"digest"`
 	} `json:"peer"` // the client certificate
 }
 

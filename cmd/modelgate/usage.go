@@ -42,7 +42,8 @@ const decideUsage = `modelgate decide --config FILE [--now TIME] [--keys ISSUER=
       {"method", "path", "authority",
        "headers": [["name", "value"], ...], "trailers": [["name", "value"], ...],
        "body": "base64",
-       "peer": {"uri": "spiffe://...", "validated": true, "digest": "SHA-256, hex"}}
+       "peer": {"uri": "spiffe://...", "validated": true, "digest": "SHA-256, hex",
+                "subject": "CN=...", "certificate": "PEM, for its DNS names"}}
     and writes one JSON object on a line for each:
       allow      true: the request is forwarded
       shadow     true: it is forwarded only because the rule is in shadow

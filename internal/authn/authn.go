@@ -35,9 +35,7 @@ type Principal struct {
 	Unverified       []strictjson.Pointer // claims with an address for which nobody vouches, see Vouches
 	Claims           strictjson.Result    // the verified payload
 	Expires          time.Time            // when the token expires, skew included; zero if there is no token
-	// Peer is the SPIFFE ID of the connection's validated certificate, or "". It is
-	// independent of the token: either may be there without the other.
-	Peer string
+	Holder                                // of the client certificate
 }
 
 // Anonymous reports whether the request carried no token. Its connection may
@@ -76,7 +74,7 @@ type MissingKey struct {
 type Authenticator struct {
 	issuers          []*Issuer
 	extractors       []*extractor // in configured order
-	trustDomain      trustDomain
+	peers            peerRules
 	certificateBound bool // some issuer's tokens are bound to certificates
 	byName           map[string]*Issuer
 }
@@ -90,7 +88,7 @@ const maxIssuers = 4096
 func Compile(issuers, peer strictjson.Value, secrets Secrets) (*Authenticator, *Keys) {
 	a, snapshot := &Authenticator{byName: map[string]*Issuer{}}, &Keys{}
 	if peer.Exists() {
-		a.trustDomain = compileTrustDomain(peer)
+		a.peers = compilePeer(peer)
 	}
 	items := issuers.Items()
 	if len(items) > maxIssuers {
@@ -138,20 +136,23 @@ type Result struct {
 // not tried after a bad assertion. Without a credential the caller is anonymous, and
 // the reason is Allowed: what an anonymous caller may do is not decided here.
 func (a *Authenticator) Authenticate(env Env, pairs [][2]string, peer Peer) Result {
-	id := a.trustDomain.spiffeID(peer)
-	r := a.authenticate(env, pairs, peer, id)
-	if id != "" {
+	holder, connection, why := a.peers.holder(pairs, &peer)
+	if why != reason.Allowed {
+		return Result{Principal: Nobody(), Reason: why}
+	}
+	r := a.authenticate(env, pairs, &holder, &connection)
+	if !holder.IsToken() {
 		also := *r.Principal
-		also.Peer = id
+		also.Holder = holder
 		r.Principal = &also
 	}
 	return r
 }
 
-func (a *Authenticator) authenticate(env Env, pairs [][2]string, peer Peer, id string) Result {
+func (a *Authenticator) authenticate(env Env, pairs [][2]string, holder, connection *Holder) Result {
 	for _, e := range a.extractors {
 		if e.relay != nil {
-			if p, found, why := e.relay.principal(id, pairs); found {
+			if p, found, why := e.relay.principal(connection, pairs); found {
 				return Result{Principal: &p, Reason: why}
 			}
 			continue
@@ -167,9 +168,9 @@ func (a *Authenticator) authenticate(env Env, pairs [][2]string, peer Peer, id s
 		switch {
 		case v.why != reason.Allowed:
 			return v.refused()
-		case v.thumbprint != "" && v.thumbprint != peer.thumbprint():
+		case v.thumbprint != "" && v.thumbprint != thumbprint(holder.digest):
 			return Result{Principal: Nobody(), Reason: reason.TokenBinding, Issuer: v.issuer.Name, Claim: "/cnf"}
-		case v.issuer.require.Has(ByCertificate) && id == "":
+		case v.issuer.require.Has(ByCertificate) && holder.Peer == "":
 			return Result{Principal: Nobody(), Reason: reason.CertificateMissing}
 		}
 		return Result{Principal: &v.principal, Reason: reason.Allowed, CacheHit: hit}

@@ -55,8 +55,8 @@ func TestCertificateBound(t *testing.T) {
 				r["certificateBound"] = true
 			}
 			w := newWorld(t, r)
-			if w.a.NeedsPeer() != x.required || w.a.HasTrustDomain() {
-				t.Errorf("NeedsPeer, HasTrustDomain = %v, %v, want %v, false", w.a.NeedsPeer(), w.a.HasTrustDomain(), x.required)
+			if needs := w.a.PeerNeeds(); needs != (PeerNeeds{Peer: x.required}) || w.a.PeerForms() != 0 {
+				t.Errorf("PeerNeeds, PeerForms = %v, %v, want %v, 0", needs, w.a.PeerForms(), x.required)
 			}
 			w.env.Cache = NewCache()
 			pairs := bearerPairs(sign("ES256", ecKey, m{"alg": "ES256"}, bound(x.cnf)))

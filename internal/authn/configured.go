@@ -95,14 +95,3 @@ func (a *Authenticator) Headers() (tokens, relayed []string) {
 	}
 	return tokens, relayed
 }
-
-// NeedsPeer reports whether Authenticate uses the connection's certificate: a trust
-// domain is configured, or tokens are bound to certificates.
-func (a *Authenticator) NeedsPeer() bool { return a.HasTrustDomain() || a.certificateBound }
-
-// HasTrustDomain reports whether a trust domain is configured, so that certificates
-// identify callers.
-func (a *Authenticator) HasTrustDomain() bool { return a.trustDomain != "" }
-
-// IsPeerID reports whether id is a SPIFFE ID of the configured trust domain.
-func (a *Authenticator) IsPeerID(id string) bool { return a.trustDomain.contains(id) }

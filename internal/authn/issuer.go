@@ -72,7 +72,7 @@ const remoteHint = `must be in "jwks": {"remote": {"uri": "https://…", "cluste
 // which no key is known yet.
 func (a *Authenticator) compileIssuer(v strictjson.Value, index int, secrets Secrets) (*Issuer, *KeySet) {
 	if v.JSON().Get("relay").Exists() {
-		return compileRelayIssuer(v, index, a.trustDomain), &KeySet{}
+		return compileRelayIssuer(v, index, &a.peers), &KeySet{}
 	}
 	if v.JSON().Get("apiKeys").Exists() {
 		return a.compileAPIKeyIssuer(v, index)
@@ -114,10 +114,10 @@ func (a *Authenticator) compileIssuer(v strictjson.Value, index int, secrets Sec
 }
 
 // compileRelayIssuer reads an entry of "issuers" that is a gateway.
-func compileRelayIssuer(v strictjson.Value, index int, d trustDomain) *Issuer {
+func compileRelayIssuer(v strictjson.Value, index int, rules *peerRules) *Issuer {
 	o := v.Object("name", "relay", "absent")
 	name := o.Need("name").Text()
-	is := &Issuer{Name: name, index: index, relay: compileRelay(o.Get("relay"), name, d)}
+	is := &Issuer{Name: name, index: index, relay: compileRelay(o.Get("relay"), name, rules)}
 	is.absentIsNone = compileAbsent(o.Get("absent"), 0)
 	is.relay.absentIsNone = is.absentIsNone
 	return is

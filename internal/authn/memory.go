@@ -10,11 +10,11 @@ import (
 // where it is anonymous, or made of a token alone: a token is decoded into memory of its
 // own. A certificate and the headers of a relay are the request's.
 func (p *Principal) Detach() *Principal {
-	if p.Peer == "" && (p.Anonymous() || p.Claims.Exists()) {
+	if p.IsToken() && (p.Anonymous() || p.Claims.Exists()) {
 		return p
 	}
 	own := *p
-	own.Peer = strings.Clone(p.Peer)
+	own.Holder = *p.Holder.detach()
 	if p.Claims.Exists() {
 		return &own
 	}
@@ -33,7 +33,7 @@ func (p *Principal) Bytes() int {
 		return 0
 	}
 	n := int(unsafe.Sizeof(*p)) + len(p.Claims.Raw) + len(p.Subject) + len(p.Email) + len(p.ClaimedEmail) +
-		len(p.Domain) + len(p.Pool) + len(p.PoolSubject) + len(p.Peer)
+		len(p.Domain) + len(p.Pool) + len(p.PoolSubject) + p.Holder.bytes()
 	n += (cap(p.Groups)+cap(p.UntoldAttributes))*int(unsafe.Sizeof("")) + cap(p.Attributes)*int(unsafe.Sizeof([2]string{}))
 	for _, group := range p.Groups {
 		n += len(group)

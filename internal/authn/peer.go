@@ -5,13 +5,15 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
-
-	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// Peer is the client certificate of the connection, as the host knows it.
+// Peer is the client certificate of the connection, as the host knows it. A field that
+// PeerNeeds does not ask for may be empty.
 type Peer struct {
-	URI string // its first URI SAN; SPIFFE has it be the only one (X.509-SVID section 2)
+	URI     string // its first URI SAN; SPIFFE has it be the only one (X.509-SVID section 2)
+	Subject string // as RFC 2253 writes it, with the escapes of OpenSSL's XN_FLAG_RFC2253
+	// Certificate is the certificate in PEM, which may be percent-encoded as Envoy does it.
+	Certificate string
 	// Validated reports whether the host checked the certificate against its trusted
 	// authorities. A certificate that was not checked identifies nobody.
 	Validated bool
@@ -21,10 +23,17 @@ type Peer struct {
 	Digest string
 }
 
-// thumbprint returns the digest in the form of tokens (RFC 8705 section 3.1), ""
-// without a certificate.
-func (p Peer) thumbprint() string {
-	sum, err := hex.DecodeString(p.Digest)
+// PeerNeeds says what Authenticate reads of a Peer.
+type PeerNeeds struct {
+	Peer        bool // anything: URI, Validated and Digest
+	Subject     bool
+	Certificate bool
+}
+
+// thumbprint returns the digest of a certificate in the form of tokens (RFC 8705 section
+// 3.1), "" without a certificate.
+func thumbprint(digest string) string {
+	sum, err := hex.DecodeString(digest)
 	if err != nil || len(sum) != sha256.Size {
 		return ""
 	}
@@ -33,20 +42,6 @@ func (p Peer) thumbprint() string {
 
 // trustDomain is the SPIFFE trust domain whose IDs count here; "" for none.
 type trustDomain string
-
-// compileTrustDomain reads "peer".
-func compileTrustDomain(v strictjson.Value) trustDomain {
-	return compileTrustDomainName(v.Object("trustDomain").Need("trustDomain"))
-}
-
-// spiffeID returns the SPIFFE ID of a validated certificate of the trust domain. It
-// returns "" for any other connection.
-func (d trustDomain) spiffeID(p Peer) string {
-	if !p.Validated || !d.contains(p.URI) {
-		return ""
-	}
-	return p.URI
-}
 
 // contains reports whether s is a SPIFFE ID with a path in the trust domain
 // (SPIFFE-ID section 2, as in go-spiffe's spiffeid.FromString): segments of letters,
@@ -74,11 +69,12 @@ func PeerNamespace(id string) string {
 // PeerAccount returns <namespace>/sa/<service account> of a SPIFFE ID in the form of
 // Istio, or "".
 func PeerAccount(id string) string {
-	_, path, _ := strings.Cut(strings.TrimPrefix(id, "spiffe://"), "/")
+	id, isSPIFFE := strings.CutPrefix(id, "spiffe://")
+	_, path, _ := strings.Cut(id, "/")
 	whole, isNamespace := strings.CutPrefix(path, "ns/")
 	_, rest, _ := strings.Cut(whole, "/")
 	account, isAccount := strings.CutPrefix(rest, "sa/")
-	if !isNamespace || !isAccount || account == "" || strings.Contains(account, "/") {
+	if !isSPIFFE || !isNamespace || !isAccount || account == "" || strings.Contains(account, "/") {
 		return ""
 	}
 	return whole

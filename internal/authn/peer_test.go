@@ -21,7 +21,7 @@ const mesh = `{"trustDomain":"cluster.local"}`
 
 func TestPeer(t *testing.T) {
 	w, problems := compileWithPeer("["+ownDoc+"]", mesh)
-	if problems != nil || !w.a.NeedsPeer() {
+	if problems != nil || w.a.PeerNeeds() != (PeerNeeds{Peer: true}) {
 		t.Fatalf("Compile: %v", problems)
 	}
 	long := "spiffe://cluster.local/" + strings.Repeat("a", 2048-len("spiffe://cluster.local/"))
@@ -30,8 +30,8 @@ func TestPeer(t *testing.T) {
 		"spiffe://cluster.local/.a/a./...",
 		"spiffe://cluster.local/ns/Prod/sa/Web", "spiffe://cluster.local/spiffe/x", long,
 	} {
-		if got, ok := w.identify(id, true), w.a.IsPeerID(id); got != id || !ok {
-			t.Errorf("Authenticate(peer %.80q).Peer = %.80q, IsPeerID = %v, want itself", id, got, ok)
+		if got, ok := w.identify(id, true), w.a.IsPeerName(id); got != id || !ok {
+			t.Errorf("Authenticate(peer %.80q).Peer = %.80q, IsPeerName = %v, want itself", id, got, ok)
 		}
 		if got := w.identify(id, false); got != "" {
 			t.Errorf("Authenticate(peer %.80q, not validated).Peer = %.80q, want none", id, got)
@@ -65,14 +65,14 @@ func TestPeer(t *testing.T) {
 		"spiffe://cluster.local/a~",
 		"spiffe://cluster.local/a,spiffe://cluster.local/b", long + "a",
 	} {
-		if got, ok := w.identify(id, true), w.a.IsPeerID(id); got != "" || ok {
-			t.Errorf("Authenticate(peer %.80q).Peer = %.80q, IsPeerID = %v, want none", id, got, ok)
+		if got, ok := w.identify(id, true), w.a.IsPeerName(id); got != "" || ok {
+			t.Errorf("Authenticate(peer %.80q).Peer = %.80q, IsPeerName = %v, want none", id, got, ok)
 		}
 	}
 	// Without a trust domain a certificate identifies nobody.
 	w, _ = compile("[" + ownDoc + "]")
 	for _, id := range []string{"spiffe://cluster.local/a", "spiffe:///a", "spiffe:////a", ""} {
-		if got := w.identify(id, true); got != "" || w.a.IsPeerID(id) || w.a.NeedsPeer() {
+		if got := w.identify(id, true); got != "" || w.a.IsPeerName(id) || w.a.PeerNeeds().Peer {
 			t.Errorf("without a trust domain, Authenticate(peer %q).Peer = %q", id, got)
 		}
 	}
@@ -112,6 +112,9 @@ func TestPeerNamespace(t *testing.T) {
 		"spiffe://ns/prod/sa/web":               "",
 		"spiffe://a":                            "",
 		"spiffe://a/web":                        "",
+		"dns:a/ns/prod/sa/web":                  "",
+		"subject:CN=a/ns/prod/sa/web":           "",
+		"SPIFFE://a/ns/prod/sa/web":             "",
 	} {
 		if got := PeerNamespace(id); got != want {
 			t.Errorf("PeerNamespace(%s) = %q, want %q", id, got, want)
@@ -141,9 +144,9 @@ func TestTrustDomains(t *testing.T) {
 		{`{"trustDomain":""}`, `"/trustDomain": ` + isEmpty},
 		{`{"trustDomain":7}`, `"/trustDomain": must be a string; got 7`},
 		{`{"trustDomain":["a"]}`, `"/trustDomain": must be a string; got an array`},
-		{`{}`, `"": needs "trustDomain"`},
+		{`{}`, `"": needs "trustDomain", "dns", "subjects" or "certificates"`},
 		{`"cluster.local"`, `"": must be an object; got "cluster.local"`},
-		{`{"trustDomain":"a","ca":"b"}`, `"/ca": unknown field "ca"; known are trustDomain`},
+		{`{"trustDomain":"a","ca":"b"}`, `"/ca": unknown field "ca"; known are trustDomain, dns, subjects, certificates, forwardedBy`},
 	} {
 		t.Run(c.peer, func(t *testing.T) {
 			if _, problems := compileWithPeer("["+ownDoc+"]", c.peer); problems.Error() != c.want {

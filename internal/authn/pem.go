@@ -95,20 +95,27 @@ func keysOf(id string, public any, is *Issuer) (keys []*Key, why string) {
 // nil. The certificate vouches for nothing here: whoever publishes it does. So neither its
 // signature nor its dates count.
 func certifiedKey(der []byte) []byte {
+	key, _ := cutCertificate(der)
+	return key
+}
+
+// cutCertificate returns the SubjectPublicKeyInfo of a certificate, or nil, and what follows
+// it in the TBSCertificate.
+func cutCertificate(der []byte) (key []byte, rest cryptobyte.String) {
 	input := cryptobyte.String(der)
-	var certificate, tbs, key cryptobyte.String
+	var certificate, tbs, info cryptobyte.String
 	if !input.ReadASN1(&certificate, asn1.SEQUENCE) || !input.Empty() || !certificate.ReadASN1(&tbs, asn1.SEQUENCE) ||
 		!tbs.SkipOptionalASN1(asn1.Tag(0).ContextSpecific().Constructed()) || // version
 		!tbs.SkipASN1(asn1.INTEGER) { // serialNumber
-		return nil
+		return nil, nil
 	}
 	for range 4 { // signature, issuer, validity, subject
 		if !tbs.SkipASN1(asn1.SEQUENCE) {
-			return nil
+			return nil, nil
 		}
 	}
-	if !tbs.ReadASN1Element(&key, asn1.SEQUENCE) {
-		return nil
+	if !tbs.ReadASN1Element(&info, asn1.SEQUENCE) {
+		return nil, nil
 	}
-	return key
+	return info, tbs
 }

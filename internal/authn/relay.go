@@ -14,26 +14,15 @@ import (
 // and they never reach the upstream.
 type relay struct {
 	name                   string
-	peers                  []string // SPIFFE IDs
+	peers                  []string // names of certificates, as members are written
 	subject, email, groups string   // header names; email and groups may be ""
 	absentIsNone           Untold   // as Issuer's
 }
 
 // compileRelay reads "relay" of the issuer called name.
-func compileRelay(v strictjson.Value, name string, d trustDomain) *relay {
+func compileRelay(v strictjson.Value, name string, rules *peerRules) *relay {
 	o := v.Object("peers", "subject", "email", "groups")
-	r := &relay{name: name}
-	peers := o.Need("peers")
-	r.peers = peers.Texts()
-	for i, id := range r.peers {
-		switch {
-		case id == "" || d.contains(id):
-		case d == "":
-			peers.Items()[i].Fail(`needs its trust domain in "peer"`)
-		default:
-			peers.Items()[i].MustBe("a SPIFFE ID of the trust domain, such as spiffe://%s/ns/NAMESPACE/sa/SERVICE-ACCOUNT", string(d))
-		}
-	}
+	r := &relay{name: name, peers: rules.readHolders(o.Need("peers"))}
 	var names []string
 	header := func(h strictjson.Value) string {
 		name := compileHeaderName(h, headers.Identity)
@@ -47,11 +36,11 @@ func compileRelay(v strictjson.Value, name string, d trustDomain) *relay {
 	return r
 }
 
-// principal makes the caller of the gateway's headers; peer is the SPIFFE ID of the
-// connection. found is false if the connection is not the gateway's, or if it names
+// principal makes the caller of the gateway's headers; peer has the connection's
+// certificate. found is false if the connection is not the gateway's, or if it names
 // nobody.
-func (r *relay) principal(peer string, pairs [][2]string) (p Principal, found bool, why reason.Reason) {
-	if !slices.Contains(r.peers, peer) {
+func (r *relay) principal(peer *Holder, pairs [][2]string) (p Principal, found bool, why reason.Reason) {
+	if !peer.isOneOf(r.peers) {
 		return Principal{}, false, reason.Allowed
 	}
 	subject, subjects := headerValue(pairs, r.subject)

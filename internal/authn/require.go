@@ -17,7 +17,7 @@ func (a *Authenticator) CompileProofs(v strictjson.Value) (p Proofs) {
 		case name == "":
 		case name != "certificate":
 			item.MustBe("certificate")
-		case !a.HasTrustDomain():
+		case a.peers.forms() == 0:
 			item.Fail(`needs "peer" in the configuration: without it no certificate is a principal`)
 		default:
 			p |= ByCertificate

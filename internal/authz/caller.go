@@ -24,6 +24,9 @@ func (m member) lowerCase() member {
 	if m.kind == user || m.kind == serviceAccount || m.kind == domain {
 		m.name = strings.ToLower(m.name)
 	}
+	if m.kind == certificate && strings.HasPrefix(m.name, "subject:") { // X.520, caseIgnoreMatch
+		m.name = strings.ToLower(m.name)
+	}
 	return m
 }
 

@@ -26,7 +26,8 @@ func likelyPointer(pointer string) string {
 }
 
 // memberKinds are the words before the colon of a member.
-var memberKinds = []string{"sub", "user", "serviceAccount", "group", "domain", "principal", "principalSet", "spiffe", "namespace"}
+var memberKinds = []string{"sub", "user", "serviceAccount", "group", "domain", "principal", "principalSet", "spiffe", "namespace",
+	"dns", "subject", "certificate"}
 
 // likelyMember is a hint for a text that is no member: what it becomes by the
 // correction of one well-known mistake, if that is a member.

@@ -26,6 +26,7 @@ const (
 	poolGroup                        // principalSet://POOL/group/NAME
 	poolMember                       // principalSet://POOL/*
 	spiffe                           // spiffe://TRUST-DOMAIN/PATH
+	certificate                      // dns:NAME, subject:NAME or certificate:SHA-256, of a certificate
 	namespace                        // namespace:NAME, any workload of that namespace
 
 	// Each of these stands for all members of a kind, see member.untold.
@@ -36,6 +37,7 @@ const (
 	untoldPoolGroup
 	untoldAttribute
 	untoldPool
+	untoldCertificate
 )
 
 // member is one of them, as an issuer asserts it. The issuer is "" in a deny that
@@ -85,7 +87,7 @@ func parseMember(v strictjson.Value) (id identifier, ok bool) {
 
 // anyMember is what a member must be whose kind is not known.
 const anyMember = "allUsers, allAuthenticatedUsers, " +
-	"or a name after sub:, user:, serviceAccount:, group:, domain:, principal:, principalSet:, spiffe: or namespace:"
+	"or a name after sub:, user:, serviceAccount:, group:, domain:, principal:, principalSet:, spiffe:, namespace:, dns:, subject: or certificate:"
 
 // parse reads a member of a kind whose name, in id, is not empty. It returns what
 // a member of that kind must be, or "" if this is one.
@@ -118,6 +120,9 @@ func (id *identifier) parse(kind, text string) (mustBe string) {
 		}
 	case "spiffe":
 		id.kind, id.name = spiffe, text
+	case "dns", "subject", "certificate":
+		id.kind, id.name = certificate, text
+		return mustBeName(kind, name)
 	case "namespace":
 		id.kind = namespace
 		if !inference.IsLabel(name) {

@@ -10,11 +10,11 @@ func TestPeerMembersRefused(t *testing.T) {
 	const domain = `must be spiffe://TRUST-DOMAIN/PATH in the trust domain that "peer" or an issuer names; got `
 	const needs = `needs "peer": true, for certificates, or "issuers", for tokens`
 	const noIssuer = `needs an issuer that is a Kubernetes cluster or has a trust domain, or "peer" in the configuration`
-	const mixed = `must have members spiffe: or namespace: only, and neither issuers nor claims, because it has "peer"`
+	const mixed = `must have only members that a certificate makes, and neither issuers nor claims, because it has "peer"`
 	const label, inDeny = `must be namespace: and a DNS-1123 label; got `,
-		`must not be in a deny, which applies to members spiffe: and namespace: without it`
+		`must not be in a deny, which applies to certificates without it`
 	const member = `must be allUsers, allAuthenticatedUsers, ` +
-		`or a name after sub:, user:, serviceAccount:, group:, domain:, principal:, principalSet:, spiffe: or namespace:; got `
+		`or a name after sub:, user:, serviceAccount:, group:, domain:, principal:, principalSet:, spiffe:, namespace:, dns:, subject: or certificate:; got `
 	const inIAM = `must not be there: IAM policies have no such member; write a grant instead`
 	const noCluster = `needs an issuer that is a Kubernetes cluster`
 	const noIssuers = `needs "issuers": without them any issuer could assert the members`

@@ -118,7 +118,7 @@ func (c *compiler) reviewDeny(r *rule) {
 	if r.issuers != nil && slices.ContainsFunc(r.members, func(m identifier) bool { return m.kind == everyone && !m.deleted }) {
 		c.warn("deny %q has issuers beside allUsers, and denies everybody: allAuthenticatedUsers is every caller of the issuers", r.name)
 	}
-	if c.issuers.HasTrustDomain() && slices.ContainsFunc(r.members, identifier.namesPeer) {
+	if c.issuers.PeerForms() != 0 && slices.ContainsFunc(r.members, identifier.namesPeer) {
 		c.warn("deny %q names certificates, and a caller without one avoids it: "+
 			"require mutual TLS on every port (PeerAuthentication STRICT)", r.name)
 	}

@@ -154,7 +154,7 @@ func (c *compiler) peerGrant(v strictjson.Value, o strictjson.Object, r rule) {
 	case o.Get("peer").JSON().Raw != "true":
 		o.Get("peer").MustBe("true, or left out")
 	case r.members == nil || others || o.Get("issuers").Exists() || o.Get("claims").Exists():
-		v.Fail(`must have members spiffe: or namespace: only, and neither issuers nor claims, because it has "peer"`)
+		v.Fail(`must have only members that a certificate makes, and neither issuers nor claims, because it has "peer"`)
 	}
 }
 
@@ -174,7 +174,7 @@ func (c *compiler) deny(v strictjson.Value) {
 		r.models = []inference.Pattern{{Segments: []string{"*", "*"}}}
 	}
 	if o.Get("peer").Exists() {
-		o.Get("peer").Fail("must not be in a deny, which applies to members spiffe: and namespace: without it")
+		o.Get("peer").Fail("must not be in a deny, which applies to certificates without it")
 	}
 	if o.Get("require").Exists() {
 		o.Get("require").Fail("must not be in a deny, which applies whatever a request has shown")

@@ -208,10 +208,8 @@ func (t *table) find(q *query) (name string, ok bool) {
 		}
 	}
 	look(member{kind: everyone})
-	if q.who.Peer != "" {
-		look(member{kind: spiffe, name: q.who.Peer})
-		look(member{kind: namespace, name: authn.PeerNamespace(q.who.Peer)})
-		look(member{kind: account, name: authn.PeerAccount(q.who.Peer)})
+	if !q.who.IsToken() {
+		t.peerMembersOf(&q.who.Holder, look)
 	}
 	if !q.who.Anonymous() {
 		t.membersOf(q.who, q.who.Issuer, look)

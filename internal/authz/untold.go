@@ -50,6 +50,10 @@ func (c *compiler) untold(m member, configured groups) (list []member) {
 		if mapped, _ := c.issuers.MapsAttribute(m.issuer, m.attribute); !mapped {
 			list = append(list, member{issuer: m.issuer, kind: poolMember})
 		}
+	case spiffe, certificate, namespace, account:
+		if m.issuer == "" { // of a certificate
+			add(untoldCertificate, m.peerForm().prefix)
+		}
 	case poolMember, subject:
 		add(untoldPool, "")
 	}

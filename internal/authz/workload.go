@@ -16,15 +16,17 @@ import (
 //   - namespace:NAME is all of these in a namespace. A SPIFFE ID tells its namespace if it
 //     has Istio's form, spiffe://TRUST-DOMAIN/ns/NAMESPACE/sa/NAME.
 //
+// dns:, subject: and certificate: are other names of a certificate, and of nothing else.
+//
 // A grant with "peer" is to certificates, and one with "issuers" to tokens. A deny is of
 // both, so that a denied workload cannot come with the other credential.
 
-// isWorkload reports whether an identifier is one of the three.
+// isWorkload reports whether an identifier names a workload.
 func (id identifier) isWorkload() bool { return id.kind == account || id.namesPeer() }
 
 // namesPeer reports whether certificates can make a caller the member.
 func (id identifier) namesPeer() bool {
-	return !id.deleted && (id.kind == spiffe || id.kind == namespace)
+	return !id.deleted && (id.kind == spiffe || id.kind == namespace || id.kind == certificate)
 }
 
 // isOfSubject reports whether it is the subject of a token that makes a caller the member.
@@ -71,10 +73,13 @@ func (c *compiler) bindWorkload(r *rule, id identifier) (members []member) {
 	return members
 }
 
-// isOfPeer reports whether a certificate of the trust domain can have the SPIFFE ID, or be
-// of the namespace.
+// isOfPeer reports whether a certificate that is a principal can have the name, or be of
+// the namespace.
 func (c *compiler) isOfPeer(id identifier) bool {
-	return c.issuers.HasTrustDomain() && (id.kind != spiffe || c.issuers.IsPeerID(id.name))
+	if id.kind == namespace {
+		return c.issuers.HasTrustDomain()
+	}
+	return c.issuers.IsPeerName(id.name)
 }
 
 // subjectNamespace returns the namespace that a subject tells, or "".
@@ -94,6 +99,8 @@ func (c *compiler) checkWorkloads(r *rule) {
 		switch {
 		case !id.isWorkload() || id.kind == account && r.peer || len(c.bindWorkload(r, id)) > 0:
 		case r.issuers == nil && !r.denies && !r.peer: // reported for the grant
+		case id.kind == certificate:
+			c.checkCertificate(r, id)
 		case id.kind == account:
 			id.at.Fail("needs an issuer that is a Kubernetes cluster")
 		case r.peer && !c.issuers.HasTrustDomain():
@@ -114,7 +121,7 @@ func (t *table) noteKind(m member) {
 		t.bySubject, t.workloads = true, t.workloads || m.kind != callerSubject
 	}
 	switch m.kind {
-	case everyone, spiffe, namespace, account: // without an issuer these are of the certificate
+	case everyone, spiffe, certificate, untoldCertificate, namespace, account: // without an issuer these are of the certificate
 	default:
 		t.anyIssuer = t.anyIssuer || m.issuer == ""
 	}

@@ -20,6 +20,9 @@ func (x *Exchange) auditLine(why reason.Reason, shadow bool) string {
 		b = append(b, `,"shadow":true`...)
 	}
 	b = appendMember(b, `,"peer":`, clip(x.Principal.Peer))
+	if via := x.Principal.Via; via != nil {
+		b = appendMember(b, `,"forwarded_by":`, clip(via.Peer))
+	}
 	b = appendMember(b, `,"issuer":`, x.Principal.Issuer+x.refusedIssuer) // one of them is ""
 	b = appendMember(b, `,"claim":`, clip(x.refusedClaim))
 	b = appendMember(b, `,"subject":`, clip(x.Principal.Subject))

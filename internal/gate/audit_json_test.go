@@ -73,7 +73,7 @@ func TestAuditFields(t *testing.T) {
 			}
 			return string(b)
 		}
-		x := &Exchange{Principal: &authn.Principal{Peer: text(), Issuer: text(), Subject: text()}, Rule: text()}
+		x := &Exchange{Principal: &authn.Principal{Holder: authn.Holder{Peer: text()}, Issuer: text(), Subject: text()}, Rule: text()}
 		x.head.id.set([]string{"", "r-1", "0-b_Z"}[random.IntN(3)])
 		x.Call.Verb = inference.Verb(random.IntN(9))
 		why, shadow := reason.Reason(random.IntN(20)), random.IntN(2) == 0

@@ -88,7 +88,7 @@ func (x *Exchange) remember(c *Cache, d *decision) {
 	if c == nil || !x.head.cacheable() || x.listing != nil {
 		return
 	}
-	repeated := d.caller.CacheHit && x.Principal.Peer == ""
+	repeated := d.caller.CacheHit && x.Principal.IsToken()
 	route := d.route
 	if route == nil {
 		if x.head.hasQuery() && !repeated { // most queries come once

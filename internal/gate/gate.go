@@ -41,8 +41,8 @@ func (g *Gate) NewCache() *Cache {
 // WaitingLimit returns the most bytes that waiting requests may hold in one VM.
 func (g *Gate) WaitingLimit() int { return g.waitingLimit }
 
-// NeedsPeer reports whether the host must hand in the connection's certificate.
-func (g *Gate) NeedsPeer() bool { return g.authn.NeedsPeer() }
+// PeerNeeds returns what the host must hand in of the connection's certificate.
+func (g *Gate) PeerNeeds() authn.PeerNeeds { return g.authn.PeerNeeds() }
 
 // Hosts returns the hosts to which the gate sends requests for a service that came by a
 // public path; see inference.Routes.Hosts.

@@ -13,7 +13,7 @@ import (
 type Head struct {
 	Pairs [][2]string // all headers in order, HTTP/2 pseudo-headers included; names in lower case
 	End   bool        // neither a body nor trailers follow
-	Peer  authn.Peer  // the client certificate, needed if Gate.NeedsPeer
+	Peer  authn.Peer  // the client certificate, as far as Gate.PeerNeeds asks for it
 }
 
 // head is what the gate reads of a Head.

@@ -92,7 +92,7 @@ func compileTemplate(v strictjson.Value) (template []templatePart) {
 		case !closed:
 			v.Fail(`must have a "}" for each "{"; got "{%s"`, name)
 		case value == nil && call == nil:
-			v.Fail("must have no placeholders but {issuer}, {subject}, {email}, {domain}, {groups}, {claim:/json/pointer}, "+
+			v.Fail("must have no placeholders but {issuer}, {subject}, {email}, {domain}, {groups}, {peer}, {claim:/json/pointer}, "+
 				"{verb}, {model}, {models}, {namespace} and {service}; got {%s}%s", name, placeholderHint(name))
 		}
 		template = append(template, templatePart{value: value, call: call})
@@ -136,6 +136,8 @@ func placeholder(name string) func(*authn.Principal) string {
 		return func(p *authn.Principal) string { return p.Domain }
 	case "groups":
 		return groupList
+	case "peer":
+		return func(p *authn.Principal) string { return p.Peer }
 	}
 	pointer, err := strictjson.ParsePointer(strings.TrimPrefix(name, "claim:"))
 	if err != nil || !strings.HasPrefix(name, "claim:") {

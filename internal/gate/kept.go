@@ -14,7 +14,8 @@ import (
 // keepHead copies the whole head, for a request that is decided again when its key is
 // there. The strings share one allocation.
 func (x *Exchange) keepHead() {
-	size := len(x.request.Peer.URI) + len(x.request.Peer.Digest)
+	p := x.request.Peer
+	size := len(p.URI) + len(p.Subject) + len(p.Certificate) + len(p.Digest)
 	for i := range x.request.Pairs {
 		size += len(x.request.Pairs[i][0]) + len(x.request.Pairs[i][1])
 	}
@@ -25,11 +26,11 @@ func (x *Exchange) keepHead() {
 		all.WriteString(s)
 		return all.String()[at:]
 	}
-	h := &Head{Pairs: make([][2]string, len(x.request.Pairs)), End: x.request.End, Peer: x.request.Peer}
+	h := &Head{Pairs: make([][2]string, len(x.request.Pairs)), End: x.request.End, Peer: p}
 	for i, p := range x.request.Pairs {
 		h.Pairs[i] = [2]string{kept(p[0]), kept(p[1])}
 	}
-	h.Peer.URI, h.Peer.Digest = kept(h.Peer.URI), kept(h.Peer.Digest)
+	h.Peer.URI, h.Peer.Subject, h.Peer.Certificate, h.Peer.Digest = kept(p.URI), kept(p.Subject), kept(p.Certificate), kept(p.Digest)
 	x.request, x.head = h, head{unsafe: x.head.unsafe[:0]}
 	x.head.parse(&x.gate.headers, h.Pairs) // as before: now its strings are those of the copy
 	x.missing = &authn.MissingKey{Issuer: x.missing.Issuer, KeyID: strings.Clone(x.missing.KeyID)}

@@ -41,8 +41,8 @@ func relayWorld(t testing.TB) string {
 // same headers name nobody.
 func TestRelayedCaller(t *testing.T) {
 	g, _ := load(t, relayWorld(t))
-	if !g.NeedsPeer() {
-		t.Error("NeedsPeer() = false, want true")
+	if !g.PeerNeeds().Peer {
+		t.Error("PeerNeeds().Peer = false, want true")
 	}
 	strangers := []authn.Peer{
 		{},

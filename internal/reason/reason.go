@@ -35,6 +35,7 @@ const (
 	QueryToken         // an access token in the query (RFC 6750 section 2.3), which the gate does not accept
 	CredentialRepeated // two credentials from one source
 	CredentialMixed    // one header carrying two schemes
+	CertificateInvalid // a trusted proxy names the client's certificate in a header that cannot be read
 
 	CredentialMissing  // the caller is anonymous, and anonymous callers may not do this
 	SchemeUnsupported  // a credential of a scheme no issuer uses
@@ -118,6 +119,7 @@ var table = [count]row{
 	QueryToken:         {"query_token", 400, grpcInvalidArgument},
 	CredentialRepeated: {"credential_repeated", 400, grpcInvalidArgument},
 	CredentialMixed:    {"credential_mixed", 400, grpcInvalidArgument},
+	CertificateInvalid: {"certificate_invalid", 400, grpcInvalidArgument},
 
 	CredentialMissing:  {"credential_missing", 401, grpcUnauthenticated},
 	SchemeUnsupported:  {"scheme_unsupported", 401, grpcUnauthenticated},
