@@ -126,6 +126,10 @@ var noValues = []struct{ component, path, want string }{
 	{`"@query-param";name="x"`, "/path?x=%ff", "unsupported"},
 	{`"@query-param";name="x"`, "/path?x=1&%ff=2", "unsupported"},
 	{`"@query-param";name="%78"`, "/path?x=1", "absent"},
+	{`"@query-param";name="%"`, "/path?%25=1", "absent"},
+	{`"@query-param";name="%zz"`, "/path?x=1", "absent"},
+	{`"@query-param";name="a b"`, "/path?a+b=1", "absent"},
+	{`"@query-param";name="%c3%a7"`, "/path?%c3%a7=1", "absent"},
 	{`"@query-param";name=""`, "/path?&", "absent"},
 }
 

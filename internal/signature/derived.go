@@ -77,19 +77,16 @@ func isURL(part, more string) bool {
 // once. The query is read as HTML forms write it; bytes that are no UTF-8 are refused, as
 // readers differ on them.
 func (c *Component) queryParam(query string) (string, error) {
-	var found bool
-	var encoded []byte
-	decoded := make([]byte, 0, len(query))
-	raw := ""
-	for more := true; more; {
+	wanted, ok := unescape(c.key)
+	found, raw := false, ""
+	for more := ok && escape(wanted) == c.key; more; {
 		var pair string
 		pair, query, more = strings.Cut(query, "&")
 		name, value, _ := strings.Cut(pair, "=")
-		var ok bool
-		if decoded, ok = unescape(decoded[:0], name); !ok {
+		if name, ok = unescape(name); !ok {
 			return "", refuse(Unsupported, c.text)
 		}
-		if encoded = escape(encoded[:0], decoded); pair == "" || string(encoded) != c.key {
+		if pair == "" || name != wanted {
 			continue
 		}
 		if found {
@@ -100,43 +97,48 @@ func (c *Component) queryParam(query string) (string, error) {
 	if !found {
 		return "", refuse(Absent, c.text)
 	}
-	decoded, ok := unescape(decoded[:0], raw)
+	value, ok := unescape(raw)
 	if !ok {
 		return "", refuse(Unsupported, c.text)
 	}
-	return string(escape(nil, decoded)), nil
+	return escape(value), nil
 }
 
-// escape appends text in the one encoding of RFC 9421 section 2.2.8: everything but letters,
+// escape returns text in the one encoding of RFC 9421 section 2.2.8: everything but letters,
 // digits and *-._ as a percent sign and two upper-case digits.
-func escape(b, text []byte) []byte {
+func escape(text string) string {
 	const digits = "0123456789ABCDEF"
-	for _, c := range text {
+	escaped := make([]byte, 0, len(text))
+	for i := range len(text) {
+		c := text[i]
 		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '*' || c == '-' || c == '.' || c == '_' {
-			b = append(b, c)
+			escaped = append(escaped, c)
 		} else {
-			b = append(b, '%', digits[c>>4], digits[c&15])
+			escaped = append(escaped, '%', digits[c>>4], digits[c&15])
 		}
 	}
-	return b
+	return string(escaped)
 }
 
-// unescape appends what a part of a query stands for, as HTML forms write it. ok is false if
+// unescape returns what a part of a query stands for, as HTML forms write it. ok is false if
 // it is no UTF-8.
-func unescape(b []byte, part string) (text []byte, ok bool) {
-	from := len(b)
-	for i := 0; i < len(part); i++ {
-		switch c := part[i]; c {
-		case '+':
-			b = append(b, ' ')
-		case '%': // begins a sequence: see isURL
-			b = append(b, byte(hexDigit(part[i+1])<<4|hexDigit(part[i+2])))
-			i += 2
-		default:
-			b = append(b, c)
-		}
+func unescape(part string) (text string, ok bool) {
+	if !strings.ContainsAny(part, "%+") {
+		return part, true
 	}
-	return b, utf8.Valid(b[from:])
+	unescaped := make([]byte, 0, len(part))
+	for i := 0; i < len(part); i++ {
+		c := part[i]
+		switch {
+		case c == '+':
+			c = ' '
+		case c == '%' && i+2 < len(part):
+			c = byte(hexDigit(part[i+1])<<4 | hexDigit(part[i+2]))
+			i += 2
+		}
+		unescaped = append(unescaped, c)
+	}
+	return string(unescaped), utf8.Valid(unescaped)
 }
 
 func hexDigit(c byte) int {

@@ -42,12 +42,16 @@ func components(m *member, header string) ([]Component, error) {
 		return nil, refuse(Malformed, header)
 	}
 	read := make([]Component, 0, len(m.list))
+	queryParams := 0
 	for i := range m.list {
 		c, err := componentOf(&m.list[i])
 		if err != nil {
 			return nil, err
 		}
-		if contains(read, &c) {
+		if c.Name == "@query-param" {
+			queryParams++
+		}
+		if contains(read, &c) || queryParams > MaxQueryParams {
 			return nil, refuse(Malformed, c.text)
 		}
 		read = append(read, c)

@@ -25,6 +25,7 @@ var acceptedInputs = []struct{ input, components, params string }{
 	{`a=( "@method"  "@path" )`, `"@method" "@path"`, `{}`},
 	{`a=("@method" "@target-uri" "@authority" "@scheme" "@request-target" "@path" "@query" "@status")`,
 		`"@method" "@target-uri" "@authority" "@scheme" "@request-target" "@path" "@query" "@status"`, `{}`},
+	{`a=(` + queryParams(8) + `)`, queryParams(8), `{}`},
 	{`a=("@query-param";name="x" "@query-param";name="y")`, `"@query-param";name="x" "@query-param";name="y"`, `{}`},
 	{`a=("@query-param";name="x";req "@query-param";req;name="y")`, `"@query-param";name="x";req "@query-param";req;name="y"`, `{}`},
 	{`a=("content-type" "content-type";req "x-a";bs)`, `"content-type" "content-type";req "x-a";bs`, `{}`},
@@ -39,6 +40,15 @@ var acceptedInputs = []struct{ input, components, params string }{
 	{`a=();keyid="with \"quotes\" and \\"`, ``, `{with "quotes" and \}`},
 	{`a=();created=999999999999999`, ``, `{created 999999999999999}`},
 	{`a=();keyid="` + strings.Repeat("k", 256) + `"`, ``, `{` + strings.Repeat("k", 256) + `}`},
+}
+
+// queryParams returns so many components.
+func queryParams(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, `"@query-param";name="`+string(rune('a'+i))+`"`)
+	}
+	return strings.Join(all, " ")
 }
 
 // show writes parameters as {keyid alg nonce tag created expires}, without what is absent.
@@ -101,6 +111,7 @@ var refusedInputs = []struct{ input, want string }{
 	{`a=("x";req=?0)`, `"x";req=?0: unsupported`},
 	{`a=("x";req=1)`, `"x";req=1: unsupported`},
 	{`a=("x";unknown)`, `"x";unknown: unsupported`},
+	{`a=(` + queryParams(9) + `)`, `"@query-param";name="i": malformed`},
 	{`a=();created`, "created: malformed"},
 	{`a=();created="1"`, "created: malformed"},
 	{`a=();created=0`, "created: malformed"},
