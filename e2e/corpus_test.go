@@ -63,6 +63,7 @@ var clusters = map[string][]string{
 	"api-keys":       {"llm"},
 	"triton-stream":  {"rest", "grpc"},
 	"remote-keys":    {"models"},
+	"signed":         {"rest", "grpc"},
 	"secrets":        {"models"},
 	"providers":      {"models"},
 

@@ -13,6 +13,7 @@ import (
 	"github.com/modelgate/modelgate/filter/abi"
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/replay"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 )
 
@@ -34,8 +35,9 @@ type plugin struct {
 	resumed []resumedRequest       // requests that wait no longer and are to continue
 	period  uint32                 // of ticks, in milliseconds
 	verify  func(k *authn.Key, signed, signature string) (ok, done bool)
-	cache   *gate.Cache                   // nil if the configuration turns it off
-	calls   map[uint32]func(bodySize int) // what handles the response to an HTTP call, by its id
+	admit   func(id replay.ID, now, until time.Time) replay.Verdict // nil if no nonces are remembered
+	cache   *gate.Cache                                             // nil if the configuration turns it off
+	calls   map[uint32]func(bodySize int)                           // what handles the response to an HTTP call, by its id
 }
 
 // tick refreshes published keys. The host also calls it in the main thread's VM,
@@ -125,6 +127,9 @@ func (p *plugin) prepare(g *gate.Gate) {
 		warmUp(v.check)
 	}
 	p.cache = g.NewCache()
+	if pages := g.NoncePages(); pages > 0 {
+		p.admit = newNonces(pages).admit
+	}
 	p.vm.limitMemory(g.WaitingLimit())
 }
 

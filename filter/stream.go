@@ -127,5 +127,7 @@ func (s *stream) requestTrailers() (a types.Action) {
 // env returns what the gate may know of the world in this callback.
 func (s *stream) env(policy keys.WaitPolicy) gate.Env {
 	p := s.plugin
-	return gate.Env{Now: hostTime(), Keys: p.keys, Verify: p.verify, Cache: p.cache, Waiting: &p.vm.waiting, WaitPolicy: policy}
+	return gate.Env{
+		Now: hostTime(), Keys: p.keys, Verify: p.verify, Cache: p.cache, Waiting: &p.vm.waiting, Admit: p.admit, WaitPolicy: policy,
+	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/replay"
 )
 
 // maxLine is the longest line of input, in bytes: room for headers of 64 KiB and a
@@ -47,7 +48,11 @@ func decide(args []string, std streams, secrets authn.Secrets) int {
 	if err != nil {
 		return std.fail(err)
 	}
-	return decideLines(g, gate.Env{Now: now, Keys: keys}, std)
+	env := gate.Env{Now: now, Keys: keys}
+	if pages := g.NoncePages(); pages > 0 {
+		env.Admit = replay.NewMemory(pages).Admit
+	}
+	return decideLines(g, env, std)
 }
 
 // addKeys returns the keys of a gate, with those of files that the values of --keys

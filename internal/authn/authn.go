@@ -36,6 +36,9 @@ type Principal struct {
 	Claims           strictjson.Result    // the verified payload
 	Expires          time.Time            // when the token expires, skew included; zero if there is no token
 	Holder                                // of the client certificate
+	// SignedBy is the keyid of the signature of the whole request, or "". Authenticate never
+	// sets it: whoever verifies the signature does.
+	SignedBy string
 }
 
 // Anonymous reports whether the request carried no token. Its connection may
@@ -77,16 +80,17 @@ type Authenticator struct {
 	peers            peerRules
 	certificateBound bool // some issuer's tokens are bound to certificates
 	byName           map[string]*Issuer
+	signatures       bool // requests may be signed
 }
 
 // maxIssuers bounds the memory of a configuration. For one token their number does not
 // matter: its iss finds its issuer.
 const maxIssuers = 4096
 
-// Compile reads "issuers" and "peer". The snapshot has the keys that are in the
-// configuration.
-func Compile(issuers, peer strictjson.Value, secrets Secrets) (*Authenticator, *Keys) {
-	a, snapshot := &Authenticator{byName: map[string]*Issuer{}}, &Keys{}
+// Compile reads "issuers" and "peer". signatures says that requests may be signed. The
+// snapshot has the keys that are in the configuration.
+func Compile(issuers, peer strictjson.Value, signatures bool, secrets Secrets) (*Authenticator, *Keys) {
+	a, snapshot := &Authenticator{signatures: signatures, byName: map[string]*Issuer{}}, &Keys{}
 	if peer.Exists() {
 		a.peers = compilePeer(peer)
 	}
@@ -129,6 +133,9 @@ type Result struct {
 	Issuer, Claim string
 	// CacheHit reports that the caller's token was in Env.Cache.
 	CacheHit bool
+	// Require is what the issuer asks for beside the token. Authenticate has checked it, but
+	// for a signature of the request, which is checked by whoever verifies that.
+	Require Proofs
 }
 
 // Authenticate returns the caller of a request. The first configured location where
@@ -173,7 +180,7 @@ func (a *Authenticator) authenticate(env Env, pairs [][2]string, holder, connect
 		case v.issuer.require.Has(ByCertificate) && holder.Peer == "":
 			return Result{Principal: Nobody(), Reason: reason.CertificateMissing}
 		}
-		return Result{Principal: &v.principal, Reason: reason.Allowed, CacheHit: hit}
+		return Result{Principal: &v.principal, Reason: reason.Allowed, CacheHit: hit, Require: v.issuer.require}
 	}
 	return Result{Principal: Nobody(), Reason: reason.Allowed}
 }

@@ -13,7 +13,7 @@ func compileWithPeer(issuers, peer string) (world, strictjson.Problems) {
 	var problems strictjson.Problems
 	v, _ := strictjson.Parse(issuers, &problems)
 	p, _ := strictjson.Parse(peer, &problems)
-	a, keys := Compile(v, p, secrets)
+	a, keys := Compile(v, p, true, secrets)
 	return world{a, Env{Now: now, Keys: keys}}, problems
 }
 

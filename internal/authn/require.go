@@ -6,8 +6,10 @@ import "github.com/modelgate/modelgate/internal/strictjson"
 // asks for nothing.
 type Proofs uint8
 
-// ByCertificate asks for a client certificate that is a principal.
-const ByCertificate Proofs = 1 << iota
+const (
+	ByCertificate Proofs = 1 << iota // a client certificate that is a principal
+	BySignature                      // a signature of the request (RFC 9421)
+)
 
 // CompileProofs reads "require" of an issuer or a grant.
 func (a *Authenticator) CompileProofs(v strictjson.Value) (p Proofs) {
@@ -15,8 +17,12 @@ func (a *Authenticator) CompileProofs(v strictjson.Value) (p Proofs) {
 		item := v.Items()[i]
 		switch {
 		case name == "":
-		case name != "certificate":
-			item.MustBe("certificate")
+		case name != "certificate" && name != "signature":
+			item.MustBe("certificate or signature")
+		case name == "signature" && !a.signatures:
+			item.Fail(`needs "signatures" in the configuration: without it no signature counts`)
+		case name == "signature":
+			p |= BySignature
 		case a.peers.forms() == 0:
 			item.Fail(`needs "peer" in the configuration: without it no certificate is a principal`)
 		default:
@@ -30,4 +36,6 @@ func (a *Authenticator) CompileProofs(v strictjson.Value) (p Proofs) {
 func (p Proofs) Has(proof Proofs) bool { return p&proof != 0 }
 
 // MetBy reports whether a caller has shown all of them.
-func (p Proofs) MetBy(who *Principal) bool { return !p.Has(ByCertificate) || who.Peer != "" }
+func (p Proofs) MetBy(who *Principal) bool {
+	return (!p.Has(ByCertificate) || who.Peer != "") && (!p.Has(BySignature) || who.SignedBy != "")
+}

@@ -155,7 +155,7 @@ func compile(issuers any) (world, strictjson.Problems) {
 	if !ok {
 		return world{}, problems
 	}
-	a, keys := Compile(v, strictjson.Value{}, secrets)
+	a, keys := Compile(v, strictjson.Value{}, true, secrets)
 	return world{a, Env{Now: now, Keys: keys}}, problems
 }
 

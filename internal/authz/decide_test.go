@@ -45,7 +45,7 @@ func tryCompile(policy string) (*authz.Policy, strictjson.Problems) {
 	if o.Get("routes").Exists() {
 		routes = inference.Compile(o.Get("routes"), strictjson.Value{}, false)
 	}
-	a, _ := authn.Compile(is, o.Get("peer"), func(string) (string, bool) {
+	a, _ := authn.Compile(is, o.Get("peer"), true, func(string) (string, bool) {
 		return base64.RawURLEncoding.EncodeToString(make([]byte, 32)), true
 	})
 	return authz.Compile(authz.Config{

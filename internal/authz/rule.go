@@ -115,30 +115,12 @@ func (c *compiler) readIssuers(v strictjson.Value) []string {
 // Only a grant to allUsers has no issuers, and it has no other members.
 func (c *compiler) grant(v strictjson.Value) {
 	r, o := c.readRule(v)
-	everybody := slices.ContainsFunc(r.members, func(m identifier) bool { return m.kind == everyone && !m.deleted })
-	switch {
-	case o.Get("peer").Exists():
-		c.peerGrant(v, o, r)
-	case everybody && (len(r.members) > 1 || o.Get("issuers").Exists() || o.Get("claims").Exists()):
-		v.Fail("must not have issuers, claims or other members beside allUsers: anonymous callers have no issuer and no claims")
-	case everybody:
-	case !o.Get("issuers").Exists() && slices.ContainsFunc(r.members, identifier.namesPeer):
-		v.Fail(`needs "peer": true, for certificates, or "issuers", for tokens`)
-	case !o.Get("issuers").Exists():
-		v.Fail(`needs "issuers": without them any issuer could assert the members`)
-	case !o.Get("members").Exists() && !o.Get("claims").Exists():
-		v.Fail(`needs "members" or "claims"; the member allAuthenticatedUsers is every caller of the issuers`)
-	}
+	c.checkCallers(o, &r)
 	r.require = c.issuers.CompileProofs(o.Get("require"))
 	if !o.Get("role").Exists() && !o.Get("verbs").Exists() {
 		v.Fail(needsVerbs)
 	}
 	o.Need("models")
-	if !o.Get("members").Exists() {
-		r.members = []identifier{{member: member{kind: authenticated}}}
-	}
-	r.peer = o.Get("peer").Exists()
-	c.checkWorkloads(&r)
 	c.review(aGrant, &r)
 	t := c.policy.grants
 	if r.until != 0 {
@@ -147,14 +129,38 @@ func (c *compiler) grant(v strictjson.Value) {
 	c.add(t, r)
 }
 
+// checkCallers checks whom a grant is for. It must say so: without issuers and members only
+// conditions tell one caller from another.
+func (c *compiler) checkCallers(o strictjson.Object, r *rule) {
+	everybody := slices.ContainsFunc(r.members, func(m identifier) bool { return m.kind == everyone && !m.deleted })
+	switch {
+	case o.Get("peer").Exists():
+		c.peerGrant(o, r)
+	case everybody && (len(r.members) > 1 || o.Get("issuers").Exists() || o.Get("claims").Exists()):
+		o.Fail("must not have issuers, claims or other members beside allUsers: anonymous callers have no issuer and no claims")
+	case everybody:
+	case !o.Get("issuers").Exists() && slices.ContainsFunc(r.members, identifier.namesPeer):
+		o.Fail(`needs "peer": true, for certificates, or "issuers", for tokens`)
+	case !o.Get("issuers").Exists():
+		o.Fail(`needs "issuers": without them any issuer could assert the members`)
+	case !o.Get("members").Exists() && !o.Get("claims").Exists():
+		o.Fail(`needs "members" or "claims"; the member allAuthenticatedUsers is every caller of the issuers`)
+	}
+	if !o.Get("members").Exists() {
+		r.members = []identifier{{member: member{kind: authenticated}}}
+	}
+	r.peer = o.Get("peer").Exists()
+	c.checkWorkloads(r)
+}
+
 // peerGrant checks a grant to callers with a certificate, with or without a token.
-func (c *compiler) peerGrant(v strictjson.Value, o strictjson.Object, r rule) {
+func (c *compiler) peerGrant(o strictjson.Object, r *rule) {
 	others := slices.ContainsFunc(r.members, func(m identifier) bool { return !m.namesPeer() })
 	switch {
 	case o.Get("peer").JSON().Raw != "true":
 		o.Get("peer").MustBe("true, or left out")
 	case r.members == nil || others || o.Get("issuers").Exists() || o.Get("claims").Exists():
-		v.Fail(`must have only members that a certificate makes, and neither issuers nor claims, because it has "peer"`)
+		o.Fail(`must have only members that a certificate makes, and neither issuers nor claims, because it has "peer"`)
 	}
 }
 
@@ -171,7 +177,7 @@ func (c *compiler) deny(v strictjson.Value) {
 		r.verbs = admin
 	}
 	if !o.Get("models").Exists() {
-		r.models = []inference.Pattern{{Segments: []string{"*", "*"}}}
+		r.models = anyModel
 	}
 	if o.Get("peer").Exists() {
 		o.Get("peer").Fail("must not be in a deny, which applies to certificates without it")

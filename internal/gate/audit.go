@@ -38,8 +38,10 @@ func (x *Exchange) auditLine(why reason.Reason, shadow bool) string {
 	if len(x.Call.Models) > 0 {
 		b = append(b, ']')
 	}
+	b = appendMember(b, `,"signed_by":`, x.Principal.SignedBy)
 	b = appendMember(b, `,"rule":`, clip(x.Rule))
 	b = appendMember(b, `,"key":`, clip(x.refusedKey))
+	b = appendMember(b, `,"part":`, clip(x.refusedPart))
 	b = appendMember(b, `,"request_id":`, x.head.id.String())
 	return string(append(b, '}'))
 }

@@ -86,6 +86,9 @@ func (x *Exchange) authorizeMessage(env Env, fields []scan.Value, complete bool)
 			return reason.Allowed
 		}
 	}
+	if v.why == reason.GrantMissing {
+		v.why = x.gate.missing(x.Principal, func(who *authn.Principal) verdict { return x.gate.authorize(env.Now, who, &x.Call) })
+	}
 	x.Rule = v.rule
 	if why = publicReason(x.Principal, v.why); why.Refuses() {
 		if !v.shadow && env.Now.Unix() >= m.Route.Shadow {
@@ -105,10 +108,23 @@ func (x *Exchange) authorizeMessage(env Env, fields []scan.Value, complete bool)
 	return reason.Allowed
 }
 
+// missing is the Reason for a call that no grant covers: a signature is missing if one would,
+// were the request signed.
+func (g *Gate) missing(who *authn.Principal, authorize func(*authn.Principal) verdict) reason.Reason {
+	if g.signatures != nil && who.SignedBy == "" {
+		signed := *who
+		signed.SignedBy = "any"
+		if authorize(&signed).why == reason.Allowed {
+			return reason.RequestSignatureMissing
+		}
+	}
+	return reason.GrantMissing
+}
+
 // publicReason hides GrantMissing and Denied from an anonymous caller, who gets
 // CredentialMissing.
 func publicReason(who *authn.Principal, why reason.Reason) reason.Reason {
-	if who.Anonymous() && (why == reason.GrantMissing || why == reason.Denied) {
+	if who.Anonymous() && (why == reason.GrantMissing || why == reason.Denied || why == reason.RequestSignatureMissing) {
 		return reason.CredentialMissing
 	}
 	return why

@@ -6,16 +6,20 @@ import (
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/scan"
+	"github.com/modelgate/modelgate/internal/signature"
 )
 
 // body is a request's body while it is read. A server acts as soon as a message is
 // complete, and does not wait for the end of the stream. So the bytes that complete a
 // message are released only when all of it has been read and granted.
+//
+// A body that is read only because its digest is signed has neither json nor frames.
 type body struct {
 	match  inference.Match
-	json   *scan.JSON   // of a body in JSON; nil otherwise
-	frames *scan.Frames // of a body in gRPC's framing; nil otherwise
-	proto  *scan.Proto  // of the present message in frames; nil between two
+	digest *signature.Digest // that the whole body must have; nil for any
+	json   *scan.JSON        // of a body in JSON; nil otherwise
+	frames *scan.Frames      // of a body in gRPC's framing; nil otherwise
+	proto  *scan.Proto       // of the present message in frames; nil between two
 
 	fields  int  // of the present message: how many were there at the last authorizeMessage
 	granted bool // the present message may be forwarded, as far as it is known
@@ -35,33 +39,44 @@ type body struct {
 // maxMessage is the longest message that any implementation of gRPC accepts, in bytes.
 const maxMessage = math.MaxInt32
 
-// holdBody begins to read a body that says what the request is for. In shadow, why is what
-// would have refused the request by its head.
-func (x *Exchange) holdBody(env Env, m *inference.Match, why reason.Reason, byRoute bool) Step {
-	if refusal := x.checkBodyHeaders(m.Body); refusal != reason.Allowed {
-		return x.refuse(publicReason(x.Principal, refusal))
+// holdBody begins to read a body that says what the request is for, or whose digest is
+// signed. In shadow, d.why is what would have refused the request by its head.
+func (x *Exchange) holdBody(env Env, d *decision) Step {
+	m, b := &d.match, &body{why: d.why, byRoute: d.byRoute, digest: d.digest}
+	if m.Body != nil {
+		if refusal := x.checkBodyHeaders(m.Body); refusal != reason.Allowed {
+			return x.refuse(publicReason(x.Principal, refusal))
+		}
+		if b.match = *m; x.request.End {
+			return x.endWithoutBody(env, b)
+		}
+		if !x.gate.holdsHeaders && x.gate.tellsCall { // the headers go before the call is known
+			return x.refuse(reason.CallUntold)
+		}
 	}
-	if x.request.End {
-		return x.endWithoutBody(env, &body{match: *m, why: why, byRoute: byRoute})
-	}
-	step, b := Step{Act: Hold, Reason: reason.Allowed}, &body{why: why, byRoute: byRoute}
-	if !x.gate.holdsHeaders && x.gate.tellsCall { // the headers go before the call is known
-		return x.refuse(reason.CallUntold)
-	}
+	step := Step{Act: Hold, Reason: reason.Allowed}
 	if !x.gate.holdsHeaders {
-		step.Head, step.Edit = true, x.editHead(m, byRoute)
+		step.Head, step.Edit = true, x.editHead(m, d.byRoute)
 	}
 	b.match = x.keepMatch(m, x.gate.holdsHeaders)
 	if x.gate.holdsHeaders {
-		b.edit = x.editHead(&b.match, byRoute)
+		b.edit = x.editHead(&b.match, d.byRoute)
 		x.keptBytes += b.edit.bytes()
 	}
-	if m.Body.Keys != nil {
+	switch {
+	case m.Body == nil && x.untold:
+		x.listing = nil
+		return x.refuse(reason.CallUntold)
+	case m.Body == nil:
+		b.granted = true
+	case m.Body.Keys != nil:
 		b.json = scan.NewJSON(m.Body.Keys, scan.Limits{Refuses: m.Body.Refuses})
-	} else {
+	default:
 		b.frames = scan.NewFrames(!m.Body.Stream, maxMessage)
 	}
-	x.body = b
+	if x.body = b; x.listing != nil {
+		x.listing.match = b.match
+	}
 	return step
 }
 
@@ -106,17 +121,24 @@ func (x *Exchange) checkBodyHeaders(spec *inference.Body) reason.Reason {
 // requestBody scans the next bytes of a request's body.
 func (x *Exchange) requestBody(env Env, chunk []byte, end bool) Step {
 	b := x.body
-	var why reason.Reason
-	if b.json != nil {
+	why := reason.Allowed
+	switch {
+	case b.json != nil:
 		why = x.scanJSON(env, chunk)
-	} else {
+	case b.frames != nil:
 		why = x.scanFrames(env, chunk)
+	default:
+		b.scanned += int64(len(chunk))
+		b.releasable = b.scanned
 	}
 	switch {
-	case why == reason.Allowed && end && b.scanned == 0 && b.match.Body.MayBeEmpty:
+	case why == reason.Allowed && end && b.scanned == 0 && b.match.Body != nil && b.match.Body.MayBeEmpty:
 		why = x.authorizeMessage(env, nil, true)
 	case why == reason.Allowed && end:
 		why = b.checkEnd()
+	}
+	if b.digest != nil && why == reason.Allowed {
+		why = x.checkContent(chunk, end)
 	}
 	switch {
 	case why != reason.Allowed:
@@ -136,9 +158,10 @@ func (x *Exchange) requestBody(env Env, chunk []byte, end bool) Step {
 // checkEnd refuses a body that ends inside a message, or without a grant.
 func (b *body) checkEnd() reason.Reason {
 	err := (*scan.Error)(nil)
-	if b.json != nil {
+	switch {
+	case b.json != nil:
 		err = b.json.End()
-	} else {
+	case b.frames != nil:
 		err = b.frames.End()
 	}
 	if err == nil && !b.granted && (b.json != nil || b.scanned > 0) {

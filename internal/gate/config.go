@@ -29,12 +29,12 @@ func newGate(doc string, secrets authn.Secrets, review *authz.Review) (*Gate, er
 
 func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets, review *authz.Review) {
 	o := root.Object("$schema", "version", "issuers", "peer", "routes", "serves", "groups", "grants", "denies",
-		"iam", "exempt", "identity", "headers", "challenge", "audit", "tokenCache", "host", "limits")
+		"iam", "signatures", "exempt", "identity", "headers", "challenge", "audit", "tokenCache", "host", "limits")
 	if v := o.Need("version"); v.Exists() && v.JSON().Raw != "1" {
 		v.MustBe("1")
 	}
 	o.Get("$schema").Text()
-	g.authn, g.keys = authn.Compile(o.Need("issuers"), o.Get("peer"), secrets)
+	g.authn, g.keys = authn.Compile(o.Need("issuers"), o.Get("peer"), o.Get("signatures").Exists(), secrets)
 	g.holdsHeaders = o.Get("host").Object("holdHeaders").Need("holdHeaders").Bool()
 	g.routes = inference.Compile(o.Need("routes"), o.Get("serves"), g.holdsHeaders)
 	g.policy = authz.Compile(authz.Config{
@@ -44,12 +44,13 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets, review *aut
 		IAM:    o.Get("iam"),
 		Review: review,
 	}, g.authn, g.routes)
+	g.signatures = g.compileSignatures(o.Get("signatures"), secrets)
 	g.exemptions = compileExemptions(o.Get("exempt"))
 	g.identity = compileIdentity(o.Get("identity"), g.authn)
 	for _, h := range g.identity {
 		g.tellsCall = g.tellsCall || h.ofCall
 	}
-	c := configuredHeaders{models: g.routes.ModelHeaders(), identity: g.identity}
+	c := configuredHeaders{models: g.routes.ModelHeaders(), identity: g.identity, signed: g.signatures != nil}
 	c.tokens, c.relayed = g.authn.Headers()
 	c.compileRules(o.Get("headers"))
 	g.headers = newHeaderTable(&c)

@@ -4,6 +4,7 @@ import (
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/signature"
 )
 
 // decision is the answer to a request's head.
@@ -12,9 +13,10 @@ type decision struct {
 	// cached is set if the same caller was allowed the same request before. It is the
 	// whole answer then: no field below but why is set.
 	cached *decisionEntry
-	match  inference.Match // of the route; zero if no route understands the request
-	route  *routeEntry     // the cache's entry for match, or nil
-	call   inference.Call  // of match; empty if the caller's credential is not good
+	match  inference.Match   // of the route; zero if no route understands the request
+	route  *routeEntry       // the cache's entry for match, or nil
+	digest *signature.Digest // that the body must have; nil for any
+	call   inference.Call    // of match; empty if the caller's credential is not good
 	verdict
 }
 
@@ -40,6 +42,11 @@ func (x *Exchange) decide(env Env) (d decision) {
 	if d.why = d.caller.Reason; d.caller.Missing != nil {
 		return d
 	}
+	if x.gate.signatures != nil && d.why == reason.Allowed {
+		if d.why = x.checkSignatures(env, &d); d.why != reason.Allowed {
+			d.caller.Reason, d.caller.CacheHit = d.why, false
+		}
+	}
 	if d.cached = env.Cache.recall(&d.caller, &x.head); d.cached != nil {
 		return d
 	}
@@ -55,6 +62,9 @@ func (x *Exchange) decide(env Env) (d decision) {
 	default:
 		d.call = d.match.Call
 		d.verdict = x.gate.authorizeHead(env.Now, d.caller.Principal, &d.match)
+		if d.why == reason.GrantMissing {
+			d.why = x.gate.missing(d.caller.Principal, func(who *authn.Principal) verdict { return x.gate.authorizeHead(env.Now, who, &d.match) })
+		}
 		d.byRoute = routeInShadow && !d.shadow && d.why.Refuses()
 		d.shadow = d.shadow || d.byRoute
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // TestEnvHandsEverythingOn: Env has the fields of authn.Env, and hands each of them on.
-// Beside them it has Waiting.
+// Beside them it has Waiting and Admit.
 func TestEnvHandsEverythingOn(t *testing.T) {
 	env := Env{
 		Now:        time.Unix(1, 0),
@@ -20,8 +20,8 @@ func TestEnvHandsEverythingOn(t *testing.T) {
 		WaitPolicy: keys.Refreshed,
 	}
 	outer, inner := reflect.ValueOf(env), reflect.ValueOf(env.authn())
-	if outer.NumField() != inner.NumField()+1 || !outer.FieldByName("Waiting").IsValid() {
-		t.Errorf("Env has %d fields, authn.Env %d, want one more", outer.NumField(), inner.NumField())
+	if outer.NumField() != inner.NumField()+2 || !outer.FieldByName("Waiting").IsValid() || !outer.FieldByName("Admit").IsValid() {
+		t.Errorf("Env has %d fields, authn.Env %d, want two more", outer.NumField(), inner.NumField())
 	}
 	for i := range inner.NumField() {
 		name := inner.Type().Field(i).Name

@@ -7,16 +7,20 @@ import (
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/keys"
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/replay"
 )
 
 // Env is all that a decision depends on beside the configuration and the request. Its
 // fields are those of authn.Env, except that Cache also has routes and decisions.
 type Env struct {
-	Now        time.Time
-	Keys       *authn.Keys
-	Verify     func(k *authn.Key, signed, signature string) (ok, done bool)
-	Cache      *Cache   // nil decides everything anew
-	Waiting    *Waiting // of the VM; nil counts nothing, and lets any number of requests wait
+	Now     time.Time
+	Keys    *authn.Keys
+	Verify  func(k *authn.Key, signed, signature string) (ok, done bool)
+	Cache   *Cache   // nil decides everything anew
+	Waiting *Waiting // of the VM; nil counts nothing, and lets any number of requests wait
+	// Admit looks up and remembers nonces, for all that may get one: see package replay. If it
+	// is nil, a signed request that could be a replay is refused.
+	Admit      func(id replay.ID, now, until time.Time) replay.Verdict
 	WaitPolicy keys.WaitPolicy
 }
 
@@ -42,7 +46,8 @@ type Exchange struct {
 	// the claim at fault.
 	refusedIssuer, refusedClaim string
 
-	refusedKey string // the JSON Pointer of the key for which the body was refused, or ""
+	refusedKey  string // the JSON Pointer of the key for which the body was refused, or ""
+	refusedPart string // what is at fault with the request's signature, or ""
 
 	gate      *Gate
 	request   *Head // as the host has it, or what is kept of it; nil once it is dropped
@@ -118,10 +123,11 @@ func (x *Exchange) evaluate(env Env) Step {
 		return Step{Act: AwaitKeys, Reason: d.why, Await: *x.missing}
 	case d.why.Refuses() && !d.shadow:
 		return x.refuse(d.why)
-	case d.match.Body != nil:
-		return x.holdBody(env, &d.match, d.why, d.byRoute)
 	case d.match.Listing != nil && d.why == reason.Allowed:
 		x.listing = &listing{}
+	}
+	if d.match.Body != nil || d.digest != nil && !x.request.End {
+		return x.holdBody(env, &d)
 	}
 	step := x.forward(d.why, x.editHead(&d.match, d.byRoute))
 	switch {

@@ -12,6 +12,7 @@ type Gate struct {
 	authn        *authn.Authenticator
 	routes       *inference.Routes
 	policy       *authz.Policy
+	signatures   *signatures // nil if requests are not signed
 	exemptions   []exemption
 	identity     []identityHeader
 	tellsCall    bool // an identity header says what the call is for

@@ -23,6 +23,7 @@ type head struct {
 	unsafe          []unsafeHeader // that must not reach the upstream
 	upgrades        bool           // the request asks for another protocol
 	dropsHeaders    bool           // a Connection header tells a later hop to drop headers
+	signed          bool           // Signature or Signature-Input is there, and the configuration has "signatures"
 	secondAuthority bool           // a Host header beside :authority, which no edit would reach
 }
 
@@ -88,6 +89,7 @@ const (
 	fieldUpgrade
 	fieldConnection
 	fieldRequestID
+	fieldSignature // only if the configuration has "signatures"
 )
 
 // headerFields is which header fills which field.
@@ -114,6 +116,8 @@ func (h *head) setField(f field, value string) {
 		h.Authority = value
 	case fieldHost:
 		h.secondAuthority = true
+	case fieldSignature:
+		h.signed = true
 	case fieldContentType:
 		h.GRPC = isGRPC(value)
 	case fieldUpgrade:

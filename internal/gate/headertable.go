@@ -58,6 +58,7 @@ type configuredHeaders struct {
 	relayed  []string // by which a gateway in front names the caller
 	models   []string // that name a model
 	identity []identityHeader
+	signed   bool // requests may be signed
 	rules    headerRules
 }
 
@@ -72,6 +73,11 @@ func newHeaderTable(c *configuredHeaders) headerTable {
 	}
 	for _, name := range c.tokens {
 		t.add(name, func(c *headerClass) { c.safety = credential })
+	}
+	if c.signed { // who has a signature can send it to another proxy: so it is a credential
+		for _, name := range []string{"signature", "signature-input"} {
+			t.add(name, func(c *headerClass) { c.safety, c.field = credential, fieldSignature })
+		}
 	}
 	for _, h := range headers.Known {
 		t.addKnown(h)

@@ -57,6 +57,17 @@ const (
 	TokenBinding       // the token is bound to another client certificate (RFC 8705)
 	CertificateMissing // the issuer's tokens count only beside a client certificate that is a principal
 
+	RequestSignatureMissing     // the issuer, or each grant that covers the call, asks for a signature of the request (RFC 9421)
+	RequestSignatureMalformed   // no structured fields, or a component or parameter that the gate does not read
+	RequestSignatureUncovered   // it leaves out what the configuration says that it must cover
+	RequestSignatureInvalid     // it does not verify, or no key, label or tag of the configuration is its
+	RequestSignatureExpired     // expires has passed, or created is too long ago
+	RequestSignatureNotYetValid // created is in the future
+	RequestSignatureReplayed    // its nonce has come before
+	RequestSignatureCaller      // its key signs for other callers
+	DigestMismatch              // the body has another digest than Content-Digest (RFC 9530), which is signed
+
+	NoncesFull      // so many signed requests came that the nonce of one more cannot be remembered
 	KeysUnavailable // the issuer's keys, or this one, could not be looked up in time
 
 	Overloaded // too much waits already: see gate.Waiting
@@ -141,6 +152,17 @@ var table = [count]row{
 	TokenBinding:       {"token_binding", 401, grpcUnauthenticated},
 	CertificateMissing: {"certificate_missing", 401, grpcUnauthenticated},
 
+	RequestSignatureMissing:     {"request_signature_missing", 401, grpcUnauthenticated},
+	RequestSignatureMalformed:   {"request_signature_malformed", 400, grpcInvalidArgument},
+	RequestSignatureUncovered:   {"request_signature_uncovered", 401, grpcUnauthenticated},
+	RequestSignatureInvalid:     {"request_signature_invalid", 401, grpcUnauthenticated},
+	RequestSignatureExpired:     {"request_signature_expired", 401, grpcUnauthenticated},
+	RequestSignatureNotYetValid: {"request_signature_not_yet_valid", 401, grpcUnauthenticated},
+	RequestSignatureReplayed:    {"request_signature_replayed", 401, grpcUnauthenticated},
+	RequestSignatureCaller:      {"request_signature_caller", 401, grpcUnauthenticated},
+	DigestMismatch:              {"digest_mismatch", 400, grpcInvalidArgument},
+
+	NoncesFull:      {"nonces_full", 503, grpcUnavailable},
 	KeysUnavailable: {"keys_unavailable", 503, grpcUnavailable},
 	Overloaded:      {"overloaded", 503, grpcUnavailable},
 
@@ -196,9 +218,11 @@ func All() []Reason {
 // Challenge returns the error code of RFC 6750 section 3.1, or "" if the response
 // has none: the request had no credential, or the refusal is not about credentials.
 func (r Reason) Challenge() string {
-	switch r {
-	case CredentialMissing:
+	switch {
+	case r == CredentialMissing, r >= RequestSignatureMissing && r <= DigestMismatch: // the token is not at fault
 		return ""
+	}
+	switch r {
 	case QueryToken, CredentialRepeated, CredentialMixed:
 		return "invalid_request"
 	}

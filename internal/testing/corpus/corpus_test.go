@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/replay"
 )
 
 // TestCorpusNative runs every case through the gate in this process. A case is the
@@ -22,9 +23,12 @@ func TestCorpusNative(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			now, cache := time.Now(), g.NewCache()
+			env := gate.Env{Now: time.Now(), Keys: g.Keys(), Cache: g.NewCache()}
+			if pages := g.NoncePages(); pages > 0 {
+				env.Admit = replay.NewMemory(pages).Admit
+			}
 			for _, c := range s.Cases {
-				t.Run(c.Name, func(t *testing.T) { checkNative(t, s, c, g, cache, now) })
+				t.Run(c.Name, func(t *testing.T) { checkNative(t, s, c, g, env) })
 			}
 		})
 	}
@@ -35,19 +39,29 @@ func TestCorpusNative(t *testing.T) {
 }
 
 // checkNative runs one case without a cache, and three times with one: the request is
-// new, then its token was seen before, and then the decision is cached.
-func checkNative(t *testing.T, s *Scenario, c Case, g *gate.Gate, cache *gate.Cache, now time.Time) {
-	r, err := s.Request(c, now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, cache := range []*gate.Cache{nil, cache, cache, cache} {
-		env := gate.Env{Now: now, Keys: g.Keys(), Cache: cache}
+// new, then its token was seen before, and then the decision is cached. A request that is
+// signed is made anew each time.
+func checkNative(t *testing.T, s *Scenario, c Case, g *gate.Gate, env gate.Env) {
+	r, err := s.Request(c, env.Now)
+	for i, cache := range []*gate.Cache{nil, env.Cache, env.Cache, env.Cache} {
+		if i > 0 && c.usesNonce() {
+			break
+		}
+		if i > 0 && c.Sign != nil {
+			r, err = s.Request(c, env.Now)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		env.Cache = cache
 		if err := c.Check(r, Native(g, env, r), Elsewhere); err != nil {
 			t.Error(err)
 		}
 	}
-	if got := counter(g, r, now); got != c.Counter(Elsewhere) && len(c.Trailers) == 0 && c.Reply == nil {
+	if c.Sign != nil {
+		return
+	}
+	if got := counter(g, r, env.Now); got != c.Counter(Elsewhere) && len(c.Trailers) == 0 && c.Reply == nil {
 		t.Errorf("it counts as %s, want %s", got, c.Counter(Elsewhere))
 	}
 }

@@ -36,6 +36,7 @@ type Case struct {
 	Reply    *Reply      `json:"reply"`    // what the upstream answers, if that matters
 	Peer     *Peer       `json:"peer"`     // the client's certificate; none if it is absent
 	Trailers [][2]string `json:"trailers"`
+	Sign     signs       `json:"sign"` // its signatures: an object, or a list
 
 	Want string `json:"want"` // Outcome.Line
 	// Envoy is the line in Envoy, if its codec answers before the gate does.
@@ -131,6 +132,9 @@ type Scenario struct {
 	Env       map[string]string // symmetric keys
 	Cases     []Case
 	signers   map[string]*signer // by issuer name
+
+	messageKeys map[string]messageKey // by keyid
+	nonces      map[string]string     // of the last request of each case
 }
 
 // Load reads a scenario, and makes new keys for it.
@@ -151,7 +155,8 @@ func Load(dir string) (*Scenario, error) {
 
 // LoadConfig is Load for a directory without cases of its own.
 func LoadConfig(dir string) (*Scenario, error) {
-	s := &Scenario{Name: filepath.Base(dir), Dir: dir, Env: map[string]string{}, signers: map[string]*signer{}}
+	s := &Scenario{Name: filepath.Base(dir), Dir: dir, Env: map[string]string{}, signers: map[string]*signer{},
+		messageKeys: map[string]messageKey{}, nonces: map[string]string{}}
 	config, err := os.ReadFile(filepath.Join(dir, "config.json"))
 	if err != nil {
 		return nil, err
@@ -244,5 +249,5 @@ func (s *Scenario) Request(c Case, now time.Time) (Request, error) {
 		sg := s.signers[c.Token.Issuer]
 		r.Headers = append(r.Headers, [2]string{sg.header, sg.scheme + token})
 	}
-	return r, nil
+	return r, s.sign(c, &r, now)
 }

@@ -37,6 +37,9 @@ func (s *Scenario) freshKeys(config []byte) (string, error) {
 			return "", err
 		}
 	}
+	if err := s.freshMessageKeys(doc); err != nil {
+		return "", err
+	}
 	out, err := json.MarshalIndent(doc, "", "  ")
 	return string(out), err
 }

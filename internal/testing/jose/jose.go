@@ -8,7 +8,9 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"fmt"
 	"math/big"
 )
@@ -54,6 +56,12 @@ func JWK(key crypto.PrivateKey, kid, alg string) map[string]any {
 		j["alg"] = alg
 	}
 	return j
+}
+
+// PEM returns the public half of a key in PEM (RFC 7468 section 13).
+func PEM(key crypto.PrivateKey) (string, error) {
+	der, err := x509.MarshalPKIXPublicKey(key.(crypto.Signer).Public())
+	return string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})), err
 }
 
 // Base64URL encodes without padding (RFC 7515 section 2).
