@@ -9,13 +9,14 @@
 
 GO         ?= go
 FUZZTIME   ?= 5m
+TOKENS     ?= 2000
 VERSION    ?= 0.1.0
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 authorizer  := examples/external-authorizer/authorizer
 signer      := examples/signed/client
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build image run demo test e2e-requests e2e-faults e2e-attacks e2e-signatures e2e-messages e2e-kserve e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
+.PHONY: help build image run demo test e2e-requests e2e-faults e2e-attacks e2e-signatures e2e-messages e2e-kserve e2e-providers e2e-keycloak e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
 
 help: ## Print this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -63,6 +64,13 @@ e2e-messages: ## Verify 100,000 mutated signed requests, by two other libraries 
 e2e-kserve: ## Test with real model servers and clients, and compare 100,000 requests with the servers' own parsers.
 	cd e2e && $(GO) test -v -tags kserve -timeout 30m ./kserve -args -requests 100000
 
+e2e-providers: ## Verify tokens of real OpenID providers (oidc-provider, Ory Hydra), and compare TOKENS=2000 mutated ones with other verifiers.
+	cd e2e && $(GO) test -v -count=1 -tags providers -timeout 30m ./providers -skip TestKeycloak -args -tokens $(TOKENS)
+
+# The first time, it downloads 164 MB.
+e2e-keycloak: ## The same with Keycloak, whose first start takes a minute.
+	cd e2e && $(GO) test -v -count=1 -tags providers -timeout 30m ./providers -run TestKeycloak -args -tokens $(TOKENS)
+
 e2e-bench: ## Check that all contenders of the benchmark give the same answers. Nothing is timed.
 	cd e2e/bench && $(GO) test -count=1 -timeout 20m ./...
 
@@ -77,14 +85,14 @@ check: ## Check formatting, vet, static analysis, tidy modules, and the borders 
 	cd build/tools/pretty && $(GO) vet ./...
 	cd e2e && $(GO) vet ./...
 	cd e2e/bench && $(GO) vet ./...
-	cd e2e && $(GO) vet -tags kserve ./kserve && $(GO) vet -tags attacks ./attacks
+	cd e2e && $(GO) vet -tags kserve ./kserve && $(GO) vet -tags attacks ./attacks && $(GO) vet -tags providers ./providers
 	cd build/tools/image && $(GO) vet ./...
 	cd $(authorizer) && $(GO) vet ./...
 	cd $(signer) && $(GO) vet ./...
 	$(GO) run $(staticcheck) ./...
 	cd e2e && $(GO) run $(staticcheck) ./...
 	cd e2e/bench && $(GO) run $(staticcheck) ./...
-	cd e2e && $(GO) run $(staticcheck) -tags kserve ./kserve/... && $(GO) run $(staticcheck) -tags attacks ./attacks
+	cd e2e && $(GO) run $(staticcheck) -tags kserve ./kserve/... && $(GO) run $(staticcheck) -tags attacks ./attacks && $(GO) run $(staticcheck) -tags providers ./providers
 	cd build/tools/image && $(GO) run $(staticcheck) ./...
 	cd $(authorizer) && $(GO) run $(staticcheck) ./...
 	cd $(signer) && $(GO) run $(staticcheck) ./...

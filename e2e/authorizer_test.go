@@ -46,7 +46,8 @@ func TestExternalAuthorizer(t *testing.T) {
 	}
 	checkVisible(t, s, envoy)
 	checkAsked(t, s, envoy, authorizer)
-	for _, line := range []string{" [sub-ana predict prod/fraud]", " [- predict public/iris]", " ext_authz_denied [sub-bob predict prod/fraud]"} {
+	for _, line := range []string{" [sub-ana predict prod/fraud]", " [- predict public/iris]",
+		" ext_authz_denied [sub-bob predict prod/fraud]"} {
 		if !logged(envoy, line) {
 			t.Errorf("the access log has no line with %q: filter state", line)
 		}
@@ -167,7 +168,8 @@ func TestAuthorizerBeforeTheGate(t *testing.T) {
 		return text
 	}
 	ana, eve := token("ana@example.com", ""), token("eve@example.com", "")
-	sessions, err := json.Marshal(map[string]string{"ana": ana, "eve": eve, "stolen": token("ana@example.com", "other-key"), "odd": "no token"})
+	sessions, err := json.Marshal(map[string]string{"ana": ana, "eve": eve, "odd": "no token",
+		"stolen": token("ana@example.com", "other-key")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,4 +99,3 @@ func managerOf(t *testing.T, l *listener.Listener) *hcm.HttpConnectionManager {
 	t.Fatalf("%s has no connection manager", l.GetName())
 	return nil
 }
-
