@@ -67,12 +67,12 @@ func Fields(doc string, limits FieldLimits, fields []Field) (object Result, _ []
 			if s.end() != nil {
 				return Result{}, fields, false
 			}
-			return Result(gjson.Parse(object)), fields, false
+			return resultOf(gjson.Parse(object)), fields, false
 		}
 		start := s.i
 		if s.value(1) != nil {
 			return Result{}, fields, s.allNames > limits.Names
 		}
-		fields = append(fields, Field{name, Result(gjson.Parse(doc[start:s.i]))})
+		fields = append(fields, Field{name, resultOf(gjson.Parse(doc[start:s.i]))})
 	}
 }

@@ -13,8 +13,20 @@ import (
 //
 // Raw is the value's text. Str is a string, unescaped; it shares the document's
 // memory unless there was an escape. Num is the nearest float64 to a number,
-// infinite if there is none.
-type Result gjson.Result
+// infinite if there is none. It is as much of a gjson.Result as is needed: results are
+// handed on by value, and what they weigh is copied each time.
+type Result struct {
+	Type     gjson.Type
+	Raw, Str string
+	Num      float64
+}
+
+func resultOf(r gjson.Result) Result { return Result{r.Type, r.Raw, r.Str, r.Num} }
+
+// gjson returns the value with gjson's methods.
+func (r Result) gjson() gjson.Result {
+	return gjson.Result{Type: r.Type, Raw: r.Raw, Str: r.Str, Num: r.Num}
+}
 
 // The types of a Result. A Result that does not exist has type Null and no text.
 const (
@@ -27,27 +39,33 @@ const (
 
 // Read returns the root of a document that Check has accepted.
 func Read(doc string) Result {
-	return Result(gjson.Parse(strings.TrimRight(doc, " \t\r\n"))) // gjson keeps in Raw what follows an object or an array
+	return resultOf(gjson.Parse(strings.TrimRight(doc, " \t\r\n"))) // gjson keeps in Raw what follows an object or an array
 }
 
 // Exists reports whether the document has this value.
-func (r Result) Exists() bool { return gjson.Result(r).Exists() }
+//
+//go:noinline
+func (r Result) Exists() bool { return r.Type != gjson.Null || r.Raw != "" }
 
 // IsObject reports whether the value is an object.
-func (r Result) IsObject() bool { return gjson.Result(r).IsObject() }
+//
+//go:noinline
+func (r Result) IsObject() bool { return r.Type == gjson.JSON && strings.HasPrefix(r.Raw, "{") }
 
 // IsArray reports whether the value is an array.
-func (r Result) IsArray() bool { return gjson.Result(r).IsArray() }
+//
+//go:noinline
+func (r Result) IsArray() bool { return r.Type == gjson.JSON && strings.HasPrefix(r.Raw, "[") }
 
 // IsBool reports whether the value is true or false.
-func (r Result) IsBool() bool { return gjson.Result(r).IsBool() }
+func (r Result) IsBool() bool { return r.Type == gjson.True || r.Type == gjson.False }
 
 // Bool reports whether the value is true. To gjson "true" and 1 are true as well.
 func (r Result) Bool() bool { return r.Type == True }
 
 // String returns a string unescaped, an integer as it is written, another number
 // without an exponent, "" for null, and the text of everything else.
-func (r Result) String() string { return gjson.Result(r).String() }
+func (r Result) String() string { return r.gjson().String() }
 
 // ForEach calls yield with each member of an object, or each item of an array, in
 // order, until yield returns false. An item's name means nothing. For another
@@ -56,7 +74,7 @@ func (r Result) ForEach(yield func(name, value Result) bool) {
 	if r.Type != gjson.JSON {
 		return
 	}
-	gjson.Result(r).ForEach(func(name, value gjson.Result) bool { return yield(Result(name), Result(value)) })
+	r.gjson().ForEach(func(name, value gjson.Result) bool { return yield(resultOf(name), resultOf(value)) })
 }
 
 // Get returns the member of an object with exactly that name.

@@ -96,8 +96,8 @@ func linked(root string) ([][2]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	const notOurs = "{{with .Module}}{{if not (or .Main .Replace)}}{{.Path}} {{.Version}}{{end}}{{end}}"
-	list, err := run("list", "-modfile=build/tools/wasm.mod", "-deps", "-f", notOurs, "./filter")
+	const notOurs = "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}"
+	list, err := run("list", "-deps", "-f", notOurs, "./filter")
 	if err != nil {
 		return nil, err
 	}
