@@ -117,6 +117,22 @@ func (r *remoteKeys) install(now time.Time) {
 		r.document = document
 		r.plugin.keys = r.plugin.keys.With(r.remote, document)
 		r.log(abi.Info, "a key set of ", strconv.Itoa(len(document)), " bytes is in force")
+		r.logSkipped(document)
+	}
+}
+
+// maxSkipped bounds the lines of the log for one key set.
+const maxSkipped = 10
+
+// logSkipped logs which keys of a document serve nothing, and why, as modelgate keys says it.
+func (r *remoteKeys) logSkipped(document string) {
+	for i, n := range r.remote.Skipped(document) {
+		if i == maxSkipped {
+			r.log(abi.Info, "and more")
+			return
+		}
+		why := n.Why[:min(len(n.Why), 200)]
+		r.log(abi.Info, "kid ", strconv.Quote(n.ID[:min(len(n.ID), 64)]), " is skipped: ", strconv.Quote(why))
 	}
 }
 
@@ -127,6 +143,7 @@ func (r *remoteKeys) beginFetch(f *keys.Fetch) {
 		{":method", "GET"}, {":scheme", f.Scheme}, {":authority", f.Authority}, {":path", f.Path},
 		{"accept", "application/json"}, {"user-agent", "modelgate"},
 	}
+	headers = append(headers, f.Headers...)
 	timeout := uint32(r.remote.Source.Timeout.Milliseconds())
 	call, err := abi.HTTPCall(f.Cluster, headers, timeout)
 	if err != nil {

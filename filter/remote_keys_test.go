@@ -91,6 +91,32 @@ func TestUnknownKey(t *testing.T) {
 	}
 }
 
+// TestFetchHeaders: the headers of the configuration are sent with the fetch, and no line of
+// the log shows them. The log says which keys serve nothing.
+func TestFetchHeaders(t *testing.T) {
+	vm := start(t, shipped, wasmhost.Options{Clusters: []string{"keys"}, Env: map[string]string{"TOKEN": "Bearer hunter2\n"}})
+	configure(t, vm, edit.Set(t, remoteConfig, "/issuers/0/jwks/remote/headers", `{"authorization": {"env": "TOKEN"}}`))
+	tick(t, vm)
+	if got := vm.PendingCalls()[0].Headers; !hasHeader(got, "authorization", "Bearer hunter2") {
+		t.Errorf("headers of the fetch = %v, want the token", got)
+	}
+	const skipped = `{"kty":"RSA","kid":"a\nb","use":"enc"},`
+	document := strings.Replace(string(keySet(newKeyPair(t, "k"))), "[", "["+strings.Repeat(skipped, 20), 1)
+	respond(t, status200, []byte(document), vm)
+	lines := 0
+	for _, line := range vm.Logs() {
+		if strings.Contains(line.Text, `corp: kid "a\nb" is skipped: "use is not sig"`) {
+			lines++
+		}
+		if strings.Contains(line.Text, "hunter2") {
+			t.Errorf("the log shows the token: %s", line.Text)
+		}
+	}
+	if lines != 10 {
+		t.Errorf("%d keys are logged as skipped, want 10 of 20", lines)
+	}
+}
+
 // TestKeysUnavailable: without keys a request waits for the configured time and is
 // then refused with 503 and Retry-After. A stale key set serves until it is too old.
 func TestKeysUnavailable(t *testing.T) {

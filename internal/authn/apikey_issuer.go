@@ -11,7 +11,7 @@ import (
 
 // compileAPIKeyIssuer reads an issuer with "apiKeys". The key set is nil for an issuer
 // of which no key is known yet.
-func (a *Authenticator) compileAPIKeyIssuer(v strictjson.Value, index int) (*Issuer, *KeySet) {
+func (a *Authenticator) compileAPIKeyIssuer(v strictjson.Value, index int, secrets Secrets) (*Issuer, *KeySet) {
 	o := v.Object("name", "from", "require", "apiKeys")
 	is := &Issuer{Name: o.Need("name").Text(), index: index, apiKeys: &apiKeys{}}
 	is.compileLocations(o.Get("from"))
@@ -31,7 +31,7 @@ func (a *Authenticator) compileAPIKeyIssuer(v strictjson.Value, index int) (*Iss
 		if d := remote.JSON().Get("discovery"); d.Exists() {
 			remote.Fail(`must have "uri": no discovery document names a list of API keys`)
 		}
-		is.remote = keys.Compile(remote, is.Name, "API keys")
+		is.remote = keys.Compile(remote, is.Name, secrets, "API keys")
 		is.remote.APIKeys = true
 		return is, nil
 	}

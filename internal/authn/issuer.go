@@ -75,7 +75,7 @@ func (a *Authenticator) compileIssuer(v strictjson.Value, index int, secrets Sec
 		return compileRelayIssuer(v, index, &a.peers), &KeySet{}
 	}
 	if v.JSON().Get("apiKeys").Exists() {
-		return a.compileAPIKeyIssuer(v, index)
+		return a.compileAPIKeyIssuer(v, index, secrets)
 	}
 	o := v.Object(issuerFields...)
 	for _, h := range issuerHints {

@@ -47,7 +47,7 @@ func (is *Issuer) compileJWKS(v strictjson.Value, secrets Secrets) *KeySet {
 		if len(is.iss) > 0 {
 			iss = is.iss[0]
 		}
-		is.remote = keys.Compile(remote, iss, names...)
+		is.remote = keys.Compile(remote, iss, secrets, names...)
 	}
 	switch {
 	case env.Exists() && inline.Exists():

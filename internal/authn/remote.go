@@ -34,9 +34,17 @@ func (r Remote) CheckKeys(document string) error {
 	return err
 }
 
+// Skipped returns the keys of a document that serve nothing, and why.
+func (r Remote) Skipped(document string) (notes []KeyNote) {
+	if r.issuer.apiKeys == nil && document != "" {
+		_, notes, _ = parsePublished(document, r.issuer)
+	}
+	return slices.DeleteFunc(notes, func(n KeyNote) bool { return n.Why == "" })
+}
+
 // With returns a snapshot in which the issuer has the keys of document and those in
 // the configuration. document is "" or passes CheckKeys. Of two keys with one kid
-// and algorithm the published one counts.
+// and algorithm, and of two equal ones, the published one counts.
 func (k *Keys) With(r Remote, document string) *Keys {
 	is := r.issuer
 	next := &Keys{sets: slices.Clone(k.sets)}
@@ -55,7 +63,7 @@ func (k *Keys) With(r Remote, document string) *Keys {
 	}
 	all := fetched.keys
 	for _, key := range is.inline.keys {
-		if !slices.ContainsFunc(fetched.keys, func(f *Key) bool { return f.ID == key.ID && f.alg == key.alg }) {
+		if !slices.ContainsFunc(fetched.keys, func(f *Key) bool { return sameKey(f, key) }) {
 			all = append(all, key)
 		}
 	}
@@ -64,4 +72,9 @@ func (k *Keys) With(r Remote, document string) *Keys {
 		next.sets[is.index] = &KeySet{keys: all}
 	}
 	return next
+}
+
+// sameKey reports whether a published key takes the place of one in the configuration.
+func sameKey(published, configured *Key) bool {
+	return published.alg == configured.alg && published.ID == configured.ID && (published.ID != "" || published.equals(configured))
 }

@@ -90,3 +90,30 @@ func TestOutcomes(t *testing.T) {
 		t.Errorf("Outcomes = %v", names)
 	}
 }
+
+// TestRefreshHint: a bundle of SPIFFE asks to be fetched again.
+func TestRefreshHint(t *testing.T) {
+	for _, x := range []struct {
+		body, control string
+		want          time.Duration
+	}{
+		{`{"keys":[],"spiffe_refresh_hint":120}`, "", 2 * time.Minute},
+		{`{"keys":[],"spiffe_refresh_hint":120}`, "max-age=60", time.Minute},
+		{`{"keys":[],"spiffe_refresh_hint":120}`, "max-age=600", 2 * time.Minute},
+		{`{"keys":[],"spiffe_refresh_hint":0}`, "", -1},
+		{`{"keys":[],"spiffe_refresh_hint":-5}`, "", -1},
+		{`{"keys":[],"spiffe_refresh_hint":"120"}`, "", -1},
+		{`{"keys":[],"spiffe_refresh_hint":1.5}`, "", -1},
+		{`{"keys":[],"spiffe_refresh_hint":99999999999}`, "max-age=60", time.Minute},
+		{`{"keys":[]}`, "", -1},
+		{"-----BEGIN PUBLIC KEY-----", "max-age=60", time.Minute},
+	} {
+		a := Answer{Body: x.body, Headers: [][2]string{{"cache-control", x.control}}}
+		if got := (&Source{}).freshFor(&a); got != x.want {
+			t.Errorf("freshFor(%s, %s) = %s, want %s", x.body, x.control, got, x.want)
+		}
+	}
+	if got := (&Source{APIKeys: true}).freshFor(&Answer{Body: `{"spiffe_refresh_hint":120}`}); got != -1 {
+		t.Errorf("freshFor(API keys) = %s, want -1", got)
+	}
+}

@@ -2,15 +2,18 @@ package keys
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/modelgate/modelgate/internal/strictjson"
+	"github.com/modelgate/modelgate/internal/uri"
 )
 
 // jwksTarget returns where the discovery document doc says that the keys are. The
 // document must state exactly the configured issuer (OpenID Connect Discovery 1.0
-// section 4.3). Its jwks_uri must have the scheme of the document's own URI, and
-// its host must be the document's or one in "jwksClusters": a document cannot send
-// the proxy anywhere else.
+// section 4.3). Its jwks_uri must be https, or http as the document's own URI, and its host
+// must be the document's or one in "jwksClusters": a document cannot send the proxy anywhere
+// else. Hosts are the same in whatever case, and with their scheme's port or without (RFC
+// 3986 section 6.2.3).
 func (s *Source) jwksTarget(doc string) (t Target, err error) {
 	var problems strictjson.Problems
 	root, ok := strictjson.Parse(doc, &problems)
@@ -20,16 +23,28 @@ func (s *Source) jwksTarget(doc string) (t Target, err error) {
 	if iss := root.JSON().Get("issuer"); !root.JSON().IsObject() || iss.Str != s.issuer {
 		return t, fmt.Errorf("the discovery document's issuer is %.100q, not %q", iss.Str, s.issuer)
 	}
-	uri := root.JSON().Get("jwks_uri").Str
-	t, ok = parseTarget(uri)
-	if !ok || t.Scheme != s.endpoint.Scheme {
-		return t, fmt.Errorf("the discovery document's jwks_uri %.100q is no %s URI", uri, s.endpoint.Scheme)
+	text := root.JSON().Get("jwks_uri").Str
+	u, ok := uri.Parse(text)
+	if !ok || u.Scheme != "https" && u.Scheme != s.endpoint.Scheme {
+		return t, fmt.Errorf("the discovery document's jwks_uri %.100q is no %s URI", text, s.endpoint.Scheme)
 	}
-	if t.Cluster = s.jwksClusters[t.Authority]; t.Cluster == "" && t.Authority == s.endpoint.Authority {
+	host := hostOf(u.Scheme, strings.ToLower(u.Host))
+	t = Target{Scheme: u.Scheme, Authority: host, Path: u.Path}
+	if t.Cluster = s.jwksClusters[host]; t.Cluster == "" {
+		t.Cluster = s.jwksClusters[host+defaultPorts[u.Scheme]]
+	}
+	if t.Cluster == "" && host == hostOf(s.endpoint.Scheme, s.endpoint.Authority) {
 		t.Cluster = s.endpoint.Cluster
 	}
 	if t.Cluster == "" {
-		return t, fmt.Errorf("the discovery document's jwks_uri %.100q is on a host that has no cluster", uri)
+		return t, fmt.Errorf("the discovery document's jwks_uri %.100q is on a host that has no cluster", text)
 	}
 	return t, nil
+}
+
+var defaultPorts = map[string]string{"http": ":80", "https": ":443"}
+
+// hostOf returns an authority without its scheme's own port.
+func hostOf(scheme, authority string) string {
+	return strings.TrimSuffix(authority, defaultPorts[scheme])
 }

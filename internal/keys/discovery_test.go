@@ -8,10 +8,15 @@ import (
 func TestJWKSTarget(t *testing.T) {
 	const iss = "https://issuer.example"
 	s := compile(t, `{"discovery":"https://issuer.example/.well-known/openid-configuration","cluster":"issuer",`+
-		`"jwksClusters":{"keys.example:8443":"keys"}}`, iss)
+		`"jwksClusters":{"keys.example:8443":"keys","port.example:443":"port"}}`, iss)
 	for doc, want := range map[string]Target{
 		`{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example/jwks","x":{}}`: {"issuer", "https", "issuer.example", "/jwks"},
 		`{"jwks_uri":"https://keys.example:8443/","issuer":"https://issuer.example"}`:         {"keys", "https", "keys.example:8443", "/"},
+		`{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example:443/jwks"}`:    {"issuer", "https", "issuer.example", "/jwks"},
+		`{"issuer":"https://issuer.example","jwks_uri":"HTTPS://Issuer.Example/Jwks?A"}`:      {"issuer", "https", "issuer.example", "/Jwks?A"},
+		`{"issuer":"https://issuer.example","jwks_uri":"https://Keys.example:8443/"}`:         {"keys", "https", "keys.example:8443", "/"},
+		`{"issuer":"https://issuer.example","jwks_uri":"https://port.example/"}`:              {"port", "https", "port.example", "/"},
+		`{"issuer":"https://issuer.example","jwks_uri":"https://port.example:443/"}`:          {"port", "https", "port.example", "/"},
 	} {
 		if got, err := s.jwksTarget(doc); err != nil || got != want {
 			t.Errorf("jwksTarget(%s) = %v, %v, want %v", doc, got, err, want)
@@ -29,6 +34,9 @@ func TestJWKSTarget(t *testing.T) {
 		{`{"issuer":"https://issuer.example","jwks_uri":"http://issuer.example/"}`, `is no https URI`},
 		{`{"issuer":"https://issuer.example","jwks_uri":"https://169.254.169.254/"}`, `on a host that has no cluster`},
 		{`{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example:444/"}`, `on a host that has no cluster`},
+		{`{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example:80/"}`, `on a host that has no cluster`},
+		{`{"issuer":"https://issuer.example","jwks_uri":"https://keys.example/"}`, `on a host that has no cluster`},
+		{`{"issuer":"https://issuer.example","jwks_uri":"https://u@issuer.example/"}`, `is no https URI`},
 		{`{"issuer":"https://issuer.example","jwks_uri":"https://issuer.example/","jwks_uri":"https://e.example"}`, `is there twice`},
 	} {
 		t.Run(c.doc, func(t *testing.T) {
@@ -59,5 +67,23 @@ func TestDiscovery(t *testing.T) {
 	lost, o, err := r.HandleAnswer(now, raw, out.Fetch, Answer{Headers: ok, Body: `{"issuer":"other"}`})
 	if o != Malformed || err == nil || lost.Store == nil || lost.Fetch != nil {
 		t.Errorf("HandleAnswer(another's discovery) = %+v, %s, %v", lost, o, err)
+	}
+}
+
+// TestJWKSTargetOfPlainDocument: a document that is fetched by http may name https, or http.
+func TestJWKSTargetOfPlainDocument(t *testing.T) {
+	s := compile(t, `{"discovery":"http://idp:8080/d","cluster":"idp","jwksClusters":{"idp.example":"out"}}`, "iss")
+	for uri, want := range map[string]Target{
+		"http://idp:8080/k":         {"idp", "http", "idp:8080", "/k"},
+		"https://idp:8080/k":        {"idp", "https", "idp:8080", "/k"},
+		"https://idp.example/k":     {"out", "https", "idp.example", "/k"},
+		"http://idp.example:80/k":   {"out", "http", "idp.example", "/k"},
+		"https://idp/k":             {},
+		"https://idp.example:80/k":  {},
+		"http://idp.example:8080/k": {},
+	} {
+		if got, err := s.jwksTarget(`{"issuer":"iss","jwks_uri":"` + uri + `"}`); (err != nil) != (want == Target{}) || err == nil && got != want {
+			t.Errorf("jwksTarget(%s) = %v, %v, want %v", uri, got, err, want)
+		}
 	}
 }

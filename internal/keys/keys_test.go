@@ -20,7 +20,7 @@ func compile(t *testing.T, doc, issuer string) *Source {
 	if !ok {
 		t.Fatal(problems)
 	}
-	s := Compile(v, issuer)
+	s := Compile(v, issuer, environment)
 	if problems != nil {
 		t.Fatal(problems)
 	}

@@ -14,6 +14,7 @@ const (
 // answer.
 type Fetch struct {
 	Target
+	Headers        [][2]string // beside those of every fetch; not for logs
 	started        time.Time
 	afterDiscovery bool // the key set to which a discovery document points
 }
@@ -110,7 +111,7 @@ func (r *Refresher) Tick(now time.Time, raw string) (out Effects, err error) {
 	if wanted := r.looking || len(r.waiting) > 0; r.source.fetchDue(&r.entry, now, wanted) {
 		out.ForUnknownKey = wanted && !r.source.refreshDue(&r.entry, now)
 		e := r.source.withLease(r.entry, now, r.holder, out.ForUnknownKey)
-		out.Store, out.Fetch = e.Encode(r.source.ID), &Fetch{Target: r.source.endpoint, started: now}
+		out.Store, out.Fetch = e.Encode(r.source.ID), r.source.newFetch(r.source.endpoint, Fetch{started: now})
 	}
 	return out, err
 }
@@ -128,7 +129,7 @@ func (r *Refresher) HandleAnswer(now time.Time, raw string, f *Fetch, a Answer) 
 		if r.source.discovery && !f.afterDiscovery {
 			t, wrong := r.source.jwksTarget(a.Body)
 			if wrong == nil {
-				out.Fetch = &Fetch{Target: t, started: f.started, afterDiscovery: true}
+				out.Fetch = r.source.newFetch(t, Fetch{started: f.started, afterDiscovery: true})
 				return out, o, nil
 			}
 			o, err = Malformed, wrong
@@ -137,7 +138,7 @@ func (r *Refresher) HandleAnswer(now time.Time, raw string, f *Fetch, a Answer) 
 		}
 	}
 	if o.Good() {
-		e = r.source.afterSuccess(e, now, a.Body, a.maxAge(), r.jitter())
+		e = r.source.afterSuccess(e, now, a.Body, r.source.freshFor(&a), r.jitter())
 	} else {
 		e = r.source.afterFailure(e, now, r.jitter())
 	}

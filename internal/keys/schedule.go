@@ -1,12 +1,17 @@
 package keys
 
-import "time"
+import (
+	"strconv"
+	"time"
+
+	"github.com/modelgate/modelgate/internal/strictjson"
+)
 
 // maxBackoff bounds the time to the next fetch after a failure. That time is one
 // second, two, four and so on, and never more than Refresh.
 const maxBackoff = 10 * time.Second
 
-// minRefresh is the shortest time between two fetches that Cache-Control can ask
+// minRefresh is the shortest time between two fetches that an answer can ask
 // for.
 const minRefresh = time.Minute
 
@@ -55,8 +60,23 @@ func (s *Source) withLease(e Entry, now time.Time, holder uint64, forUnknownKey 
 	return e
 }
 
+// freshFor returns how long a document is fresh: max-age of its answer or, in a bundle of
+// SPIFFE, the seconds in which it asks to be fetched again, if they are fewer (SPIFFE Trust
+// Domain and Bundle section 4.1.2); -1 for neither.
+func (s *Source) freshFor(a *Answer) time.Duration {
+	fresh := a.maxAge()
+	if s.APIKeys || IsPEM(a.Body) {
+		return fresh
+	}
+	seconds, err := strconv.ParseUint(strictjson.Read(a.Body).Get("spiffe_refresh_hint").Raw, 10, 31)
+	if hint := time.Duration(seconds) * time.Second; err == nil && hint > 0 && (fresh < 0 || hint < fresh) {
+		return hint
+	}
+	return fresh
+}
+
 // afterSuccess returns the entry after a fetch that brought a good document. maxAge
-// is Answer.maxAge's; jitter is from 0 to 1.
+// is freshFor's; jitter is from 0 to 1.
 func (s *Source) afterSuccess(e Entry, now time.Time, document string, maxAge time.Duration, jitter float64) Entry {
 	wait := s.Refresh
 	if maxAge >= 0 {

@@ -53,6 +53,8 @@ type Source struct {
 	endpoint     Target // the key set, or the discovery document
 	discovery    bool
 	jwksClusters map[string]string // by the host of jwks_uri
+	headers      [][2]string       // that are sent with each fetch
+	headerNames  []string          // each followed by its variable's
 }
 
 // Target is an HTTP resource and the host's cluster that leads to it.
@@ -72,8 +74,8 @@ func (s *Source) MaxDocument() int {
 
 // Compile reads "remote" of an issuer's "jwks". issuer is the issuer's iss, and
 // algorithms are those that its keys may serve.
-func Compile(v strictjson.Value, issuer string, algorithms ...string) *Source {
-	o := v.Object("uri", "discovery", "cluster", "jwksClusters", "refresh", "timeout", "maxStale", "interval", "wait")
+func Compile(v strictjson.Value, issuer string, secrets Secrets, algorithms ...string) *Source {
+	o := v.Object("uri", "discovery", "cluster", "jwksClusters", "headers", "refresh", "timeout", "maxStale", "interval", "wait")
 	s := &Source{
 		issuer:  issuer,
 		Refresh: 5 * time.Minute, Timeout: 5 * time.Second, MaxStale: 24 * time.Hour,
@@ -99,6 +101,7 @@ func Compile(v strictjson.Value, issuer string, algorithms ...string) *Source {
 			s.MaxStale, s.Refresh)
 	}
 	s.compileEndpoint(o)
+	s.compileHeaders(o.Get("headers"), secrets)
 	s.ID = s.id(algorithms)
 	return s
 }
@@ -114,6 +117,7 @@ func (s *Source) id(algorithms []string) string {
 	for _, host := range slices.Sorted(maps.Keys(s.jwksClusters)) {
 		parts = append(parts, host, s.jwksClusters[host])
 	}
+	parts = append(parts, s.headerNames...)
 	var b []byte
 	for _, part := range parts {
 		b = strconv.AppendQuote(b, part)

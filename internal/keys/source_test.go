@@ -44,7 +44,7 @@ func TestSourceID(t *testing.T) {
 	} {
 		var problems strictjson.Problems
 		v, _ := strictjson.Parse(x.doc, &problems)
-		s, again := Compile(v, x.issuer, x.algorithms...), Compile(v, x.issuer, x.algorithms...)
+		s, again := Compile(v, x.issuer, environment, x.algorithms...), Compile(v, x.issuer, environment, x.algorithms...)
 		name := fmt.Sprint(x)
 		if other, ok := seen[s.ID]; ok || s.ID != again.ID || len(s.ID) != 32 {
 			t.Errorf("%s has the ID of %s, or not twice the same", name, other)
