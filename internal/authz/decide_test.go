@@ -19,7 +19,7 @@ const pool = "projects/1/locations/global/workloadIdentityPools/partner"
 var noon = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
 // compile compiles a policy over three issuers: google, corp, and partner,
-// which has a workload identity pool. All of them name groups.
+// which has a workload identity pool. All of them name groups. A policy may have more.
 func compile(t testing.TB, policy string) *authz.Policy {
 	t.Helper()
 	p, problems := tryCompile(policy)
@@ -37,10 +37,13 @@ func tryCompile(policy string) (*authz.Policy, strictjson.Problems) {
 	}
 	issuers := "[" + row("google", "") + "," + row("corp", "") + "," +
 		row("partner", `, "pool": "`+pool+`", "attributes": {"repository": "/repository"}`) + "]"
+	if more := strictjson.Read(policy).Get("issuers"); more.Exists() {
+		issuers = issuers[:len(issuers)-1] + "," + more.Raw[1:]
+	}
 	var problems strictjson.Problems
 	is, _ := strictjson.Parse(issuers, &problems)
 	root, _ := strictjson.Parse(policy, &problems)
-	o := root.Object("peer", "groups", "grants", "denies", "iam", "routes")
+	o := root.Object("peer", "issuers", "groups", "grants", "denies", "iam", "routes")
 	routes := &inference.Routes{}
 	if o.Get("routes").Exists() {
 		routes = inference.Compile(o.Get("routes"), strictjson.Value{}, false)
