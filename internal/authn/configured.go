@@ -79,6 +79,11 @@ func (a *Authenticator) Requires(issuer string, claim strictjson.Pointer) bool {
 	return always || is.requires(claim)
 }
 
+// Trusts reports whether tokens with that iss are those of a configured issuer.
+func (a *Authenticator) Trusts(iss string) bool {
+	return slices.ContainsFunc(a.issuers, func(is *Issuer) bool { return is.hasIss(iss) })
+}
+
 // Headers lists the headers that carry tokens, and those in which a gateway names
 // the caller, in lower case.
 func (a *Authenticator) Headers() (tokens, relayed []string) {

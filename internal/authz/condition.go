@@ -2,6 +2,7 @@ package authz
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
@@ -78,9 +79,13 @@ func (c *condition) argument(v strictjson.Value) {
 	}
 	for _, item := range items {
 		switch c.op {
-		case word, scope:
-			if text := item.Text(); text != "" && !isWord(text, c.op == scope) {
-				item.MustBe("%s without spaces", map[bool]string{false: "a word", true: "a scope (RFC 6749 section 3.3)"}[c.op == scope])
+		case word:
+			if text := item.Text(); text != "" && !isWord(text) {
+				item.MustBe("a word without spaces")
+			}
+		case scope:
+			if text := item.Text(); text != "" && !IsScope(text) {
+				item.MustBe("a scope (RFC 6749 section 3.3) without spaces")
 			}
 		case prefix, suffix:
 			item.Text()
@@ -95,15 +100,15 @@ func (c *condition) argument(v strictjson.Value) {
 	}
 }
 
-// isWord reports whether s can be a word of a string of words; as a scope it is a
-// scope-token of RFC 6749 section 3.3, which a challenge can name.
-func isWord(s string, asScope bool) bool {
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c <= ' ' || c == 0x7f || asScope && (c > 0x7f || c == '"' || c == '\\') {
-			return false
-		}
-	}
-	return true
+// isWord reports whether s can be a word of a string of words.
+func isWord(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }) < 0
+}
+
+// IsScope reports whether s is a scope-token of RFC 6749 section 3.3, which a challenge
+// can name.
+func IsScope(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == '"' || r == '\\' }) < 0
 }
 
 // checkType adds a problem if the condition can never hold, because every token has the

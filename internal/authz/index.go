@@ -5,6 +5,7 @@ import "strings"
 // add adds a rule to a table, for each issuer, member and model.
 func (c *compiler) add(t *table, r rule) {
 	t.names = append(t.names, r.name)
+	t.hasScopes = t.hasScopes || askForScopes(r.conditions)
 	e := entry{rule: len(t.names) - 1, verbs: r.verbs, conditions: r.conditions, require: r.require, from: r.from, until: r.until}
 	var members []member
 	for _, id := range r.members {

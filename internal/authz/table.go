@@ -26,6 +26,7 @@ type table struct {
 	anyIssuer bool
 	bySubject bool // some rule has a member that a caller is by its subject
 	workloads bool // one of these is a namespace or an account
+	hasScopes bool // some rule has a condition on scopes
 	ruleSemantics
 }
 
@@ -156,6 +157,10 @@ type query struct {
 	open bool
 	// any is set if one rule is as good as another.
 	any bool
+	// butScopes is set if a rule may apply without its conditions on scopes; lacking is
+	// then the conditions of the rule that was found.
+	butScopes bool
+	lacking   []condition
 }
 
 func newQuery(now time.Time, who *authn.Principal, call *inference.Call) query {
@@ -232,7 +237,14 @@ func (t *table) earliest(p *pairRules, q *query, best int) int {
 		if e.rule >= best {
 			break
 		}
-		if e.verbs.Has(q.verb) && e.appliesAt(q.now) && e.require.MetBy(q.who) && t.conditionsHold(e.conditions, q.who) {
+		if !e.verbs.Has(q.verb) || !e.appliesAt(q.now) || !e.require.MetBy(q.who) {
+			continue
+		}
+		if t.conditionsHold(e.conditions, q.who) {
+			return e.rule
+		}
+		if q.butScopes && holdButScopes(e.conditions, q.who) {
+			q.lacking = e.conditions
 			return e.rule
 		}
 	}

@@ -33,7 +33,7 @@ func (g *Gate) authorize(now time.Time, who *authn.Principal, call *inference.Ca
 	case d.Rule != "":
 		return verdict{why: reason.Denied, rule: d.Rule}
 	}
-	return verdict{why: reason.GrantMissing}
+	return verdict{why: reason.GrantMissing, scopes: g.policy.LackingScopes(now, who, call, false)}
 }
 
 // authorizePartialCall asks the policy about a call of which not everything is known. A
@@ -46,7 +46,7 @@ func (g *Gate) authorizePartialCall(now time.Time, who *authn.Principal, call *i
 	case d.Rule != "":
 		return verdict{why: reason.Denied, rule: d.Rule}
 	}
-	return verdict{why: reason.GrantMissing}
+	return verdict{why: reason.GrantMissing, scopes: g.policy.LackingScopes(now, who, call, true)}
 }
 
 // authorizePartialMatch is authorizePartialCall for the call of a match. If the body says
@@ -59,8 +59,12 @@ func (g *Gate) authorizePartialMatch(now time.Time, who *authn.Principal, m *inf
 	call := m.Call
 	for i := range m.Call.Models {
 		call.Models = m.Call.Models[i : i+1]
+		scopes := v.scopes
 		if v = g.authorizePartialCall(now, who, &call); v.why == reason.Allowed {
 			break
+		}
+		if scopes != "" {
+			v.scopes = scopes
 		}
 	}
 	return v
@@ -89,7 +93,7 @@ func (x *Exchange) authorizeMessage(env Env, fields []scan.Value, complete bool)
 	if v.why == reason.GrantMissing {
 		v.why = x.gate.missing(x.Principal, func(who *authn.Principal) verdict { return x.gate.authorize(env.Now, who, &x.Call) })
 	}
-	x.Rule = v.rule
+	x.Rule, x.lackingScopes = v.rule, v.scopes
 	if why = publicReason(x.Principal, v.why); why.Refuses() {
 		if !v.shadow && env.Now.Unix() >= m.Route.Shadow {
 			return why

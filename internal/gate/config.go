@@ -1,13 +1,10 @@
 package gate
 
 import (
-	"strings"
-
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/strictjson"
-	"github.com/modelgate/modelgate/internal/uri"
 )
 
 // New compiles a configuration. The error is strictjson.Problems, which lists all that is
@@ -54,7 +51,7 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets, review *aut
 	c.tokens, c.relayed = g.authn.Headers()
 	c.compileRules(o.Get("headers"))
 	g.headers = newHeaderTable(&c)
-	g.metadataURL = compileChallenge(o.Get("challenge"))
+	g.compileChallenge(o.Get("challenge"))
 	cache := o.Get("tokenCache")
 	g.caches = !cache.Exists() || cache.Bool()
 	g.auditAllowed = compileAudit(o.Get("audit"))
@@ -87,23 +84,4 @@ func compileAudit(v strictjson.Value) (all bool) {
 	}
 	v.MustBe("refused or all")
 	return false
-}
-
-// compileChallenge reads the URL of the protected resource's metadata (RFC 9728 section
-// 5.1), which must be one that fits into a quoted string as it is.
-func compileChallenge(v strictjson.Value) string {
-	m := v.Object("resourceMetadata").Need("resourceMetadata")
-	text := m.Text()
-	if text == "" { // absent, or reported
-		return ""
-	}
-	if u, ok := uri.Parse(text); !ok || u.Scheme != "https" {
-		const want = "an https URL with a host, without a user and a fragment"
-		if strings.Contains(text, "@") { // what is before it may be a password
-			m.Fail("must be " + want)
-		} else {
-			m.MustBe(want)
-		}
-	}
-	return text
 }

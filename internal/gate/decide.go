@@ -28,6 +28,7 @@ type verdict struct {
 	// byRoute is set if only the route's shadow lets the request pass. It goes on as
 	// without a gate then, with its credentials.
 	byRoute bool
+	scopes  string // of why GrantMissing: the scopes with which there would be a grant
 }
 
 // decide asks three questions in order: who calls, what for, and may they. An anonymous

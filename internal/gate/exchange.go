@@ -46,8 +46,9 @@ type Exchange struct {
 	// the claim at fault.
 	refusedIssuer, refusedClaim string
 
-	refusedKey  string // the JSON Pointer of the key for which the body was refused, or ""
-	refusedPart string // what is at fault with the request's signature, or ""
+	refusedKey    string // the JSON Pointer of the key for which the body was refused, or ""
+	refusedPart   string // what is at fault with the request's signature, or ""
+	lackingScopes string // with which there would be a grant, see verdict
 
 	gate      *Gate
 	request   *Head // as the host has it, or what is kept of it; nil once it is dropped
@@ -112,7 +113,7 @@ func (x *Exchange) evaluate(env Env) Step {
 	d := x.decide(env)
 	x.Principal, x.missing, x.verified = d.caller.Principal, d.caller.Missing, d.caller.Reason == reason.Allowed
 	x.refusedIssuer, x.refusedClaim = d.caller.Issuer, d.caller.Claim
-	x.Call, x.Rule = d.call, d.rule
+	x.Call, x.Rule, x.lackingScopes = d.call, d.rule, d.scopes
 	switch {
 	case d.cached != nil:
 		return x.replay(d.cached)
@@ -155,7 +156,11 @@ func (x *Exchange) forward(why reason.Reason, e *Edit) Step {
 
 // refuse answers a request with a refusal, and logs it.
 func (x *Exchange) refuse(why reason.Reason) Step {
-	return Step{Act: Refuse, Reason: why, Reply: newReply(why, &x.head, x.gate.metadataURL), Audit: x.auditLine(why, false)}
+	return Step{Act: Refuse, Reason: why, Reply: newReply(why, &x.head, x.challenge(why)), Audit: x.auditLine(why, false)}
+}
+
+func (x *Exchange) challenge(why reason.Reason) string {
+	return challenge(why, x.lackingScopes, x.gate.metadataURL)
 }
 
 // refuseOrReset refuses a request; if the response has begun already, it can only end

@@ -17,6 +17,8 @@ type exemption struct {
 	path    string
 	hosts   []string // nil for any
 	forward bool
+	// document is the answer, if it is metadata of the protected resource and no health check.
+	document string
 }
 
 func compileExemptions(v strictjson.Value) (list []exemption) {
@@ -73,7 +75,8 @@ func exemptHostHint(host string) string {
 func (g *Gate) findExemption(h *head, end bool) *exemption {
 	for i := range g.exemptions {
 		e := &g.exemptions[i]
-		if end && h.Method == e.method && h.Path == e.path && (e.hosts == nil || slices.Contains(e.hosts, h.Authority)) {
+		if end && h.Method == e.method && h.Path == e.path && (e.hosts == nil || slices.Contains(e.hosts, h.Authority)) &&
+			(e.document == "" || !h.GRPC) {
 			return e
 		}
 	}
@@ -83,6 +86,9 @@ func (g *Gate) findExemption(h *head, end bool) *exemption {
 // answerExempt answers an exempt request, or forwards it without any header that names a
 // caller or another destination.
 func (x *Exchange) answerExempt(e *exemption) Step {
+	if e.document != "" {
+		return Step{Act: Answer, Reason: reason.ResourceMetadata, Reply: metadataReply(e.document)}
+	}
 	if !e.forward {
 		return Step{Act: Answer, Reason: reason.Exempt, Reply: newReply(reason.Exempt, &x.head, "")}
 	}

@@ -16,11 +16,11 @@ type Reply struct {
 const retryAfter = "10"
 
 // NewReply returns the answer to a request that is refused before its head is read.
-func NewReply(why reason.Reason) Reply { return newReply(why, &head{}, "") }
+func NewReply(why reason.Reason) Reply { return newReply(why, &head{}, challenge(why, "", "")) }
 
 // newReply returns the answer to a refused request. It tells the Reason and nothing else
 // that the gate knows.
-func newReply(why reason.Reason, h *head, metadataURL string) Reply {
+func newReply(why reason.Reason, h *head, challenge string) Reply {
 	r := Reply{Status: why.HTTP(), GRPC: why.GRPC(), Details: "modelgate_" + why.String()}
 	if h.GRPC {
 		r.Body = why.String()
@@ -32,8 +32,8 @@ func newReply(why reason.Reason, h *head, metadataURL string) Reply {
 		}
 		r.Body += "}\n"
 	}
-	if why.Challenge() != "" || why.HTTP() == 401 {
-		r.Headers = append(r.Headers, [2]string{"www-authenticate", challenge(why, metadataURL)})
+	if challenge != "" {
+		r.Headers = append(r.Headers, [2]string{"www-authenticate", challenge})
 	}
 	if why == reason.KeysUnavailable || why == reason.Overloaded {
 		r.Headers = append(r.Headers, [2]string{"retry-after", retryAfter})
@@ -41,13 +41,20 @@ func newReply(why reason.Reason, h *head, metadataURL string) Reply {
 	return r
 }
 
-// challenge is the value of WWW-Authenticate (RFC 6750 section 3, RFC 9728 section 5.1).
-// All of it is constant, so nothing of a request can get into it. A request without a
-// credential gets no error code (RFC 6750 section 3.1).
-func challenge(why reason.Reason, metadataURL string) string {
+// challenge is the value of WWW-Authenticate (RFC 6750 section 3, RFC 9728 section 5.1), or
+// "". All of it is constant, or is in the configuration: nothing of a request can get into
+// it. A request without a credential gets no error code (RFC 6750 section 3.1), and no scope:
+// that would say what there is to call.
+func challenge(why reason.Reason, scopes, metadataURL string) string {
+	if why.Challenge() == "" && why.HTTP() != 401 {
+		return ""
+	}
 	value := `Bearer realm="model gate"`
 	if code := why.Challenge(); code != "" {
 		value += `, error="` + code + `", error_description="` + why.String() + `"`
+	}
+	if scopes != "" && why == reason.GrantMissing {
+		value += `, scope="` + scopes + `"`
 	}
 	if metadataURL != "" {
 		value += `, resource_metadata="` + metadataURL + `"`

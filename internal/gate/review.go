@@ -24,6 +24,12 @@ func Review(doc string, secrets authn.Secrets, now time.Time) (warnings []string
 				"issuer %q publishes its keys under http: anybody on the way can replace them, unless the cluster uses TLS", r.Name))
 		}
 	}
+	for _, server := range g.authorizationServers {
+		if !g.authn.Trusts(server) {
+			warnings = append(warnings, fmt.Sprintf(
+				"the metadata of \"challenge\" names the authorization server %q, which is the iss of no issuer: its tokens are refused", server))
+		}
+	}
 	return slices.Concat(warnings, g.authn.Warnings(), g.routes.Warnings(), rules.Warnings(g.policy, g.authn),
 		g.routes.EndedShadows(now), rules.EndedShadows(now)), nil
 }

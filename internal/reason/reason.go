@@ -82,8 +82,9 @@ const (
 
 	ListWithheld // a reply that lists models and cannot be reduced to those that are granted
 
-	Exempt  // a health check that the configuration exempts
-	Allowed // a decision that lets a request pass
+	Exempt           // a health check that the configuration exempts
+	ResourceMetadata // a question for the metadata of the protected resource (RFC 9728)
+	Allowed          // a decision that lets a request pass
 
 	count
 )
@@ -177,8 +178,9 @@ var table = [count]row{
 
 	ListWithheld: {"list_withheld", 502, grpcUnavailable},
 
-	Exempt:  {"exempt", 200, grpcOK},
-	Allowed: {"allowed", 200, grpcOK},
+	Exempt:           {"exempt", 200, grpcOK},
+	ResourceMetadata: {"resource_metadata", 200, grpcOK},
+	Allowed:          {"allowed", 200, grpcOK},
 }
 
 // valid returns Internal for a number outside the set, so that it refuses and does

@@ -27,10 +27,10 @@ func TestZeroAndStrayRefuse(t *testing.T) {
 	}
 }
 
-// TestOnlyTwoReasonsPass: every other Reason refuses.
-func TestOnlyTwoReasonsPass(t *testing.T) {
+// TestOnlyThreeReasonsPass: every other Reason refuses.
+func TestOnlyThreeReasonsPass(t *testing.T) {
 	for _, r := range All() {
-		if want := r != Exempt && r != Allowed; r.Refuses() != want {
+		if want := r != Exempt && r != ResourceMetadata && r != Allowed; r.Refuses() != want {
 			t.Errorf("%s.Refuses() = %v, want %v", r, r.Refuses(), want)
 		}
 	}
