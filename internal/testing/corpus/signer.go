@@ -120,7 +120,11 @@ func newSigner(is map[string]any) (*signer, error) {
 			return nil, err
 		}
 		kid, _ := old["kid"].(string)
-		if keys[i] = jose.JWK(key, kid, alg); i == 0 {
+		public := jose.JWK(key, kid, alg)
+		if use, ok := old["use"]; ok {
+			public["use"] = use
+		}
+		if keys[i] = public; i == 0 {
 			sg.key, sg.kid, sg.alg = key, kid, alg
 		}
 	}
