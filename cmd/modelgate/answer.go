@@ -14,6 +14,8 @@ type answer struct {
 	Status    int      `json:"status"`
 	GRPC      int      `json:"grpc"`
 	Reason    string   `json:"reason"`
+	Issuer    string   `json:"issuer,omitempty"` // of a refused token whose signature holds
+	Claim     string   `json:"claim,omitempty"`  // that is at fault
 	Principal string   `json:"principal"`
 	Verb      string   `json:"verb"`
 	Models    []string `json:"models"`
@@ -29,6 +31,7 @@ func newAnswer(r request, x *gate.Exchange, step gate.Step) answer {
 		Allow: forward, Shadow: forward && step.Reason.Refuses(), Status: step.Reason.HTTP(), GRPC: step.Reason.GRPC(),
 		Reason: step.Reason.String(), Rule: x.Rule, Models: []string{},
 	}
+	a.Issuer, a.Claim = x.Fault()
 	if !x.Principal.Anonymous() {
 		a.Principal = x.Principal.Issuer + "/" + x.Principal.Subject
 	}

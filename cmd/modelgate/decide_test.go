@@ -41,6 +41,7 @@ func TestDecide(t *testing.T) {
 	now := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 	token := mint(t, s, now)
 	bearer := `"headers": [["Authorization", "Bearer ` + token + `"]]`
+	expired := `"headers": [["authorization", "Bearer ` + mint(t, s, now.Add(-time.Hour)) + `"]]`
 	grpc := `"headers": [["content-type", "application/grpc"], ["authorization", "bearer ` + token + `"]]`
 	const (
 		iris        = "/kfserving/public/iris:predict"
@@ -81,6 +82,8 @@ func TestDecide(t *testing.T) {
 			answer{Status: 403, GRPC: 7, Reason: "grant_missing", Principal: "corp/subject-1", Verb: "ready", Models: []string{"secret/x"}}},
 		{"no credential", `{"method": "GET", "path": "/kfserving/prod/x", "authority": "a"}`,
 			answer{Status: 401, GRPC: 16, Reason: "credential_missing", Verb: "ready", Models: []string{"prod/x"}}},
+		{"an expired token", `{"method": "GET", "path": "/kfserving/prod/x", "authority": "a", ` + expired + `}`,
+			answer{Status: 401, GRPC: 16, Reason: "token_expired", Issuer: "corp", Claim: "/exp", Models: []string{}}},
 		{"nothing", `{}`, answer{Status: 400, GRPC: 3, Reason: "host_missing", Models: []string{}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -50,6 +50,8 @@ const decideUsage = `modelgate decide --config FILE [--now TIME] [--keys ISSUER=
       status     the HTTP status of the reason; 200 where nothing refuses
       grpc       the gRPC status of the reason; 0 where nothing refuses
       reason     "allowed", "exempt", or why the request is refused
+      issuer     of a token that is refused although its signature holds, and the
+      claim      at fault, as a JSON Pointer; left out for others
       principal  "ISSUER/SUBJECT" of the caller; "" is anonymous
       verb       such as "predict"; "" if the request was refused before
       models     such as ["prod/fraud"]

@@ -98,6 +98,18 @@ func TestAudit(t *testing.T) {
 			want: auditLine{Decision: "token_expired", Issuer: "corp", Claim: "/exp"},
 		},
 		{
+			name: "another audience", line: askStaff, token: corp(claims{"aud": "secret-service"}),
+			want: auditLine{Decision: "audience_wrong", Issuer: "corp", Claim: "/aud"},
+		},
+		{
+			name: "a claim of the wrong type", line: askStaff, token: corp(claims{"nbf": "secret"}),
+			want: auditLine{Decision: "claims_invalid", Issuer: "corp", Claim: "/nbf"},
+		},
+		{
+			name: "another iss", line: askStaff, token: corp(claims{"iss": "https://secret.example"}),
+			want: auditLine{Decision: "issuer_unknown", Claim: "/iss"},
+		},
+		{
 			name: "injection by sub", line: askStaff, token: corp(claims{"sub": injection}),
 			want: allowed(injection),
 		},

@@ -173,6 +173,10 @@ func (x *Exchange) refuseOrReset(why reason.Reason) Step {
 	return step
 }
 
+// Fault returns the configured issuer of a token that is refused although its signature
+// holds, and the JSON Pointer of the claim at fault; "" for any other request.
+func (x *Exchange) Fault() (issuer, claim string) { return x.refusedIssuer, x.refusedClaim }
+
 // waits reports whether the request waits for keys or for its body, or its reply must be
 // trimmed.
 func (x *Exchange) waits() bool { return x.missing != nil || x.body != nil || x.listing != nil }
