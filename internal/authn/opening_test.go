@@ -295,6 +295,25 @@ func TestManyTenantsAndIssuers(t *testing.T) {
 	}
 }
 
+// TestKeysOfTenants: of the key set that tenants have in common, a key that it gives to one
+// tenant serves none of the others, and not that one either.
+func TestKeysOfTenants(t *testing.T) {
+	const form, personal = "https://login.microsoftonline.com/{tenantid}/v2.0", "9188040d-6c67-4c5b-b112-36a304b66dad"
+	of := func(tenant string) string { return strings.Replace(form, "{tenantid}", tenant, 1) }
+	w := newWorld(t, m{"name": "entra", "preset": "entra", "audiences": []string{"models"}, "tenants": []string{"t-1", personal},
+		"jwks": m{"inline": m{"keys": []m{
+			with(publicJWK(rsaKey, "any", ""), "issuer", form), with(publicJWK(evilRSA, "own", ""), "issuer", of(personal)),
+		}}}})
+	for _, iss := range []string{of("t-1"), of(personal), "https://sts.windows.net/t-1/"} {
+		claims := claimsOf("corp", "iss", iss)
+		w.bearer(t,
+			attempt{iss + " by the key of all", sign("RS256", rsaKey, m{"alg": "RS256", "kid": "any"}, claims), reason.Allowed},
+			attempt{iss + " by the key of one", sign("RS256", evilRSA, m{"alg": "RS256", "kid": "own"}, claims), reason.KeyUnknown},
+			attempt{iss + " by the key of one, under the kid of all", sign("RS256", evilRSA, m{"alg": "RS256", "kid": "any"}, claims), reason.SignatureInvalid},
+		)
+	}
+}
+
 // FuzzOpenings: what a closed issuer accepts, an open one accepts as the same caller; and a
 // caller has a name and no address that two readers could read as two.
 func FuzzOpenings(f *testing.F) {
