@@ -174,6 +174,9 @@ func TestCorpusEnvoy(t *testing.T) {
 					checkIn(t, s, c, envoy, nil, corpus.EnvoyHTTP1)
 				}
 				checkVisible(t, s, envoy)
+				if s.Name == "signed" {
+					t.Run("Clients", func(t *testing.T) { signedClients(t, s, envoy) })
+				}
 				if s.Name == "hostile" && workers == 1 { // these need the example's Envoy, and Envoys take long to start
 					t.Run("HTTP2", func(t *testing.T) { hostileHTTP2(t, s, envoy, servers["kubeflow"]) })
 					t.Run("Codec", func(t *testing.T) { codec(t, s, envoy, servers["kubeflow"]) })

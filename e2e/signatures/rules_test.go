@@ -37,6 +37,9 @@ var rules = []struct {
 	{"a question mark alone is no query", func(r *request, v verdict) bool {
 		return v == `signature: "@query": unsupported` && strings.HasSuffix(r.path, "?")
 	}},
+	{"a request target begins with a path", func(r *request, v verdict) bool {
+		return strings.HasPrefix(string(v), `signature: "@`) && strings.HasSuffix(string(v), ": unsupported") && !strings.HasPrefix(r.path, "/")
+	}},
 	{"a path has no fragment", func(r *request, v verdict) bool {
 		return strings.HasPrefix(string(v), `signature: "@`) && strings.HasSuffix(string(v), ": unsupported") && strings.Contains(r.path, "#")
 	}},

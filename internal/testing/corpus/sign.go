@@ -233,3 +233,7 @@ func contentDigest(how, body string) string {
 	}
 	return strings.Join(list, ", ")
 }
+
+// MessageKey returns the private side of one of "signatures": a []byte, or a key of package
+// crypto; nil if there is none.
+func (s *Scenario) MessageKey(keyid string) any { return s.messageKeys[keyid].private }
