@@ -1,8 +1,10 @@
 package corpus
 
 import (
+	"cmp"
 	"crypto"
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/testing/jose"
@@ -15,6 +17,22 @@ type signer struct {
 	alg, kid       string
 	key            crypto.PrivateKey // or []byte
 	more           map[string]any    // of several secrets, each by its kid
+	inline         []signer          // each inline key
+}
+
+// with returns a signer by an inline key of the issuer's, and by an algorithm if it is not "".
+func (sg *signer) with(key int, alg string) (*signer, error) {
+	chosen := *sg
+	if key > 0 && key >= len(sg.inline) {
+		return nil, fmt.Errorf("no inline key %d", key)
+	}
+	if key > 0 {
+		chosen.key, chosen.kid, chosen.alg = sg.inline[key].key, sg.inline[key].kid, sg.inline[key].alg
+	}
+	if alg != "" {
+		chosen.alg = alg
+	}
+	return &chosen, nil
 }
 
 // freshKeys replaces every inline key of a configuration by one of the same
@@ -111,22 +129,22 @@ func newSigner(is map[string]any) (*signer, error) {
 	keys, _ := inline["keys"].([]any)
 	for i, item := range keys {
 		old, _ := item.(map[string]any)
-		alg, _ := old["alg"].(string)
-		if alg == "" {
-			alg = sg.alg
-		}
+		declared, _ := old["alg"].(string)
+		alg := cmp.Or(declared, sg.alg)
 		key, err := jose.NewKey(alg)
 		if err != nil {
 			return nil, err
 		}
 		kid, _ := old["kid"].(string)
-		public := jose.JWK(key, kid, alg)
+		public := jose.JWK(key, kid, declared)
 		if use, ok := old["use"]; ok {
 			public["use"] = use
 		}
-		if keys[i] = public; i == 0 {
-			sg.key, sg.kid, sg.alg = key, kid, alg
-		}
+		keys[i] = public
+		sg.inline = append(sg.inline, signer{key: key, kid: kid, alg: alg})
+	}
+	if len(sg.inline) > 0 {
+		sg.key, sg.kid, sg.alg = sg.inline[0].key, sg.inline[0].kid, sg.inline[0].alg
 	}
 	return sg, nil
 }

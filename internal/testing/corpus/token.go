@@ -18,6 +18,8 @@ type Token struct {
 	Issuer string         `json:"issuer"`
 	Claims map[string]any `json:"claims"` // null removes a claim; "now-31s" is a time
 	Header map[string]any `json:"header"` // null removes a member
+	Key    int            `json:"key"`    // which of the issuer's inline keys signs; 0 is the first
+	Alg    string         `json:"alg"`    // by which it signs, where the key has no alg of its own
 	// Fault is "other-key" (signed with a key that is not published), "tampered" (the
 	// payload was changed after signing), "no-signature", "signature-removed" (as Cloud
 	// Run forwards it), or "" for none.
@@ -29,6 +31,10 @@ func (s *Scenario) Mint(t Token, now time.Time) (string, error) {
 	sg := s.signers[t.Issuer]
 	if sg == nil {
 		return "", fmt.Errorf("no issuer %q", t.Issuer)
+	}
+	sg, err := sg.with(t.Key, t.Alg)
+	if err != nil {
+		return "", err
 	}
 	claims := map[string]any{
 		"iss": sg.iss, "aud": sg.aud, "sub": "subject-1",
