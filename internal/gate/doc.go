@@ -51,6 +51,18 @@
 //	6   filter     bodyBuffer.forwardReleased       forwards the bytes that the gate releases
 //	7   gate       Exchange.Trailers                refuses credentials and identities among the trailers
 //
+// Signature. If the request is signed, decide asks after who whether it is what its caller
+// has sent:
+//
+//	1   gate       Exchange.checkSignatures         finds the keys, and checks each of the signatures:
+//	2   signature  Parse                            reads Signature-Input and Signature
+//	3   signature  Signature.Covers                 refuses one that leaves out what it must cover
+//	4   signature  Signature.CheckTimes             compares its times with the clock
+//	5   signature  Signature.Verify                 builds its base, and verifies it with the key
+//	6   signature  ParseDigest                      reads what the body must be
+//	7   replay     Admit                            refuses a nonce that has come before
+//	8   gate       Exchange.checkContent            compares the body, and holds back its end
+//
 // Reply. If the request lists models, its reply is trimmed to those that the caller may use:
 //
 //	1   filter     stream.responseHeaders           reads the headers of the reply

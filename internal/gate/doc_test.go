@@ -20,6 +20,7 @@ func TestDocNamesFunctions(t *testing.T) {
 	dirs := map[string]string{
 		"filter": "../../filter", "gate": ".",
 		"authn": "../authn", "authz": "../authz", "inference": "../inference", "keys": "../keys",
+		"signature": "../signature", "replay": "../replay",
 	}
 	functions := map[string]map[string]bool{}
 	for name, dir := range dirs {
