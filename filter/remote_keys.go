@@ -126,13 +126,13 @@ const maxSkipped = 10
 
 // logSkipped logs which keys of a document serve nothing, and why, as modelgate keys says it.
 func (r *remoteKeys) logSkipped(document string) {
-	for i, n := range r.remote.Skipped(document) {
-		if i == maxSkipped {
-			r.log(abi.Info, "and more")
-			return
+	lines := 0
+	for _, n := range r.remote.Notes(document) {
+		if n.Why == "" || lines == maxSkipped {
+			continue
 		}
-		why := n.Why[:min(len(n.Why), 200)]
-		r.log(abi.Info, "kid ", strconv.Quote(n.ID[:min(len(n.ID), 64)]), " is skipped: ", strconv.Quote(why))
+		lines++
+		r.log(abi.Info, "kid ", strconv.Quote(n.ID[:min(len(n.ID), 64)]), " is skipped: ", strconv.Quote(n.Why[:min(len(n.Why), 200)]))
 	}
 }
 

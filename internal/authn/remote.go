@@ -34,12 +34,12 @@ func (r Remote) CheckKeys(document string) error {
 	return err
 }
 
-// Skipped returns the keys of a document that serve nothing, and why.
-func (r Remote) Skipped(document string) (notes []KeyNote) {
+// Notes returns what becomes of each key of a document. For API keys there are none.
+func (r Remote) Notes(document string) (notes []KeyNote) {
 	if r.issuer.apiKeys == nil && document != "" {
 		_, notes, _ = parsePublished(document, r.issuer)
 	}
-	return slices.DeleteFunc(notes, func(n KeyNote) bool { return n.Why == "" })
+	return notes
 }
 
 // With returns a snapshot in which the issuer has the keys of document and those in

@@ -31,7 +31,7 @@ func (s *Source) jwksTarget(doc string) (t Target, err error) {
 	host := hostOf(u.Scheme, strings.ToLower(u.Host))
 	t = Target{Scheme: u.Scheme, Authority: host, Path: u.Path}
 	if t.Cluster = s.jwksClusters[host]; t.Cluster == "" {
-		t.Cluster = s.jwksClusters[host+defaultPorts[u.Scheme]]
+		t.Cluster = s.jwksClusters[host+defaultPort(u.Scheme)]
 	}
 	if t.Cluster == "" && host == hostOf(s.endpoint.Scheme, s.endpoint.Authority) {
 		t.Cluster = s.endpoint.Cluster
@@ -42,9 +42,14 @@ func (s *Source) jwksTarget(doc string) (t Target, err error) {
 	return t, nil
 }
 
-var defaultPorts = map[string]string{"http": ":80", "https": ":443"}
-
 // hostOf returns an authority without its scheme's own port.
 func hostOf(scheme, authority string) string {
-	return strings.TrimSuffix(authority, defaultPorts[scheme])
+	return strings.TrimSuffix(authority, defaultPort(scheme))
+}
+
+func defaultPort(scheme string) string {
+	if scheme == "https" {
+		return ":443"
+	}
+	return ":80"
 }
