@@ -66,6 +66,7 @@ var clusters = map[string][]string{
 	"signed":         {"rest", "grpc"},
 	"secrets":        {"models"},
 	"providers":      {"models"},
+	"oauth2":         {"models"},
 
 	"tfserving-mtls":             {"rest", "grpc"},
 	"external-authorizer":        {"rest", "grpc"},
@@ -176,6 +177,9 @@ func TestCorpusEnvoy(t *testing.T) {
 				checkVisible(t, s, envoy)
 				if s.Name == "signed" {
 					t.Run("Clients", func(t *testing.T) { signedClients(t, s, envoy) })
+				}
+				if s.Name == "oauth2" {
+					t.Run("Clients", func(t *testing.T) { oauth2Clients(t, s, envoy) })
 				}
 				if s.Name == "hostile" && workers == 1 { // these need the example's Envoy, and Envoys take long to start
 					t.Run("HTTP2", func(t *testing.T) { hostileHTTP2(t, s, envoy, servers["kubeflow"]) })

@@ -65,7 +65,7 @@ func send(t *testing.T, vm *wasmhost.VM, r corpus.Request) corpus.Outcome {
 	if why := line[strings.LastIndexByte(line, ' ')+1:]; reply.Details != "modelgate_"+why {
 		t.Errorf("%s %s: the details of %q are %q, want %q", r.Method, r.Path, line, reply.Details, "modelgate_"+why)
 	}
-	return corpus.Outcome{Line: line}
+	return corpus.Outcome{Line: line, Challenge: corpus.ChallengeOf(reply.Headers)}
 }
 
 // respondUpstream delivers the upstream's response, if the case has one.

@@ -23,6 +23,7 @@ type answer struct {
 	Authority string   `json:"authority"`
 	Path      string   `json:"path"`
 	Removed   []string `json:"removed,omitempty"`
+	Challenge string   `json:"challenge,omitempty"` // of a refusal
 }
 
 func newAnswer(r request, x *gate.Exchange, step gate.Step) answer {
@@ -38,6 +39,11 @@ func newAnswer(r request, x *gate.Exchange, step gate.Step) answer {
 	for _, m := range x.Call.Models {
 		a.Verb = x.Call.Verb.String()
 		a.Models = append(a.Models, m.String())
+	}
+	for _, h := range step.Reply.Headers {
+		if h[0] == "www-authenticate" {
+			a.Challenge = h[1]
+		}
 	}
 	if forward {
 		a.Authority, a.Path = r.Authority, r.Path

@@ -64,7 +64,7 @@ func outcome(t *testing.T, line string, r corpus.Request) corpus.Outcome {
 	case a.Allow:
 		return corpus.Outcome{Line: corpus.Allowed(a.Authority, a.Path)}
 	case r.GRPC:
-		return corpus.Outcome{Line: fmt.Sprintf("grpc %d %s", a.GRPC, a.Reason)}
+		return corpus.Outcome{Line: fmt.Sprintf("grpc %d %s", a.GRPC, a.Reason), Challenge: a.Challenge}
 	}
-	return corpus.Outcome{Line: fmt.Sprintf("%d %s", a.Status, a.Reason)}
+	return corpus.Outcome{Line: fmt.Sprintf("%d %s", a.Status, a.Reason), Challenge: a.Challenge}
 }

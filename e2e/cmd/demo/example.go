@@ -16,6 +16,7 @@ import (
 
 	"github.com/modelgate/modelgate/e2e/internal/harness"
 	"github.com/modelgate/modelgate/e2e/internal/testbed"
+	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
@@ -112,7 +113,12 @@ func commands(s *corpus.Scenario, addr string) (lines []line, err error) {
 		if err != nil {
 			return nil, err
 		}
-		command := "curl -s -g --path-as-is -w '%{http_code}\\n' -X " + r.Method + " -H 'host: " + r.Authority + "'"
+		want, challenge := answer(cmp.Or(c.Envoy, c.Want)), ""
+		if c.Challenge != "" {
+			challenge = " -D -"
+			want = `www-authenticate: Bearer realm="model gate"` + c.Challenge + "|" + want
+		}
+		command := "curl -s -g --path-as-is -w '%{http_code}\\n'" + challenge + " -X " + r.Method + " -H 'host: " + r.Authority + "'"
 		for _, h := range r.Headers {
 			value := quote(h[0] + ": " + h[1])
 			if token := jwt.FindString(h[1]); token != "" && c.Token != nil {
@@ -132,7 +138,7 @@ func commands(s *corpus.Scenario, addr string) (lines []line, err error) {
 		if r.Body != "" {
 			command += " --data-binary " + quote(r.Body)
 		}
-		lines = append(lines, line{command + " " + quote("http://"+addr+r.Path), answer(cmp.Or(c.Envoy, c.Want)), c.Name})
+		lines = append(lines, line{command + " " + quote("http://"+addr+r.Path), want, c.Name})
 	}
 	return lines, nil
 }
@@ -145,6 +151,9 @@ func answer(want string) string {
 	first, second, _ := strings.Cut(want, " ")
 	if second == "" {
 		return first // another filter's answer
+	}
+	if second == reason.ResourceMetadata.String() {
+		return `"resource":|` + first
 	}
 	if first != "allow" {
 		return `{"reason":"` + second + `"|` + first

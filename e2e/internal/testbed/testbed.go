@@ -76,14 +76,14 @@ func Proto(r corpus.Request) rawhttp.Proto {
 
 // Outcome converts an answer of the upstream or of the gate to the form of the corpus.
 func Outcome(r rawhttp.Response) (corpus.Outcome, error) {
-	via := r.Headers.Get("x-upstream")
+	via, challenge := r.Headers.Get("x-upstream"), r.Headers.Get("www-authenticate")
 	switch {
 	case r.Reset:
 		return corpus.Outcome{Line: fmt.Sprintf("reset %d", r.ResetCode)}, nil
 	case via == "" && r.Headers.Get("grpc-status") != "":
-		return corpus.Outcome{Line: "grpc " + r.Headers.Get("grpc-status") + " " + r.Headers.Get("grpc-message")}, nil
+		return corpus.Outcome{Line: "grpc " + r.Headers.Get("grpc-status") + " " + r.Headers.Get("grpc-message"), Challenge: challenge}, nil
 	case via == "":
-		return corpus.Outcome{Line: corpus.RefusedReply(r.Status, string(r.Body))}, nil
+		return corpus.Outcome{Line: corpus.RefusedReply(r.Status, string(r.Body)), Challenge: challenge}, nil
 	}
 	o := corpus.Outcome{
 		Line:  corpus.Allowed(r.Headers.Get("x-upstream-authority"), r.Headers.Get("x-upstream-path")),

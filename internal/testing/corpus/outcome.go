@@ -19,6 +19,8 @@ type Outcome struct {
 	Headers [][2]string // what the upstream got; nil if it got nothing
 	Via     string      // the cluster, if the host has clusters
 	Reply   string      // what the client got, if the case has a reply
+	// Challenge is the value of WWW-Authenticate of a refusal; "" if there is none.
+	Challenge string
 }
 
 // Allowed returns the line of a request that was forwarded.
@@ -35,20 +37,31 @@ func Answered(why reason.Reason, grpc bool) string {
 // RefusedReply returns the line of a refusal as a client gets it. If the body is not the gate's,
 // it is the status alone, which no case expects.
 func RefusedReply(status int, body string) string {
-	var b struct {
-		Reason string `json:"reason"`
-	}
-	if json.Unmarshal([]byte(body), &b) != nil || b.Reason == "" {
+	var b struct{ Reason, Resource string }
+	switch err := json.Unmarshal([]byte(body), &b); {
+	case err == nil && b.Resource != "":
+		return fmt.Sprintf("%d %s", status, reason.ResourceMetadata)
+	case err != nil || b.Reason == "":
 		return fmt.Sprintf("%d", status)
 	}
 	return fmt.Sprintf("%d %s", status, b.Reason)
+}
+
+// ChallengeOf returns the value of WWW-Authenticate among a reply's headers, or "".
+func ChallengeOf(headers [][2]string) string {
+	for _, h := range headers {
+		if strings.EqualFold(h[0], "www-authenticate") {
+			return h[1]
+		}
+	}
+	return ""
 }
 
 // Native decides a request in this process, as a host would.
 func Native(g *gate.Gate, env gate.Env, r Request) Outcome {
 	x, step := g.DecideRequest(env, r.Head(), []byte(r.Body), r.Trailers)
 	if step.Act != gate.Forward {
-		return Outcome{Line: Answered(step.Reason, r.GRPC)}
+		return Outcome{Line: Answered(step.Reason, r.GRPC), Challenge: ChallengeOf(step.Reply.Headers)}
 	}
 	o := Sent(Apply(r.Pairs(), step.Edit))
 	if r.Reply != "" && x.NeedsResponse() {
@@ -125,6 +138,9 @@ func (c Case) Check(r Request, o Outcome, host Host) error {
 	want := c.line(host)
 	if o.Line != want {
 		return fmt.Errorf("%s: got %q, want %q", c.Name, o.Line, want)
+	}
+	if realm := `Bearer realm="model gate"`; c.Challenge != "" && o.Challenge != realm+c.Challenge {
+		return fmt.Errorf("%s: got the challenge %q, want %q", c.Name, o.Challenge, realm+c.Challenge)
 	}
 	if o.Headers == nil {
 		return nil

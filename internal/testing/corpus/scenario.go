@@ -39,6 +39,8 @@ type Case struct {
 	Sign     signs       `json:"sign"` // its signatures: an object, or a list
 
 	Want string `json:"want"` // Outcome.Line
+	// Challenge is the value of WWW-Authenticate after the realm, if the case is about it.
+	Challenge string `json:"challenge"`
 	// Envoy is the line in Envoy, if its codec answers before the gate does.
 	Envoy string `json:"envoy"`
 	HTTP2 string `json:"http2"` // the line over HTTP/2 in Envoy, if it differs from both
