@@ -15,6 +15,7 @@ import (
 // and keep the rest. Where that is needed, the rest is moved to this struct.
 type bodyBuffer struct {
 	wanted   bool   // the gate reads the body
+	taken    bool   // what is held is moved to rest: see takeBody
 	read     int    // bytes of the host's buffer that the gate has read
 	released int    // bytes that may be forwarded, counted from the start of rest
 	rest     []byte // what was moved here; it comes before the host's buffer
@@ -38,7 +39,7 @@ func (s *stream) holdBody(step gate.Step) types.Action {
 	}
 	s.exchange.DropHead()
 	s.plugin.vm.reportWaiting()
-	s.body.wanted = true
+	s.body.wanted, s.body.taken = true, step.Take
 	return action(step.Head && !s.replied)
 }
 
@@ -74,6 +75,9 @@ func (s *stream) readArrived() types.Action {
 // the gate.
 func (s *stream) readBody(size int, end bool) types.Action {
 	env, b := s.env(keys.NoWait), &s.body
+	if b.taken {
+		return s.takeBody(size, end)
+	}
 	for more := b.read < size || end; more; more = b.read < size {
 		var chunk []byte
 		if n := min(size-b.read, abi.MaxChunk); n > 0 {
@@ -100,6 +104,47 @@ func (s *stream) readBody(size int, end bool) types.Action {
 		return s.hostFailed("request body", err)
 	}
 	return action(forward && !s.replied)
+}
+
+// noBuffer has the host drop the bytes of this callback, which the filter has taken.
+// (Envoy's StopIterationNoBuffer. The SDK has no name for it.)
+const noBuffer = types.Action(3)
+
+// takeBody is readBody for a body of which the last bytes wait whatever it is. The
+// host's buffer may have no room for them beside what comes next. So they are moved to
+// rest, and the host keeps nothing.
+func (s *stream) takeBody(size int, end bool) types.Action {
+	b := &s.body
+	content, err := abi.RequestBody.Bytes(0, size)
+	if err != nil || len(content) != size {
+		return s.hostFailed("request body", err)
+	}
+	step := s.exchange.Body(s.env(keys.NoWait), gate.Upstream, content, end)
+	if step.Act != gate.Hold {
+		return s.perform(step)
+	}
+	if err := editHeaders(abi.RequestHeaders, step.Edit); err != nil {
+		return s.hostFailed("request headers", err)
+	}
+	first := min(step.Release, len(b.rest)) // what goes of rest, and then of the content
+	cut := step.Release - first
+	if err = abi.RequestBody.Replace(content[:cut]); err == nil && first > 0 {
+		err = abi.RequestBody.Prepend(b.rest[:first])
+	}
+	if err != nil {
+		return s.hostFailed("request body", err)
+	}
+	b.rest = append(append(b.rest[:0], b.rest[first:]...), content[cut:]...)
+	if step, ok := s.holds(len(b.rest)); !ok {
+		return s.perform(step)
+	}
+	switch {
+	case step.Release > 0:
+		return action(!s.replied)
+	case b.arrived: // the host has buffered them for a request that waited, and goes on to
+		return action(false)
+	}
+	return noBuffer
 }
 
 // holds tells the gate how many bytes are held back for it. If that is too much, ok is

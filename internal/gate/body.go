@@ -54,7 +54,7 @@ func (x *Exchange) holdBody(env Env, d *decision) Step {
 			return x.refuse(reason.CallUntold)
 		}
 	}
-	step := Step{Act: Hold, Reason: reason.Allowed}
+	step := Step{Act: Hold, Reason: reason.Allowed, Take: b.digest != nil}
 	if !x.gate.holdsHeaders {
 		step.Head, step.Edit = true, x.editHead(m, d.byRoute)
 	}

@@ -207,6 +207,8 @@ func (x *Exchange) Trailers(env Env, d Direction, pairs [][2]string) Step {
 		}
 	}
 	switch {
+	case d == Upstream && x.body != nil && x.body.digest != nil: // no signature covers trailers
+		return x.settle(x.refuseOrReset(reason.TrailerForbidden))
 	case d == Downstream && x.listing != nil && x.isErrorReply(pairs, true):
 		return x.withholdError(pairs)
 	case d == Upstream && x.missing != nil:

@@ -121,7 +121,7 @@ const (
 
 // watched are parts of the names of headers that could tell an upstream who called, or
 // from where. So could all that headers.Known has.
-var watched = []string{"authorization", "cookie", "user", "iap-", "email", "groups", "original", "override", "rewrite"}
+var watched = []string{"authorization", "cookie", "user", "iap-", "email", "groups", "original", "override", "rewrite", "signature"}
 
 // isKnown reports whether a header is in headers.Known, and neither the gate of an example
 // (x-gateway-model-name) nor a proxy writes it.

@@ -28,16 +28,18 @@ type Sign struct {
 	// Digest is of which content Content-Digest is: sha-256 of the body that is signed, unless
 	// it is empty. "sha-512" and "both" are other algorithms, "empty" is that of an empty body,
 	// and "none" is no header.
-	Digest string `json:"digest"`
-	// Signed is what the client has signed, if that is not what arrives.
-	Signed *struct {
-		Request string      `json:"request"`
-		Host    string      `json:"host"`
-		Body    *string     `json:"body"`
-		Headers [][2]string `json:"headers"` // beside the case's
-	} `json:"signed"`
+	Digest  string      `json:"digest"`
+	Signed  *Signed     `json:"signed"`  // what the client has signed, if that is not what arrives
 	Replace [][2]string `json:"replace"` // in Signature-Input and Signature, after signing
 	Fault   string      `json:"fault"`   // "other-key" signs with a key that is not configured
+}
+
+// Signed is what a client has signed; what is left out is what arrives.
+type Signed struct {
+	Request string      `json:"request"`
+	Host    string      `json:"host"`
+	Body    *string     `json:"body"`
+	Headers [][2]string `json:"headers"` // beside the case's
 }
 
 // signs are one signature or several.
