@@ -120,7 +120,7 @@ func (x *signed) once(t *testing.T) {
 	}
 	workers := 0
 	for name, n := range stats {
-		if strings.HasPrefix(name, "listener.127") && strings.Contains(name, ".worker_") && strings.HasSuffix(name, ".downstream_cx_total") && n > 0 {
+		if n > 0 && strings.HasPrefix(name, "listener.127") && strings.Contains(name, ".worker_") && strings.HasSuffix(name, "_cx_total") {
 			workers++
 		}
 	}
