@@ -84,7 +84,7 @@ func TestDecideOfPeersAndShadows(t *testing.T) {
 			answer{Status: 400, GRPC: 3, Reason: "trailer_forbidden", Verb: "predict", Models: []string{"prod/closing"}, Rule: "closing"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := decideOne(t, s, file, now, "{"+c.request+"}"); !reflect.DeepEqual(got, c.want) {
+			if got := decideOne(t, s, file, now, "{"+c.request+"}"); !reflect.DeepEqual(got, challenged(c.want)) {
 				t.Errorf("decide {%s}\n= %+v\nwant %+v", c.request, got, c.want)
 			}
 		})

@@ -87,11 +87,24 @@ func TestDecide(t *testing.T) {
 		{"nothing", `{}`, answer{Status: 400, GRPC: 3, Reason: "host_missing", Models: []string{}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := decideOne(t, s, file, now, c.request); !reflect.DeepEqual(got, c.want) {
+			if got := decideOne(t, s, file, now, c.request); !reflect.DeepEqual(got, challenged(c.want)) {
 				t.Errorf("decide %s\n= %+v\nwant %+v", c.request, got, c.want)
 			}
 		})
 	}
+}
+
+// challenged is an answer with the challenge that a refusal for its reason has; no
+// configuration here has metadata or scopes.
+func challenged(a answer) answer {
+	switch code := map[int]string{401: "invalid_token", 403: "insufficient_scope"}[a.Status]; {
+	case a.Allow || code == "":
+	case a.Reason == "credential_missing":
+		a.Challenge = `Bearer realm="model gate"`
+	default:
+		a.Challenge = `Bearer realm="model gate", error="` + code + `", error_description="` + a.Reason + `"`
+	}
+	return a
 }
 
 // TestAnswerText: the text of a line, with every field, in order, and unescaped.
