@@ -1,6 +1,8 @@
 package main_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,6 +66,42 @@ func TestPeerOfHost(t *testing.T) {
 			started = true
 			if got := send(t, vm, r).Line; got != "500 internal" || calls != c.fails {
 				t.Errorf("outcome = %s after %d proxy_get_property, want 500 internal after %d", got, calls, c.fails)
+			}
+		})
+	}
+}
+
+// TestPropertiesOfPeers: a remembered request reads of the certificate what the
+// configuration needs, and nothing where it needs nothing.
+func TestPropertiesOfPeers(t *testing.T) {
+	for _, c := range []struct {
+		example string
+		want    int
+	}{
+		{"iap", 0},
+		{"gateway-and-sidecar", 3}, // its validity, SPIFFE ID and digest
+		{"client-certificates", 5}, // its subject and DNS names, too
+	} {
+		t.Run(c.example, func(t *testing.T) {
+			s, err := corpus.Load("../examples/" + c.example)
+			if err != nil {
+				t.Fatal(err)
+			}
+			vm := start(t, shipped, wasmhost.Options{Env: s.Env})
+			configure(t, vm, s.Config)
+			one := s.Cases[slices.IndexFunc(s.Cases, func(one corpus.Case) bool { return strings.HasPrefix(one.Want, "allow ") })]
+			r, err := s.Request(one, time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 4 {
+				vm.ResetCalls()
+				if got := send(t, vm, r).Line; got != one.Want {
+					t.Fatalf("outcome = %s, want %s", got, one.Want)
+				}
+				if got := vm.HostCalls()["proxy_get_property"]; got != c.want {
+					t.Errorf("%d properties are read, want %d", got, c.want)
+				}
 			}
 		})
 	}

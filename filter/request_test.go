@@ -89,7 +89,7 @@ func respondUpstream(s *wasmhost.Stream, r corpus.Request) error {
 
 // connectionProperties returns what Envoy knows about the request's connection.
 func connectionProperties(r corpus.Request) map[string][]byte {
-	if r.Peer.URI == "" {
+	if r.Peer.Digest == "" {
 		return map[string][]byte{wasmhost.PropertyPath("connection", "peer_certificate_valid"): {0}}
 	}
 	valid := []byte{0}
@@ -97,7 +97,10 @@ func connectionProperties(r corpus.Request) map[string][]byte {
 		valid[0] = 1
 	}
 	return map[string][]byte{
-		wasmhost.PropertyPath("connection", "peer_certificate_valid"):   valid,
-		wasmhost.PropertyPath("connection", "uri_san_peer_certificate"): []byte(r.Peer.URI),
+		wasmhost.PropertyPath("connection", "peer_certificate_valid"):         valid,
+		wasmhost.PropertyPath("connection", "uri_san_peer_certificate"):       []byte(r.Peer.URI),
+		wasmhost.PropertyPath("connection", "subject_peer_certificate"):       []byte(r.Peer.Subject),
+		wasmhost.PropertyPath("connection", "sha256_peer_certificate_digest"): []byte(r.Peer.Digest),
+		wasmhost.PropertyPath("connection", "peer_certificate"):               []byte(r.Peer.Certificate),
 	}
 }

@@ -34,7 +34,10 @@ func checkCases(t *testing.T, s *corpus.Scenario) {
 		requests = append(requests, r)
 		line, _ := json.Marshal(map[string]any{
 			"method": r.Method, "path": r.Path, "authority": r.Authority, "headers": r.Headers, "trailers": r.Trailers,
-			"body": []byte(r.Body), "peer": map[string]any{"uri": r.Peer.URI, "validated": r.Peer.Validated},
+			"body": []byte(r.Body), "peer": map[string]any{
+				"uri": r.Peer.URI, "validated": r.Peer.Validated, "digest": r.Peer.Digest,
+				"subject": r.Peer.Subject, "certificate": r.Peer.Certificate,
+			},
 		})
 		fmt.Fprintf(&in, "%s\n", line)
 	}

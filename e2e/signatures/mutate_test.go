@@ -210,9 +210,8 @@ func changeSpace(g *generator, r *request) {
 // changeValue changes how the signature is written.
 func changeValue(g *generator, r *request) {
 	r.edit("signature", func(s string) string {
-		label, rest, _ := strings.Cut(s, "=:")
-		value, ok := strings.CutSuffix(rest, ":")
-		if !ok {
+		label, value, ok := strings.Cut(s, "=:")
+		if value, ok = strings.CutSuffix(value, ":"); !ok {
 			return s
 		}
 		raw, _ := base64.StdEncoding.DecodeString(value)

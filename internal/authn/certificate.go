@@ -10,30 +10,44 @@ import (
 )
 
 // A host shows one DNS name of a certificate, and a certificate mostly has several. So
-// these are read from the certificate itself, which the host has validated.
+// these are read from the certificate itself, which the host, or a proxy in front, has
+// validated.
 
 // maxNames bounds the DNS names of a certificate.
 const maxNames = 100
 
-// readDNSNames reads the DNS names of a certificate in PEM. In c.untold, it says if there
-// may be more than it read: the host does not show the certificate, or a name is in no
-// form that a principal has, such as one with a wildcard.
-func (c *certificate) readDNSNames(pem string) {
+// readNames reads the DNS names and the URI of a certificate in PEM. In c.untold, it says if
+// there may be more than it read: a name is in no form that a principal has, such as one with
+// a wildcard. ok is false if it cannot read the certificate, and then nothing is changed.
+func (c *certificate) readNames(pem string) (ok bool) {
 	extensions, ok := parseExtensions(pem)
 	if !ok {
-		c.untold |= FormDNS
-		return
+		return false
 	}
-	names, ok := alternativeNames(extensions)
-	for ok && !names.Empty() {
+	list, ok := alternativeNames(extensions)
+	read := *c
+	read.dns, read.uri, read.untold = nil, "", c.untold&^(FormDNS|FormSPIFFE)
+	for uris := 0; ok && !list.Empty(); {
 		var name cryptobyte.String
 		var tag asn1.Tag
-		if ok = names.ReadAnyASN1(&name, &tag); ok && tag == asn1.Tag(2).ContextSpecific() { // dNSName
-			c.addDNSName(string(name))
+		switch ok = list.ReadAnyASN1(&name, &tag); {
+		case tag == asn1.Tag(2).ContextSpecific(): // dNSName
+			read.addDNSName(string(name))
+		case tag == asn1.Tag(6).ContextSpecific(): // uniformResourceIdentifier
+			uris++
+			read.addURI(string(name), uris > 1)
 		}
 	}
-	if !ok {
-		c.untold |= FormDNS
+	if ok {
+		*c = read
+	}
+	return ok
+}
+
+// addURI adds a URI. SPIFFE has it be the only one (X.509-SVID section 2).
+func (c *certificate) addURI(uri string, again bool) {
+	if c.uri = uri; again {
+		c.uri, c.untold = "", c.untold|FormSPIFFE
 	}
 }
 

@@ -50,35 +50,43 @@ func TestDNSNames(t *testing.T) {
 		name     string
 		template x509.Certificate
 		want     string
-		untold   bool
+		untold   PeerForms
 	}{
-		{"none", x509.Certificate{}, "", false},
-		{"one", x509.Certificate{DNSNames: []string{"a.example.com"}}, "a.example.com", false},
-		{"several", x509.Certificate{DNSNames: []string{"a", "b.example.com", "xn--4ca.example"}}, "a b.example.com xn--4ca.example", false},
+		{"none", x509.Certificate{}, "", 0},
+		{"one", x509.Certificate{DNSNames: []string{"a.example.com"}}, "a.example.com", 0},
+		{"several", x509.Certificate{DNSNames: []string{"a", "b.example.com", "xn--4ca.example"}}, "a b.example.com xn--4ca.example", 0},
 		{"among others", x509.Certificate{
 			DNSNames: []string{"a.example.com", "b.example.com"}, EmailAddresses: []string{"c@example.com"},
 			IPAddresses: []net.IP{{127, 0, 0, 1}}, URIs: []*url.URL{{Scheme: "spiffe", Host: "a", Path: "/b"}},
 			KeyUsage: x509.KeyUsageDigitalSignature, BasicConstraintsValid: true,
-		}, "a.example.com b.example.com", false},
-		{"other names only", x509.Certificate{URIs: []*url.URL{{Scheme: "spiffe", Host: "a", Path: "/b"}}}, "", false},
-		{"a common name is none", x509.Certificate{Subject: pkix.Name{CommonName: "a.example.com"}}, "", false},
-		{"upper case", x509.Certificate{DNSNames: []string{"A.Example.COM"}}, "a.example.com", false},
-		{"a wildcard", x509.Certificate{DNSNames: []string{"*.example.com", "b"}}, "b", true},
-		{"as many as are read", x509.Certificate{DNSNames: many}, strings.Join(many, " "), false},
-		{"more", x509.Certificate{DNSNames: append(many, "b")}, strings.Join(many, " "), true},
-		{"a dot at the end", x509.Certificate{ExtraExtensions: []pkix.Extension{sanOf(rawDNS("a.example.com."))}}, "", true},
-		{"a null byte", x509.Certificate{ExtraExtensions: []pkix.Extension{sanOf(rawDNS("a.example.com\x00.evil.com"))}}, "", true},
-		{"an empty name", x509.Certificate{ExtraExtensions: []pkix.Extension{sanOf(rawDNS(""), rawDNS("b"))}}, "b", true},
-		{"two names in one", x509.Certificate{ExtraExtensions: []pkix.Extension{sanOf(rawDNS("a,b"))}}, "", true},
-		{"beyond ASCII", x509.Certificate{ExtraExtensions: []pkix.Extension{sanOf(rawDNS("\xe9.example"))}}, "", true},
-		{"no list", x509.Certificate{ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Value: []byte{5, 0}}}}, "", true},
+		}, "a.example.com b.example.com", 0},
+		{"other names only", x509.Certificate{URIs: []*url.URL{{Scheme: "spiffe", Host: "a", Path: "/b"}}}, "", 0},
+		{"a common name is none", x509.Certificate{Subject: pkix.Name{CommonName: "a.example.com"}}, "", 0},
+		{"upper case", x509.Certificate{DNSNames: []string{"A.Example.COM"}}, "a.example.com", 0},
+		{"a wildcard", x509.Certificate{DNSNames: []string{"*.example.com", "b"}}, "b", FormDNS},
+		{"as many as are read", x509.Certificate{DNSNames: many}, strings.Join(many, " "), 0},
+		{"more", x509.Certificate{DNSNames: append(many, "b")}, strings.Join(many, " "), FormDNS},
+		{"a dot at the end", x509.Certificate{ExtraExtensions: []pkix.Extension{sanOf(rawDNS("a.example.com."))}}, "", FormDNS},
+		{"a null byte", x509.Certificate{ExtraExtensions: []pkix.Extension{sanOf(rawDNS("a.example.com\x00.evil.com"))}}, "", FormDNS},
+		{"an empty name", x509.Certificate{ExtraExtensions: []pkix.Extension{sanOf(rawDNS(""), rawDNS("b"))}}, "b", FormDNS},
+		{"two names in one", x509.Certificate{ExtraExtensions: []pkix.Extension{sanOf(rawDNS("a,b"))}}, "", FormDNS},
+		{"beyond ASCII", x509.Certificate{ExtraExtensions: []pkix.Extension{sanOf(rawDNS("\xe9.example"))}}, "", FormDNS},
+		{"no list", x509.Certificate{ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Value: []byte{5, 0}}}}, "", FormDNS},
+		{"a URI", x509.Certificate{URIs: []*url.URL{{Scheme: "spiffe", Host: "a", Path: "/b"}}, DNSNames: []string{"a"}}, "a uri=spiffe://a/b", 0},
+		{"two URIs", x509.Certificate{URIs: []*url.URL{{Scheme: "spiffe", Host: "a", Path: "/b"}, {Scheme: "spiffe", Host: "a", Path: "/c"}}}, "", FormSPIFFE},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			text := makePEM(t, c.template)
 			for _, text := range []string{text, percent.Replace(text)} {
 				var got certificate
-				got.readDNSNames(text)
-				if line := strings.Join(got.dns, " "); line != c.want || got.untold.Has(FormDNS) != c.untold {
+				if !got.readNames(text) {
+					got.untold = FormDNS
+				}
+				line := strings.Join(got.dns, " ")
+				if got.uri != "" && strings.HasPrefix(c.name, "a URI") {
+					line += " uri=" + got.uri
+				}
+				if line != c.want || got.untold != c.untold {
 					t.Errorf("DNS names = %q, untold %v, want %q, %v", line, got.untold, c.want, c.untold)
 				}
 			}
@@ -94,9 +102,9 @@ func TestCertificatesRefused(t *testing.T) {
 		"", "x", begin, end, begin + end, good + good, "x" + good, good + "x", good[1:], good[:len(good)-1], "%" + good, "%zz" + good,
 		strings.ReplaceAll(good, "CERTIFICATE", "PUBLIC KEY"), begin + "!!!!\n" + end, begin + "AAAA\n" + end, begin + "MAA=\n" + end,
 	} {
-		var c certificate
-		if c.readDNSNames(text); c.dns != nil || !c.untold.Has(FormDNS) {
-			t.Errorf("readDNSNames(%.60q) = %v, untold %v, want nothing", text, c.dns, c.untold)
+		c := certificate{uri: "spiffe://a/b"}
+		if c.readNames(text) || c.dns != nil || c.uri != "spiffe://a/b" {
+			t.Errorf("readNames(%.60q) = %v, want no change", text, c)
 		}
 	}
 }
@@ -112,13 +120,10 @@ func FuzzDNSNames(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, der []byte) {
 		var c certificate
-		c.readDNSNames(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
+		ok := c.readNames(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
 		want, err := x509.ParseCertificate(der)
-		if err != nil {
-			return // the host validates no such certificate
-		}
-		if c.untold.Has(FormDNS) && c.dns == nil {
-			return // crypto/x509 ignores some bytes between the parts of a certificate
+		if err != nil || !ok {
+			return // the host validates no such certificate; crypto/x509 ignores some bytes between the parts of one
 		}
 		var names []string
 		odd := false
@@ -129,7 +134,7 @@ func FuzzDNSNames(f *testing.F) {
 				odd = true
 			}
 		}
-		if !slices.Equal(c.dns, names) || c.untold.Has(FormDNS) != odd {
+		if !slices.Equal(c.dns, names) || c.untold.Has(FormDNS) != odd || c.untold.Has(FormSPIFFE) != (len(want.URIs) > 1) {
 			t.Errorf("%s: DNS names = %v, untold %v, want %v, %v", strconv.Quote(string(der)), c.dns, c.untold, names, odd)
 		}
 	})

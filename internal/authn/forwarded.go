@@ -24,7 +24,8 @@ type forwardedKey struct {
 
 // forwardedKeys are the keys in the order in which Envoy writes them. Envoy does not quote
 // URI and DNS, so a strange name in a certificate could look like another pair: the order
-// keeps it from looking like one of By, Hash and Subject.
+// keeps it from looking like one of By, Hash and Subject. Where Cert is there, the URI and
+// the DNS names are read from it.
 var forwardedKeys = [...]forwardedKey{
 	{"By", true, 0}, {"Hash", false, FormDigest}, {"Cert", false, 0}, {"Chain", false, 0},
 	{"Subject", false, FormSubject}, {"URI", true, FormSPIFFE}, {"DNS", true, FormDNS},
@@ -74,6 +75,7 @@ func parseForwarded(value string) (elements []certificate, ok bool) {
 // In c.untold are the forms of names that it does not tell.
 func (c *certificate) parseElement(s string) (rest string, ok bool) {
 	c.untold = FormSPIFFE | FormDNS | FormSubject | FormDigest
+	pem := ""
 	for last := -1; ; s = s[1:] {
 		name, after, found := strings.Cut(s, "=")
 		at := slices.IndexFunc(forwardedKeys[:], func(k forwardedKey) bool { return k.name == name })
@@ -87,8 +89,11 @@ func (c *certificate) parseElement(s string) (rest string, ok bool) {
 		if !ok || !c.set(name, value, quoted, at == last) {
 			return "", false
 		}
+		if name == "Cert" {
+			pem = value
+		}
 		if last, s = at, rest; s == "" || s[0] == ',' {
-			return s, true
+			return s, pem == "" || c.readNames(pem)
 		}
 	}
 }
@@ -105,9 +110,7 @@ func (c *certificate) set(key, value string, quoted, again bool) (ok bool) {
 		}
 		return quoted
 	case "URI": // "" for none
-		if c.uri = value; again { // SPIFFE has it be the only one
-			c.uri, c.untold = "", c.untold|FormSPIFFE
-		}
+		c.addURI(value, again)
 	case "DNS":
 		c.addDNSName(value)
 	}

@@ -1,6 +1,8 @@
 package authn
 
 import (
+	"crypto/x509"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +27,8 @@ func show(c certificate) string {
 
 // TestForwardedAccepted: what Envoy writes. The examples of its documentation come first.
 func TestForwardedAccepted(t *testing.T) {
+	id := []*url.URL{{Scheme: "spiffe", Host: "a", Path: "/b"}}
+	pemOf := percent.Replace(makePEM(t, x509.Certificate{URIs: id, DNSNames: []string{"c"}}))
 	const nothing = "?# ?subject= ?uri= ?dns="
 	for _, c := range []struct{ value, want string }{
 		{`By=http://frontend.lyft.com;Hash=` + sha + `;Subject="/C=US/ST=CA/L=San Francisco/OU=Lyft/CN=Test Client";URI=http://testclient.lyft.com`,
@@ -38,7 +42,9 @@ func TestForwardedAccepted(t *testing.T) {
 		{`By=`, nothing},
 		{`Hash=` + sha, "#sha ?subject= ?uri= ?dns="},
 		{`Hash="` + sha + `"`, "#sha ?subject= ?uri= ?dns="},
-		{`Cert="-----BEGIN%20CERTIFICATE-----%0AMII%3D%0A";Chain="x"`, nothing},
+		{`Cert="` + pemOf + `";Chain="x"`, "?# ?subject= uri=spiffe://a/b dns=c"},
+		{`Hash=` + sha + `;Cert="` + pemOf + `";URI=http://x;DNS=forged`, "#sha ?subject= uri=spiffe://a/b dns=c"},
+		{`Chain="x"`, nothing},
 		{`Subject=""`, "?# subject= ?uri= ?dns="},
 		{`Subject="CN=a,O=b;c"`, "?# subject=CN=a,O=b;c ?uri= ?dns="},
 		{`Subject="CN=a\"b\\,O=x"`, `?# subject=CN=a\"b\\,O=x ?uri= ?dns=`}, // the escapes of RFC 2253 stay
@@ -81,7 +87,7 @@ var refusedForwarded = []string{
 	`Hash=`, `Hash=00`, `Hash=` + sha + `0`, `Hash=` + sha[1:], `Hash=` + strings.ToUpper(sha), `Hash=` + sha[1:] + `g`, `Hash="` + sha, `Hash="\` + sha[1:] + `"`,
 	// Quotes.
 	`Subject=CN`, `Subject=CN=a`, `Subject="CN=a`, `Subject="CN=a\"`, `Subject="CN=a\`, `Subject="a"b`, `Subject="a""b"`, `Subject="a" `, `Subject='a'`,
-	`Subject=a"b"`, `Cert=x`, `Chain=x`, `URI="x\y"`, `URI=x\y`, `URI=x"y`, `URI="x`, `DNS="a`, `DNS="\a"`, `By="\x"`, `URI=x y`, `DNS=a b`, `URI=a=b`, "Subject=\"\x01\"",
+	`Subject=a"b"`, `Cert=x`, `Chain=x`, `Cert="x"`, `Cert="-----BEGIN%20CERTIFICATE-----%0AMAA%3D%0A-----END%20CERTIFICATE-----%0A"`, `URI="x\y"`, `URI=x\y`, `URI=x"y`, `URI="x`, `DNS="a`, `DNS="\a"`, `By="\x"`, `URI=x y`, `DNS=a b`, `URI=a=b`, "Subject=\"\x01\"",
 	"Subject=\"\\\n\"", "Subject=\"\\\x00\"", "Subject=\"é\"",
 }
 

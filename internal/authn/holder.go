@@ -110,8 +110,8 @@ func (r *peerRules) holderOfConnection(p *Peer) Holder {
 		return Holder{digest: p.Digest}
 	}
 	c := certificate{uri: p.URI, subject: p.Subject, digest: p.Digest}
-	if r.dns != nil {
-		c.readDNSNames(p.Certificate)
+	if r.dns != nil && !c.readNames(p.Certificate) {
+		c.untold = FormDNS // the host does not show the certificate
 	}
 	return r.holderOf(&c)
 }

@@ -2,6 +2,7 @@ package authn
 
 import (
 	"crypto/x509"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -28,6 +29,17 @@ func (h *Holder) names() string {
 	return strings.TrimSpace(strings.Join(list, " "))
 }
 
+func uris(ids ...string) (list []*url.URL) {
+	for _, id := range ids {
+		u, err := url.Parse(id)
+		if err != nil {
+			panic(err)
+		}
+		list = append(list, u)
+	}
+	return list
+}
+
 func peerWorld(t *testing.T, peer string) world {
 	t.Helper()
 	w, problems := compileWithPeer("["+ownDoc+"]", peer)
@@ -41,13 +53,14 @@ func peerWorld(t *testing.T, peer string) world {
 func TestHolderNames(t *testing.T) {
 	const id = "spiffe://cluster.local/ns/prod/sa/web"
 	dns := func(names ...string) string { return makePEM(t, x509.Certificate{DNSNames: names}) }
+	withID := makePEM(t, x509.Certificate{DNSNames: []string{"a.clients.example.com", "x", "batch.example.com"}, URIs: uris(id)})
 	none := dns()
 	for _, c := range []struct {
 		name, config string
 		peer         Peer
 		want         string
 	}{
-		{"every form", everyForm, Peer{URI: id, Subject: "CN=scorer,O=Example", Digest: sha, Certificate: dns("a.clients.example.com", "x", "batch.example.com")},
+		{"every form", everyForm, Peer{URI: id, Subject: "CN=scorer,O=Example", Digest: sha, Certificate: withID},
 			id + " dns:a.clients.example.com dns:batch.example.com subject:CN=scorer,O=Example certificate:" + sha},
 		{"nothing of it", everyForm, Peer{URI: "spiffe://other/a", Subject: "CN=x", Digest: sha2, Certificate: dns("x.example.com")}, ""},
 		{"no names", everyForm, Peer{Certificate: none}, ""},
@@ -75,6 +88,7 @@ func TestHolderNames(t *testing.T) {
 			"dns:batch.example.com"},
 		{"only subjects are open", `{"subjects": ["CN=a"]}`, Peer{URI: id, Subject: "CN=a", Digest: sha, Certificate: "x"}, "subject:CN=a"},
 		{"only digests are open", `{"certificates": ["` + sha + `"]}`, Peer{URI: id, Subject: "CN=a", Digest: sha}, "certificate:" + sha},
+		{"two URIs, of which the host shows one", everyForm, Peer{URI: id, Certificate: makePEM(t, x509.Certificate{URIs: uris(id, "spiffe://cluster.local/b")})}, "?spiffe"},
 		{"any DNS name", `{"dns": ["*"]}`, Peer{Certificate: dns("a.b.c", "d")}, "dns:a.b.c dns:d"},
 		{"any subject", `{"subjects": ["*"]}`, Peer{Subject: "CN=x y"}, "subject:CN=x y"},
 		{"any subject, none there", `{"subjects": ["*"]}`, Peer{}, ""},
@@ -109,8 +123,9 @@ func TestForwardedHolder(t *testing.T) {
 	}
 	const header = `By=` + proxy + `;Hash=` + sha + `;Subject="CN=scorer,O=Example";URI=` + web + `;DNS=a.clients.example.com;DNS=x`
 	const all = web + " dns:a.clients.example.com subject:CN=scorer,O=Example certificate:" + sha + " via " + proxy
-	none := makePEM(t, x509.Certificate{})
-	from := func(uri string) Peer { return Peer{URI: uri, Digest: sha2, Validated: true, Certificate: none} }
+	from := func(uri string) Peer {
+		return Peer{URI: uri, Digest: sha2, Validated: true, Certificate: makePEM(t, x509.Certificate{URIs: uris(uri)})}
+	}
 	notValidated := from(proxy)
 	notValidated.Validated = false
 	byDNS := Peer{Digest: sha2, Validated: true, Certificate: makePEM(t, x509.Certificate{DNSNames: []string{"batch.example.com"}})}

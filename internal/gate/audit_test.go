@@ -12,16 +12,17 @@ import (
 )
 
 type auditLine struct {
-	Decision string   `json:"modelgate"`
-	Shadow   bool     `json:"shadow"`
-	Peer     string   `json:"peer"`
-	Issuer   string   `json:"issuer"`
-	Claim    string   `json:"claim"`
-	Subject  string   `json:"subject"`
-	Verb     string   `json:"verb"`
-	Models   []string `json:"models"`
-	Rule     string   `json:"rule"`
-	ID       string   `json:"request_id"`
+	Decision    string   `json:"modelgate"`
+	Shadow      bool     `json:"shadow"`
+	Peer        string   `json:"peer"`
+	ForwardedBy string   `json:"forwarded_by"`
+	Issuer      string   `json:"issuer"`
+	Claim       string   `json:"claim"`
+	Subject     string   `json:"subject"`
+	Verb        string   `json:"verb"`
+	Models      []string `json:"models"`
+	Rule        string   `json:"rule"`
+	ID          string   `json:"request_id"`
 }
 
 // readAudit decodes a line of the log. It checks what is true of each: it is one line of

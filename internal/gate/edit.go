@@ -51,7 +51,7 @@ func (x *Exchange) appendForwardHeaders(set [][2]string, m *inference.Match) [][
 	verified := x.verified && !x.Principal.Anonymous()
 	for i := range x.gate.identity {
 		h := &x.gate.identity[i]
-		if h.ofCaller && !verified || !h.isFor(x.Principal.Issuer) {
+		if h.ofCaller && !verified || h.ofPeer && !x.verified || !h.isFor(x.Principal.Issuer) {
 			continue
 		}
 		value, told := h.render(x.Principal, &m.Call)

@@ -16,7 +16,8 @@ type identityHeader struct {
 	name     string
 	issuers  []string // whose callers it is for, nil for every request
 	template []templatePart
-	ofCaller bool // only a verified caller has it
+	ofCaller bool // only a caller with a verified token has it
+	ofPeer   bool // a caller with a certificate has it, too
 	ofCall   bool // every call has it, or it is refused
 }
 
@@ -25,6 +26,8 @@ type templatePart struct {
 	text  string
 	value func(*authn.Principal) string // nil for the others
 	call  func(inference.Call) string   // nil for the others
+
+	ofPeer bool // value is of the certificate, and not of the token
 }
 
 // compileIdentity reads "identity". A header may be there several times, each time for the
@@ -59,9 +62,10 @@ func compileIdentity(v strictjson.Value, known *authn.Authenticator) (list []ide
 		h.template = compileTemplate(o.Need("value"))
 		for _, part := range h.template {
 			h.ofCall = h.ofCall || part.call != nil
-			h.ofCaller = h.ofCaller || part.value != nil
+			h.ofPeer = h.ofPeer || part.ofPeer
+			h.ofCaller = h.ofCaller || part.value != nil && !part.ofPeer
 		}
-		h.ofCaller = h.ofCaller || !h.ofCall
+		h.ofCaller = h.ofCaller || !h.ofCall && !h.ofPeer
 		list = append(list, h)
 	}
 	return list
@@ -95,7 +99,7 @@ func compileTemplate(v strictjson.Value) (template []templatePart) {
 			v.Fail("must have no placeholders but {issuer}, {subject}, {email}, {domain}, {groups}, {peer}, {claim:/json/pointer}, "+
 				"{verb}, {model}, {models}, {namespace} and {service}; got {%s}%s", name, placeholderHint(name))
 		}
-		template = append(template, templatePart{value: value, call: call})
+		template = append(template, templatePart{value: value, call: call, ofPeer: name == "peer"})
 		rest = after
 	}
 	return template

@@ -16,6 +16,7 @@ import (
 // Leaf is what a certificate says. It is for servers and for clients.
 type Leaf struct {
 	Name    string   // the subject's common name
+	Subject string   // the whole subject as RFC 2253 writes it, of CN, OU and O; "" for Name alone
 	DNS     []string // DNS SANs
 	URI     string   // a URI SAN; "" is none
 	Expired bool     // since an hour, instead of valid for a day
@@ -54,6 +55,9 @@ func (a *Authority) New(l Leaf) (Pair, error) {
 		SerialNumber: serial, Subject: pkix.Name{CommonName: l.Name}, DNSNames: l.DNS,
 		NotBefore: now.Add(-3 * time.Hour), NotAfter: now.Add(24 * time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
+	}
+	if l.Subject != "" {
+		template.Subject = subject(l.Subject)
 	}
 	if l.Expired {
 		template.NotAfter = now.Add(-time.Hour)

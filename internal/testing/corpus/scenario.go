@@ -88,8 +88,11 @@ type Reply struct {
 
 // Peer is a client certificate of a case.
 type Peer struct {
-	URI       string `json:"uri"`
-	Untrusted bool   `json:"untrusted"` // signed by an authority that nobody trusts
+	URI       string   `json:"uri"`
+	DNS       []string `json:"dns"`
+	Subject   string   `json:"subject"`   // as RFC 2253 writes it: CN=, O= and OU= only
+	Digest    string   `json:"digest"`    // the SHA-256 that the configuration has; a host with real certificates replaces it
+	Untrusted bool     `json:"untrusted"` // signed by an authority that nobody trusts
 }
 
 // Request is the request of a case, with its token.
@@ -225,7 +228,10 @@ func (s *Scenario) Request(c Case, now time.Time) (Request, error) {
 		return r, fmt.Errorf("%s: %w", c.Name, err)
 	}
 	if c.Peer != nil {
-		r.Peer = authn.Peer{URI: c.Peer.URI, Validated: !c.Peer.Untrusted}
+		var err error
+		if r.Peer, err = c.Peer.certificate(); err != nil {
+			return r, fmt.Errorf("%s: %w", c.Name, err)
+		}
 	}
 	if c.Host == "" {
 		r.Authority = "models.example.com"
