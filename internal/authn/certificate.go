@@ -2,11 +2,12 @@ package authn
 
 import (
 	"encoding/base64"
-	"net/url"
 	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/modelgate/modelgate/internal/uri"
 )
 
 // A host shows one DNS name of a certificate, and a certificate mostly has several. So
@@ -64,10 +65,10 @@ func (c *certificate) addDNSName(name string) {
 // parseExtensions returns the extensions of a certificate (RFC 5280 section 4.1), which
 // may have none. It is percent-encoded where it comes from Envoy.
 func parseExtensions(pem string) (extensions cryptobyte.String, ok bool) {
-	pem, err := url.PathUnescape(pem)
+	pem, unescaped := uri.Unescape(pem)
 	text, begins := strings.CutPrefix(pem, "-----BEGIN CERTIFICATE-----\n")
 	text, ends := strings.CutSuffix(text, "-----END CERTIFICATE-----\n")
-	if err != nil || !begins || !ends {
+	if !unescaped || !begins || !ends {
 		return nil, false
 	}
 	der, err := base64.StdEncoding.DecodeString(text) // which ignores ends of lines

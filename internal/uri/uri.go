@@ -96,3 +96,29 @@ func isPath(s string) bool {
 	}
 	return true
 }
+
+// Unescape returns what a percent-encoded text stands for (RFC 3986 section 2.1). ok is
+// false if two hexadecimal digits do not follow each "%".
+func Unescape(s string) (_ string, ok bool) {
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c == '%' {
+			if i+2 >= len(s) || strings.Trim(s[i+1:i+3], hex) != "" {
+				return "", false
+			}
+			c = byte(digit(s[i+1])<<4 | digit(s[i+2]))
+			i += 2
+		}
+		b = append(b, c)
+	}
+	return string(b), true
+}
+
+func digit(c byte) int {
+	n := strings.IndexByte(hex, c)
+	if n > 15 {
+		n -= 6 // upper case
+	}
+	return n
+}

@@ -70,3 +70,34 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestUnescape(t *testing.T) {
+	for text, want := range map[string]string{"": "", "a+b/c": "a+b/c", "%2F": "/", "%2fa%2F": "/a/", "%25%32%46": "%2F", "%00%ff%0A": "\x00\xff\n"} {
+		t.Run(text, func(t *testing.T) {
+			if got, ok := Unescape(text); !ok || got != want {
+				t.Errorf("got %q, %t; want %q", got, ok, want)
+			}
+		})
+	}
+	for _, text := range []string{"%", "%2", "a%", "%zz", "%2g", "%%2F", "% 2"} {
+		t.Run(text, func(t *testing.T) {
+			if got, ok := Unescape(text); ok {
+				t.Errorf("got %q; want none", got)
+			}
+		})
+	}
+}
+
+// FuzzUnescape checks that net/url unescapes alike, and refuses what Unescape refuses.
+func FuzzUnescape(f *testing.F) {
+	for _, text := range []string{"", "%2f", "%2Fa%", "%zz%41", "a+b%20c"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, ok := Unescape(text)
+		want, err := url.PathUnescape(text)
+		if ok != (err == nil) || got != want {
+			t.Errorf("%q: got %q, %t; net/url has %q, %v", text, got, ok, want, err)
+		}
+	})
+}
