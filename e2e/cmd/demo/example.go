@@ -123,6 +123,9 @@ func commands(s *corpus.Scenario, addr string) (lines []line, err error) {
 			value := quote(h[0] + ": " + h[1])
 			if token := jwt.FindString(h[1]); token != "" && c.Token != nil {
 				key, _ := json.Marshal(c.Token)
+				if len(c.Sign) > 0 { // the signature may cover this very token
+					key = append(key, c.Name...)
+				}
 				file, written := files[string(key)]
 				if !written {
 					file = fmt.Sprintf("build/run/%s-%d.jwt", s.Name, len(files)+1)
