@@ -59,6 +59,7 @@ func call(addr, tokenFile string, stream bool) error {
 
 // specials are the examples that need more than curl and their cases.
 var specials = map[string]func(root string) (*stage, []line, error){
+	"signed":         startSigned,
 	"tfserving-mtls": startMTLS,
 	"oauth2":         startOAuth2,
 }
