@@ -16,8 +16,8 @@ import (
 )
 
 // untoldWorld has an issuer of each kind: one that says nothing of what absence means,
-// one that names no groups, one that says that absent is none, one of a workload identity
-// pool, and IAP with a workforce pool. Everybody with a token may do everything.
+// one that names no groups, one that says that absent is none, one whose fields open other
+// claims, one of a workload identity pool, and IAP with a workforce pool. Everybody with a token may do everything.
 const untoldWorld = `{
 	"version": 1,
 	"issuers": [
@@ -26,6 +26,9 @@ const untoldWorld = `{
 		{"name": "plain", "issuer": "https://plain.example", "audiences": ["models"], "algorithms": ["HS256"], "symmetric": {"env": "B"}},
 		{"name": "declared", "issuer": "https://declared.example", "audiences": ["models"], "algorithms": ["HS256"], "groups": "/groups",
 		 "absent": {"email": "none", "domain": "none", "groups": "none"}, "symmetric": {"env": "C"}},
+		{"name": "open", "issuer": "https://open.example", "audiences": ["models"], "algorithms": ["HS256"],
+		 "groups": ["/groups", {"pointer": "/words", "form": "words"}, {"pointer": "/paths", "form": "paths"}], "domain": "address",
+		 "address": {"pointer": "/upn", "verified": {"pointer": "/ok", "anyOf": [true]}, "folded": true}, "symmetric": {"env": "E"}},
 		{"name": "partner", "issuer": "https://partner.example", "audiences": ["models"], "algorithms": ["HS256"], "groups": "/groups",
 		 "pool": "` + partnerPool + `", "attributes": {"team": "/team"}, "symmetric": {"env": "D"}},
 		{"name": "iap", "preset": "google-iap", "audiences": ["/projects/1/apps/a"], "pool": "` + staffPool + `",
@@ -35,7 +38,7 @@ const untoldWorld = `{
 	"groups": [{"name": "crew", "members": ["user:eve@x.example", "user:bob@x.example"]}],
 	"routes": [{"prefix": "/k", "protocol": "kserve-v1", "names": "kserve"}],
 	"grants": [
-		{"name": "all", "issuers": ["corp", "plain", "declared", "partner", "iap"], "members": ["allAuthenticatedUsers"],
+		{"name": "all", "issuers": ["corp", "plain", "declared", "open", "partner", "iap"], "members": ["allAuthenticatedUsers"],
 		 "role": "admin", "models": ["*/*"]},
 		{"name": "anyone", "members": ["allUsers"], "verbs": ["predict"], "models": ["*/*"]}
 	]
@@ -93,7 +96,7 @@ func TestADenyAppliesOrIsDisproved(t *testing.T) {
 		}
 	}
 	for _, outcome := range []string{"allowed", "denied", "corp denied", "plain allowed",
-		"declared allowed", "partner denied", "iap allowed"} {
+		"declared allowed", "open allowed", "open denied", "partner denied", "iap allowed"} {
 		if seen[outcome] < rounds {
 			t.Errorf("%q was seen %d times, which is too seldom to prove anything", outcome, seen[outcome])
 		}
@@ -138,6 +141,9 @@ func (c untoldCaller) provesNotToBe(member string) bool {
 		return false
 	case kind == "user" || kind == "serviceAccount":
 		return c.provesNot("email", name)
+	case kind == "domain" && c.issuer == "open":
+		_, domain, _ := strings.Cut(c.text("upn"), "@")
+		return c.provesNot("email", "") && c.claims["ok"] == true && !strings.EqualFold(domain, name)
 	case kind == "domain":
 		return c.provesNot("hd", name)
 	case kind == "group":
@@ -161,7 +167,11 @@ func (c untoldCaller) provesNotToBe(member string) bool {
 
 // provesNot reports whether a claim proves that the caller is not known by that name.
 func (c untoldCaller) provesNot(claim, name string) bool {
-	value, there := c.claims[claim]
+	of := claim
+	if claim == "email" && c.issuer == "open" {
+		of = "upn"
+	}
+	value, there := c.claims[of]
 	text, isText := value.(string)
 	if !there || text == "" && isText || value == nil {
 		return c.issuer == "declared" || c.issuer == "iap" && claim == "hd"
@@ -175,10 +185,22 @@ func (c untoldCaller) provesNotIn(name string) bool {
 	_, overage := c.claims["_claim_names"]
 	list, there := c.claims["groups"].([]string)
 	named := !overage && (there && !slices.Contains(list, name) || !there && c.issuer == "declared")
+	if c.issuer == "open" {
+		_, words := c.claims["words"]
+		paths, isList := c.claims["paths"].([]string)
+		named = named && words && isList && !slices.Contains(strings.Fields(c.text("words")), name) &&
+			!slices.ContainsFunc(paths, func(p string) bool { return p == name || strings.HasPrefix(p, name+"/") })
+	}
 	if c.issuer == "plain" || c.issuer == "iap" { // name no groups: there are only those of the configuration
 		named = name == "crew"
 	}
 	return named && (name != "crew" || c.provesNot("email", "eve@x.example") && c.provesNot("email", "bob@x.example"))
+}
+
+// text returns a claim that is a string, or "".
+func (c untoldCaller) text(claim string) string {
+	text, _ := c.claims[claim].(string)
+	return text
 }
 
 // provesNotStaff reports whether IAP says that the caller is a Google account, in another
@@ -200,7 +222,7 @@ func (d untoldDice) pick(from ...string) string { return from[d.IntN(len(from))]
 
 func (d untoldDice) deny(name string) (r rule) {
 	r.Name = name
-	switch issuers := []string{"corp", "plain", "declared", "partner", "iap"}; d.IntN(4) {
+	switch issuers := []string{"corp", "plain", "declared", "open", "partner", "iap"}; d.IntN(4) {
 	case 0: // "crew" is the only group that these two can tell
 		r.Issuers = []string{d.pick("plain", "iap")}
 		r.Members = []string{d.pick("user:eve@x.example", "domain:x.example", "group:crew")}
@@ -226,7 +248,7 @@ func (d untoldDice) deny(name string) (r rule) {
 
 // caller returns one whose token leaves out any of the claims.
 func (d untoldDice) caller() untoldCaller {
-	c := untoldCaller{d.pick("corp", "plain", "declared", "partner", "iap", ""), claims{}}
+	c := untoldCaller{d.pick("corp", "plain", "declared", "open", "partner", "iap", ""), claims{}}
 	some := func(name string, values ...any) {
 		if i := d.IntN(2 * len(values)); i < len(values) {
 			c.claims[name] = values[i]
@@ -236,6 +258,12 @@ func (d untoldDice) caller() untoldCaller {
 	some("email", "eve@x.example", "EVE@x.example", "ana@x.example",
 		"a@p.iam.gserviceaccount.com", "", []string{"ana@x.example"}, "ana@x@y", nil)
 	some("email_verified", true, false)
+	if c.issuer == "open" {
+		some("upn", "eve@x.example", "EVE@x.example", "ana@X.example", "ana@y.example", "bob@y.example", "", []string{"ana@x.example"}, "ana@x@y", nil)
+		some("ok", true, true, true, "true", []bool{true})
+		some("words", "ops", "science crew", "opscrew", "")
+		some("paths", []string{"ops/sub"}, []string{"a/ops"}, []string{}, []string{"crews/a", "crew/b"})
+	}
 	some("hd", "x.example", "y.example", "X.Example", []string{"y.example"})
 	some("groups", []string{"ops"}, []string{"science"}, []string{}, []string{"crew", "science"})
 	some("team", "red", "blue", []string{"blue"}, 7)
