@@ -19,7 +19,9 @@ func TestParserAcceptsImpliesSchemaAccepts(t *testing.T) {
 	fields := map[string]any{} // a value of each field of any configuration
 	var docs []any
 	for _, doc := range accepted(t) {
-		docs = append(docs, parse(t, doc))
+		if len(doc) < maxMutated {
+			docs = append(docs, parse(t, doc))
+		}
 		// Of a copy: a document is changed in place while others borrow its fields.
 		collect(parse(t, doc), fields)
 	}
@@ -52,6 +54,10 @@ func TestParserAcceptsImpliesSchemaAccepts(t *testing.T) {
 		t.Error("too few mutants to prove anything")
 	}
 }
+
+// maxMutated bounds the documents that are changed, in bytes: the time is as the square of
+// their size. The testdata has each field in a smaller document.
+const maxMutated = 10_000
 
 func parse(t *testing.T, doc string) (v any) {
 	t.Helper()

@@ -149,7 +149,8 @@ func TestWarnings(t *testing.T) {
 			[]string{
 				`deny "contractors" applies to all callers of issuer "plain", "iap", whose tokens cannot tell whether they are its members: ` +
 					`give the deny its "issuers", or say in the issuer's "absent" that there are none`,
-				`deny "contractors" applies to callers of issuer "corp" without /groups, "partner" without /groups, too: ` +
+				`deny "contractors" applies to callers of issuer "corp" without /groups, "open" without /groups or /words or /paths, ` +
+					`"partner" without /groups, too: ` +
 					`list the claims in "requiredClaims", say in "absent" that there is none, or name the denied by a condition on /sub`,
 				`deny "forks" applies to callers of issuer "partner" without attribute team, too: ` +
 					`list the claims in "requiredClaims", say in "absent" that there is none, or name the denied by a condition on /sub`,
