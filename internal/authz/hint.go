@@ -37,6 +37,11 @@ func likelyMember(text string) string {
 			return didYouMean(all)
 		}
 	}
+	if name, ok := strings.CutPrefix(strings.TrimPrefix(text, "serviceAccount:"), accountPrefix); ok { // as Kubernetes' RBAC has it
+		if name = strings.Replace(name, ":", "/", 1); accountForm(name) {
+			return didYouMean("serviceAccount:" + name)
+		}
+	}
 	kind, name, found := strings.Cut(text, ":")
 	if !found {
 		kind, name = "user", text

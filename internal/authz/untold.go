@@ -20,42 +20,47 @@ const (
 // untold returns the members under which a deny is filed beside m. An attribute that
 // the issuer does not map to a claim is untold for everybody in the pool.
 func (c *compiler) untold(m member, configured groups) (list []member) {
-	add := func(kind memberKind, name string) {
-		list = append(list, member{issuer: m.issuer, kind: kind, name: name, attribute: m.attribute})
-	}
-	groupsIn := inToken
-	addresses, subjects := configured.tells(m.name)
-	switch {
-	case addresses:
-		groupsIn = inConfiguration
-	case subjects:
-		groupsIn = bySubject
-	}
-	if isGroup := m.kind == group || m.kind == poolGroup; subjects && isGroup || m.isOfSubject() {
-		add(untoldSubject, "")
-	}
+	var kinds [3]memberKind // everyone is none
+	name := ""
 	switch m.kind {
 	case user, serviceAccount:
-		add(untoldAddress, "")
+		kinds[0] = untoldAddress
 	case domain:
-		add(untoldDomain, "")
-	case group:
-		add(untoldGroup, groupsIn)
-	case poolGroup:
-		add(untoldPool, "")
-		add(untoldPoolGroup, groupsIn)
-	case poolAttribute:
-		add(untoldPool, "")
-		add(untoldAttribute, "")
-		if mapped, _ := c.issuers.MapsAttribute(m.issuer, m.attribute); !mapped {
-			list = append(list, member{issuer: m.issuer, kind: poolMember})
+		kinds[0] = untoldDomain
+	case group, poolGroup:
+		kinds[0], name = untoldGroup, inToken
+		if m.kind == poolGroup {
+			kinds[0], kinds[1] = untoldPoolGroup, untoldPool
 		}
-	case spiffe, certificate, namespace, account:
-		if m.issuer == "" { // of a certificate
-			add(untoldCertificate, m.peerForm().prefix)
+		switch addresses, subjects := configured.tells(m.name); {
+		case addresses && subjects:
+			kinds[2], name = untoldSubject, inConfiguration
+		case addresses:
+			name = inConfiguration
+		case subjects:
+			kinds[2], name = untoldSubject, bySubject
+		}
+	case poolAttribute:
+		kinds[0], kinds[1] = untoldAttribute, untoldPool
+		if mapped, _ := c.issuers.MapsAttribute(m.issuer, m.attribute); !mapped {
+			kinds[2] = poolMember
 		}
 	case poolMember, subject:
-		add(untoldPool, "")
+		kinds[0] = untoldPool
+	case callerSubject, spiffe, certificate, namespace, account:
+		if kinds[0] = untoldSubject; !m.isOfSubject() {
+			kinds[0], name = untoldCertificate, m.peerForm().prefix
+		}
+	}
+	for i, kind := range kinds {
+		if kind == everyone {
+			continue
+		}
+		n := member{issuer: m.issuer, kind: kind}
+		if i == 0 {
+			n.name, n.attribute = name, m.attribute
+		}
+		list = append(list, n)
 	}
 	return list
 }
