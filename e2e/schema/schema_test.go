@@ -19,10 +19,10 @@ const (
 	configs    = "../../internal/gate/testdata/config/"
 )
 
-// secret gives every environment variable a key long enough for each algorithm, and JWKS a
+// secret gives every environment variable a key long enough for each algorithm, and …JWKS a
 // key set.
 func secret(name string) (string, bool) {
-	if name == "JWKS" {
+	if strings.HasSuffix(name, "JWKS") {
 		return `{"keys": [{"kty": "EC", "crv": "P-256", "x": "NiwHfKttbbmuH16v2nGLsVeFOrRpueljVehAbSDOM58",
 			"y": "SqYj14Wj3sx9zk754KUrrjOQsnv_SxePQO9iga144nk"}]}`, true
 	}
