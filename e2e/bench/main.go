@@ -70,6 +70,7 @@ var parts = []struct {
 	{"tokens", (*bench).tokensCurve},
 	{"sizes", (*bench).sizesCurve},
 	{"bodies", (*bench).bodiesCurve},
+	{"signed", (*bench).signedCurves},
 	{"workers", (*bench).workersCurve},
 	{"soak", (*bench).soakCurve},
 }
