@@ -11,8 +11,9 @@ func (s *Signature) Covers(minimum []Component) error {
 	return nil
 }
 
-// implied are the components from whose values that of another follows. In the origin form, which is the only one that is verified, a request target is the
-// path and the query, of which there is one spelling (see appendDerived).
+// implied are the components from whose values that of another follows. In the origin form,
+// which is the only one that is verified, a request target is the path and the query, of
+// which there is one spelling (see Component.derived).
 var implied = [...]struct {
 	name string
 	by   [4]string

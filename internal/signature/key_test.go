@@ -111,7 +111,8 @@ func TestChangedSignature(t *testing.T) {
 			}
 		}
 		for _, other := range [][]byte{
-			nil, {}, value[1:], value[:len(value)-1], append([]byte{0}, value...), append(value[:len(value):len(value)], 0), make([]byte, len(value)),
+			nil, {}, value[1:], value[:len(value)-1], append([]byte{0}, value...), append(value[:len(value):len(value)], 0),
+			make([]byte, len(value)),
 		} {
 			if s.Value = other; s.Verify(m, key, nil) == nil {
 				t.Errorf("%s: %d bytes are taken", a.name, len(other))
