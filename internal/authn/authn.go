@@ -178,7 +178,7 @@ func (a *Authenticator) authenticate(env Env, pairs [][2]string, holder, connect
 		case v.thumbprint != "" && v.thumbprint != thumbprint(holder.digest):
 			return Result{Principal: Nobody(), Reason: reason.TokenBinding, Issuer: v.issuer.Name, Claim: "/cnf"}
 		case v.issuer.require.Has(ByCertificate) && holder.Peer == "":
-			return Result{Principal: Nobody(), Reason: reason.CertificateMissing}
+			return Result{Principal: Nobody(), Reason: reason.CertificateMissing, Issuer: v.issuer.Name}
 		}
 		return Result{Principal: &v.principal, Reason: reason.Allowed, CacheHit: hit, Require: v.issuer.require}
 	}

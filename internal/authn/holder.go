@@ -81,12 +81,12 @@ func (h *Holder) bytes() int {
 	return n
 }
 
-func (h *Holder) add(name string) {
+func (h *Holder) add(prefix, name string) {
 	if h.Peer == "" {
-		h.Peer = name
-	} else {
-		h.PeerNames = append(h.PeerNames, name)
+		h.Peer = prefix + name
+		return
 	}
+	h.PeerNames = append(h.PeerNames, prefix+name)
 }
 
 // holder returns who holds the certificate of a request, and who that of the connection.
@@ -120,24 +120,24 @@ func (r *peerRules) holderOfConnection(p *Peer) Holder {
 func (r *peerRules) holderOf(c *certificate) (h Holder) {
 	h.digest, h.PeerUntold = c.digest, c.untold&r.forms()
 	if r.trustDomain.contains(c.uri) {
-		h.add(c.uri)
+		h.add("", c.uri)
 	}
 	for _, name := range c.dns {
 		if r.isDNS(name) {
-			h.add("dns:" + name)
+			h.add("dns:", name)
 		}
 	}
 	for _, listed := range r.subjects {
 		switch {
 		case c.subject == "":
 		case c.subject == listed, listed == "*":
-			h.add("subject:" + c.subject)
+			h.add("subject:", c.subject)
 		case strings.EqualFold(c.subject, listed): // the same name (X.520, caseIgnoreMatch)
 			h.PeerUntold |= FormSubject
 		}
 	}
 	if IsDigest(c.digest) && isListed(r.certificates, c.digest) {
-		h.add("certificate:" + c.digest)
+		h.add("certificate:", c.digest)
 	}
 	return h
 }

@@ -30,7 +30,9 @@ func (x *Exchange) keepHead() {
 	for i, p := range x.request.Pairs {
 		h.Pairs[i] = [2]string{kept(p[0]), kept(p[1])}
 	}
-	h.Peer.URI, h.Peer.Subject, h.Peer.Certificate, h.Peer.Digest = kept(p.URI), kept(p.Subject), kept(p.Certificate), kept(p.Digest)
+	for _, s := range [...]*string{&h.Peer.URI, &h.Peer.Subject, &h.Peer.Certificate, &h.Peer.Digest} {
+		*s = kept(*s)
+	}
 	x.request, x.head = h, head{unsafe: x.head.unsafe[:0]}
 	x.head.parse(&x.gate.headers, h.Pairs) // as before: now its strings are those of the copy
 	x.missing = &authn.MissingKey{Issuer: x.missing.Issuer, KeyID: strings.Clone(x.missing.KeyID)}
