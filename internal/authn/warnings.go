@@ -2,12 +2,22 @@ package authn
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // Warnings says where issuers may not mean what they say, and where they accept more than
 // others. A token service mostly has an https URL as its iss, which is compared exactly.
 func (a *Authenticator) Warnings() (list []string) {
+	for _, open := range []struct {
+		field string
+		names []string
+	}{{"dns", a.peers.dns}, {"subjects", a.peers.subjects}, {"certificates", a.peers.certificates}} {
+		if slices.Contains(open.names, "*") {
+			list = append(list, fmt.Sprintf("peer has \"*\" in %q: whoever has a certificate of an authority that the listener trusts "+
+				"is a principal, and meets \"require\"", open.field))
+		}
+	}
 	for _, is := range a.issuers {
 		if len(is.iss) == 1 && strings.Contains(is.iss[0], ".") && !strings.ContainsAny(is.iss[0], ":@") {
 			list = append(list, fmt.Sprintf("issuer %q has the iss %q without https://: it is compared exactly with the token's",

@@ -30,6 +30,12 @@ func TestWarnings(t *testing.T) {
 			},
 		},
 		{
+			"any certificate is a principal",
+			edit.Set(t, edit.Set(t, world, "/exempt", `[{"method": "GET", "path": "/", "hosts": ["*"]}]`), "/peer", `{"dns": ["*.a"], "certificates": ["*"]}`),
+			[]string{`peer has "*" in "certificates": whoever has a certificate of an authority that the listener trusts ` +
+				`is a principal, and meets "require"`},
+		},
+		{
 			"rules on services to which no route leads",
 			`{"version": 1,
 			"issuers": [{"name": "corp", "issuer": "https://i.example.com", "audiences": ["m"], "algorithms": ["HS256"],
