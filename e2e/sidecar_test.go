@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -38,26 +37,9 @@ func withCerts(t *testing.T, a *certs.Authority, uri string, more func(map[strin
 		t.Fatal(err)
 	}
 	return func(bootstrap map[string]any) {
-		rewrite(bootstrap, dir)
+		certs.Move(bootstrap, dir)
 		if more != nil {
 			more(bootstrap)
-		}
-	}
-}
-
-// rewrite moves every file of /etc/certs.
-func rewrite(node any, dir string) {
-	switch node := node.(type) {
-	case map[string]any:
-		for name, value := range node {
-			if text, ok := value.(string); ok && strings.HasPrefix(text, "/etc/certs/") {
-				node[name] = filepath.Join(dir, filepath.Base(text))
-			}
-			rewrite(value, dir)
-		}
-	case []any:
-		for _, value := range node {
-			rewrite(value, dir)
 		}
 	}
 }

@@ -59,9 +59,10 @@ func call(addr, tokenFile string, stream bool) error {
 
 // specials are the examples that need more than curl and their cases.
 var specials = map[string]func(root string) (*stage, []line, error){
-	"signed":         startSigned,
-	"tfserving-mtls": startMTLS,
-	"oauth2":         startOAuth2,
+	"signed":              startSigned,
+	"tfserving-mtls":      startMTLS,
+	"oauth2":              startOAuth2,
+	"client-certificates": startCertificates,
 }
 
 func show(example string, check bool) error {
