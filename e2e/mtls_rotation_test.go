@@ -65,9 +65,10 @@ func (m *mtls) shown(t *testing.T, addr, name string) string {
 }
 
 // renewUpstreams has connections to the model end after a second, in place of an hour, so
-// that there are new ones in a test. Those of clients stay.
+// that there are new ones in a test. Those of clients stay. A busy machine may take its time.
 func renewUpstreams(bootstrap map[string]any) {
 	for _, cluster := range bootstrap["static_resources"].(map[string]any)["clusters"].([]any) {
+		cluster.(map[string]any)["connect_timeout"] = "300s"
 		options := cluster.(map[string]any)["typed_extension_protocol_options"].(map[string]any)
 		for _, o := range options {
 			o.(map[string]any)["common_http_protocol_options"].(map[string]any)["max_connection_duration"] = "1s"
