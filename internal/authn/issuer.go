@@ -133,6 +133,8 @@ func (is *Issuer) compileAlgorithms(v strictjson.Value) {
 			item.Fail("must not be none: anyone can make a token without a signature")
 		case a == nil:
 			item.MustBe("one of %s", algorithmNames)
+		case is.trustDomain != "" && a.family != familyRSA && a.family != familyEC:
+			item.MustBe("an algorithm of JWT-SVIDs: RS, PS or ES") // JWT-SVID section 2.1
 		case slices.Contains(is.algorithms, a):
 			item.Fail("%s is there twice", a.name)
 		default:

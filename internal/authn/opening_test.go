@@ -3,6 +3,7 @@ package authn
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -242,8 +243,15 @@ func TestPresetsCompile(t *testing.T) {
 		"cognito":    {"issuer", "i"},
 		"spiffe":     {"trustDomain", "d", "algorithms", []string{"ES256"}},
 	}
+	doc, err := os.ReadFile("../../docs/providers.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, p := range presets {
 		t.Run(p.name, func(t *testing.T) {
+			if !strings.Contains(string(doc), "| `"+p.name+"` | `"+p.fields+"` |") {
+				t.Errorf("docs/providers.md has not the fields of %s: %s", p.name, p.fields)
+			}
 			var problems strictjson.Problems
 			if _, ok := strictjson.Parse(p.fields, &problems); !ok {
 				t.Fatal(problems)
