@@ -14,13 +14,14 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/encoding/prototext"
+
 	"github.com/modelgate/modelgate/e2e/internal/certs"
 	"github.com/modelgate/modelgate/e2e/internal/harness"
 	"github.com/modelgate/modelgate/e2e/internal/testbed"
 	"github.com/modelgate/modelgate/e2e/internal/tfserving"
 	"github.com/modelgate/modelgate/e2e/internal/tfserving/servingpb"
 	"github.com/modelgate/modelgate/internal/testing/corpus"
-	"google.golang.org/protobuf/encoding/prototext"
 )
 
 // The names in certificates of the example.
