@@ -8,8 +8,8 @@ import (
 	"github.com/modelgate/modelgate/internal/authn"
 )
 
-const workloadKeys = `"audiences": ["a"], "algorithms": ["EdDSA"], "jwks": {"inline": {"keys": [
-	{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}}`
+const workloadKeys = `"audiences": ["a"], "algorithms": ["ES256"], "jwks": {"inline": {"keys": [
+	{"kty": "EC", "crv": "P-256", "x": "NiwHfKttbbmuH16v2nGLsVeFOrRpueljVehAbSDOM58", "y": "SqYj14Wj3sx9zk754KUrrjOQsnv_SxePQO9iga144nk"}]}}`
 
 const workloadIssuers = `"issuers": [
 	{"name": "cluster", "preset": "kubernetes", "issuer": "https://kubernetes.default.svc", ` + workloadKeys + `},
