@@ -49,17 +49,20 @@ func TestHydra(t *testing.T) {
 		"redirect_uris": []string{callback}, "scope": "openid email"})
 	h.issuers = []object{
 		{"name": "access", "audiences": []string{"models"}, "algorithms": []string{"RS256", "ES256"}},
+		{"name": "none", "noAudience": true, "requiredClaims": []object{{"pointer": "/client_id", "anyOf": []string{"robot"}}},
+			"algorithms": []string{"RS256", "ES256"}},
 		{"name": "id", "audiences": []string{"app"}, "algorithms": []string{"RS256", "ES256"}},
 	}
 	h.jwks = getter(h.issuer + "/.well-known/jwks.json")
-	machine := func(t *testing.T) string {
-		form := url.Values{"grant_type": {"client_credentials"}, "audience": {"models"}}
-		return tokensFor(t, h.issuer+"/oauth2/token", "robot", form).AccessToken
+	machine := func(audience ...string) func(*testing.T) string {
+		form := url.Values{"grant_type": {"client_credentials"}, "audience": audience}
+		return func(t *testing.T) string { return tokensFor(t, h.issuer+"/oauth2/token", "robot", form).AccessToken }
 	}
 	h.kinds = []kind{
-		{"a machine's access token", "access", "models", machine, "robot", ""},
-		{"an access token", "access", "models", func(t *testing.T) string { return h.logIn(t).AccessToken }, "ana", "ml,staff"},
-		{"an ID token", "id", "app", func(t *testing.T) string { return h.logIn(t).IDToken }, "ana", "ml,staff"},
+		{"a machine's access token", "access", "models", machine("models"), "robot", "", false},
+		{"a machine's access token without an audience", "none", "", machine(), "robot", "", false},
+		{"an access token", "access", "models", func(t *testing.T) string { return h.logIn(t).AccessToken }, "ana", "ml,staff", false},
+		{"an ID token", "id", "app", func(t *testing.T) string { return h.logIn(t).IDToken }, "ana", "ml,staff", false},
 	}
 	rotations := 0
 	h.rotate = func(t *testing.T) {

@@ -34,11 +34,11 @@ func TestOIDCProvider(t *testing.T) {
 		return func(t *testing.T) string { return p.logIn(t, client).IDToken }
 	}
 	p.kinds = []kind{
-		{"a machine's access token, EdDSA", "access", "models", machine, "robot", "ml,ClientCredentials"},
-		{"an access token, RS256", "access", "models", access("app"), "ana", "ml,AccessToken"},
-		{"an ID token, RS256", "id", "app", id("app"), "ana", "ml,staff"},
-		{"an access token, ES256", "access", "models", access("app-es"), "ana", "ml,AccessToken"},
-		{"an ID token, ES256", "id", "app-es", id("app-es"), "ana", "ml,staff"},
+		{"a machine's access token, EdDSA", "access", "models", machine, "robot", "ml,ClientCredentials", false},
+		{"an access token, RS256", "access", "models", access("app"), "ana", "ml,AccessToken", false},
+		{"an ID token, RS256", "id", "app", id("app"), "ana", "ml,staff", false},
+		{"an access token, ES256", "access", "models", access("app-es"), "ana", "ml,AccessToken", false},
+		{"an ID token, ES256", "id", "app-es", id("app-es"), "ana", "ml,staff", false},
 	}
 	p.rotate = func(t *testing.T) { newBrowser(t).do("POST", p.issuer+"/test/rotate", "", "") }
 	p.withdraw = func(t *testing.T) { newBrowser(t).do("POST", p.issuer+"/test/withdraw", "", "") }

@@ -57,7 +57,9 @@ func (p *provider) configuration(t *testing.T) string {
 	for _, issuer := range p.issuers {
 		issuer["issuer"] = p.issuer
 		issuer["from"] = []object{{"header": "x-" + fmt.Sprint(issuer["name"])}}
-		issuer["groups"] = "/groups"
+		if issuer["groups"] == nil {
+			issuer["groups"] = "/groups"
+		}
 		issuer["jwks"] = object{"remote": object{"discovery": p.issuer + "/.well-known/openid-configuration", "cluster": "keys",
 			"interval": "1s", "refresh": "2s", "wait": "1m", "timeout": "30s"}}
 	}
@@ -88,8 +90,12 @@ func (p *provider) configureJWTAuthn(t *testing.T, bootstrap map[string]any) {
 	providers, requirements := object{}, []any{}
 	for _, issuer := range p.issuers {
 		name := fmt.Sprint(issuer["name"])
-		providers[name] = object{"issuer": p.issuer, "audiences": issuer["audiences"], "from_headers": []object{{"name": "x-" + name}},
+		provider := object{"issuer": p.issuer, "from_headers": []object{{"name": "x-" + name}},
 			"local_jwks": object{"inline_string": p.jwks(t)}, "clock_skew_seconds": 30}
+		if issuer["audiences"] != nil && issuer["audienceClaim"] == nil { // it does not know another claim
+			provider["audiences"] = issuer["audiences"]
+		}
+		providers[name] = provider
 		requirements = append(requirements, object{"provider_name": name})
 	}
 	listeners := bootstrap["static_resources"].(object)["listeners"].([]any)
