@@ -123,8 +123,9 @@ func (k *keycloak) createRealm(t *testing.T) {
 	k.createClient(t, "app", object{"directAccessGrantsEnabled": true})
 	k.createClient(t, "robot", object{"serviceAccountsEnabled": true})
 	k.createClient(t, "rfc9068", object{"serviceAccountsEnabled": true, "attributes": object{"access.token.header.type.rfc9068": "true"}})
-	k.createClient(t, "nameless", object{"serviceAccountsEnabled": true, "defaultClientScopes": []string{"profile"},
-		"protocolMappers": []object{audienceMapper("nameless")}})
+	k.createClient(t, "nameless", object{"serviceAccountsEnabled": true, "protocolMappers": []object{audienceMapper("nameless")}})
+	client := k.find(t, "/corp/clients", "nameless")
+	k.admin(t, "DELETE", "/corp/clients/"+client+"/default-client-scopes/"+k.find(t, "/corp/client-scopes", "basic"), nil)
 	k.createClient(t, "plain", object{"serviceAccountsEnabled": true, "protocolMappers": []object{}})
 	for _, algorithm := range []string{"ES256", "EdDSA", "PS512"} {
 		k.createClient(t, "robot-"+algorithm, object{"serviceAccountsEnabled": true,
@@ -144,6 +145,22 @@ func (k *keycloak) createClient(t *testing.T, id string, client object) {
 		}}
 	}
 	k.admin(t, "POST", "/corp/clients", client)
+}
+
+// find returns the id of the item of a list that has a name.
+func (k *keycloak) find(t *testing.T, list, name string) string {
+	t.Helper()
+	var all []struct{ ID, Name, ClientID string }
+	if err := json.Unmarshal([]byte(k.admin(t, "GET", list, nil)), &all); err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range all {
+		if one.Name == name || one.ClientID == name {
+			return one.ID
+		}
+	}
+	t.Fatalf("%s has no %s", list, name)
+	return ""
 }
 
 func audienceMapper(audience string) object {
