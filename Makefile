@@ -16,7 +16,7 @@ authorizer  := examples/external-authorizer/authorizer
 signer      := examples/signed/client
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build image run demo test e2e-requests e2e-faults e2e-attacks e2e-signatures e2e-messages e2e-kserve e2e-providers e2e-keycloak e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
+.PHONY: help build image run demo test e2e-requests e2e-faults e2e-attacks e2e-signatures e2e-messages e2e-kserve e2e-providers e2e-keycloak e2e-spire e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
 
 help: ## Print this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -65,11 +65,15 @@ e2e-kserve: ## Test with real model servers and clients, and compare 100,000 req
 	cd e2e && $(GO) test -v -tags kserve -timeout 30m ./kserve -args -requests 100000
 
 e2e-providers: ## Verify tokens of real OpenID providers (oidc-provider, Ory Hydra), and compare TOKENS=2000 mutated ones with other verifiers.
-	cd e2e && $(GO) test -v -count=1 -tags providers -timeout 30m ./providers -skip TestKeycloak -args -tokens $(TOKENS)
+	cd e2e && $(GO) test -v -count=1 -tags providers -timeout 30m ./providers -skip 'TestKeycloak|TestSPIRE' -args -tokens $(TOKENS)
 
 # The first time, it downloads 164 MB.
 e2e-keycloak: ## The same with Keycloak, whose first start takes a minute.
 	cd e2e && $(GO) test -v -count=1 -tags providers -timeout 30m ./providers -run TestKeycloak -args -tokens $(TOKENS)
+
+# The first time, it compiles for eight minutes.
+e2e-spire: ## The same with SPIRE's server and agent, which issue JWT-SVIDs.
+	cd e2e && $(GO) test -v -count=1 -tags providers -timeout 60m ./providers -run TestSPIRE -args -tokens $(TOKENS)
 
 e2e-bench: ## Check that all contenders of the benchmark give the same answers. Nothing is timed.
 	cd e2e/bench && $(GO) test -count=1 -timeout 20m ./...

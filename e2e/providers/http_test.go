@@ -24,6 +24,12 @@ import (
 // start runs a command that ends with the test, and waits until it takes connections.
 func start(t *testing.T, addr string, command *exec.Cmd) {
 	t.Helper()
+	startOn(t, "tcp", addr, command)
+}
+
+// startOn is start for any kind of address.
+func startOn(t *testing.T, network, addr string, command *exec.Cmd) {
+	t.Helper()
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {
 		t.Fatal(err)
@@ -41,21 +47,30 @@ func start(t *testing.T, addr string, command *exec.Cmd) {
 			t.Logf("%s:\n%s", command.Path, text[max(0, len(text)-4000):])
 		}
 	})
-	for deadline := time.Now().Add(harness.Patience); ; time.Sleep(50 * time.Millisecond) {
+	eventually(t, command.Path+" listens", func() bool {
 		select {
 		case err := <-ended:
 			text, _ := os.ReadFile(log.Name())
 			t.Fatalf("%s ended: %v\n%s", command.Path, err, text)
 		default:
 		}
-		if conn, err := net.DialTimeout("tcp", addr, time.Second); err == nil {
+		conn, err := net.DialTimeout(network, addr, time.Second)
+		if err == nil {
 			conn.Close()
+		}
+		return err == nil
+	})
+}
+
+// eventually waits for what comes in its own time.
+func eventually(t *testing.T, what string, true func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(harness.Patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if true() {
 			return
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s does not listen", command.Path)
-		}
 	}
+	t.Fatalf("not so after %v: %s", harness.Patience, what)
 }
 
 // browser keeps cookies, and shows redirections instead of following them.

@@ -11,9 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
-	"github.com/modelgate/modelgate/e2e/internal/harness"
 	"github.com/modelgate/modelgate/e2e/internal/testbed"
 )
 
@@ -98,16 +96,13 @@ func (k *keycloak) admin(t *testing.T, method, path string, body object) string 
 // createRealm makes a realm with two groups, a user in both, and clients.
 func (k *keycloak) createRealm(t *testing.T) {
 	t.Helper()
-	for deadline := time.Now().Add(harness.Patience); ; time.Sleep(100 * time.Millisecond) { // it listens before it answers
-		if response, err := http.Get(k.at + "/realms/master"); err == nil {
-			if response.Body.Close(); response.StatusCode == http.StatusOK {
-				break
-			}
+	eventually(t, "Keycloak answers", func() bool { // it listens before
+		response, err := http.Get(k.at + "/realms/master")
+		if err == nil {
+			response.Body.Close()
 		}
-		if time.Now().After(deadline) {
-			t.Fatal("Keycloak does not answer")
-		}
-	}
+		return err == nil && response.StatusCode == http.StatusOK
+	})
 	k.admin(t, "POST", "", object{"realm": "corp", "enabled": true, "accessTokenLifespan": 1800,
 		"groups": []object{{"name": "ml"}, {"name": "staff"}},
 		"users": []object{{"username": "ana", "enabled": true, "email": "Ana@Example.com", "emailVerified": true,

@@ -14,7 +14,7 @@ type object = map[string]any
 // provider is a running OpenID provider.
 type provider struct {
 	addr     string   // host:port
-	issuer   string   // iss of its tokens, below which is the discovery document
+	issuer   string   // iss of its tokens, below which is the discovery document; "" if they have none
 	issuers  []object // of the gate, without what all have: see configuration
 	jwks     func(*testing.T) string
 	kinds    []kind

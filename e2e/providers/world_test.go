@@ -55,13 +55,15 @@ func newWorld(t *testing.T, p *provider) *world {
 func (p *provider) configuration(t *testing.T) string {
 	t.Helper()
 	for _, issuer := range p.issuers {
-		issuer["issuer"] = p.issuer
 		issuer["from"] = []object{{"header": "x-" + fmt.Sprint(issuer["name"])}}
 		if issuer["groups"] == nil {
 			issuer["groups"] = "/groups"
 		}
-		issuer["jwks"] = object{"remote": object{"discovery": p.issuer + "/.well-known/openid-configuration", "cluster": "keys",
-			"interval": "1s", "refresh": "2s", "wait": "1m", "timeout": "30s"}}
+		if p.issuer != "" {
+			issuer["issuer"] = p.issuer
+			issuer["jwks"] = object{"remote": object{"discovery": p.issuer + "/.well-known/openid-configuration", "cluster": "keys",
+				"interval": "1s", "refresh": "2s", "wait": "1m", "timeout": "30s"}}
+		}
 	}
 	text, err := json.Marshal(object{
 		"version": 1, "issuers": p.issuers,
