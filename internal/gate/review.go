@@ -30,6 +30,10 @@ func Review(doc string, secrets authn.Secrets, now time.Time) (warnings []string
 				"the metadata of \"challenge\" names the authorization server %q, which is the iss of no issuer: its tokens are refused", server))
 		}
 	}
+	if i := g.routes.ReadsBodies(); i >= 0 && g.tellsCall && !g.holdsHeaders {
+		warnings = append(warnings, fmt.Sprintf("an identity header says what a call is for, and the headers go before the body: "+
+			"requests on route %d whose body names the model are refused as call_untold, unless \"host\" has \"holdHeaders\": true", i))
+	}
 	return slices.Concat(warnings, g.authn.Warnings(), g.routes.Warnings(), rules.Warnings(g.policy, g.authn),
 		g.routes.EndedShadows(now), rules.EndedShadows(now)), nil
 }

@@ -36,6 +36,18 @@ func TestWarnings(t *testing.T) {
 				`is a principal, and meets "require"`},
 		},
 		{
+			"headers that cannot say what is in a body",
+			edit.Set(t, edit.Insert(t, world, "/routes/0", `{"protocol": "triton", "service": "prod/gpu", "hosts": ["gpu.example.com"]}`),
+				"/identity/-", `{"header": "x-gate-model", "value": "{model}"}`),
+			[]string{"an identity header says what a call is for, and the headers go before the body: requests on route 0 whose body names " +
+				"the model are refused as call_untold, unless \"host\" has \"holdHeaders\": true"},
+		},
+		{
+			"headers that say what is in a path",
+			edit.Set(t, world, "/identity/-", `{"header": "x-gate-model", "value": "{model}"}`),
+			nil,
+		},
+		{
 			"rules on services to which no route leads",
 			`{"version": 1,
 			"issuers": [{"name": "corp", "issuer": "https://i.example.com", "audiences": ["m"], "algorithms": ["HS256"],

@@ -1,6 +1,9 @@
 package inference
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Warnings describes routes that are valid but rarely meant: two that read the same
 // hosts, hosts that mean another service, and those where only the host, which the
@@ -40,4 +43,10 @@ func (rs *Routes) onlyByHost() (only bool) {
 		only = only || r.byHost
 	}
 	return only && rs.serves == Model{}
+}
+
+// ReadsBodies returns the number of the first route whose requests may name their model in
+// the body; -1 if there is none.
+func (rs *Routes) ReadsBodies() int {
+	return slices.IndexFunc(rs.routes, func(r *Route) bool { return r.server != nil && r.server.protocol != "kserve-v1" })
 }
