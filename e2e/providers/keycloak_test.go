@@ -42,6 +42,9 @@ func TestKeycloak(t *testing.T) {
 		return func(t *testing.T) string { return k.tokensFor(t, client, machineGrant).AccessToken }
 	}
 	person := url.Values{"grant_type": {"password"}, "username": {"ana"}, "password": {"pw"}, "scope": {"openid"}}
+	access := func(client string) func(*testing.T) string {
+		return func(t *testing.T) string { return k.tokensFor(t, client, person).AccessToken }
+	}
 	k.kinds = []kind{
 		{"a machine's access token, RS256", "access", "models", machine("robot"), "", "", false},
 		{"a machine's access token, ES256", "access", "models", machine("robot-ES256"), "", "", false},
@@ -49,9 +52,8 @@ func TestKeycloak(t *testing.T) {
 		{"a machine's access token, PS512", "access", "models", machine("robot-PS512"), "", "", false},
 		{"a machine's access token without an audience mapper", "azp", "", machine("plain"), "", "", false},
 		{"a machine's access token of RFC 9068", "rfc9068", "models", machine("rfc9068"), "", "", false},
-		{"a machine's access token without sub", "nameless", "nameless", machine("nameless"), "service-account-nameless", "", true},
-		{"an access token", "access", "models", func(t *testing.T) string { return k.tokensFor(t, "app", person).AccessToken },
-			"", "/ml,/staff", false},
+		{"a person's access token without sub", "nameless", "nameless", access("nameless"), "ana", "", true},
+		{"an access token", "access", "models", access("app"), "", "/ml,/staff", false},
 		{"an ID token", "id", "app", func(t *testing.T) string { return k.tokensFor(t, "app", person).IDToken },
 			"", "/ml,/staff", false},
 	}
@@ -118,7 +120,8 @@ func (k *keycloak) createRealm(t *testing.T) {
 	k.createClient(t, "app", object{"directAccessGrantsEnabled": true})
 	k.createClient(t, "robot", object{"serviceAccountsEnabled": true})
 	k.createClient(t, "rfc9068", object{"serviceAccountsEnabled": true, "attributes": object{"access.token.header.type.rfc9068": "true"}})
-	k.createClient(t, "nameless", object{"serviceAccountsEnabled": true, "protocolMappers": []object{audienceMapper("nameless")}})
+	k.createClient(t, "nameless", object{"directAccessGrantsEnabled": true, "protocolMappers": []object{audienceMapper("nameless")}})
+	// Without the scope "basic" a person's token has no sub; a machine's has one all the same.
 	client := k.find(t, "/corp/clients", "nameless")
 	k.admin(t, "DELETE", "/corp/clients/"+client+"/default-client-scopes/"+k.find(t, "/corp/client-scopes", "basic"), nil)
 	k.createClient(t, "plain", object{"serviceAccountsEnabled": true, "protocolMappers": []object{}})
