@@ -44,6 +44,7 @@ type Issuer struct {
 	relay            *relay       // for a gateway, which signs nothing
 	apiKeys          *apiKeys     // for keys in place of tokens
 	inline           *KeySet      // the keys in the configuration
+	notes            []KeyNote    // of those in a variable
 	remote           *keys.Source // where the issuer publishes keys, or nil
 }
 

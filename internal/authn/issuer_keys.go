@@ -74,7 +74,8 @@ func (is *Issuer) compileVariable(v strictjson.Value, secrets Secrets) *KeySet {
 		v.Fail(noVariable)
 		return &KeySet{}
 	}
-	set, _, err := parsePublished(value, is)
+	set, notes, err := parsePublished(value, is)
+	is.notes = notes
 	if err != nil {
 		v.Fail("must name a variable with a key set that has a key for the issuer's algorithms; modelgate keys tells more")
 		return &KeySet{}

@@ -1,10 +1,13 @@
 package authn
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
 func secretRow(symmetric any) m {
@@ -116,5 +119,73 @@ func TestCacheAndSecrets(t *testing.T) {
 	}
 	if hits < 150 {
 		t.Errorf("%d hits", hits)
+	}
+}
+
+// FuzzSecrets: a list of secrets that compiles has keys of enough bytes, each kid once, and
+// no key for nothing. No problem shows a secret.
+func FuzzSecrets(f *testing.F) {
+	for _, doc := range []string{
+		`{"env":"SECRET"}`,
+		`[{"env":"SECRET","kid":"a","until":"2026-01-01T00:00:00Z"},{"env":"SECOND","kid":"b","notBefore":"2025-12-01T00:00:00Z"}]`,
+		`[{"env":"SECRET"},{"env":"SECOND"},{"env":"SECRET","kid":"a"}]`,
+		`[{"env":"SHORT"},{"env":"ABSENT","kid":""},{"env":"PLAIN","until":7}]`,
+	} {
+		f.Add(doc)
+	}
+	f.Fuzz(func(t *testing.T, doc string) {
+		var problems strictjson.Problems
+		v, ok := strictjson.Parse(doc, &problems)
+		if !ok {
+			return
+		}
+		list := CompileSecrets(v, 32, "HS256", secrets)
+		text := problems.Error()
+		for _, name := range []string{"SECRET", "SECOND", "SHORT", "PLAIN"} {
+			if value, _ := secrets(name); strings.Contains(text, strings.TrimSpace(value)) && !strings.Contains(doc, value) {
+				t.Errorf("CompileSecrets(%q) shows %s: %s", doc, name, text)
+			}
+		}
+		ids, unnamed := map[string]bool{}, 0
+		for _, s := range list {
+			if len(s.Key) < 32 {
+				t.Errorf("CompileSecrets(%q) has a key of %d bytes", doc, len(s.Key))
+			}
+			if s.ID == "" {
+				unnamed++
+			}
+			if problems == nil && (s.ID != "" && ids[s.ID] || unnamed > maxTried || s.Period.Until != 0 && s.Period.Until <= s.Period.NotBefore) {
+				t.Errorf("CompileSecrets(%q) = %+v", doc, list)
+			}
+			ids[s.ID] = true
+		}
+		if problems == nil && (len(list) == 0 || len(list) > maxSecrets) {
+			t.Errorf("CompileSecrets(%q) = %d secrets", doc, len(list))
+		}
+	})
+}
+
+// TestKeyWarnings: check says which keys verify nothing, although the configuration has them.
+func TestKeyWarnings(t *testing.T) {
+	var unnamed []m
+	for range 4 {
+		unnamed = append(unnamed, publicJWK(newEC(ecKey.Curve), "", ""))
+	}
+	for _, c := range []struct {
+		name string
+		row  m
+		want []string
+	}{
+		{"none", with(row("corp", []string{"ES256"}, unnamed[:3]...), "name", "corp"), nil},
+		{"more keys than are tried", row("corp", []string{"ES256", "RS256"}, append(unnamed, publicJWK(rsaKey, "", ""))...),
+			[]string{`issuer "corp" has 4 keys without kid for ES256: only the first 3 are tried`}},
+		{"keys in a variable", with(row("corp", []string{"ES256"}), "jwks", m{"env": "JWKS"}),
+			[]string{`issuer "corp" has in its variable the key "", which is skipped: no allowed algorithm has its kty, crv and alg`}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := newWorld(t, c.row).a.Warnings(); !slices.Equal(got, c.want) {
+				t.Errorf("Warnings = %q, want %q", got, c.want)
+			}
+		})
 	}
 }

@@ -23,6 +23,7 @@ func (a *Authenticator) Warnings() (list []string) {
 			list = append(list, fmt.Sprintf("issuer %q has the iss %q without https://: it is compared exactly with the token's",
 				is.Name, is.iss[0]))
 		}
+		list = append(list, is.keyWarnings()...)
 		if !is.noAudience {
 			continue
 		}
@@ -42,4 +43,28 @@ func (a *Authenticator) Warnings() (list []string) {
 func (a *Authenticator) FoldsAddresses(issuer string) bool {
 	is := a.issuer(issuer)
 	return is != nil && is.address.folded
+}
+
+// keyWarnings says which keys that the configuration has verify nothing.
+func (is *Issuer) keyWarnings() (list []string) {
+	for _, n := range is.notes {
+		if n.Why != "" {
+			list = append(list, fmt.Sprintf("issuer %q has in its variable the key %q, which is skipped: %s", is.Name, n.ID, n.Why))
+		}
+	}
+	if is.inline == nil {
+		return list
+	}
+	unnamed := map[string]int{}
+	for _, k := range is.inline.keys {
+		if k.ID == "" {
+			unnamed[k.alg.name]++
+		}
+	}
+	for _, alg := range is.algorithms {
+		if n := unnamed[alg.name]; n > maxTried {
+			list = append(list, fmt.Sprintf("issuer %q has %d keys without kid for %s: only the first %d are tried", is.Name, n, alg.name, maxTried))
+		}
+	}
+	return list
 }

@@ -82,8 +82,34 @@ func TestJWKSTargetOfPlainDocument(t *testing.T) {
 		"https://idp.example:80/k":  {},
 		"http://idp.example:8080/k": {},
 	} {
-		if got, err := s.jwksTarget(`{"issuer":"iss","jwks_uri":"` + uri + `"}`); (err != nil) != (want == Target{}) || err == nil && got != want {
+		got, err := s.jwksTarget(`{"issuer":"iss","jwks_uri":"` + uri + `"}`)
+		if (err != nil) != (want == Target{}) || err == nil && got != want {
 			t.Errorf("jwksTarget(%s) = %v, %v, want %v", uri, got, err, want)
 		}
 	}
+}
+
+// FuzzDiscovery: whatever a document says, keys are fetched from the configured hosts only,
+// and never by http where the document came by https.
+func FuzzDiscovery(f *testing.F) {
+	for _, uri := range []string{
+		"https://issuer.example/jwks", "https://ISSUER.example:443/jwks?a", "https://keys.example:8443/", "http://issuer.example/",
+		"https://issuer.example@evil.example/", "https://evil.example/issuer.example", "https://issuer.example.evil.example/",
+	} {
+		f.Add(`{"issuer":"iss","jwks_uri":"` + uri + `"}`)
+	}
+	f.Add(`{"jwks_uri":"https:\/\/issuer.example","issuer":"iss","issuer":"x"}`)
+	f.Fuzz(func(t *testing.T, doc string) {
+		for _, scheme := range []string{"http", "https"} {
+			s := compile(t, `{"discovery":"`+scheme+`://issuer.example/d","cluster":"issuer","jwksClusters":{"keys.example:8443":"keys"}}`, "iss")
+			got, err := s.jwksTarget(doc)
+			cluster := map[string]string{"issuer.example": "issuer", "keys.example:8443": "keys"}[got.Authority]
+			if err == nil && (cluster == "" || got.Cluster != cluster || got.Scheme != "https" && got.Scheme != scheme || got.Path[0] != '/') {
+				t.Errorf("jwksTarget(%q) of a document by %s = %+v", doc, scheme, got)
+			}
+			if err != nil && got.Cluster != "" {
+				t.Errorf("jwksTarget(%q) = %+v and %v", doc, got, err)
+			}
+		}
+	})
 }

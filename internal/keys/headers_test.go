@@ -79,3 +79,29 @@ func TestFetchHeadersRefused(t *testing.T) {
 		})
 	}
 }
+
+// FuzzFetchHeaders: what compiles is sent as one line of visible ASCII, under a name that is
+// no pseudo-header, and no problem shows a value of the environment.
+func FuzzFetchHeaders(f *testing.F) {
+	for _, headers := range []string{
+		`{"authorization":{"env":"TOKEN"}}`, `{"a":{"env":"LINES"},"b":{"env":"OTHER"}}`, `{":path":{"env":"TOKEN"}}`, `{"a":"Bearer b"}`,
+	} {
+		f.Add(headers)
+	}
+	f.Fuzz(func(t *testing.T, headers string) {
+		var problems strictjson.Problems
+		v, ok := strictjson.Parse(`{"remote":{"uri":"https://a/","cluster":"a","headers":`+headers+`}}`, &problems)
+		if !ok {
+			return
+		}
+		s := Compile(v.Object().Get("remote"), "i", environment)
+		if strings.Contains(problems.Error(), "eyJ0eXAi") && !strings.Contains(headers, "eyJ0eXAi") {
+			t.Errorf("Compile(%q) shows a value: %v", headers, problems)
+		}
+		for _, h := range s.headers {
+			if problems == nil && (h[0] == "" || strings.ContainsAny(h[0], ":_ \r\n") || h[1] == "" || strings.ContainsAny(h[1], "\r\n\x00")) {
+				t.Errorf("Compile(%q) sends %q", headers, h)
+			}
+		}
+	})
+}
