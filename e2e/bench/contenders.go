@@ -16,6 +16,8 @@ const (
 	rowFresh       = "model gate, fresh ES256"
 	rowFreshRS     = "model gate, fresh RS256"
 	rowFreshEd     = "model gate, fresh EdDSA (in the module)"
+	rowKey         = "model gate, API key seen before"
+	rowFreshKey    = "model gate, fresh API key"
 	rowNativeCache = "jwt_authn with cache + RBAC + rewrite"
 	rowNative      = "jwt_authn + RBAC + rewrite, ES256"
 	rowLua         = "jwt_authn with cache + RBAC + Lua"
@@ -46,6 +48,9 @@ func (b *bench) listContenders(seen *pool, fresh map[string]*pool) {
 	}
 	// A gate whose cache is full differs from one that caches a single token.
 	manyTokens := gate("gate, fresh tokens")
+	keys := newKeyPool(min(b.fresh, maxSlowTokens))
+	withAPIKeys := gate("gate, API keys")
+	withAPIKeys.config = withKeys(b.gateConf, keys)
 	b.contenders = []contender{
 		{rowBare, "ES256", &proxy{name: "bare", template: "bare"}, seen, false, true, true},
 		{rowEmpty, "ES256", &proxy{name: "empty", template: "wasm", wasm: b.modules["empty"]}, seen, false, true, true},
@@ -53,6 +58,8 @@ func (b *bench) listContenders(seen *pool, fresh map[string]*pool) {
 		{rowFresh, "ES256", manyTokens, fresh["ES256"], true, false, false},
 		{rowFreshRS, "RS256", manyTokens, fresh["RS256"], true, false, false},
 		{rowFreshEd, "EdDSA", manyTokens, fresh["EdDSA"], true, false, false},
+		{rowKey, "ES256", withAPIKeys, &pool{tokens: keys.tokens[:1]}, false, false, false},
+		{rowFreshKey, "ES256", withAPIKeys, keys, true, false, false},
 		{rowNativeCache, "ES256", &proxy{name: "native with cache", template: "native", cache: true, decides: true}, seen, false, true, false},
 		{rowNative, "ES256", &proxy{name: "native", template: "native", decides: true}, fresh["ES256"], true, false, false},
 		{rowLua, "ES256", &proxy{name: "lua", template: "lua", cache: true, decides: true}, seen, false, false, false},

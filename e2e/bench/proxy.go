@@ -129,7 +129,7 @@ func (p *proxy) start(f *fixture) error {
 // contender is one row of the table: a proxy with one kind of token.
 type contender struct {
 	name      string
-	alg       string // algorithm of the tokens
+	alg       string // algorithm of the tokens with which its answers are checked
 	proxy     *proxy
 	tokens    *pool
 	fresh     bool // whether each token may come only once in a round

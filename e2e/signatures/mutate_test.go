@@ -210,8 +210,9 @@ func changeSpace(g *generator, r *request) {
 // changeValue changes how the signature is written.
 func changeValue(g *generator, r *request) {
 	r.edit("signature", func(s string) string {
-		label, value, ok := strings.Cut(s, "=:")
-		if value, ok = strings.CutSuffix(value, ":"); !ok {
+		label, rest, _ := strings.Cut(s, "=:")
+		value, ok := strings.CutSuffix(rest, ":")
+		if !ok {
 			return s
 		}
 		raw, _ := base64.StdEncoding.DecodeString(value)

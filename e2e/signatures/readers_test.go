@@ -28,7 +28,8 @@ type request struct {
 	method, authority, path string
 	headers                 [][2]string // names in lower case
 	body                    string
-	algorithm, keyID, label string // with which it was signed
+	algorithm, keyID, label string   // with which it was signed
+	components              []string // with which it is to be signed by verify.py
 }
 
 // A verdict is "" for a request that is taken, or why it is not.
@@ -185,6 +186,18 @@ func startPython(t *testing.T) *python {
 // verify returns what http-message-signatures says of each request.
 func (p *python) verify(requests []*request) []verdict {
 	p.t.Helper()
+	verdicts := make([]verdict, len(requests))
+	for i, text := range p.ask(requests) {
+		if text != "ok" {
+			verdicts[i] = verdict(text)
+		}
+	}
+	return verdicts
+}
+
+// ask returns the lines that answer requests.
+func (p *python) ask(requests []*request) []string {
+	p.t.Helper()
 	go func() { // an error shows as a missing answer
 		w := bufio.NewWriter(p.in)
 		for _, r := range requests {
@@ -192,16 +205,14 @@ func (p *python) verify(requests []*request) []verdict {
 		}
 		w.Flush()
 	}()
-	verdicts := make([]verdict, len(requests))
-	for i := range verdicts {
+	answers := make([]string, len(requests))
+	for i := range answers {
 		if !p.out.Scan() {
 			p.t.Fatalf("verify.py ended after %d answers", i)
 		}
-		if text := p.out.Text(); text != "ok" {
-			verdicts[i] = verdict(text)
-		}
+		answers[i] = p.out.Text()
 	}
-	return verdicts
+	return answers
 }
 
 // json writes a request for verify.py, its bytes as Latin-1.
@@ -218,10 +229,15 @@ func (r *request) json() []byte {
 		headers[i] = [2]string{latin1(h[0]), latin1(h[1])}
 	}
 	method, authority, path := r.target()
-	line, err := json.Marshal(map[string]any{
+	message := map[string]any{
 		"method": latin1(method), "url": latin1("https://" + authority + path), "headers": headers, "body": latin1(r.body),
 		"algorithm": r.algorithm, "label": r.label,
-	})
+	}
+	if r.components != nil {
+		message["url"], message["method"] = "https://"+r.authority+r.path, r.method
+		message["components"], message["keyid"] = r.components, r.keyID
+	}
+	line, err := json.Marshal(message)
 	if err != nil || bytes.ContainsRune(line, '\n') {
 		panic(err)
 	}

@@ -1,8 +1,9 @@
-"""Says which signed requests the library http-message-signatures takes.
+"""Says which signed requests the library http-message-signatures takes, and signs others.
 
 Requests come on standard input, one a line, as JSON: method, url, headers (pairs), body,
-algorithm, label and keyid. Names and values are bytes, written as Latin-1. For each, the answer is one
-line: "ok", or what was refused.
+algorithm and label. Names and values are bytes, written as Latin-1. For each, the answer is
+one line: "ok", or what was refused. A request with components and keyid is signed
+instead: the answer is "ok", Signature-Input and Signature, with tabs between them.
 
     python verify.py DIRECTORY-OF-KEYS
 """
@@ -15,13 +16,14 @@ import warnings
 
 import http_sf
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from http_message_signatures import HTTPMessageVerifier, MappingKeyResolver, algorithms
+from http_message_signatures import HTTPMessageSigner, HTTPMessageVerifier, MappingKeyResolver, algorithms
 from http_message_signatures.digests import ContentDigest
 
 directory = pathlib.Path(sys.argv[1])
-keys = {p.stem: load_pem_private_key(p.read_bytes(), None).public_key() for p in directory.glob("*.pem")}
-keys["test-shared-secret"] = base64.b64decode((directory / "test-shared-secret.txt").read_text())
-resolver = MappingKeyResolver(public_keys=keys, private_keys={})
+private = {p.stem: load_pem_private_key(p.read_bytes(), None) for p in directory.glob("*.pem")}
+public = {name: key.public_key() for name, key in private.items()}
+secret = {"test-shared-secret": base64.b64decode((directory / "test-shared-secret.txt").read_text())}
+resolver = MappingKeyResolver(public_keys=public | secret, private_keys=private | secret)
 known = {a.algorithm_id: a for a in vars(algorithms).values() if hasattr(a, "algorithm_id")}
 
 
@@ -36,6 +38,18 @@ class Headers:
 
     def items(self):
         return self.pairs
+
+    def __iter__(self):
+        return (name for name, _ in self.pairs)
+
+    def __contains__(self, name):
+        return name in list(self)
+
+    def __setitem__(self, name, value):
+        self.pairs.append((name, value))
+
+    def __delitem__(self, name):
+        self.pairs = [pair for pair in self.pairs if pair[0] != name]
 
 
 class Request:
@@ -52,6 +66,14 @@ def verify(r):
     digests = [v.strip(" \t") for n, v in message.headers.pairs if n == "content-digest"]
     if digests:
         check(", ".join(digests), r["body"].encode("latin-1"))
+
+
+def sign(r):
+    message = Request(r)
+    HTTPMessageSigner(signature_algorithm=known[r["algorithm"]], key_resolver=resolver).sign(
+        message, key_id=r["keyid"], label=r["label"], covered_component_ids=r["components"], nonce="a \"nonce\"", tag="t",
+        use_existing_digest="content-digest" in message.headers)
+    return [value for name, value in message.headers.pairs if name in ("Signature-Input", "Signature")]
 
 
 def check(digests, body):
@@ -71,7 +93,11 @@ def refuse(key, context):
 warnings.simplefilter("ignore")  # a label alone selects the signature
 for line in sys.stdin:
     try:
-        verify(json.loads(line))
-        print("ok")
+        request = json.loads(line)
+        if "components" in request:
+            print("ok", *sign(request), sep="\t")
+        else:
+            verify(request)
+            print("ok")
     except Exception as e:
         print("refused", type(e).__name__, str(e).replace("\n", " "))

@@ -247,6 +247,30 @@ func TestMemoryOfAPIKeys(t *testing.T) {
 	runtime.KeepAlive(document)
 }
 
+// TestAllocationsOfAPIKeys: a remembered key allocates nothing, and one that is not
+// remembered only its caller, however many keys there are.
+func TestAllocationsOfAPIKeys(t *testing.T) {
+	for _, n := range []int{10, 10_000} {
+		w := newWorld(t, m{"name": "k", "apiKeys": m{"remote": m{"uri": "https://keys.example/", "cluster": "keys"}}})
+		w.env.Keys = w.env.Keys.With(w.a.Remotes()[0], manyKeys(n))
+		pairs := bearerPairs(testKey("k000007"))
+		authenticate := func() {
+			if r := w.a.Authenticate(w.env, pairs, Peer{}); r.Reason != reason.Allowed {
+				t.Fatal(r.Reason)
+			}
+		}
+		if got := testing.AllocsPerRun(100, authenticate); got != 1 {
+			t.Errorf("%d keys: a fresh one allocates %v times; want 1", n, got)
+		}
+		w.env.Cache = NewCache()
+		authenticate()
+		authenticate()
+		if got := testing.AllocsPerRun(100, authenticate); got != 0 {
+			t.Errorf("%d keys: a remembered one allocates %v times; want 0", n, got)
+		}
+	}
+}
+
 func BenchmarkAPIKey(b *testing.B) {
 	for _, n := range []int{10, 100_000} {
 		w := newWorld(b, m{"name": "k", "apiKeys": m{"remote": m{"uri": "https://keys.example/", "cluster": "keys"}}})

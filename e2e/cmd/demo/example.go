@@ -52,7 +52,7 @@ func startExample(root, name string) (*stage, []line, error) {
 	s.upstreams, s.scenarios[name] = addrs, scenario
 	envoy, err := harness.StartEnvoy(harness.Options{
 		Binary: s.binary, Bootstrap: filepath.Join(dir, "envoy.yaml"), PluginConfig: scenario.Config,
-		Wasm: filepath.Join(root, "build", "modelgate.wasm"), Upstreams: addrs, Env: scenario.Env, Timeout: 3 * time.Minute,
+		Wasm: filepath.Join(root, "build", "modelgate.wasm"), Upstreams: addrs, HostEnv: scenario.Env, Timeout: 3 * time.Minute,
 	})
 	if err != nil {
 		return s, nil, err
