@@ -108,7 +108,7 @@ check: ## Check formatting, vet, static analysis, tidy modules, and the borders 
 	cd e2e/istio && $(GO) mod tidy -diff
 	build/tools/borders
 	@for d in manifests/istio/*/; do $(GO) run $(kustomize) build $$d > /dev/null || exit 1; done
-	$(GO) run ./cmd/modelgate check $(filter-out examples/bearer/% examples/secrets/%,$(wildcard examples/*/config.json examples/*/*/config.json))
+	$(GO) run ./cmd/modelgate check $(filter-out examples/bearer/% examples/secrets/% examples/signed/%,$(wildcard examples/*/config.json examples/*/*/config.json))
 
 fuzz: ## Run every fuzz target for FUZZTIME (5m) each.
 	@set -e; for package in $$($(GO) list ./internal/...); do \
