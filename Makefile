@@ -58,7 +58,7 @@ e2e-attacks: ## Try to knock a gate out; every 503 of other callers and every de
 e2e-signatures: ## Verify a million mutated signatures, by Envoy's BoringSSL and by Go.
 	cd e2e && $(GO) test -v -timeout 60m ./faults -run TestSignatures -args -full
 
-e2e-messages: ## Verify 100,000 mutated signed requests, by two other libraries for HTTP Message Signatures too.
+e2e-messages: ## Verify 100,000 mutated signed requests and responses, by two other libraries for HTTP Message Signatures too.
 	cd e2e && $(GO) test -v -count=1 -timeout 60m ./signatures -args -mutations 100000
 
 e2e-kserve: ## Test with real model servers and clients, and compare 100,000 requests with the servers' own parsers.

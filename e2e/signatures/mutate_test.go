@@ -3,6 +3,7 @@ package signatures
 import (
 	"encoding/base64"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,7 +26,13 @@ var components = []string{
 	`"x-a";bs`, `"x-dict"`, `"x-dict";key="a"`, `"x-dict";key="c"`, `"accept"`, `"accept";bs`, `"x-empty"`,
 }
 
-// next returns a request: as signed, or with one change or two.
+// ofResponse are what a response is signed over, beside its headers.
+var ofResponse = []string{
+	`"@status"`, `"@status"`, `"@method";req`, `"@authority";req`, `"@path";req`, `"@query";req`, `"@target-uri";req`,
+	`"content-digest";req`, `"x-a";req`, `"x-dict";req;key="a"`, `"accept";req;bs`, `"@query-param";name="version";req`,
+}
+
+// next returns a request, or a response: as signed, or with one change or two.
 func (g *generator) next() *request {
 	r := g.unsigned()
 	if g.IntN(4) == 0 { // before it is signed, so that what is odd is signed as well
@@ -37,7 +44,11 @@ func (g *generator) next() *request {
 	for range pick(g, 0, 1, 1, 1, 1, 1, 2, 2) {
 		change := pick(g, changePath, changeAuthority, changeHeader, changeByte, changeInput, changeInput, changeInput, changeSpace,
 			changeValue, changeDigest, changeLabels)
-		change(g, r)
+		if r.of != nil && g.IntN(4) == 0 { // the request that it answers
+			pick(g, changePath, changeAuthority, changeHeader, changeByte, changeDigest)(g, r.of)
+		} else {
+			change(g, r)
+		}
 	}
 	return r
 }
@@ -60,6 +71,11 @@ func (g *generator) unsigned() *request {
 		sum.Write([]byte(r.body))
 		r.headers = append(r.headers, [2]string{"content-digest", sum.Header()})
 	}
+	if g.IntN(4) == 0 {
+		of := *r
+		of.headers = slices.Clone(r.headers)
+		r.of, r.status = &of, pick(g, "200", "200", "404", "503")
+	}
 	return r
 }
 
@@ -67,7 +83,11 @@ func (g *generator) unsigned() *request {
 func (g *generator) sign(r *request) bool {
 	var covered []signature.Component
 	for range g.IntN(5) {
-		c, err := signature.ParseComponent(pick(g, components...))
+		from := components
+		if r.of != nil && g.IntN(2) == 0 {
+			from = ofResponse
+		}
+		c, err := signature.ParseComponent(pick(g, from...))
 		if err != nil {
 			g.t.Fatal(err)
 		}
@@ -75,8 +95,7 @@ func (g *generator) sign(r *request) bool {
 	}
 	p := signature.Params{KeyID: r.keyID, Created: 1_700_000_000}
 	p.Nonce, p.Tag, p.Algorithm = pick(g, "", "n"), pick(g, "", "", "app"), pick(g, "", "", r.algorithm)
-	m := &signature.Message{Method: r.method, Scheme: "https", Authority: r.authority, Path: r.path, Headers: r.headers}
-	input, value, err := signer(g.t, r.algorithm).Sign(m, r.label, covered, p)
+	input, value, err := signer(g.t, r.algorithm).Sign(r.message(), r.label, covered, p)
 	if err != nil {
 		return false
 	}
@@ -127,6 +146,8 @@ func changeByte(g *generator, r *request) {
 			"/", "x") + rest
 	}
 	switch i := g.IntN(len(r.headers) + 8); {
+	case i == 0 && r.of != nil:
+		r.status = change(r.status)
 	case i == 0:
 		r.method = change(r.method)
 	case i == 1:
@@ -182,7 +203,7 @@ func changeInput(g *generator, r *request) {
 		case 2:
 			items[0], items[i] = items[i], items[0]
 		case 3:
-			items[i] += pick(g, ";sf", ";bs", ";req", ";tr", `;key="a"`, `;name="q"`, ";bs=?1", ";bs=?0", ";x", "; bs", ";sf;bs")
+			items[i] += pick(g, ";sf", ";bs", ";req", ";req=?0", ";tr", `;key="a"`, `;name="q"`, ";bs=?1", ";bs=?0", ";x", "; bs", ";sf;bs")
 		case 4:
 			items = append(items, pick(g, components...))
 		case 5:

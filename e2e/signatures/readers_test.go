@@ -1,6 +1,6 @@
 // Package signatures holds internal/signature to two independent libraries for HTTP
 // Message Signatures, one in Go and one in Python, on the examples of RFC 9421 and on
-// requests with mutations.
+// requests and responses with mutations.
 package signatures
 
 import (
@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -23,9 +24,12 @@ import (
 	"github.com/modelgate/modelgate/internal/signature"
 )
 
-// request is one signed request as three readers see it.
+// request is one signed request as three readers see it; or a response, which has a status and
+// the request that it answers.
 type request struct {
 	method, authority, path string
+	status                  string
+	of                      *request
 	headers                 [][2]string // names in lower case
 	body                    string
 	algorithm, keyID, label string   // with which it was signed
@@ -42,7 +46,7 @@ func (r *request) ours(t *testing.T) verdict {
 	if err != nil {
 		return verdict(err.Error())
 	}
-	m := &signature.Message{Method: r.method, Scheme: "https", Authority: r.authority, Path: r.path, Headers: r.headers}
+	m := r.message()
 	for i := range signatures {
 		s := &signatures[i]
 		if s.Label != r.label {
@@ -67,6 +71,14 @@ func (r *request) ours(t *testing.T) verdict {
 	return "no signature with this label"
 }
 
+// message is what ours signs and verifies.
+func (r *request) message() *signature.Message {
+	if r.of != nil {
+		return &signature.Message{Status: r.status, Headers: r.headers, Request: r.of.message()}
+	}
+	return &signature.Message{Method: r.method, Scheme: "https", Authority: r.authority, Path: r.path, Headers: r.headers}
+}
+
 // golang is what github.com/remitly-oss/httpsig-go says. It panics on a parameter of another type
 // than it expects.
 func (r *request) golang(t *testing.T) (v verdict) {
@@ -76,29 +88,38 @@ func (r *request) golang(t *testing.T) (v verdict) {
 			v = verdict(fmt.Sprint("panic: ", p))
 		}
 	}()
-	method, authority, path := r.target()
-	u, err := url.ParseRequestURI(path)
-	if err != nil {
-		return verdict(err.Error())
-	}
-	req := &http.Request{
-		Method: method, Host: authority, URL: u, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(r.body)),
-	}
-	for _, h := range r.headers {
-		req.Header.Add(h[0], strings.Trim(h[1], " \t"))
-	}
 	profile := httpsig.VerifyProfile{SignatureLabel: r.label, DisableTimeEnforcement: true}
-	if _, err := httpsig.Verify(req, fetcher{t, r}, profile); err != nil {
+	body, header := io.NopCloser(strings.NewReader(r.body)), http.Header{}
+	for _, h := range r.headers {
+		header.Add(h[0], strings.Trim(h[1], " \t"))
+	}
+	if r.of != nil {
+		status, err := strconv.Atoi(r.status)
+		if err == nil {
+			_, err = httpsig.VerifyResponse(&http.Response{StatusCode: status, Header: header, Body: body}, fetcher{t, r}, profile)
+		}
+		return verdictOf(err)
+	}
+	method, authority, path := r.target(r.headers)
+	u, err := url.ParseRequestURI(path)
+	if err == nil {
+		_, err = httpsig.Verify(&http.Request{Method: method, Host: authority, URL: u, Header: header, Body: body}, fetcher{t, r}, profile)
+	}
+	return verdictOf(err)
+}
+
+func verdictOf(err error) verdict {
+	if err != nil {
 		return verdict(err.Error())
 	}
 	return ""
 }
 
 // target is the method, the authority and the path that the libraries see. They refuse some that
-// are none; but what a signature does not cover is not what it is about.
-func (r *request) target() (method, authority, path string) {
+// are none; but what a signature among headers does not cover is not what it is about.
+func (r *request) target(headers [][2]string) (method, authority, path string) {
 	method, authority, path = "GET", "a.example", "/"
-	for _, h := range r.headers {
+	for _, h := range headers {
 		if h[0] != "signature-input" {
 			continue
 		}
@@ -224,15 +245,19 @@ func (r *request) json() []byte {
 		}
 		return string(runes)
 	}
-	headers := make([][2]string, len(r.headers))
-	for i, h := range r.headers {
-		headers[i] = [2]string{latin1(h[0]), latin1(h[1])}
+	plain := func(r *request, signed [][2]string) map[string]any {
+		headers := make([][2]string, len(r.headers))
+		for i, h := range r.headers {
+			headers[i] = [2]string{latin1(h[0]), latin1(h[1])}
+		}
+		method, authority, path := r.target(signed)
+		return map[string]any{"method": latin1(method), "url": latin1("https://" + authority + path), "headers": headers}
 	}
-	method, authority, path := r.target()
-	message := map[string]any{
-		"method": latin1(method), "url": latin1("https://" + authority + path), "headers": headers, "body": latin1(r.body),
-		"algorithm": r.algorithm, "label": r.label,
+	message := plain(r, r.headers)
+	if r.of != nil {
+		message["status"], message["request"] = latin1(r.status), plain(r.of, r.headers)
 	}
+	message["body"], message["algorithm"], message["label"] = latin1(r.body), r.algorithm, r.label
 	if r.components != nil {
 		message["url"], message["method"] = "https://"+r.authority+r.path, r.method
 		message["components"], message["keyid"] = r.components, r.keyID

@@ -1,7 +1,7 @@
 """Says which signed requests the library http-message-signatures takes, and signs others.
 
 Requests come on standard input, one a line, as JSON: method, url, headers (pairs), body,
-algorithm and label. Names and values are bytes, written as Latin-1. For each, the answer is
+algorithm and label. A response has its status too, and the request that it answers. Names and values are bytes, written as Latin-1. For each, the answer is
 one line: "ok", or what was refused. A request with components and keyid is signed
 instead: the answer is "ok", Signature-Input and Signature, with tabs between them.
 
@@ -57,10 +57,13 @@ class Request:
         self.method, self.url, self.headers = r["method"], r["url"], Headers(r["headers"])
 
 
+class Response:
+    def __init__(self, r):
+        self.status_code, self.headers, self.request = r["status"], Headers(r["headers"]), Request(r["request"])
+
+
 def verify(r):
-    if not all(ord(c) < 256 for c in r["url"]):
-        raise ValueError("url")
-    message = Request(r)
+    message = Response(r) if "status" in r else Request(r)
     verifier = Verifier(signature_algorithm=known[r["algorithm"]], key_resolver=resolver)
     verifier.verify(message, max_age=None, expect_label=r["label"])
     digests = [v.strip(" \t") for n, v in message.headers.pairs if n == "content-digest"]
