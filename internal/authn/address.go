@@ -29,7 +29,18 @@ func (is *Issuer) compileAddress(o strictjson.Object) {
 			e.MustBe("verified (needs email_verified) or trusted (the issuer vouches for every address)")
 		}
 	}
-	v := o.Get("address")
+	is.compileAddressRule(o.Get("address"))
+	switch d := o.Get("domain"); d.Text() {
+	case "", "hd": // absent, or reported
+	case "address":
+		is.address.isDomain = true
+	default:
+		d.MustBe("hd (a hosted domain of Google) or address (what follows the @ of a verified address)")
+	}
+}
+
+// compileAddressRule reads "address", after "email".
+func (is *Issuer) compileAddressRule(v strictjson.Value) {
 	a := v.Object("pointer", "verified", "folded")
 	if v.Exists() && v.JSON().IsObject() && len(a.Members) == 0 {
 		v.Fail("must not be empty; leave it out instead")
@@ -51,13 +62,6 @@ func (is *Issuer) compileAddress(o strictjson.Object) {
 	}
 	if f := a.Get("folded"); f.Exists() {
 		r.folded = f.Bool()
-	}
-	switch d := o.Get("domain"); d.Text() {
-	case "", "hd": // absent, or reported
-	case "address":
-		r.isDomain = true
-	default:
-		d.MustBe("hd (a hosted domain of Google) or address (what follows the @ of a verified address)")
 	}
 	r.unverified = []strictjson.Pointer{r.pointer, emailClaim}
 }

@@ -1,6 +1,7 @@
 package authn
 
 import (
+	"math"
 	"slices"
 
 	"github.com/modelgate/modelgate/internal/strictjson"
@@ -55,11 +56,16 @@ func (r *requiredClaim) holds(c claims) bool {
 	return found
 }
 
-// accepts reports whether v is one of the values. A number is no string.
+// accepts reports whether v is one of the values. A number is no string. Numbers that float64
+// does not tell apart are one only if they are written alike.
 func (r *requiredClaim) accepts(v strictjson.Result) bool {
-	return slices.ContainsFunc(r.anyOf, func(a strictjson.Result) bool {
-		return a.Type == v.Type && a.Str == v.Str && a.Num == v.Num
-	})
+	for i := range r.anyOf {
+		a := &r.anyOf[i]
+		if a.Type == v.Type && a.Str == v.Str && a.Num == v.Num && (math.Abs(a.Num) < 1<<53 || a.Raw == v.Raw) {
+			return true
+		}
+	}
+	return false
 }
 
 // requires reports whether a token without the claim is refused.

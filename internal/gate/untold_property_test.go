@@ -259,7 +259,8 @@ func (d untoldDice) caller() untoldCaller {
 		"a@p.iam.gserviceaccount.com", "", []string{"ana@x.example"}, "ana@x@y", nil)
 	some("email_verified", true, false)
 	if c.issuer == "open" {
-		some("upn", "eve@x.example", "EVE@x.example", "ana@X.example", "ana@y.example", "bob@y.example", "", []string{"ana@x.example"}, "ana@x@y", nil)
+		some("upn", "eve@x.example", "EVE@x.example", "ana@X.example", "ana@y.example", "bob@y.example", "",
+			[]string{"ana@x.example"}, "ana@x@y", nil)
 		some("ok", true, true, true, "true", []bool{true})
 		some("words", "ops", "science crew", "opscrew", "")
 		some("paths", []string{"ops/sub"}, []string{"a/ops"}, []string{}, []string{"crews/a", "crew/b"})
