@@ -29,6 +29,7 @@ func TestExamples(t *testing.T) {
 		{"hostile", "kubeflow", "kubeflow", kubeflow},
 		{"hosts", "models", "models", every},
 		{"kserve-v2", "rest", "grpc", every},
+		{"providers", "models", "models", every},
 		{"remote-keys", "models", "models", every},
 		{"secrets", "models", "models", every},
 		{"shadow", "models", "models", every},
