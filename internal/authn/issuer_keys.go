@@ -46,6 +46,8 @@ func (is *Issuer) compileJWKS(v strictjson.Value, secrets Secrets) *KeySet {
 		var iss string
 		if len(is.iss) > 0 {
 			iss = is.iss[0]
+		} else if d := remote.JSON().Get("discovery"); d.Exists() {
+			remote.Fail(`must have "uri" for an issuer without "issuer": a discovery document says whose it is`)
 		}
 		is.remote = keys.Compile(remote, iss, secrets, names...)
 	}
