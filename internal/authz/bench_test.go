@@ -166,7 +166,8 @@ func TestDecideDoesNotAllocate(t *testing.T) {
 				"principalSet://iam.googleapis.com/` + pool + `/*", "principalSet://iam.googleapis.com/` + pool + `/attribute.repository/r"],
 				"role": "viewer", "models": ["prod/*", "pr*/*"]}]}`
 	p := compile(t, policy)
-	caller := who("partner", `{"sub": "7", "email": "ana@example.com", "hd": "example.com", "acr": "gold", "n": 3, "acr_values": "bronze gold", "scope": "openid models.predict", "repository": "r",
+	caller := who("partner", `{"sub": "7", "email": "ana@example.com", "hd": "example.com", "acr": "gold", "n": 3,
+		"acr_values": "bronze gold", "scope": "openid models.predict", "repository": "r",
 		"groups": ["g1", "g2", "g3", "g4", "g5", "g6", "g7", "g8"]}`)
 	for _, c := range []struct{ issuer, call, want string }{
 		{"partner", "predict prod/fraud", "allow conditions"},
