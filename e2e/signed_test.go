@@ -34,7 +34,9 @@ func TestSigned(t *testing.T) {
 			s := load(t, "signed")
 			options := harness.Options{Concurrency: 2, Edit: smallBuffers}
 			if !holds {
-				s.Config = edit.Delete(t, edit.Delete(t, s.Config, "/host"), "/routes/2") // which needs it
+				for _, needsIt := range []string{"/routes/2", "/signatures/responses", "/host"} {
+					s.Config = edit.Delete(t, s.Config, needsIt)
+				}
 				options.Edit = func(bootstrap map[string]any) {
 					smallBuffers(bootstrap)
 					forbidHolding(bootstrap)
@@ -44,6 +46,9 @@ func TestSigned(t *testing.T) {
 			x := &signed{s, envoy, servers["rest"]}
 			t.Run("Once", x.once)
 			t.Run("LongBodies", x.longBodies)
+			if holds {
+				t.Run("Replies", x.replies)
+			}
 		})
 	}
 }
@@ -158,6 +163,36 @@ func (x *signed) longBodies(t *testing.T) {
 					t.Errorf("the server got %v, want %d bytes", got, size)
 				case c.name != "whole" && len(got) != 0:
 					t.Errorf("the server got %v, want no complete request", got)
+				}
+			})
+		}
+	}
+}
+
+// replies reads what the server answers to a signed request: the gate has signed it, unless it is
+// longer than the gate holds.
+func (x *signed) replies(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		size   int
+		signed bool
+	}{{"short", 20, true}, {"long", 500 << 10, true}, {"too long", 600 << 10, false}, {"longer than any buffer", 4 << 20, false}} {
+		for _, proto := range []rawhttp.Proto{rawhttp.H1, rawhttp.H2} {
+			t.Run(c.name+"/"+proto.String(), func(t *testing.T) {
+				x.rest.Answer(strings.Repeat("y", c.size))
+				defer x.rest.Answer("")
+				ctx, cancel := context.WithTimeout(t.Context(), harness.Patience)
+				defer cancel()
+				r := x.request(t, "{}", nil)
+				got, err := rawhttp.Do(ctx, x.envoy.Addr(), nil, rawhttp.Request{
+					Proto: proto, Method: r.Method, Path: r.Path, Authority: r.Authority, Headers: r.Headers, Body: []byte(r.Body),
+				})
+				if err != nil || got.Status != 200 || len(got.Body) != c.size {
+					t.Fatalf("status %d, %d bytes, %v, want 200 and %d bytes", got.Status, len(got.Body), err, c.size)
+				}
+				err = x.CheckReply(r, "200", got.Headers, string(got.Body))
+				if signed := got.Headers.Get("signature") != ""; signed != c.signed || signed && err != nil {
+					t.Errorf("signed %v, want %v: %v", signed, c.signed, err)
 				}
 			})
 		}

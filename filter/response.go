@@ -23,6 +23,9 @@ func (s *stream) responseHeaders(end bool) (a types.Action) {
 	step := s.exchange.Respond(s.env(keys.NoWait), pairs, end)
 	switch step.Act {
 	case gate.Forward:
+		if err := editHeaders(abi.ResponseHeaders, step.Edit); err != nil {
+			return s.hostFailed("response headers", err)
+		}
 		return action(true)
 	case gate.Hold:
 		if err := editHeaders(abi.ResponseHeaders, step.Edit); err != nil {
@@ -41,7 +44,11 @@ func (s *stream) responseBody(size int, end bool) (a types.Action) {
 	if !s.trimsResponse || s.replied {
 		return action(true)
 	}
-	if step, ok := s.holds(size); !ok {
+	switch step, ok := s.holds(size); {
+	case !ok && step.Act == gate.Forward: // too long to be signed
+		s.trimsResponse = false
+		return action(true)
+	case !ok:
 		return s.perform(step)
 	}
 	if s.responseSize = size; end {
@@ -78,6 +85,12 @@ func (s *stream) trimResponse() types.Action {
 		case gate.Forward:
 			s.trimsResponse = false
 			s.holds(0) // less is never too much
+			if err := editHeaders(abi.ResponseHeaders, step.Edit); err != nil {
+				return s.hostFailed("response headers", err)
+			}
+			if step.Body == nil { // it is signed as it is
+				return action(true)
+			}
 			if err := abi.ResponseBody.Replace(step.Body); err != nil {
 				return s.hostFailed("response body", err)
 			}

@@ -19,12 +19,15 @@ const (
 	configs    = "../../internal/gate/testdata/config/"
 )
 
-// secret gives every environment variable a key long enough for each algorithm, and …JWKS a
-// key set.
+// secret gives every environment variable a key long enough for each algorithm, …JWKS a key
+// set, and what signs the 32 bytes of Ed25519.
 func secret(name string) (string, bool) {
 	if strings.HasSuffix(name, "JWKS") {
 		return `{"keys": [{"kty": "EC", "crv": "P-256", "x": "NiwHfKttbbmuH16v2nGLsVeFOrRpueljVehAbSDOM58",
 			"y": "SqYj14Wj3sx9zk754KUrrjOQsnv_SxePQO9iga144nk"}]}`, true
+	}
+	if name == "KEY32" || strings.HasSuffix(name, "_SIGNING_KEY") {
+		return strings.Repeat("A", 43), true
 	}
 	return strings.Repeat("A", 86), true
 }

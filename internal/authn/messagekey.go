@@ -66,3 +66,9 @@ func compileMessageJWK(v strictjson.Value, alg *algorithm) *Key {
 	}
 	return nil
 }
+
+// CompilePrivateKey reads a private key, or a shared secret, by which the gate signs: the
+// variable that has it, in base64url. It is nil if it has a problem.
+func CompilePrivateKey(v strictjson.Value, size int, algorithm string, secrets Secrets) []byte {
+	return compileSecret(v.Object("env").Need("env"), size, algorithm, secrets)
+}

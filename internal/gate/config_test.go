@@ -24,6 +24,7 @@ const publicKeys = `{"keys": [{"kty": "EC", "crv": "P-256", "x": "NiwHfKttbbmuH1
 func secret(name string) (string, bool) {
 	v, ok := map[string]string{
 		"KEY":    strings.Repeat("A", 43), // 32 bytes
+		"KEY32":  strings.Repeat("A", 43),
 		"KEY64":  strings.Repeat("A", 86),
 		"SHORT":  "AAAA",
 		"PADDED": "AAAAAA==",

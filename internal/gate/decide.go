@@ -45,7 +45,10 @@ func (x *Exchange) decide(env Env) (d decision) {
 	}
 	if x.gate.signatures != nil && d.why == reason.Allowed {
 		if d.why = x.checkSignatures(env, &d); d.why != reason.Allowed {
-			d.caller.Reason, d.caller.CacheHit = d.why, false
+			d.caller.Reason = d.why
+		}
+		if d.why != reason.Allowed || x.head.wantsSigned { // no cached decision is whole then
+			d.caller.CacheHit = false
 		}
 	}
 	if d.cached = env.Cache.recall(&d.caller, &x.head); d.cached != nil {

@@ -56,11 +56,12 @@ type Exchange struct {
 	headKept  bool  // request is a copy of the whole head
 	verified  bool  // the credential is good, or there is none
 	missing   *authn.MissingKey
-	body      *body    // the request's, while it is read; nil otherwise
-	listing   *listing // the reply that must be trimmed, or nil
-	responded bool     // the response has begun
-	edit      Edit     // memory for the Step's
-	untold    bool     // an identity header of edit cannot say what the call is for
+	body      *body        // the request's, while it is read; nil otherwise
+	listing   *listing     // the reply that must be trimmed, or nil
+	reply     *signedReply // the reply that is to be signed, or nil
+	responded bool         // the response has begun
+	edit      Edit         // memory for the Step's
+	untold    bool         // an identity header of edit cannot say what the call is for
 
 	waiting   *Waiting
 	counted   int // bytes that waiting counts for this request
@@ -127,15 +128,20 @@ func (x *Exchange) evaluate(env Env) Step {
 	case d.match.Listing != nil && d.why == reason.Allowed:
 		x.listing = &listing{}
 	}
+	if x.gate.signatures != nil && d.why == reason.Allowed {
+		x.expectReply()
+	}
 	if d.match.Body != nil || d.digest != nil && !x.request.End {
 		return x.holdBody(env, &d)
 	}
 	step := x.forward(d.why, x.editHead(&d.match, d.byRoute))
 	switch {
 	case step.Act != Forward:
-		x.listing = nil
+		x.listing, x.reply = nil, nil
 	case x.listing != nil:
 		x.listing.match = x.keepMatch(&d.match, false)
+	case x.reply != nil:
+		x.keepMatch(&d.match, false)
 	case d.why == reason.Allowed:
 		x.remember(env.Cache, &d)
 	}
@@ -178,11 +184,14 @@ func (x *Exchange) refuseOrReset(why reason.Reason) Step {
 func (x *Exchange) Fault() (issuer, claim string) { return x.refusedIssuer, x.refusedClaim }
 
 // waits reports whether the request waits for keys or for its body, or its reply must be
-// trimmed.
-func (x *Exchange) waits() bool { return x.missing != nil || x.body != nil || x.listing != nil }
+// trimmed or signed.
+func (x *Exchange) waits() bool { return x.missing != nil || x.body != nil || x.needsReply() }
+
+// needsReply reports whether the reply must be trimmed or signed.
+func (x *Exchange) needsReply() bool { return x.listing != nil || x.reply != nil }
 
 // NeedsResponse reports whether the host must hand in the response too.
-func (x *Exchange) NeedsResponse() bool { return x.body != nil || x.listing != nil }
+func (x *Exchange) NeedsResponse() bool { return x.body != nil || x.needsReply() }
 
 // Body reads the next bytes of a body; chunk may be empty. The host holds them back
 // until a Step releases them.
@@ -192,6 +201,8 @@ func (x *Exchange) Body(env Env, d Direction, chunk []byte, end bool) Step {
 		return x.settle(x.requestBody(env, chunk, end))
 	case d == Downstream && x.listing != nil:
 		return x.settle(x.replyBody(env, chunk, end))
+	case d == Downstream && x.reply != nil && x.reply.sum != nil:
+		return x.settle(x.signedBody(env, chunk, end))
 	}
 	return x.settle(x.refuse(reason.Internal))
 }
@@ -213,7 +224,7 @@ func (x *Exchange) Trailers(env Env, d Direction, pairs [][2]string) Step {
 		return x.withholdError(pairs)
 	case d == Upstream && x.missing != nil:
 		return Step{Act: Hold, Reason: reason.Allowed}
-	case d == Upstream && x.body != nil, d == Downstream && x.listing != nil:
+	case d == Upstream && x.body != nil, d == Downstream && x.needsReply():
 		return x.Body(env, d, nil, true)
 	}
 	return Step{Act: Forward, Reason: reason.Allowed}

@@ -24,6 +24,7 @@ type head struct {
 	upgrades        bool           // the request asks for another protocol
 	dropsHeaders    bool           // a Connection header tells a later hop to drop headers
 	signed          bool           // Signature or Signature-Input is there, and the configuration has "signatures"
+	wantsSigned     bool           // Accept-Signature is there, and the configuration has "signatures"
 	secondAuthority bool           // a Host header beside :authority, which no edit would reach
 }
 
@@ -89,7 +90,8 @@ const (
 	fieldUpgrade
 	fieldConnection
 	fieldRequestID
-	fieldSignature // only if the configuration has "signatures"
+	fieldSignature       // only if the configuration has "signatures"
+	fieldAcceptSignature // the same
 )
 
 // headerFields is which header fills which field.
@@ -118,6 +120,8 @@ func (h *head) setField(f field, value string) {
 		h.secondAuthority = true
 	case fieldSignature:
 		h.signed = true
+	case fieldAcceptSignature:
+		h.wantsSigned = true
 	case fieldContentType:
 		h.GRPC = isGRPC(value)
 	case fieldUpgrade:

@@ -78,6 +78,7 @@ func newHeaderTable(c *configuredHeaders) headerTable {
 		for _, name := range []string{"signature", "signature-input"} {
 			t.add(name, func(c *headerClass) { c.safety, c.field = credential, fieldSignature })
 		}
+		t.add("accept-signature", func(c *headerClass) { c.field = fieldAcceptSignature })
 	}
 	for _, h := range headers.Known {
 		t.addKnown(h)

@@ -40,9 +40,12 @@ func (e *Edit) removePartialReplyHeaders(pairs [][2]string) {
 // can only be refused by a reset of the stream.
 func (x *Exchange) Respond(env Env, pairs [][2]string, end bool) Step {
 	forward := Step{Act: Forward, Reason: reason.Allowed}
-	if x.listing == nil {
+	switch {
+	case x.listing == nil && x.reply == nil:
 		x.responded = true
 		return forward
+	case x.listing == nil:
+		return x.settle(x.respondSigned(env, pairs, end))
 	}
 	if x.isErrorReply(pairs, end) {
 		return x.end(x.withholdError(pairs))
@@ -61,6 +64,9 @@ func (x *Exchange) Respond(env Env, pairs [][2]string, end bool) Step {
 		if slices.Contains(wholeReplyHeaders, pairs[i][0]) {
 			e.Remove = append(e.Remove, pairs[i][0])
 		}
+	}
+	if x.reply != nil {
+		x.beginReply(pairs)
 	}
 	return Step{Act: Hold, Reason: reason.Allowed, Head: !x.gate.holdsHeaders, Edit: e}
 }
@@ -132,11 +138,16 @@ func (x *Exchange) replyBody(env Env, chunk []byte, end bool) Step {
 	if !ok {
 		return x.withholdList()
 	}
-	x.listing = nil
-	return Step{Act: Forward, Reason: reason.Allowed, Body: trimmed, Release: len(l.reply)}
+	step := Step{Act: Forward, Reason: reason.Allowed}
+	if x.reply != nil {
+		x.reply.sum.Write(trimmed)
+		step = x.sealReply(env)
+	}
+	step.Body, step.Release, x.listing = trimmed, len(l.reply), nil
+	return step
 }
 
 func (x *Exchange) withholdList() Step {
-	x.listing = nil
+	x.listing, x.reply = nil, nil
 	return x.refuseOrReset(reason.ListWithheld)
 }

@@ -19,9 +19,10 @@ type signatures struct {
 	components []signature.Component  // that each signature covers at least
 	bodyless   []signature.Component  // the same for a request without a body
 	times      signature.Times
-	label, tag string // "" for any
-	replays    bool   // a signature may come again
-	pages      int    // of the memory of nonces
+	label, tag string       // "" for any
+	replays    bool         // a signature may come again
+	pages      int          // of the memory of nonces
+	replies    *replySigner // nil if replies are not signed
 }
 
 // messageKey is a key by which requests are signed.
@@ -60,7 +61,7 @@ func (g *Gate) compileSignatures(v strictjson.Value, secrets authn.Secrets) *sig
 	if !v.Exists() {
 		return nil
 	}
-	o := v.Object("keys", "components", "maxAge", "clockSkew", "label", "tag", "replay", "nonces")
+	o := v.Object("keys", "components", "maxAge", "clockSkew", "label", "tag", "replay", "nonces", "responses")
 	s := &signatures{keys: map[string]*messageKey{}, times: signature.Times{MaxAge: defaultMaxAge, Skew: defaultSkew}}
 	items := o.Need("keys").Items()
 	if len(items) > maxSigners {
@@ -84,6 +85,7 @@ func (g *Gate) compileSignatures(v strictjson.Value, secrets authn.Secrets) *sig
 		o.Get("tag").MustBe("visible ASCII of at most %d bytes", signature.MaxText)
 	}
 	s.compileReplay(o)
+	s.replies = compileReplySigner(o.Get("responses"), g.holdsHeaders, secrets)
 	return s
 }
 

@@ -47,6 +47,9 @@ func (x *Exchange) HostHolds(n int) (step Step, ok bool) {
 	if x.hostBytes = n; x.listing != nil && n > maxListing {
 		return x.end(x.withholdList()), false
 	}
+	if r := x.reply; r != nil && r.sum != nil && x.listing == nil && n > x.gate.signatures.replies.limit {
+		return x.passReply(), false
+	}
 	if x.count() {
 		return Step{}, true
 	}
@@ -56,7 +59,7 @@ func (x *Exchange) HostHolds(n int) (step Step, ok bool) {
 // End releases all that the request holds. A host calls it when the stream ends, however
 // it ends.
 func (x *Exchange) End() {
-	x.body, x.listing, x.missing, x.hostBytes = nil, nil, nil, 0
+	x.body, x.listing, x.reply, x.missing, x.hostBytes = nil, nil, nil, nil, 0
 	x.count()
 }
 
@@ -88,6 +91,9 @@ func (x *Exchange) count() bool {
 		}
 		if x.listing != nil {
 			kept += cap(x.listing.reply)
+		}
+		if x.reply != nil {
+			kept += x.reply.request.Bytes() + x.reply.message.Bytes()
 		}
 		now += waitingBytes + kept + kept/8 // the allocator rounds sizes up
 	}

@@ -16,6 +16,8 @@
 // What the package does not support it refuses: nothing is ignored.
 package signature
 
+import "strings"
+
 // Message is a request or a response that is or will be signed.
 type Message struct {
 	Method    string      // of a request
@@ -75,4 +77,28 @@ func (s *Signature) Verify(m *Message, k *Key, host func(base string, value []by
 		}
 	}
 	return refuse(Invalid, s.Label)
+}
+
+// Clone returns a copy of a message that shares no memory with it, with the headers that keep
+// names. It has no Request.
+func (m *Message) Clone(keep func(name string) bool) Message {
+	c := Message{
+		Method: strings.Clone(m.Method), Scheme: strings.Clone(m.Scheme), Authority: strings.Clone(m.Authority),
+		Path: strings.Clone(m.Path), Status: strings.Clone(m.Status),
+	}
+	for _, h := range m.Headers {
+		if keep(h[0]) {
+			c.Headers = append(c.Headers, [2]string{strings.Clone(h[0]), strings.Clone(h[1])})
+		}
+	}
+	return c
+}
+
+// Bytes returns how many bytes the strings of a message have.
+func (m *Message) Bytes() int {
+	n := len(m.Method) + len(m.Scheme) + len(m.Authority) + len(m.Path) + len(m.Status)
+	for _, h := range m.Headers {
+		n += len(h[0]) + len(h[1])
+	}
+	return n
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/signature"
 )
 
 // Case is one row of cases.json.
@@ -139,6 +140,7 @@ type Scenario struct {
 	signers   map[string]*signer // by issuer name
 
 	messageKeys map[string]messageKey // by keyid
+	replyKey    *signature.Key        // of the gate; nil if it signs no replies
 	nonces      map[string]string     // of the last request of each case
 }
 
