@@ -11,9 +11,9 @@ import (
 // for whom they are. "audienceClaim" is the claim that stands for aud: client_id in Amazon
 // Cognito's access tokens, azp in those of Keycloak's clients that have no audience mapper.
 // Such a claim names who asked for the token, and not whom it is for. "noAudience" accepts
-// tokens without aud, and needs a value in "requiredClaims": without one, each token that the
-// issuer makes for anybody would do here.
-func (is *Issuer) compileAudience(o strictjson.Object) {
+// tokens without aud, and needs a value in "requiredClaims", of which own are the issuer's
+// own: without one, each token that the issuer makes for anybody would do here.
+func (is *Issuer) compileAudience(o strictjson.Object, own []requiredClaim) {
 	claim, without := o.Get("audienceClaim"), o.Get("noAudience")
 	is.audienceClaim = compilePointer(claim)
 	is.noAudience = without.Exists() && without.Bool()
@@ -25,7 +25,7 @@ func (is *Issuer) compileAudience(o strictjson.Object) {
 		without.Fail(`must not be beside "audienceClaim", which is for tokens that have an audience`)
 	case is.trustDomain != "":
 		without.Fail("must not be set for JWT-SVIDs, which have an audience (JWT-SVID section 3.2)")
-	case !slices.ContainsFunc(is.required, func(r requiredClaim) bool { return r.anyOf != nil }):
+	case !slices.ContainsFunc(own, func(r requiredClaim) bool { return r.anyOf != nil }):
 		without.Fail(`needs "requiredClaims" with {"pointer": …, "anyOf": […]}: a claim that ties each token to this service`)
 	}
 	is.audiences = o.Get("audiences").Texts()

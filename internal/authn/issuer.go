@@ -86,6 +86,7 @@ func (a *Authenticator) compileIssuer(v strictjson.Value, index int, secrets Sec
 	}
 	is := &Issuer{Name: o.Need("name").Text(), index: index, skew: defaultSkew}
 	is.required = compileRequired(o.Get("requiredClaims"))
+	own := is.required // what a preset requires ties no token to this service
 	if p := o.Get("preset"); p.Exists() {
 		var known bool
 		if o, known = is.applyPreset(o, p); !known {
@@ -94,7 +95,7 @@ func (a *Authenticator) compileIssuer(v strictjson.Value, index int, secrets Sec
 	}
 	is.compileIss(o)
 	is.compileSubject(o)
-	is.compileAudience(o)
+	is.compileAudience(o, own)
 	is.compileAlgorithms(o.Need("algorithms"))
 	is.compileLocations(o.Get("from"))
 	is.compileTypes(o)
