@@ -83,21 +83,23 @@ func (c *condition) hasWord(text string) outcome {
 // scp, as Entra ID and Okta call it. If a token has both, both must agree.
 func (c *condition) evaluateScope(claims strictjson.Result) (o outcome) {
 	found := false
-	for _, name := range [...]string{"scope", "scp"} {
-		v, of := claims.Get(name), unknown
+	claims.ForEach(func(name, v strictjson.Result) bool {
+		if name.Str != "scope" && name.Str != "scp" {
+			return true
+		}
+		of := unknown
 		switch {
-		case !v.Exists():
-			continue
 		case v.Type == strictjson.String:
 			of = c.hasWord(v.Str)
 		case v.IsArray():
 			of = c.hasItem(v)
 		}
 		if found && of != o {
-			return unknown
+			of = unknown
 		}
 		o, found = of, true
-	}
+		return true
+	})
 	return o
 }
 

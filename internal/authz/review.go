@@ -15,7 +15,17 @@ type Review struct {
 	visit    func(*compiler, ruleKind, *rule)
 	warnings []string
 	shadows  []shadow
+	scopes   []AskedScopes
 }
+
+// AskedScopes is a condition of a grant: one of the scopes is enough.
+type AskedScopes struct {
+	Grant  string
+	Scopes []string
+}
+
+// Scopes returns what the grants ask for by their conditions on scopes.
+func (w *Review) Scopes() []AskedScopes { return w.scopes }
 
 // NewReview returns a Review for Config.
 func NewReview() *Review { return &Review{visit: (*compiler).reviewRule} }

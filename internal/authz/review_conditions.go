@@ -17,6 +17,13 @@ func (c *compiler) reviewConditions(kind ruleKind, r *rule) {
 		asked := &r.conditions[i]
 		pointer := asked.pointer.String()
 		ofScopes := pointer == "/scope" || pointer == "/scp"
+		if asked.op == scope && kind == aGrant {
+			scopes := AskedScopes{Grant: r.name}
+			for _, v := range asked.want {
+				scopes.Scopes = append(scopes.Scopes, v.Str)
+			}
+			c.reviewer.scopes = append(c.reviewer.scopes, scopes)
+		}
 		switch op := operators[asked.op]; {
 		case asked.op == exists:
 			continue

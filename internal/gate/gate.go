@@ -22,8 +22,6 @@ type Gate struct {
 	caches       bool   // the configuration wants a cache
 	holdsHeaders bool   // the host can hold the headers back until the body is read
 	waitingLimit int    // bytes that waiting requests may hold in one VM
-	// authorizationServers are those that the metadata names.
-	authorizationServers []string
 }
 
 // Keys returns the keys that the configuration itself contains.

@@ -59,7 +59,6 @@ func (g *Gate) compileMetadata(v strictjson.Value) {
 	}
 	for _, item := range o.Get("authorization_servers").Items() {
 		compileHTTPS(item, "?", httpsURL+", and without a query")
-		g.authorizationServers = append(g.authorizationServers, item.JSON().Str)
 	}
 	for _, item := range o.Get("scopes_supported").Items() {
 		if text := item.Text(); text != "" && !authz.IsScope(text) {

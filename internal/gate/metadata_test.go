@@ -121,11 +121,21 @@ func TestMetadataForm(t *testing.T) {
 	}
 }
 
-// TestMetadataWarnings: an authorization server whose tokens would be refused.
+// TestMetadataWarnings: an authorization server whose tokens would be refused, and a scope of
+// which a client cannot know.
 func TestMetadataWarnings(t *testing.T) {
-	_, s := load(t, metadataWorld(t, `{"resource": "https://a", "authorization_servers": ["https://corp.example", "https://other.example"]}`))
-	want := []string{`the metadata of "challenge" names the authorization server "https://other.example", ` +
-		`which is the iss of no issuer: its tokens are refused`}
+	config := metadataWorld(t, `{"resource": "https://a", "authorization_servers": ["https://corp.example", "https://other.example"],
+		"scopes_supported": ["a", "b"]}`)
+	for _, scopes := range []string{`"a"`, `["x", "b"]`, `["x", "y"]`} {
+		config = edit.Set(t, config, "/grants/-", `{"name": "g `+strings.ReplaceAll(scopes, `"`, "")+`", "issuers": ["corp"],
+			"claims": [{"scope": `+scopes+`}], "role": "viewer", "models": ["prod/fraud"]}`)
+	}
+	_, s := load(t, config)
+	want := []string{
+		`the metadata of "challenge" names the authorization server "https://other.example", ` +
+			`which is the iss of no issuer: its tokens are refused`,
+		`grant "g [x, y]" asks for the scope "x", which "scopes_supported" of "challenge" does not name`,
+	}
 	if got, err := gate.Review(s.Config, s.Secret, now); err != nil || !slices.Equal(got, want) {
 		t.Errorf("Review() = %q, %v, want %q", got, err, want)
 	}

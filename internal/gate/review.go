@@ -7,6 +7,7 @@ import (
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
+	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
 // Review compiles a configuration as New does, and returns a warning for each part of it
@@ -24,16 +25,39 @@ func Review(doc string, secrets authn.Secrets, now time.Time) (warnings []string
 				"issuer %q publishes its keys under http: anybody on the way can replace them, unless the cluster uses TLS", r.Name))
 		}
 	}
-	for _, server := range g.authorizationServers {
-		if !g.authn.Trusts(server) {
-			warnings = append(warnings, fmt.Sprintf(
-				"the metadata of \"challenge\" names the authorization server %q, which is the iss of no issuer: its tokens are refused", server))
-		}
-	}
 	if i := g.routes.ReadsBodies(); i >= 0 && g.tellsCall && !g.holdsHeaders {
 		warnings = append(warnings, fmt.Sprintf("an identity header says what a call is for, and the headers go before the body: "+
 			"requests on route %d whose body names the model are refused as call_untold, unless \"host\" has \"holdHeaders\": true", i))
 	}
-	return slices.Concat(warnings, g.authn.Warnings(), g.routes.Warnings(), rules.Warnings(g.policy, g.authn),
+	return slices.Concat(warnings, g.reviewMetadata(rules), g.authn.Warnings(), g.routes.Warnings(), rules.Warnings(g.policy, g.authn),
 		g.routes.EndedShadows(now), rules.EndedShadows(now)), nil
+}
+
+// reviewMetadata warns of an authorization server whose tokens would be refused, and of
+// grants whose scopes a client cannot know.
+func (g *Gate) reviewMetadata(rules *authz.Review) (warnings []string) {
+	i := slices.IndexFunc(g.exemptions, func(e exemption) bool { return e.document != "" })
+	if i < 0 {
+		return nil
+	}
+	document := strictjson.Read(g.exemptions[i].document)
+	document.Get("authorization_servers").ForEach(func(_, server strictjson.Result) bool {
+		if !g.authn.Trusts(server.Str) {
+			warnings = append(warnings, fmt.Sprintf(
+				"the metadata of \"challenge\" names the authorization server %q, which is the iss of no issuer: its tokens are refused", server.Str))
+		}
+		return true
+	})
+	var supported []string
+	document.Get("scopes_supported").ForEach(func(_, scope strictjson.Result) bool {
+		supported = append(supported, scope.Str)
+		return true
+	})
+	for _, asked := range rules.Scopes() {
+		if supported != nil && !slices.ContainsFunc(asked.Scopes, func(scope string) bool { return slices.Contains(supported, scope) }) {
+			warnings = append(warnings, fmt.Sprintf(
+				"grant %q asks for the scope %q, which \"scopes_supported\" of \"challenge\" does not name", asked.Grant, asked.Scopes[0]))
+		}
+	}
+	return warnings
 }
