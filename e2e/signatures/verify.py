@@ -1,9 +1,10 @@
 """Says which signed requests the library http-message-signatures takes, and signs others.
 
 Requests come on standard input, one a line, as JSON: method, url, headers (pairs), body,
-algorithm and label. A response has its status too, and the request that it answers. Names and values are bytes, written as Latin-1. For each, the answer is
-one line: "ok", or what was refused. A request with components and keyid is signed
-instead: the answer is "ok", Signature-Input and Signature, with tabs between them.
+algorithm and label. A response has its status too, and the request that it answers. Names
+and values are bytes, written as Latin-1. For each, the answer is one line: "ok", or what was
+refused. A request with components and keyid is signed instead: the answer is "ok",
+Signature-Input and Signature, with tabs between them.
 
     python verify.py DIRECTORY-OF-KEYS
 """
