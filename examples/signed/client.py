@@ -2,9 +2,10 @@
 
 It signs the method, the host, the path, the query and the digest of the body with the
 library http-message-signatures and an ECDSA key on P-256. It prints the body of the
-answer, and its status:
+answer, and its status. With --answers, the answer must be signed too: by the gate's key, over
+its status and body, and as the answer to this very request.
 
-    python client.py --keyid ana-phone --key key.pem --token token.jwt --data body.json URL
+    python client.py --keyid ana-phone --key key.pem --token token.jwt --data body.json --answers gate.pem URL
 """
 
 import argparse
@@ -13,7 +14,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from http_message_signatures import HTTPMessageSigner, MappingKeyResolver, algorithms
+from http_message_signatures import HTTPMessageSigner, HTTPMessageVerifier, MappingKeyResolver, algorithms
 
 
 class Request:
@@ -21,6 +22,13 @@ class Request:
 
     def __init__(self, method, url, headers):
         self.method, self.url, self.headers = method, url, headers
+
+
+class Answer:
+    """What the library verifies."""
+
+    def __init__(self, status, headers, request):
+        self.status_code, self.headers, self.request = status, headers, request
 
 
 def sign(request, body, keyid, key):
@@ -32,6 +40,14 @@ def sign(request, body, keyid, key):
         covered_component_ids=("@method", "@authority", "@path", "@query"))  # and content-digest
 
 
+def verify(answer, body, key):
+    verifier = HTTPMessageVerifier(
+        signature_algorithm=algorithms.ED25519,
+        key_resolver=MappingKeyResolver(public_keys={"gate": key}, private_keys={}))
+    verifier.verify(answer, body=body, require_components=(
+        "@status", '"@method";req', '"@authority";req', '"@path";req', '"@query";req', '"signature";req;key="sig1"'))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
@@ -39,6 +55,7 @@ def main():
     parser.add_argument("--key", type=Path, required=True, help="the key, as PEM of PKCS #8")
     parser.add_argument("--token", type=Path, help="file with the bearer token")
     parser.add_argument("--data", type=Path, help="file with the body; without it, the request is a GET")
+    parser.add_argument("--answers", type=Path, help="the gate's public key (Ed25519), as PEM")
     args = parser.parse_args()
 
     body, headers = None, {}
@@ -53,7 +70,10 @@ def main():
             urllib.request.Request(request.url, method=request.method, headers=request.headers, data=body))
     except urllib.error.HTTPError as refusal:
         answer = refusal
-    print(answer.read().decode(), answer.status, sep="")
+    content = answer.read()
+    if args.answers:
+        verify(Answer(answer.status, answer.headers, request), content, args.answers.read_bytes())
+    print(content.decode(), answer.status, sep="")
 
 
 if __name__ == "__main__":
