@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -57,8 +58,35 @@ func signedClients(t *testing.T, s *corpus.Scenario, envoy *harness.Envoy) {
 				if out := runClient(t, s, id, command); !strings.Contains(out, want) {
 					t.Errorf("with the key %q: %s", id, out)
 				}
+				if name == "python" && id != "" {
+					answeredClient(t, s, command, write)
+				}
 			}
 		})
+	}
+}
+
+// answeredClient runs the Python client, which wants the answer signed by the key of this gate:
+// it takes that, and none that another key should have signed.
+func answeredClient(t *testing.T, s *corpus.Scenario, command []string, write func(name, text string) string) {
+	t.Helper()
+	for _, own := range []bool{true, false} {
+		seed, err := base64.RawURLEncoding.DecodeString(s.Env["GATE_SIGNING_KEY"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !own {
+			seed[0] ^= 1
+		}
+		der, err := x509.MarshalPKIXPublicKey(ed25519.NewKeyFromSeed(seed).Public())
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers := write("gate.pem", string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})))
+		cmd := exec.CommandContext(t.Context(), command[0], append(command[1:], "--answers="+answers)...)
+		if out, err := cmd.CombinedOutput(); (err == nil) != own || strings.Contains(string(out), "InvalidSignature") == own {
+			t.Errorf("own key %v: %v: %s", own, err, out)
+		}
 	}
 }
 

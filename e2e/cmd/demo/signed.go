@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -44,6 +45,10 @@ func writeSigningKeys(s *corpus.Scenario, dir string) error {
 		return fmt.Errorf("sam-shell has no secret")
 	}
 	files["sam-shell.key"] = []byte(base64.RawURLEncoding.EncodeToString(secret))
+	var err error
+	if files["gate.pem"], err = gatePEM(s); err != nil {
+		return err
+	}
 	for _, name := range []string{"ana", "sam"} {
 		claims := map[string]any{"email": name + "@example.com", "email_verified": true, "exp": "now+8h"}
 		token, err := s.Mint(corpus.Token{Issuer: "corp", Claims: claims}, time.Now())
@@ -58,6 +63,16 @@ func writeSigningKeys(s *corpus.Scenario, dir string) error {
 		}
 	}
 	return nil
+}
+
+// gatePEM returns the public key of the gate, by which clients verify its replies.
+func gatePEM(s *corpus.Scenario) ([]byte, error) {
+	seed, err := base64.RawURLEncoding.DecodeString(s.Env["GATE_SIGNING_KEY"])
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.MarshalPKIXPublicKey(ed25519.NewKeyFromSeed(seed).Public())
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), err
 }
 
 func signedLines(dir, gate string) []line {
@@ -82,6 +97,7 @@ func signedLines(dir, gate string) []line {
 	return []line{
 		{inGo("ana-laptop", "ana"), paid, "the Go client: Ed25519 by httpsig-go"},
 		{python("ana-phone", "ana", path), paid, "the Python client: ECDSA by http-message-signatures"},
+		{python("ana-phone", "ana", path) + " --answers " + dir + "/gate.pem", paid, "and the answer is signed by the gate"},
 		{shell("sam-shell", "sam"), paid, "a shell: HMAC by openssl"},
 		{unsigned, reply("request_signature_missing", 401), "the grant requires a signature"},
 		{inGo("ana-laptop", "sam"), reply("request_signature_caller", 401), "Sam's token with Ana's key"},
