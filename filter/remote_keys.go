@@ -136,12 +136,16 @@ func (r *remoteKeys) logSkipped(document string) {
 	}
 }
 
+// acceptedTypes has RFC 7517's own media type: for application/json alone, Kubernetes' API
+// server has no key set, and answers 406 (pkg/routes/openidmetadata.go).
+const acceptedTypes = "application/json, application/jwk-set+json, */*;q=0.1"
+
 // beginFetch begins a fetch. The host makes it for the plugin, never for a request,
 // which could end before the response comes.
 func (r *remoteKeys) beginFetch(f *keys.Fetch) {
 	headers := [][2]string{
 		{":method", "GET"}, {":scheme", f.Scheme}, {":authority", f.Authority}, {":path", f.Path},
-		{"accept", "application/json"}, {"user-agent", "modelgate"},
+		{"accept", acceptedTypes}, {"user-agent", "modelgate"},
 	}
 	headers = append(headers, f.Headers...)
 	timeout := uint32(r.remote.Source.Timeout.Milliseconds())

@@ -23,7 +23,7 @@ func TestKeysAreFetchedOnce(t *testing.T) {
 	call := a.PendingCalls()[0]
 	want := [][2]string{
 		{":method", "GET"}, {":scheme", "https"}, {":authority", "keys.example"}, {":path", "/jwks?v=1"},
-		{"accept", "application/json"}, {"user-agent", "modelgate"},
+		{"accept", "application/json, application/jwk-set+json, */*;q=0.1"}, {"user-agent", "modelgate"},
 	}
 	if !slices.Equal(call.Headers, want) {
 		t.Errorf("headers of the fetch = %v, want %v", call.Headers, want)

@@ -109,7 +109,7 @@ func (a *Authenticator) compileIssuer(v strictjson.Value, index int, secrets Sec
 	}
 	is.require = a.CompileProofs(o.Get("require"))
 	is.inline = is.compileKeys(o, secrets)
-	if is.remote != nil && len(is.inline.keys) == 0 {
+	if is.inline.partial = is.remote != nil; is.inline.partial && len(is.inline.keys) == 0 {
 		return is, nil
 	}
 	return is, is.inline

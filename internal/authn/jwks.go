@@ -59,6 +59,7 @@ func (k *Key) Public() any { return k.public }
 type KeySet struct {
 	keys    []*Key
 	apiKeys *apiKeySet
+	partial bool // the issuer publishes keys as well, and they are not known
 }
 
 // Keys lists the usable keys in the set's order.
@@ -73,10 +74,10 @@ func (s *KeySet) timed() bool {
 type candidates struct {
 	keys [maxTried]*Key
 	n    int
-	// named is set if the token has a kid, the set has keys with a kid, and none of them
-	// has this one. Then the keys are those without a kid, and a token that they do not
-	// verify is one of a key that is not in the set.
-	named bool
+	// open is set if a token that the keys do not verify may be one of a key that is not in
+	// the set: it has a kid, and keys of the set have others; or what the issuer publishes
+	// is not known.
+	open bool
 }
 
 // find returns the keys of an algorithm that may verify a token with that kid now: the one
@@ -84,13 +85,14 @@ type candidates struct {
 // any kid. RFC 7515 section 4.1.4 leaves open how a key is found: libraries try all keys.
 // Here they are the first few in the order of the set, so that a forged token costs little.
 func (s *KeySet) find(kid string, alg *algorithm, now time.Time) (c candidates) {
+	c.open = s.partial
 	for _, k := range s.keys {
 		switch {
 		case k.alg != alg || !k.period.Contains(now):
 		case kid != "" && k.ID == kid:
 			return candidates{keys: [maxTried]*Key{k}, n: 1}
 		case kid != "" && k.ID != "":
-			c.named = true
+			c.open = true
 		case c.n < maxTried:
 			c.keys[c.n] = k
 			c.n++

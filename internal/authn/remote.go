@@ -55,7 +55,7 @@ func (k *Keys) With(r Remote, document string) *Keys {
 		}
 		return next
 	}
-	var fetched KeySet
+	fetched := KeySet{partial: true}
 	if document != "" {
 		if set, _, err := parsePublished(document, is); err == nil {
 			fetched = *set
@@ -69,7 +69,7 @@ func (k *Keys) With(r Remote, document string) *Keys {
 	}
 	next.sets[is.index] = nil // not known, which is not the same as none
 	if len(all) > 0 {
-		next.sets[is.index] = &KeySet{keys: all}
+		next.sets[is.index] = &KeySet{keys: all, partial: fetched.partial}
 	}
 	return next
 }

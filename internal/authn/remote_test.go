@@ -75,6 +75,50 @@ func TestMissingKeys(t *testing.T) {
 	}
 }
 
+// TestMissingKeysWithoutKeyIDs: where kid does not tell whether the token's key is there, the
+// token waits as long as it is not known what the issuer publishes, and no longer.
+func TestMissingKeysWithoutKeyIDs(t *testing.T) {
+	unnamed := publicJWK(evilEC, "", "")
+	document := mustJSON(m{"keys": []m{publicJWK(newEC(ecKey.Curve), "", ""), publicJWK(ecKey, "", "")}})
+	baseline := sign("ES256", evilEC, m{"alg": "ES256"}, claimsOf("a"))
+	mine := func(kid any) string { return sign("ES256", ecKey, with(m{"alg": "ES256"}, "kid", kid), claimsOf("a")) }
+	other := func(kid any) string {
+		return sign("ES256", newEC(ecKey.Curve), with(m{"alg": "ES256"}, "kid", kid), claimsOf("a"))
+	}
+	for _, x := range []struct {
+		name, document, token string
+		baseline              []m
+		want                  reason.Reason
+		waits                 bool
+	}{
+		{"no kid, no keys yet", "", mine(missing{}), nil, reason.KeysUnavailable, true},
+		{"no kid, not of the baseline", "", mine(missing{}), []m{unnamed}, reason.KeysUnavailable, true},
+		{"no kid, not of the baseline, whose key has one", "", mine(missing{}), []m{with(unnamed, "kid", "k")}, reason.KeysUnavailable, true},
+		{"a kid, not of the baseline", "", mine("k"), []m{unnamed}, reason.KeysUnavailable, true},
+		{"a kid of the baseline, another signature", "", mine("k"), []m{with(unnamed, "kid", "k")}, reason.SignatureInvalid, false},
+		{"no kid, the second key", document, mine(missing{}), nil, reason.Allowed, false},
+		{"a kid, the second key", document, mine("k"), nil, reason.Allowed, false},
+		{"no kid, no key's", document, other(missing{}), []m{unnamed}, reason.SignatureInvalid, false},
+		{"a kid, no key's", document, other("k"), []m{unnamed}, reason.SignatureInvalid, false},
+		{"a kid, no key's, beside one with a kid", document, other("k"), []m{with(unnamed, "kid", "l")}, reason.KeysUnavailable, true},
+		{"of the baseline, beside keys without kid", document, baseline, []m{unnamed}, reason.Allowed, false},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			w := remoteWorld(t, x.baseline...)
+			w.env.Keys = w.env.Keys.With(w.a.Remotes()[0], x.document)
+			w.env.WaitPolicy = keys.MayWait
+			if r := w.a.Authenticate(w.env, bearerPairs(x.token), Peer{}); r.Reason != x.want || (r.Missing != nil) != x.waits {
+				t.Errorf("Authenticate = %v, missing %v, want %v, and that it waits: %v", r.Reason, r.Missing, x.want, x.waits)
+			}
+			w = remoteWorld(t, x.baseline...) // before any fetch
+			w.env.WaitPolicy = keys.MayWait
+			if r := w.a.Authenticate(w.env, bearerPairs(x.token), Peer{}); x.document == "" && r.Reason != x.want {
+				t.Errorf("Authenticate, before any fetch = %v, want %v", r.Reason, x.want)
+			}
+		})
+	}
+}
+
 // TestKeysReplaced: a smaller set replaces a larger one, the baseline stays, and
 // of two keys with one kid the published one counts.
 func TestKeysReplaced(t *testing.T) {

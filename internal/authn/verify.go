@@ -162,7 +162,7 @@ func (is *Issuer) verifyingKey(env Env, set *KeySet, t *token) (key *Key, why re
 			return k, reason.Allowed
 		}
 	}
-	if c.named {
+	if c.open {
 		return nil, reason.KeyUnknown
 	}
 	return nil, reason.SignatureInvalid
