@@ -16,7 +16,9 @@ type answer struct {
 	Reason    string   `json:"reason"`
 	Issuer    string   `json:"issuer,omitempty"` // of a refused token whose signature holds
 	Claim     string   `json:"claim,omitempty"`  // that is at fault
+	Part      string   `json:"part,omitempty"`   // of a request's signature, that is at fault
 	Principal string   `json:"principal"`
+	SignedBy  string   `json:"signed_by,omitempty"`
 	Verb      string   `json:"verb"`
 	Models    []string `json:"models"`
 	Rule      string   `json:"rule"`
@@ -33,6 +35,7 @@ func newAnswer(r request, x *gate.Exchange, step gate.Step) answer {
 		Reason: step.Reason.String(), Rule: x.Rule, Models: []string{},
 	}
 	a.Issuer, a.Claim = x.Fault()
+	a.Part, a.SignedBy = x.SignatureFault(), x.Principal.SignedBy
 	if !x.Principal.Anonymous() {
 		a.Principal = x.Principal.Issuer + "/" + x.Principal.Subject
 	}

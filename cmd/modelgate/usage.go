@@ -52,7 +52,9 @@ const decideUsage = `modelgate decide --config FILE [--now TIME] [--keys ISSUER=
       reason     "allowed", "exempt", or why the request is refused
       issuer     of a token that is refused although its signature holds, and the
       claim      at fault, as a JSON Pointer; left out for others
+      part       of a request's signature, that is at fault; left out if none is
       principal  "ISSUER/SUBJECT" of the caller; "" is anonymous
+      signed_by  the keyid of a good signature of the request; left out if none is there
       verb       such as "predict"; "" if the request was refused before
       models     such as ["prod/fraud"]
       rule       the name of the grant or deny that decided
@@ -63,7 +65,7 @@ const decideUsage = `modelgate decide --config FILE [--now TIME] [--keys ISSUER=
     For a line that is not such an object it writes {"error"}, and the exit status
     is 1. TIME is an RFC 3339 time such as 2030-01-31T12:00:00Z; the default is the
     clock. Keys are never fetched: --keys gives the keys of an issuer that
-    publishes them.
+    publishes them. A nonce counts once in all the input.
 `
 
 const routesUsage = `modelgate routes --config FILE --gateway NAMESPACE/NAME [--to HOST]

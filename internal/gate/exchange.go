@@ -162,7 +162,11 @@ func (x *Exchange) forward(why reason.Reason, e *Edit) Step {
 
 // refuse answers a request with a refusal, and logs it.
 func (x *Exchange) refuse(why reason.Reason) Step {
-	return Step{Act: Refuse, Reason: why, Reply: newReply(why, &x.head, x.challenge(why)), Audit: x.auditLine(why, false)}
+	step := Step{Act: Refuse, Reason: why, Reply: newReply(why, &x.head, x.challenge(why)), Audit: x.auditLine(why, false)}
+	if why >= reason.RequestSignatureMissing && why <= reason.RequestSignatureCaller && x.gate.signatures != nil {
+		step.Reply.Headers = append(step.Reply.Headers, [2]string{"accept-signature", x.gate.signatures.wanted()})
+	}
+	return step
 }
 
 func (x *Exchange) challenge(why reason.Reason) string {

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -81,8 +82,8 @@ func (g *Gate) compileSignatures(v strictjson.Value, secrets authn.Secrets) *sig
 	if s.label = o.Get("label").Text(); s.label != "" && (strings.Trim(s.label, labelBytes) != "" || s.label[0] < 'a') {
 		o.Get("label").MustBe("a label of Signature-Input: letters a-z, digits, and _ - . after a letter")
 	}
-	if s.tag = o.Get("tag").Text(); !isFieldValue(s.tag) || len(s.tag) > signature.MaxText {
-		o.Get("tag").MustBe("visible ASCII of at most %d bytes", signature.MaxText)
+	if s.tag = o.Get("tag").Text(); !isFieldValue(s.tag) || len(s.tag) > signature.MaxText || strings.ContainsAny(s.tag, `"\`) {
+		o.Get("tag").MustBe("visible ASCII of at most %d bytes, without quotes and backslashes", signature.MaxText)
 	}
 	s.compileReplay(o)
 	s.replies = compileReplySigner(o.Get("responses"), g.holdsHeaders, secrets)
@@ -195,6 +196,23 @@ func compileOwnKey(o strictjson.Object, secrets authn.Secrets) (*authn.Key, *sig
 		o.Fail("must have a key that suits the algorithm")
 	}
 	return key, own
+}
+
+// wanted is the Accept-Signature of a refusal: what a client must sign (RFC 9421 section 5.1).
+// It cannot ask for a nonce of the client's own.
+func (s *signatures) wanted() string {
+	text := cmp.Or(s.label, "sig1") + "=("
+	for i, c := range s.components {
+		if i > 0 {
+			text += " "
+		}
+		text += c.String()
+	}
+	text += ");created"
+	if s.tag != "" {
+		text += `;tag="` + s.tag + `"`
+	}
+	return text
 }
 
 // NoncePages returns how many pages of package replay the host keeps for the nonces of signed

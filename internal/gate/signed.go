@@ -179,6 +179,9 @@ func (x *Exchange) signatureReason(err error) reason.Reason {
 	return x.blame(why, e.What)
 }
 
+// SignatureFault returns which part of the request's signature is at fault, or "".
+func (x *Exchange) SignatureFault() string { return x.refusedPart }
+
 // blame notes for the log which part of a signature is at fault.
 func (x *Exchange) blame(why reason.Reason, part string) reason.Reason {
 	x.refusedPart = part

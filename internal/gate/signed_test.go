@@ -9,6 +9,7 @@ import (
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/replay"
+	"github.com/modelgate/modelgate/internal/signature"
 	"github.com/modelgate/modelgate/internal/testing/corpus"
 	"github.com/modelgate/modelgate/internal/testing/edit"
 )
@@ -269,6 +270,22 @@ func TestSignatureRules(t *testing.T) {
 				t.Errorf("got %s, want %s", outcome(step), c.want)
 			}
 		})
+	}
+}
+
+// TestRefusalSaysWhatToSign: a refusal that is about the signature says what it must cover.
+func TestRefusalSaysWhatToSign(t *testing.T) {
+	g, s := signedWorld(t, "/grants/0/require", `["signature"]`, "/signatures/tag", `"gate"`)
+	c := signedCase("", corpus.Sign{})
+	c.Sign = nil
+	_, step := g.Begin(withNonces(g), requestOf(t, s, c).Head())
+	const want = `sig1=("@method" "@authority" "@path" "@query" "content-digest");created;tag="gate"`
+	if got := arrival(step.Reply.Headers, "accept-signature"); step.Reason != reason.RequestSignatureMissing || got != want {
+		t.Errorf("%s with accept-signature: %s, want %s", step.Reason, got, want)
+	}
+	wanted, err := signature.ParseAccept([][2]string{{"accept-signature", want}})
+	if err != nil || len(wanted) != 1 || len(wanted[0].Components) != 5 {
+		t.Errorf("ParseAccept(%s) = %v, %v", want, wanted, err)
 	}
 }
 

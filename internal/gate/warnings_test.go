@@ -43,6 +43,21 @@ func TestWarnings(t *testing.T) {
 				"the model are refused as call_untold, unless \"host\" has \"holdHeaders\": true"},
 		},
 		{
+			"signatures that say less than they could",
+			edit.Set(t, edit.Set(t, world, "/exempt", `[{"method": "GET", "path": "/", "hosts": ["*"]}]`), "/signatures", `{"keys": [
+				{"keyid": "a", "algorithm": "hmac-sha256", "symmetric": {"env": "CORP"}, "anyCaller": true},
+				{"keyid": "b", "algorithm": "hmac-sha256", "symmetric": {"env": "CORP"}, "anyCaller": true, "until": "2020-01-01T00:00:00Z"}],
+				"components": ["@method", "@request-target"], "replay": "allowed"}`),
+			[]string{
+				`"signatures" has components without @authority: a signature is good for a request with another one`,
+				`"signatures" has components without content-digest: a signature is good for a request with another one`,
+				`"signatures" allows replays: whoever sees a signed request can send it again for 5m0s`,
+				`the key "a" of "signatures" is for any caller, and no component has the credential: ` +
+					`who has the key can use another caller's token`,
+				`the key "b" of "signatures" is no longer good`,
+			},
+		},
+		{
 			"headers that say what is in a path",
 			edit.Set(t, world, "/identity/-", `{"header": "x-gate-model", "value": "{model}"}`),
 			nil,
