@@ -1,7 +1,7 @@
 # Model gate. `make help` lists the targets.
 #
-# You need Go 1.26, make, Python 3 with venv (for the pinned Envoy), and curl for the
-# commands that `make run` prints. Set ENVOY to use your own Envoy. `make e2e-kserve`
+# You need Go 1.26, make, Python 3 with venv (for the pinned Envoy), and curl and openssl for
+# the commands that `make run` prints. Set ENVOY to use your own Envoy. `make e2e-kserve`
 # needs Python 3.11 to 3.13; the first time it takes some minutes to install 1.3 GB
 # below build/.
 #
