@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"slices"
 	"strconv"
@@ -85,6 +86,7 @@ type signedReply struct {
 	label      string
 	params     signature.Params
 	components []signature.Component
+	digest     string            // the algorithm of Content-Digest
 	request    signature.Message // what it answers, as far as the signature covers that
 	message    signature.Message
 	sum        *signature.Sum // of what has come of the body; nil before the head has come
@@ -103,6 +105,7 @@ func (x *Exchange) expectReply() {
 		return
 	}
 	r := &signedReply{label: "gate", components: slices.Clone(s.components)}
+	r.digest = cmp.Or(signature.WantedDigest(x.request.Pairs), signature.SHA256)
 	if len(wanted) > 0 {
 		r.label, r.params.Nonce, r.params.Tag = strings.Clone(wanted[0].Label), strings.Clone(wanted[0].Nonce), strings.Clone(wanted[0].Tag)
 		for _, c := range wanted[0].Components {
@@ -155,7 +158,7 @@ func (x *Exchange) beginReply(pairs [][2]string) {
 		changes := x.listing != nil && (name == "cache-control" || slices.Contains(wholeReplyHeaders, name))
 		return name != contentDigest && !changes && r.covers(name, false)
 	})
-	r.message.Request, r.sum = &r.request, signature.NewSum(signature.SHA256)
+	r.message.Request, r.sum = &r.request, signature.NewSum(r.digest)
 }
 
 // passReply lets a reply pass without a signature.

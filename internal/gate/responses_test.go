@@ -194,3 +194,27 @@ func TestReplyIsCounted(t *testing.T) {
 		t.Errorf("%d bytes are held at the end, want 0", held)
 	}
 }
+
+// TestReplyDigest: the digest is by the algorithm that the request prefers, of those that are known.
+func TestReplyDigest(t *testing.T) {
+	for wants, want := range map[string]string{
+		"": "sha-256=:", "sha-512=3, sha-256=1": "sha-512=:", "sha-512=1, md5=10": "sha-512=:", "sha-256=1": "sha-256=:", "md5=1": "sha-256=:",
+		"sha-512": "sha-256=:",
+	} {
+		g, s := signedWorld(t, signsReplies...)
+		sent := signedCase("{}", corpus.Sign{})
+		if wants != "" {
+			sent.Headers = append(sent.Headers, [2]string{"want-content-digest", wants})
+		}
+		r := requestOf(t, s, sent)
+		got := answerOf(t, g, withNonces(g), r, replyHeaders(), "{}", 10)
+		for _, h := range got.headers {
+			if h[0] == "content-digest" && !strings.HasPrefix(h[1], want) {
+				t.Errorf("%q: content-digest: %s, want %s", wants, h[1], want)
+			}
+		}
+		if err := s.CheckReply(r, "200", got.headers, got.body); err != nil {
+			t.Errorf("%q: %v", wants, err)
+		}
+	}
+}

@@ -96,9 +96,10 @@ func WantedDigest(headers [][2]string) string {
 		if m.inner || m.kind != isInteger || m.number < 0 || m.number > 10 {
 			return ""
 		}
-		known := m.name == SHA256 || m.name == SHA512
-		if known && (m.number > most || m.number == most && most > 0 && m.name == SHA256) {
-			wanted, most = m.name, m.number
+		for _, known := range [...]string{SHA256, SHA512} { // not m.name, which is the header's memory
+			if m.name == known && (m.number > most || m.number == most && most > 0 && known == SHA256) {
+				wanted, most = known, m.number
+			}
 		}
 	}
 	return wanted

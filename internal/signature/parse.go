@@ -1,7 +1,8 @@
 package signature
 
 // Parse reads all signatures of a message. There are none, and no error, if it has neither
-// Signature-Input nor Signature. Both must have the same labels.
+// Signature-Input nor Signature. Both must have the same labels. Strings of what it returns share
+// the memory of headers.
 func Parse(headers [][2]string) ([]Signature, error) {
 	inputs, err := dictionaryOf(headers, "signature-input", MaxSignatures)
 	if err != nil {
