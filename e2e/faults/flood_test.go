@@ -100,3 +100,25 @@ func clientsThatLeave(w *world) {
 	}
 	w.settles("keys.corp.waiting", func(n uint64) bool { return n == 0 })
 }
+
+// freshKeys: of many tokens with a forged kid, one after the other, none looks like an outage,
+// and all of them together cost the issuer one fetch.
+func freshKeys(w *world) {
+	t := w.t
+	w.configure(object{"refresh": "1h", "interval": "10m", "timeout": "30s", "wait": "1m"}, nil)
+	w.served()
+	before := w.corp.Count(keyserver.JWKS)
+	forged := make([]string, 200)
+	for i := range forged {
+		var err error
+		if forged[i], err = w.corp.MintForged(object{"aud": "models"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	report := w.load(load.Load{
+		Path: always(granted), Token: func(i int) string { return forged[i] }, Workers: 4, Total: len(forged),
+	}).Wait()
+	if fetches := w.corp.Count(keyserver.JWKS) - before; !report.Only(unknown) || fetches != 1 {
+		t.Errorf("forged: %s with %d fetches, want only %s with one", report, fetches, unknown)
+	}
+}

@@ -81,6 +81,7 @@ func TestFaults(t *testing.T) {
 		{"ClientsThatLeave", clientsThatLeave},
 		{"InFlight", inFlight},
 		{"ForgedKids", forgedKids},
+		{"FreshKeys", freshKeys},
 		{"Pushes", pushes},
 	})
 }
