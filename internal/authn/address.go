@@ -60,9 +60,7 @@ func (is *Issuer) compileAddressRule(v strictjson.Value) {
 	if by := a.Get("verified"); by.Exists() {
 		r.verified = compileClaimValues(by)
 	}
-	if f := a.Get("folded"); f.Exists() {
-		r.folded = f.Bool()
-	}
+	r.folded = a.Get("folded").Bool()
 	r.unverified = []strictjson.Pointer{r.pointer, emailClaim}
 }
 

@@ -16,7 +16,7 @@ import (
 func (is *Issuer) compileAudience(o strictjson.Object, own []requiredClaim) {
 	claim, without := o.Get("audienceClaim"), o.Get("noAudience")
 	is.audienceClaim = compilePointer(claim)
-	is.noAudience = without.Exists() && without.Bool()
+	is.noAudience = without.Bool()
 	switch {
 	case !is.noAudience:
 		is.audiences = o.Need("audiences").Texts()

@@ -104,9 +104,7 @@ func (a *Authenticator) compileIssuer(v strictjson.Value, index int, secrets Sec
 	is.groups = compileGroups(o.Get("groups"))
 	is.absentIsNone = compileAbsent(o.Get("absent"), is.absentIsNone)
 	is.compilePool(o)
-	if b := o.Get("certificateBound"); b.Exists() {
-		is.certificateBound = b.Bool()
-	}
+	is.certificateBound = o.Get("certificateBound").Bool()
 	is.require = a.CompileProofs(o.Get("require"))
 	is.inline = is.compileKeys(o, secrets)
 	if is.inline.partial = is.remote != nil; is.inline.partial && len(is.inline.keys) == 0 {

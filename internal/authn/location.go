@@ -95,9 +95,6 @@ func (s *schemeIssuers) add(is *Issuer, v strictjson.Value) {
 		return
 	}
 	s.issuers = append(s.issuers, is)
-	same := func(other *Issuer) {
-		v.Fail("must not have the iss of issuer %q in the same header: nothing tells their tokens apart", other.Name)
-	}
 	switch other := s.byDomain[is.trustDomain]; {
 	case is.iss != nil:
 	case other != nil:
@@ -105,26 +102,29 @@ func (s *schemeIssuers) add(is *Issuer, v strictjson.Value) {
 	default:
 		s.byDomain[is.trustDomain] = is
 	}
-	for _, other := range s.tenanted {
-		if is.overlaps(other) {
-			same(other)
+	others := s.tenanted
+	if is.tenants != nil {
+		others = s.issuers
+	}
+	for _, other := range others {
+		if other != is && is.overlaps(other) {
+			is.failAsSame(other, v)
 		}
 	}
 	if is.tenants != nil {
-		for _, other := range s.issuers {
-			if other.tenants == nil && is.overlaps(other) {
-				same(other)
-			}
-		}
 		s.tenanted = append(s.tenanted, is)
 		return
 	}
 	for _, iss := range is.iss {
 		if other := s.byIss[iss]; other != nil {
-			same(other)
+			is.failAsSame(other, v)
 		}
 		s.byIss[iss] = is
 	}
+}
+
+func (is *Issuer) failAsSame(other *Issuer, v strictjson.Value) {
+	v.Fail("must not have the iss of issuer %q in the same header: nothing tells their tokens apart", other.Name)
 }
 
 // extractorFor returns the extractor of a header, which it adds if there is none.

@@ -1,7 +1,6 @@
 package authn
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/strictjson"
@@ -67,39 +66,54 @@ const (
 	presetOpen = "from absent groups address requiredClaims"
 )
 
+// presetNamed returns the preset of that name, or nil.
+func presetNamed(name string) *preset {
+	for i := range presets {
+		if presets[i].name == name {
+			return &presets[i]
+		}
+	}
+	return nil
+}
+
+// contains reports whether a list of names, which spaces separate, has the name.
+func contains(list, name string) bool {
+	for item := range strings.SplitSeq(list, " ") {
+		if item == name {
+			return true
+		}
+	}
+	return false
+}
+
 // applyPreset returns the issuer's fields and those of the preset that it leaves out, and
 // refuses what may not be beside the preset.
 func (is *Issuer) applyPreset(o strictjson.Object, name strictjson.Value) (_ strictjson.Object, ok bool) {
-	i := slices.IndexFunc(presets[:], func(p preset) bool { return p.name == name.JSON().Str })
-	if i < 0 {
-		if name.Text() != "" {
+	p := presetNamed(name.Text())
+	if p == nil {
+		if name.JSON().Str != "" {
 			name.MustBe(presetNames)
 		}
 		return o, false
 	}
 	var problems strictjson.Problems // none: a test compiles each
-	root, _ := strictjson.Parse(presets[i].fields, &problems)
-	fields, open := root.Object(), strings.Fields(presetOpen)
-	closed := strings.Fields(presets[i].closed)
-	for _, m := range fields.Members {
-		if !slices.Contains(open, m.Name) && !slices.Contains(closed, m.Name) {
-			closed = append(closed, m.Name)
-		}
-	}
-	for _, given := range closed {
-		if o.Get(given).Exists() {
-			o.Get(given).Fail("must not be set beside a preset, which gives it")
+	root, _ := strictjson.Parse(p.fields, &problems)
+	fields := root.Object()
+	for i := range o.Members {
+		m := &o.Members[i]
+		if contains(p.closed, m.Name) || fields.Get(m.Name).Exists() && !contains(presetOpen, m.Name) {
+			m.Value.Fail("must not be set beside a preset, which gives it")
 		}
 	}
 	is.required = append(compileRequired(fields.Get("requiredClaims")), is.required...)
 	is.iss = fields.Get("issuer").Texts()
 	for _, m := range fields.Members {
-		if !o.Get(m.Name).Exists() || slices.Contains(closed, m.Name) {
-			o.Members = append([]strictjson.Member{m}, o.Members...) // before the issuer's own
+		if !o.Get(m.Name).Exists() {
+			o.Members = append(o.Members, m)
 		}
 	}
-	is.google, is.cluster = strings.HasPrefix(presets[i].name, "google-"), presets[i].name == "kubernetes"
-	switch presets[i].name {
+	is.google, is.cluster = strings.HasPrefix(p.name, "google-"), p.name == "kubernetes"
+	switch p.name {
 	case "google-iap":
 		is.singleAudience, is.workforce = true, true
 		checkIAPAudiences(o.Get("audiences"))

@@ -69,24 +69,21 @@ func (a *Authenticator) MayLeaveUntold(issuer string) (u Untold) {
 	if is == nil || is.apiKeys != nil {
 		return 0
 	}
-	domain := hdClaim
-	if is.address.isDomain {
-		domain = nil // an address for which nobody vouches tells none
+	if !is.requires(is.address.pointer) {
+		u |= UntoldAddress
 	}
-	tells := func(kind Untold, claim strictjson.Pointer) {
-		if !is.absentIsNone.has(kind) && (claim == nil || !is.requires(claim)) {
-			u |= kind
-		}
-	}
-	tells(UntoldAddress, is.address.pointer)
-	tells(UntoldDomain, domain)
-	for _, g := range is.groups {
-		tells(UntoldGroups, g.pointer)
+	if is.address.isDomain || !is.requires(hdClaim) { // an address for which nobody vouches tells none
+		u |= UntoldDomain
 	}
 	if is.groups == nil {
-		tells(UntoldGroups, nil)
+		u |= UntoldGroups
 	}
-	if a.HasGroups(issuer) && u.has(UntoldGroups) {
+	for i := range is.groups {
+		if !is.requires(is.groups[i].pointer) {
+			u |= UntoldGroups
+		}
+	}
+	if u &^= is.absentIsNone; a.HasGroups(issuer) && u.has(UntoldGroups) {
 		u |= OmittedGroups
 	}
 	return u

@@ -70,5 +70,10 @@ func (r *requiredClaim) accepts(v strictjson.Result) bool {
 
 // requires reports whether a token without the claim is refused.
 func (is *Issuer) requires(claim strictjson.Pointer) bool {
-	return slices.ContainsFunc(is.required, func(r requiredClaim) bool { return slices.Equal(r.pointer, claim) })
+	for i := range is.required {
+		if slices.Equal(is.required[i].pointer, claim) {
+			return true
+		}
+	}
+	return false
 }
