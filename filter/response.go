@@ -31,43 +31,43 @@ func (s *stream) responseHeaders(end bool) (a types.Action) {
 		if err := editHeaders(abi.ResponseHeaders, step.Edit); err != nil {
 			return s.hostFailed("response headers", err)
 		}
-		s.trimsResponse = true
+		s.holdsResponse = true
 		return action(step.Head)
 	}
 	return s.perform(step)
 }
 
-// responseBody holds a response that the gate trims. The host buffers it, and the
+// responseBody holds a response that the gate trims or signs. The host buffers it, and the
 // last call reads all of it.
 func (s *stream) responseBody(size int, end bool) (a types.Action) {
 	defer s.refuseOnPanic(&a)
-	if !s.trimsResponse || s.replied {
+	if !s.holdsResponse || s.replied {
 		return action(true)
 	}
 	switch step, ok := s.holds(size); {
 	case !ok && step.Act == gate.Forward: // too long to be signed
-		s.trimsResponse = false
+		s.holdsResponse = false
 		return action(true)
 	case !ok:
 		return s.perform(step)
 	}
 	if s.responseSize = size; end {
-		return s.trimResponse()
+		return s.finishResponse()
 	}
 	return action(false)
 }
 
 func (s *stream) responseTrailers() (a types.Action) {
 	defer s.refuseOnPanic(&a)
-	if s.trimsResponse && !s.replied {
-		return s.trimResponse()
+	if s.holdsResponse && !s.replied {
+		return s.finishResponse()
 	}
 	return action(true)
 }
 
-// trimResponse passes the whole held response to the gate, and replaces it with
-// what the gate leaves of it.
-func (s *stream) trimResponse() types.Action {
+// finishResponse passes the whole held response to the gate, which signs it, or replaces
+// it with what it leaves of it.
+func (s *stream) finishResponse() types.Action {
 	env := s.env(keys.NoWait)
 	for read := 0; ; {
 		var chunk []byte
@@ -83,7 +83,7 @@ func (s *stream) trimResponse() types.Action {
 		case gate.Hold:
 			continue
 		case gate.Forward:
-			s.trimsResponse = false
+			s.holdsResponse = false
 			s.holds(0) // less is never too much
 			if err := editHeaders(abi.ResponseHeaders, step.Edit); err != nil {
 				return s.hostFailed("response headers", err)

@@ -25,7 +25,7 @@ type stream struct {
 	replied   bool        // a local reply has been sent
 	body      bodyBuffer  // of the request
 
-	trimsResponse bool // the response is held until the gate has trimmed it
+	holdsResponse bool // the response is held until the gate has trimmed or signed it
 	responseSize  int  // bytes of the held response
 }
 
@@ -71,7 +71,7 @@ func (s *stream) release() {
 func (s *stream) reset() {
 	s.exchange.DropHead()
 	s.plugin, s.id, s.arrived, s.head, s.body = nil, 0, time.Time{}, gate.Head{}, bodyBuffer{}
-	s.begun, s.forwarded, s.replied, s.trimsResponse, s.responseSize = false, false, false, false, 0
+	s.begun, s.forwarded, s.replied, s.holdsResponse, s.responseSize = false, false, false, false, 0
 }
 
 // action returns what the host does with a part of a stream. It is the only place
