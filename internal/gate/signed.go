@@ -129,7 +129,7 @@ const heldBack = 32 << 10
 
 // checkContent reads the next bytes of a body whose digest is signed, and holds back its end
 // until the digest agrees. What goes before that, a server could act upon: so nothing goes
-// before of a stream of gRPC, whose messages are each complete.
+// before of gRPC, whose messages are each complete, unless it is one message that is scanned.
 func (x *Exchange) checkContent(chunk []byte, end bool) reason.Reason {
 	b := x.body
 	if b.digest.Write(chunk); end {
@@ -139,7 +139,8 @@ func (x *Exchange) checkContent(chunk []byte, end bool) reason.Reason {
 		return reason.Allowed
 	}
 	most := b.scanned - heldBack
-	if b.frames != nil && b.match.Body.Stream || most < b.released+heldBack { // in larger parts, because each is copied
+	wait := x.head.GRPC && (b.frames == nil || b.match.Body.Stream)
+	if wait || most < b.released+heldBack { // in larger parts, because each is copied
 		most = b.released
 	}
 	b.releasable = min(b.releasable, most)

@@ -150,6 +150,35 @@ func TestSignedBodyFlows(t *testing.T) {
 	}
 }
 
+// TestSignedMessagesWait: each message of gRPC is complete by itself, whatever the protocol of the
+// route reads of it. So none of them flows before the digest of all agrees.
+func TestSignedMessagesWait(t *testing.T) {
+	message := func(content string) string { return "\x00\x00\x00\x00\x08" + content }
+	body := strings.Repeat(message("harmless"), 20<<10)
+	for _, c := range []struct{ request, host string }{
+		{"POST /echo.EchoServer/Chat", "echo.example.com"},
+		{"POST /inference.GRPCInferenceService/ServerLive", "gpu.example.com"},
+	} {
+		t.Run(c.request, func(t *testing.T) {
+			g, s := signedWorld(t, "/routes/-", `{"protocol": "grpc", "service": "echo.EchoServer", "model": "prod/echo", "hosts": ["echo.example.com"]}`,
+				"/grants/-", `{"name": "all", "issuers": ["corp"], "members": ["allAuthenticatedUsers"], "verbs": ["predict", "ready"],
+					"models": ["prod/*"]}`)
+			for _, sent := range []string{body, message("harmful!") + body} {
+				signed := signedCase(sent, corpus.Sign{Signed: &corpus.Signed{Body: &body}})
+				signed.Request, signed.Host, signed.GRPC, signed.Headers = c.request, c.host, true, nil
+				early, all, step := flow(g, withNonces(g), requestOf(t, s, signed), 16<<10)
+				want := reason.Allowed
+				if sent != body {
+					want = reason.DigestMismatch
+				}
+				if step.Reason != want || early != "" || want != reason.Allowed && all != "" {
+					t.Errorf("%s, want %s; %d bytes reach the server before the end, want none", step.Reason, want, len(early))
+				}
+			}
+		})
+	}
+}
+
 // TestSignedTrailers: no signature covers trailers, so a signed body has none.
 func TestSignedTrailers(t *testing.T) {
 	g, s := signedWorld(t)
