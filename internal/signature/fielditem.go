@@ -56,7 +56,11 @@ func (r *fieldReader) integer() (bare, bool) {
 
 // text reads a string (section 4.2.5).
 func (r *fieldReader) text() (bare, bool) {
-	read := make([]byte, 0, len(r.rest))
+	end := strings.IndexByte(r.rest[1:], '"')
+	if end < 0 {
+		return bare{}, false
+	}
+	read := make([]byte, 0, end) // not of all that follows: a header can have a thousand strings
 	for i := 1; i < len(r.rest); i++ {
 		c := r.rest[i]
 		if c == '"' {

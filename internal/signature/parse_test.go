@@ -3,6 +3,7 @@ package signature_test
 import (
 	"fmt"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -290,4 +291,23 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestParseMemory: a header of many strings takes memory in proportion to its length. Anybody
+// can send one.
+func TestParseMemory(t *testing.T) {
+	item := `"x"`
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h"} {
+		item += ";" + name + `="b"`
+	}
+	list := "(" + strings.TrimSpace(strings.Repeat(item+" ", MaxComponents)) + ")"
+	value := "a=" + list + ", b=" + list + ", c=" + list + ", d=" + list
+	headers := [][2]string{{"signature-input", value}, {"signature", "a=:AA==:"}}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, _ = Parse(headers)
+	runtime.ReadMemStats(&after)
+	if got, most := after.TotalAlloc-before.TotalAlloc, 64*uint64(len(value)); got > most {
+		t.Errorf("a header of %d bytes takes %d bytes of memory, want at most %d", len(value), got, most)
+	}
 }
