@@ -111,11 +111,18 @@ func (is *Issuer) readDomain(c claims, p *Principal) {
 	}
 }
 
-// Vouches reports whether a grant may read a claim: one that has an address counts only if
-// somebody vouches for the address.
+// Vouches reports whether a grant may read a claim: one that has an address, or is part of
+// one that has, counts only if somebody vouches for the address.
 func (p *Principal) Vouches(claim strictjson.Pointer) bool {
-	if p.Email == "" && slices.Equal(claim, emailClaim) {
+	if p.Email == "" && overlap(claim, emailClaim) {
 		return false
 	}
-	return !slices.ContainsFunc(p.Unverified, func(u strictjson.Pointer) bool { return slices.Equal(u, claim) })
+	return !slices.ContainsFunc(p.Unverified, func(u strictjson.Pointer) bool { return overlap(claim, u) })
+}
+
+// overlap reports whether one of two claims is the other, or contains it. The pointer nil is
+// no claim.
+func overlap(a, b strictjson.Pointer) bool {
+	n := min(len(a), len(b))
+	return n > 0 && slices.Equal(a[:n], b[:n])
 }

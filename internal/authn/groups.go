@@ -70,10 +70,11 @@ func (is *Issuer) readGroups(c claims, p *Principal) fault {
 		absent := v.Type == strictjson.Null
 		// A string with a space may be a list of groups, or the name of one.
 		doubtful := g.form != "words" && v.Type == strictjson.String && strings.Contains(v.Str, " ")
-		if more || doubtful || absent && !is.absentIsNone.has(UntoldGroups) {
+		unvouched := !absent && !p.Vouches(g.pointer)
+		if more || doubtful || unvouched || absent && !is.absentIsNone.has(UntoldGroups) {
 			p.Untold |= UntoldGroups | OmittedGroups
 		}
-		if absent || more && v.Type == strictjson.String { // the name of a source
+		if absent || unvouched || more && v.Type == strictjson.String { // the name of a source
 			continue
 		}
 		list, ok := g.read(v)

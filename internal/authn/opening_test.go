@@ -215,6 +215,54 @@ func TestVouches(t *testing.T) {
 			t.Errorf("%s: Vouches(/email) = %v, (/upn) = %v, want %v and %v", x.name, email, upn, x.email, x.upn)
 		}
 	}
+	list := corpRow("address", m{"pointer": "/emails/0", "verified": values("/ok", true)})
+	for ok, want := range map[bool]bool{true: true, false: false} {
+		p := newWorld(t, list).request(t, "a list", reason.Allowed, "authorization",
+			"Bearer "+corpTokenWith(ana("emails", []string{"a@b"}, "ok", ok, "email", []string{"c@d"})...))
+		for _, claim := range []string{"/emails", "/emails/0"} {
+			if pointer, _ := strictjson.ParsePointer(claim); p.Vouches(pointer) != want {
+				t.Errorf("a list that is verified: %v; Vouches(%s) = %v", ok, claim, !want)
+			}
+		}
+		if p.Vouches(strictjson.Pointer{"email", "0"}) != want || !p.Vouches(nil) {
+			t.Errorf("a list that is verified: %v; an item of email counts, or scopes do not", ok)
+		}
+	}
+}
+
+// TestUnvouchedNames: an address for which nobody vouches is neither a caller's name, nor a group, nor an
+// attribute: who can write it could take that of anybody.
+func TestUnvouchedNames(t *testing.T) {
+	named := corpRow("subject", []string{"/email", "/sub"}, "groups", []string{"/email", "/groups"},
+		"pool", "locations/global/workforcePools/p", "attributes", m{"mail": "/email"})
+	for _, x := range []struct {
+		name    string
+		claims  []any
+		subject string // "" if the token is refused
+	}{
+		{"verified", ana(), "ana@corp.example"},
+		{"not verified", ana("email_verified", false), ""},
+		{"nobody says it", ana("email_verified", missing{}), ""},
+		{"no address", ana("email", missing{}), "alice"},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			want := reason.Allowed
+			if x.subject == "" {
+				want = reason.ClaimsInvalid
+			}
+			p := newWorld(t, named).request(t, x.name, want, "authorization", "Bearer "+corpTokenWith(x.claims...))
+			if p.Subject != x.subject {
+				t.Errorf("Subject = %q, want %q", p.Subject, x.subject)
+			}
+		})
+	}
+	t.Run("another name", func(t *testing.T) {
+		delete(named, "subject")
+		p := newWorld(t, named).request(t, "another name", reason.Allowed, "authorization", "Bearer "+corpTokenWith(ana("email_verified", false)...))
+		if slices.Contains(p.Groups, "ana@corp.example") || len(p.Attributes) > 0 || describeUntold(p) != "groups omitted mail" {
+			t.Errorf("groups %q, attributes %q, untold %s: want no address, and that both are untold", p.Groups, p.Attributes, describeUntold(p))
+		}
+	})
 }
 
 // TestFaults: the result names the configured issuer and the claim at fault of a token whose

@@ -50,7 +50,7 @@ func (is *Issuer) readPool(c claims, p *Principal) {
 	}
 	for _, a := range is.attributes {
 		switch v := c.at(a.pointer); {
-		case v.Type == strictjson.String && !c.isElsewhere(a.pointer[0]):
+		case v.Type == strictjson.String && !c.isElsewhere(a.pointer[0]) && p.Vouches(a.pointer):
 			p.Attributes = append(p.Attributes, [2]string{a.name, v.Str})
 		case c.has(a.pointer) || c.isElsewhere(a.pointer[0]) || !is.absentIsNone.has(UntoldAttributes):
 			p.Untold |= UntoldAttributes

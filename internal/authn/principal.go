@@ -9,7 +9,8 @@ import (
 )
 
 // fillPrincipal fills p from verified claims. It fails if a required claim is missing,
-// or if a claim with groups has another form.
+// if the subject is an address for which nobody vouches, or if a claim with groups has
+// another form.
 func (is *Issuer) fillPrincipal(c claims, p *Principal) fault {
 	for i := range is.required {
 		if r := &is.required[i]; !r.holds(c) {
@@ -19,7 +20,11 @@ func (is *Issuer) fillPrincipal(c claims, p *Principal) fault {
 	p.Issuer = is.Name
 	p.Subject, _ = is.subjectOf(c)
 	is.readAddress(c, p)
-	if f := is.readGroups(c, p); f.why != reason.Allowed {
+	f := is.checkSubjectClaim(c, p)
+	if f.why == reason.Allowed {
+		f = is.readGroups(c, p)
+	}
+	if f.why != reason.Allowed {
 		*p = Principal{}
 		return f
 	}

@@ -47,3 +47,18 @@ func (is *Issuer) subjectOf(c claims) (string, fault) {
 	}
 	return "", faultAt(reason.ClaimsInvalid, is.subject[0])
 }
+
+// checkSubjectClaim refuses a name that is an address for which nobody vouches: who can write
+// it could take anybody's.
+func (is *Issuer) checkSubjectClaim(c claims, p *Principal) fault {
+	for _, s := range is.subject {
+		if c.at(s).Str == "" {
+			continue
+		}
+		if !p.Vouches(s) {
+			return faultAt(reason.ClaimsInvalid, s)
+		}
+		break // the others name nobody
+	}
+	return none()
+}
