@@ -88,10 +88,10 @@ func TestSPIRE(t *testing.T) {
 	}}
 	s.jwks = func(t *testing.T) string { return asJWKS(t, getter(bundle.URL)(t)) }
 	s.kinds = []kind{
-		{"a workload's JWT-SVID", "svid", "models", s.fetch, robotID, "", false},
 		{"a JWT-SVID that the server mints", "svid", "models", func(t *testing.T) string {
 			return s.run(t, "spire-server", "jwt", "mint", "-spiffeID", robotID, "-audience", "models")
 		}, robotID, "", false},
+		{"a workload's JWT-SVID, which the agent keeps for minutes", "svid", "models", s.fetch, robotID, "", false},
 	}
 	s.rotate = s.newKey
 	runAll(t, s.provider)
