@@ -42,3 +42,23 @@ func TestRequireCertificate(t *testing.T) {
 		})
 	}
 }
+
+// TestRequireBesideAPIKeys: an API key counts only beside a certificate, too.
+func TestRequireBesideAPIKeys(t *testing.T) {
+	r := with(keyRow("keys", "mg_", entry(testKey("ana"), "ana")),
+		"require", []string{"certificate"}, "from", []m{{"header": "x-api-key"}})
+	w, problems := compileWithPeer(mustJSON([]m{r}), mesh)
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	w.env.Cache = NewCache()
+	key := [][2]string{{"x-api-key", testKey("ana")}}
+	for i := range 3 {
+		if p, why := w.authenticate(key, Peer{URI: "spiffe://cluster.local/a", Validated: true}); why != reason.Allowed || p.Subject != "ana" {
+			t.Errorf("Authenticate with a certificate = %q, %v at time %d, want ana", p.Subject, why, i+1)
+		}
+		if _, why := w.authenticate(key, Peer{}); why != reason.CertificateMissing {
+			t.Errorf("Authenticate without a certificate = %v at time %d, want %v", why, i+1, reason.CertificateMissing)
+		}
+	}
+}
