@@ -218,6 +218,33 @@ func TestForwardedBinding(t *testing.T) {
 	}
 }
 
+// TestRelayThatForwards: a gateway that names the caller in headers, and the caller's
+// certificate in x-forwarded-client-cert, is known by its own certificate.
+func TestRelayThatForwards(t *testing.T) {
+	const proxy, web = "spiffe://cluster.local/ns/edge/sa/proxy", "spiffe://cluster.local/ns/prod/sa/web"
+	relay := `{"name": "gw", "relay": {"peers": ["` + proxy + `"], "subject": "x-caller"}}`
+	w, problems := compileWithPeer("["+relay+"]", `{"trustDomain": "cluster.local", "forwardedBy": {"peers": ["`+proxy+`"]}}`)
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	for _, c := range []struct{ from, header, subject, names string }{
+		{proxy, "URI=" + web, "ana", web + " via " + proxy},
+		{proxy, "URI=spiffe://x/y", "ana", "via " + proxy},
+		{web, "URI=" + proxy, "", web}, // a client that pretends to be the gateway's
+	} {
+		pairs := [][2]string{{"x-caller", "ana"}, {forwardedHeader, c.header}}
+		p, why := w.authenticate(pairs, Peer{URI: c.from, Digest: sha2, Validated: true})
+		if p.Subject != c.subject || p.names() != c.names || why != reason.Allowed {
+			t.Errorf("Authenticate(%s, %s) = %q, %q, %v, want %q, %q", c.from, c.header, p.Subject, p.names(), why, c.subject, c.names)
+		}
+	}
+	// A client of the gateway is not the gateway, though it has its name.
+	p, _ := w.authenticate([][2]string{{"x-caller", "ana"}, {forwardedHeader, "URI=" + proxy}}, Peer{URI: web, Validated: true})
+	if !p.Anonymous() {
+		t.Errorf("Authenticate = %q, want nobody", p.Subject)
+	}
+}
+
 func TestPeerRefused(t *testing.T) {
 	const dns, subject, digest = `must be a DNS name in lower case, "*." and a domain, or "*"; got `,
 		`must be a subject as RFC 2253 writes it, such as CN=scorer,O=Example, or "*"; got `,

@@ -77,3 +77,41 @@ func TestPeerInIdentity(t *testing.T) {
 		})
 	}
 }
+
+// TestPeerIdentityInShadow: a request that only its route's shadow lets pass has no verified
+// identity, whatever its certificate says.
+func TestPeerIdentityInShadow(t *testing.T) {
+	const web = "spiffe://cluster.local/ns/prod/sa/web"
+	g, err := gate.New(`{
+		"version": 1,
+		"peer": {"trustDomain": "cluster.local"},
+		"issuers": [{"name": "corp", "issuer": "https://issuer.example.com", "audiences": ["models"], "algorithms": ["HS256"], "symmetric": {"env": "KEY"}}],
+		"routes": [{"prefix": "/models", "protocol": "kserve-v1", "names": "kserve", "shadow": {"until": "2100-01-01T00:00:00Z"}}],
+		"grants": [{"name": "all", "members": ["allUsers"], "role": "invoker", "models": ["prod/*"]}],
+		"identity": [{"header": "x-client", "value": "{peer}"}]
+	}`, func(string) (string, bool) { return "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ token, want string }{{"", web}, {"Bearer x", ""}} {
+		h := &gate.Head{End: true, Peer: authn.Peer{URI: web, Validated: true}, Pairs: [][2]string{
+			{":method", "POST"}, {":path", "/models/prod/fraud:predict"}, {":authority", "a"},
+		}}
+		if c.token != "" {
+			h.Pairs = append(h.Pairs, [2]string{"authorization", c.token})
+		}
+		_, step := begin(g, h)
+		if step.Act != gate.Forward {
+			t.Fatalf("Begin(%q) = %s, want it forwarded", c.token, step.Reason)
+		}
+		got := ""
+		for _, p := range step.Edit.Set {
+			if p[0] == "x-client" {
+				got = p[1]
+			}
+		}
+		if got != c.want {
+			t.Errorf("Begin(%q): the upstream gets x-client %q, want %q", c.token, got, c.want)
+		}
+	}
+}
