@@ -152,7 +152,8 @@ func TestForwardedCertificates(t *testing.T) {
 func throughTheEdge(t *testing.T, s *corpus.Scenario, gate, edge string, mesh, unknown *certs.Authority, pinned map[string]certs.Pair) {
 	t.Helper()
 	const allowed, churn = "allow fraud-predictor.prod.svc.cluster.local /v1/models/fraud:predict", "POST /models/prod/churn:predict"
-	forged := [][2]string{{"x-forwarded-client-cert", "Hash=" + strings.Repeat("0", 64) + `;Subject="CN=scorer,OU=risk,O=Example";URI=` + webID + ";DNS=batch.example.com"}}
+	forged := [][2]string{{"x-forwarded-client-cert", "Hash=" + strings.Repeat("0", 64) + `;Subject="CN=scorer,OU=risk,O=Example";URI=` +
+		webID + ";DNS=batch.example.com"}}
 	pin := newPair(t, mesh, certs.Leaf{Name: "bound"})
 	for _, known := range pinned {
 		pin = known
@@ -175,11 +176,13 @@ func throughTheEdge(t *testing.T, s *corpus.Scenario, gate, edge string, mesh, u
 			one: corpus.Case{Want: allowed}, client: "dns:batch.example.com"},
 		{name: "a subject", addr: edge, by: mesh, leaf: &certs.Leaf{Subject: "CN=scorer,OU=risk,O=Example"},
 			one: corpus.Case{Want: allowed}, client: "subject:CN=scorer,OU=risk,O=Example"},
-		{name: "nobody's names", addr: edge, by: mesh, leaf: &certs.Leaf{Name: "x", DNS: []string{"y"}}, one: corpus.Case{Want: "401 credential_missing"}},
+		{name: "nobody's names", addr: edge, by: mesh, leaf: &certs.Leaf{Name: "x", DNS: []string{"y"}},
+			one: corpus.Case{Want: "401 credential_missing"}},
 		{name: "a subject with everything that is escaped", addr: edge, by: mesh, pair: &odd, one: corpus.Case{Want: "401 credential_missing"}},
 		{name: "a denied name", addr: edge, by: mesh, leaf: &certs.Leaf{DNS: []string{"a.clients.example.com", "stolen.clients.example.com"}},
 			one: corpus.Case{Token: &corpus.Token{Issuer: "corp", Claims: map[string]any{"email": "ana@example.com"}}, Want: "403 denied"}},
-		{name: "forged by a client of the edge", addr: edge, by: mesh, leaf: &certs.Leaf{Name: "x"}, one: corpus.Case{Headers: forged, Want: "401 credential_missing"}},
+		{name: "forged by a client of the edge", addr: edge, by: mesh, leaf: &certs.Leaf{Name: "x"}, one: corpus.Case{Headers: forged,
+			Want: "401 credential_missing"}},
 		{name: "a bound token", addr: edge, by: mesh, pair: &pin, client: "certificate:" + pin.Digest(),
 			one: corpus.Case{Request: churn, Token: bound(pin), Want: "allow churn-predictor.prod.svc.cluster.local /v1/models/churn:predict"}},
 		{name: "a bound token with another certificate", addr: edge, by: mesh, leaf: &certs.Leaf{URI: webID},
@@ -192,13 +195,15 @@ func throughTheEdge(t *testing.T, s *corpus.Scenario, gate, edge string, mesh, u
 		{name: "an unknown authority", addr: edge, by: unknown, leaf: &certs.Leaf{URI: webID}, one: corpus.Case{Want: "closed"}},
 		{name: "an expired certificate", addr: edge, by: mesh, leaf: &certs.Leaf{URI: webID, Expired: true}, one: corpus.Case{Want: "closed"}},
 		{name: "no TLS", addr: edge, one: corpus.Case{Want: "closed"}},
-		{name: "around the edge: its name, an unknown authority", addr: gate, by: unknown, leaf: &certs.Leaf{URI: edgeID}, one: corpus.Case{Headers: forged, Want: "closed"}},
+		{name: "around the edge: its name, an unknown authority", addr: gate, by: unknown, leaf: &certs.Leaf{URI: edgeID},
+			one: corpus.Case{Headers: forged, Want: "closed"}},
 		{name: "around the edge: no certificate", addr: gate, by: mesh, one: corpus.Case{Headers: forged, Want: "closed"}},
 		{name: "around the edge: another workload", addr: gate, by: mesh, leaf: &certs.Leaf{URI: "spiffe://cluster.local/ns/prod/sa/other"},
 			one: corpus.Case{Headers: forged, Want: "401 credential_missing"}},
 		{name: "around the edge: another trust domain", addr: gate, by: mesh, leaf: &certs.Leaf{URI: "spiffe://other.local/ns/edge/sa/proxy"},
 			one: corpus.Case{Headers: forged, Want: "401 credential_missing"}},
-		{name: "around the edge: its own name", addr: gate, by: mesh, leaf: &certs.Leaf{URI: webID}, one: corpus.Case{Headers: forged, Want: allowed}, client: webID},
+		{name: "around the edge: its own name", addr: gate, by: mesh, leaf: &certs.Leaf{URI: webID}, one: corpus.Case{Headers: forged,
+			Want: allowed}, client: webID},
 	} {
 		c.one.Name = c.name
 		if c.one.Request == "" {

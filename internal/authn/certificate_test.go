@@ -71,9 +71,12 @@ func TestDNSNames(t *testing.T) {
 		{"an empty name", x509.Certificate{ExtraExtensions: []pkix.Extension{sanOf(rawDNS(""), rawDNS("b"))}}, "b", FormDNS},
 		{"two names in one", x509.Certificate{ExtraExtensions: []pkix.Extension{sanOf(rawDNS("a,b"))}}, "", FormDNS},
 		{"beyond ASCII", x509.Certificate{ExtraExtensions: []pkix.Extension{sanOf(rawDNS("\xe9.example"))}}, "", FormDNS},
-		{"no list", x509.Certificate{ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Value: []byte{5, 0}}}}, "", FormDNS},
-		{"a URI", x509.Certificate{URIs: []*url.URL{{Scheme: "spiffe", Host: "a", Path: "/b"}}, DNSNames: []string{"a"}}, "a uri=spiffe://a/b", 0},
-		{"two URIs", x509.Certificate{URIs: []*url.URL{{Scheme: "spiffe", Host: "a", Path: "/b"}, {Scheme: "spiffe", Host: "a", Path: "/c"}}}, "", FormSPIFFE},
+		{"no list", x509.Certificate{ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Value: []byte{5, 0}}}}, "",
+			FormDNS},
+		{"a URI", x509.Certificate{URIs: []*url.URL{{Scheme: "spiffe", Host: "a", Path: "/b"}}, DNSNames: []string{"a"}}, "a uri=spiffe://a/b",
+			0},
+		{"two URIs", x509.Certificate{URIs: []*url.URL{{Scheme: "spiffe", Host: "a", Path: "/b"}, {Scheme: "spiffe", Host: "a", Path: "/c"}}},
+			"", FormSPIFFE},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			text := makePEM(t, c.template)

@@ -16,8 +16,10 @@ func BenchmarkHolder(b *testing.B) {
 		header string
 	}{
 		{"SPIFFE", mesh, Peer{URI: id, Validated: true, Digest: sha}, ""},
-		{"DNS", `{"trustDomain": "cluster.local", "dns": ["*.clients.example.com"]}`, Peer{URI: id, Validated: true, Digest: sha, Certificate: pem}, ""},
-		{"forwarded", `{"trustDomain": "cluster.local", "forwardedBy": {"peers": ["` + proxy + `"]}}`, Peer{URI: proxy, Validated: true, Digest: sha2},
+		{"DNS", `{"trustDomain": "cluster.local", "dns": ["*.clients.example.com"]}`, Peer{URI: id, Validated: true, Digest: sha,
+			Certificate: pem}, ""},
+		{"forwarded", `{"trustDomain": "cluster.local", "forwardedBy": {"peers": ["` + proxy + `"]}}`, Peer{URI: proxy, Validated: true,
+			Digest: sha2},
 			"Hash=" + sha + `;Subject="";URI=` + id},
 	} {
 		w, problems := compileWithPeer("["+ownDoc+"]", c.peer)

@@ -83,12 +83,15 @@ func TestHolderNames(t *testing.T) {
 		{"a host that does not show the certificate", everyForm, Peer{URI: id}, id + " ?dns"},
 		{"a host that shows another thing", everyForm, Peer{URI: id, Certificate: "x"}, id + " ?dns"},
 		{"closed by default", mesh, Peer{Subject: "CN=scorer,O=Example", Digest: sha, Certificate: dns("a.clients.example.com")}, ""},
-		{"closed by default, beside an ID", mesh, Peer{URI: id, Subject: "CN=scorer,O=Example", Digest: sha, Certificate: dns("batch.example.com")}, id},
-		{"only DNS is open", `{"dns": ["batch.example.com"]}`, Peer{URI: id, Subject: "CN=scorer,O=Example", Digest: sha, Certificate: dns("batch.example.com")},
+		{"closed by default, beside an ID", mesh, Peer{URI: id, Subject: "CN=scorer,O=Example", Digest: sha,
+			Certificate: dns("batch.example.com")}, id},
+		{"only DNS is open", `{"dns": ["batch.example.com"]}`, Peer{URI: id, Subject: "CN=scorer,O=Example", Digest: sha,
+			Certificate: dns("batch.example.com")},
 			"dns:batch.example.com"},
 		{"only subjects are open", `{"subjects": ["CN=a"]}`, Peer{URI: id, Subject: "CN=a", Digest: sha, Certificate: "x"}, "subject:CN=a"},
 		{"only digests are open", `{"certificates": ["` + sha + `"]}`, Peer{URI: id, Subject: "CN=a", Digest: sha}, "certificate:" + sha},
-		{"two URIs, of which the host shows one", everyForm, Peer{URI: id, Certificate: makePEM(t, x509.Certificate{URIs: uris(id, "spiffe://cluster.local/b")})}, "?spiffe"},
+		{"two URIs, of which the host shows one", everyForm, Peer{URI: id, Certificate: makePEM(t, x509.Certificate{URIs: uris(id,
+			"spiffe://cluster.local/b")})}, "?spiffe"},
 		{"any DNS name", `{"dns": ["*"]}`, Peer{Certificate: dns("a.b.c", "d")}, "dns:a.b.c dns:d"},
 		{"any subject", `{"subjects": ["*"]}`, Peer{Subject: "CN=x y"}, "subject:CN=x y"},
 		{"any subject, none there", `{"subjects": ["*"]}`, Peer{}, ""},
@@ -138,7 +141,8 @@ func TestForwardedHolder(t *testing.T) {
 		{"the proxy by its DNS name", config(``), byDNS, header, strings.Replace(all, proxy, "dns:batch.example.com", 1)},
 		{"it tells no DNS names", config(``), from(proxy), "Hash=" + sha2[:62] + "00;URI=" + web + `;DNS=`, web + " ?dns ?subject via " + proxy},
 		{"it tells an ID only", config(``), from(proxy), "URI=" + web, web + " ?dns ?subject ?certificate via " + proxy},
-		{"its client has an ID of another trust domain", config(``), from(proxy), `Subject="";URI=spiffe://x/y`, "?dns ?certificate via " + proxy},
+		{"its client has an ID of another trust domain", config(``), from(proxy), `Subject="";URI=spiffe://x/y`, "?dns ?certificate via " +
+			proxy},
 		{"its client has no certificate", config(``), from(proxy), "", "via " + proxy},
 		{"it cannot be read", config(``), from(proxy), "Hash=0", "certificate_invalid"},
 		{"two elements", config(``), from(proxy), header + "," + header, "certificate_invalid"},
@@ -150,7 +154,8 @@ func TestForwardedHolder(t *testing.T) {
 		{"closed by default", everyForm, from(proxy), header, proxy},
 		{"this proxy adds its own", config(`, "appended": true`), from(proxy), header + ",By=x;Hash=" + sha2, all},
 		{"this proxy adds its own, no client", config(`, "appended": true`), from(proxy), "By=x;Hash=" + sha2, "via " + proxy},
-		{"this proxy adds its own, about another", config(`, "appended": true`), from(proxy), header + ",By=x;Hash=" + sha, "certificate_invalid"},
+		{"this proxy adds its own, about another", config(`, "appended": true`), from(proxy), header + ",By=x;Hash=" + sha,
+			"certificate_invalid"},
 		{"this proxy should add its own", config(`, "appended": true`), from(proxy), header, "certificate_invalid"},
 		{"this proxy should add its own, and nothing is there", config(`, "appended": true`), from(proxy), "", "certificate_invalid"},
 		{"appended is false", config(`, "appended": false`), from(proxy), header, all},
@@ -201,7 +206,8 @@ func TestForwardedBinding(t *testing.T) {
 		{"the proxy's own", sha2, "Hash=" + sha, own, reason.TokenBinding},
 		{"the proxy's own, and no client's", sha2, "", own, reason.TokenBinding},
 		{"a forged header", sha, "Hash=" + sha, Peer{URI: "spiffe://cluster.local/x", Digest: sha2, Validated: true}, reason.TokenBinding},
-		{"a forged header, its own certificate", sha2, "Hash=" + sha, Peer{URI: "spiffe://cluster.local/x", Digest: sha2, Validated: true}, reason.Allowed},
+		{"a forged header, its own certificate", sha2, "Hash=" + sha, Peer{URI: "spiffe://cluster.local/x", Digest: sha2, Validated: true},
+			reason.Allowed},
 		{"a forged header without a certificate", sha, "Hash=" + sha, Peer{}, reason.TokenBinding},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -294,9 +300,11 @@ func TestPeerRefused(t *testing.T) {
 		{`{"trustDomain":"a","forwardedBy":{"peers":[]}}`, `"/forwardedBy/peers": ` + isEmpty},
 		{`{"trustDomain":"a","forwardedBy":["spiffe://a/b"]}`, `"/forwardedBy": must be an object; got an array`},
 		{`{"trustDomain":"a","forwardedBy":{"peers":["spiffe://a/b"],"appended":1}}`, `"/forwardedBy/appended": must be true or false; got 1`},
-		{`{"trustDomain":"a","forwardedBy":{"peers":["spiffe://a/b"],"elements":2}}`, `"/forwardedBy/elements": unknown field "elements"; known are peers, appended`},
+		{`{"trustDomain":"a","forwardedBy":{"peers":["spiffe://a/b"],"elements":2}}`,
+			`"/forwardedBy/elements": unknown field "elements"; known are peers, appended`},
 		{`{"trustDomain":"a","forwardedBy":{"peers":["spiffe://b/c"]}}`,
-			`"/forwardedBy/peers/0": must be a SPIFFE ID of the trust domain, such as spiffe://a/ns/NAMESPACE/sa/SERVICE-ACCOUNT; got "spiffe://b/c"`},
+			`"/forwardedBy/peers/0": must be a SPIFFE ID of the trust domain, ` +
+				`such as spiffe://a/ns/NAMESPACE/sa/SERVICE-ACCOUNT; got "spiffe://b/c"`},
 		{`{"dns":["*.a"],"forwardedBy":{"peers":["dns:b.a"]}}`, ``},
 		{`{"dns":["*.a"],"forwardedBy":{"peers":["dns:b"]}}`, `"/forwardedBy/peers/0": ` + holder + `"dns:b"`},
 		{`{"dns":["*.a"],"forwardedBy":{"peers":["dns:*.a"]}}`, `"/forwardedBy/peers/0": ` + holder + `"dns:*.a"`},
@@ -306,7 +314,8 @@ func TestPeerRefused(t *testing.T) {
 		{`{"subjects":["CN=a"],"forwardedBy":{"peers":["CN=a"]}}`, `"/forwardedBy/peers/0": ` + holder + `"CN=a"`},
 		{`{"subjects":["*"],"forwardedBy":{"peers":["subject:*"]}}`, `"/forwardedBy/peers/0": ` + holder + `"subject:*"`},
 		{`{"certificates":["*"],"forwardedBy":{"peers":["certificate:` + sha + `"]}}`, ``},
-		{`{"certificates":["` + sha + `"],"forwardedBy":{"peers":["certificate:` + sha2 + `"]}}`, `"/forwardedBy/peers/0": ` + holder + `"certificate:` + sha2 + `"`},
+		{`{"certificates":["` + sha + `"],"forwardedBy":{"peers":["certificate:` + sha2 + `"]}}`, `"/forwardedBy/peers/0": ` + holder +
+			`"certificate:` + sha2 + `"`},
 	} {
 		t.Run(c.peer, func(t *testing.T) {
 			if _, problems := compileWithPeer("["+ownDoc+"]", c.peer); problems.Error() != c.want {

@@ -14,7 +14,8 @@ func TestPeerInIdentity(t *testing.T) {
 	g, err := gate.New(`{
 		"version": 1,
 		"peer": {"trustDomain": "cluster.local", "subjects": ["*"], "forwardedBy": {"peers": ["`+proxy+`"]}},
-		"issuers": [{"name": "corp", "issuer": "https://issuer.example.com", "audiences": ["models"], "algorithms": ["HS256"], "symmetric": {"env": "KEY"}}],
+		"issuers": [{"name": "corp", "issuer": "https://issuer.example.com", "audiences": ["models"], "algorithms": ["HS256"],
+			"symmetric": {"env": "KEY"}}],
 		"routes": [{"prefix": "/models", "protocol": "kserve-v1", "names": "kserve"}],
 		"grants": [{"name": "all", "members": ["allUsers"], "role": "invoker", "models": ["*/*"]}],
 		"audit": "all",
@@ -85,7 +86,8 @@ func TestPeerIdentityInShadow(t *testing.T) {
 	g, err := gate.New(`{
 		"version": 1,
 		"peer": {"trustDomain": "cluster.local"},
-		"issuers": [{"name": "corp", "issuer": "https://issuer.example.com", "audiences": ["models"], "algorithms": ["HS256"], "symmetric": {"env": "KEY"}}],
+		"issuers": [{"name": "corp", "issuer": "https://issuer.example.com", "audiences": ["models"], "algorithms": ["HS256"],
+			"symmetric": {"env": "KEY"}}],
 		"routes": [{"prefix": "/models", "protocol": "kserve-v1", "names": "kserve", "shadow": {"until": "2100-01-01T00:00:00Z"}}],
 		"grants": [{"name": "all", "members": ["allUsers"], "role": "invoker", "models": ["prod/*"]}],
 		"identity": [{"header": "x-client", "value": "{peer}"}]
