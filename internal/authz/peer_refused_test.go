@@ -14,7 +14,8 @@ func TestPeerMembersRefused(t *testing.T) {
 	const label, inDeny = `must be namespace: and a DNS-1123 label; got `,
 		`must not be in a deny, which applies to certificates without it`
 	const member = `must be allUsers, allAuthenticatedUsers, ` +
-		`or a name after sub:, user:, serviceAccount:, group:, domain:, principal:, principalSet:, spiffe:, namespace:, dns:, subject: or certificate:; got `
+		`or a name after sub:, user:, serviceAccount:, group:, domain:, principal:, principalSet:, ` +
+		`spiffe:, namespace:, dns:, subject: or certificate:; got `
 	const inIAM = `must not be there: IAM policies have no such member; write a grant instead`
 	const noCluster = `needs an issuer that is a Kubernetes cluster`
 	const noIssuers = `needs "issuers": without them any issuer could assert the members`
