@@ -258,7 +258,8 @@ func TestUnvouchedNames(t *testing.T) {
 	}
 	t.Run("another name", func(t *testing.T) {
 		delete(named, "subject")
-		p := newWorld(t, named).request(t, "another name", reason.Allowed, "authorization", "Bearer "+corpTokenWith(ana("email_verified", false)...))
+		token := corpTokenWith(ana("email_verified", false)...)
+		p := newWorld(t, named).request(t, "another name", reason.Allowed, "authorization", "Bearer "+token)
 		if slices.Contains(p.Groups, "ana@corp.example") || len(p.Attributes) > 0 || describeUntold(p) != "groups omitted mail" {
 			t.Errorf("groups %q, attributes %q, untold %s: want no address, and that both are untold", p.Groups, p.Attributes, describeUntold(p))
 		}

@@ -160,7 +160,8 @@ func TestSignedMessagesWait(t *testing.T) {
 		{"POST /inference.GRPCInferenceService/ServerLive", "gpu.example.com"},
 	} {
 		t.Run(c.request, func(t *testing.T) {
-			g, s := signedWorld(t, "/routes/-", `{"protocol": "grpc", "service": "echo.EchoServer", "model": "prod/echo", "hosts": ["echo.example.com"]}`,
+			g, s := signedWorld(t, "/routes/-",
+				`{"protocol": "grpc", "service": "echo.EchoServer", "model": "prod/echo", "hosts": ["echo.example.com"]}`,
 				"/grants/-", `{"name": "all", "issuers": ["corp"], "members": ["allAuthenticatedUsers"], "verbs": ["predict", "ready"],
 					"models": ["prod/*"]}`)
 			for _, sent := range []string{body, message("harmful!") + body} {

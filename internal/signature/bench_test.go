@@ -27,10 +27,10 @@ func BenchmarkVerify(b *testing.B) {
 func BenchmarkHostile(b *testing.B) {
 	dictionary := "x-dict: " + strings.Repeat("a, ", 10) + `b=(` + strings.Repeat(`"x" `, 32) + `)` + strings.Repeat(`;p="\\`, 1) + `"`
 	var parameters, members []string
-	for i := range MaxQueryParams {
+	for i := range MaxParts {
 		parameters = append(parameters, `"@query-param";name="`+strconv.Itoa(i)+`"`)
 	}
-	for i := range MaxComponents {
+	for i := range MaxParts {
 		members = append(members, `"x-dict";key="`+strconv.Itoa(i)+`"`)
 	}
 	query := "/p?" + strings.Repeat("%61&", 500)

@@ -43,16 +43,16 @@ func components(m *member, header string) ([]Component, error) {
 		return nil, refuse(Malformed, header)
 	}
 	read := make([]Component, 0, len(m.list))
-	queryParams := 0
+	parts := 0
 	for i := range m.list {
 		c, err := componentOf(&m.list[i])
 		if err != nil {
 			return nil, err
 		}
-		if c.Name == "@query-param" {
-			queryParams++
+		if c.form == keyed || c.form == structured {
+			parts++
 		}
-		if contains(read, &c) || queryParams > MaxQueryParams {
+		if contains(read, &c) || parts > MaxParts {
 			return nil, refuse(Malformed, c.text)
 		}
 		read = append(read, c)

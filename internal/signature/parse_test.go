@@ -52,6 +52,9 @@ func queryParams(n int) string {
 	return strings.Join(all, " ")
 }
 
+// parts returns so many members of a dictionary as components.
+func parts(n int) string { return strings.ReplaceAll(queryParams(n), `"@query-param";name`, `"x";key`) }
+
 // show writes parameters as {keyid alg nonce tag created expires}, without what is absent.
 func show(p Params) string {
 	s := strings.Join([]string{p.KeyID, p.Algorithm, p.Nonce, p.Tag}, " ")
@@ -113,6 +116,7 @@ var refusedInputs = []struct{ input, want string }{
 	{`a=("x";req=1)`, `"x";req=1: unsupported`},
 	{`a=("x";unknown)`, `"x";unknown: unsupported`},
 	{`a=(` + queryParams(9) + `)`, `"@query-param";name="i": malformed`},
+	{`a=("content-digest";sf ` + parts(8) + `)`, `"x";key="h": malformed`},
 	{`a=();created`, "created: malformed"},
 	{`a=();created="1"`, "created: malformed"},
 	{`a=();created=0`, "created: malformed"},

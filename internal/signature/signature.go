@@ -49,11 +49,11 @@ type Params struct {
 
 // The bounds of what Parse reads.
 const (
-	MaxSignatures  = 4       // labels
-	MaxComponents  = 32      // of one signature
-	MaxQueryParams = 8       // of those, @query-param: each reads the whole query, and @query covers all
-	MaxBytes       = 8 << 10 // of all values of Signature-Input, and of Signature
-	MaxText        = 256     // bytes of keyid, nonce, tag
+	MaxSignatures = 4       // labels
+	MaxComponents = 32      // of one signature
+	MaxParts      = 8       // of those, @query-param, ;key and ;sf: each reads the whole query or header
+	MaxBytes      = 8 << 10 // of all values of Signature-Input, and of Signature
+	MaxText       = 256     // bytes of keyid, nonce, tag
 )
 
 // Verify returns nil if Value is a signature of m by k, and alg, if there, is the algorithm of k.
