@@ -110,7 +110,8 @@ check: ## Check formatting, vet, static analysis, tidy modules, and the borders 
 	@for d in manifests/istio/*/; do $(GO) run $(kustomize) build $$d > /dev/null || exit 1; done
 	$(GO) run ./cmd/modelgate check $(filter-out examples/bearer/% examples/secrets/% examples/signed/%,$(wildcard examples/*/config.json examples/*/*/config.json))
 
-fuzz: ## Run every fuzz target for FUZZTIME (5m) each.
+fuzz: ## Run every fuzz target for FUZZTIME (5m) each, and compare the schema with the parser by every change.
+	cd e2e && $(GO) test -count=1 -timeout 30m ./schema -args -full
 	@set -e; for package in $$($(GO) list ./internal/...); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 	    echo "$$package $$target"; \
