@@ -35,6 +35,9 @@ func compileGroups(v strictjson.Value) (list []groupsClaim) {
 	return list
 }
 
+// maxLevels bounds the groups that one path makes.
+const maxLevels = 64
+
 // read returns the groups of a claim that is there.
 func (g *groupsClaim) read(v strictjson.Result) (list []string, ok bool) {
 	switch {
@@ -50,6 +53,9 @@ func (g *groupsClaim) read(v strictjson.Result) (list []string, ok bool) {
 	list, ok = stringList(v)
 	if g.form == "paths" {
 		for _, path := range list { // the list grows behind what is read
+			if strings.Count(path, "/") > maxLevels {
+				return nil, false
+			}
 			for i := strings.LastIndexByte(path, '/'); i > 0; i = strings.LastIndexByte(path[:i], '/') {
 				list = append(list, path[:i])
 			}

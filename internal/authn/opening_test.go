@@ -230,6 +230,17 @@ func TestVouches(t *testing.T) {
 	}
 }
 
+// TestDeepPaths: a path of groups has so many levels at most, because each is one more group.
+func TestDeepPaths(t *testing.T) {
+	w := newWorld(t, corpRow("groups", []any{m{"pointer": "/groups", "form": "paths"}}))
+	path := strings.Repeat("/a", maxLevels)
+	p := w.request(t, "the deepest", reason.Allowed, "authorization", "Bearer "+corpTokenWith(ana("groups", path)...))
+	if len(p.Groups) != maxLevels {
+		t.Errorf("%d groups, want %d", len(p.Groups), maxLevels)
+	}
+	w.request(t, "a deeper one", reason.ClaimsInvalid, "authorization", "Bearer "+corpTokenWith(ana("groups", []string{"b", path + "/a"})...))
+}
+
 // TestUnvouchedNames: an address for which nobody vouches is neither a caller's name, nor a group, nor an
 // attribute: who can write it could take that of anybody.
 func TestUnvouchedNames(t *testing.T) {
