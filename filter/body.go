@@ -134,7 +134,10 @@ func (s *stream) takeBody(size int, end bool) types.Action {
 	if err != nil {
 		return s.hostFailed("request body", err)
 	}
-	b.rest = append(append(b.rest[:0], b.rest[first:]...), content[cut:]...)
+	if first > 0 { // else a long body would be copied with each of its parts
+		b.rest = append(b.rest[:0], b.rest[first:]...)
+	}
+	b.rest = append(b.rest, content[cut:]...)
 	if step, ok := s.holds(len(b.rest)); !ok {
 		return s.perform(step)
 	}
