@@ -343,3 +343,33 @@ func TestSignatureIsACredential(t *testing.T) {
 		t.Errorf("the log has %s, want %s", step.Audit, want)
 	}
 }
+
+// TestSignatureInShadow: on a route in shadow a request passes that its signature would refuse, without an
+// identity. One that cannot be read is refused, as other such headers are.
+func TestSignatureInShadow(t *testing.T) {
+	g, s := signedWorld(t, "/routes/0/shadow", `{"until": "2099-01-01T00:00:00Z"}`, "/grants/0/require", `["signature"]`)
+	none := signedCase("", corpus.Sign{})
+	none.Sign = nil
+	malformed := none
+	malformed.Headers = [][2]string{{"signature", "x"}}
+	for _, c := range []struct {
+		name string
+		corpus.Case
+		want string
+		who  int // identity headers
+	}{
+		{"good", signedCase("{}", corpus.Sign{}), "allowed", 1},
+		{"none", none, "shadow request_signature_missing", 1},
+		{"bad", signedCase("{}", corpus.Sign{Fault: "other-key"}), "shadow request_signature_invalid", 0},
+		{"malformed", malformed, "request_signature_malformed", 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := requestOf(t, s, c.Case)
+			h := r.Head()
+			_, step := g.DecideRequest(withNonces(g), h, []byte(r.Body), nil)
+			if got := len(arrivals(forwarded(h, step), "x-gate-caller")); outcome(step) != c.want || got != c.who {
+				t.Errorf("%s with %d identities, want %s with %d", outcome(step), got, c.want, c.who)
+			}
+		})
+	}
+}
