@@ -151,7 +151,8 @@ func TestListSigned(t *testing.T) {
 	c := signedCase("", corpus.Sign{})
 	c.Request, c.Host, c.Headers = "GET /v1/models", "llm.example.com", nil
 	r := requestOf(t, s, c)
-	got := answerOf(t, g, withNonces(g), r, replyHeaders([2]string{"etag", `"1"`}), `{"object": "list", "data": [{"id": "a"}, {"id": "b"}]}`, 10)
+	const list = `{"object": "list", "data": [{"id": "a"}, {"id": "b"}]}`
+	got := answerOf(t, g, withNonces(g), r, replyHeaders([2]string{"etag", `"1"`}), list, 10)
 	if got.act != gate.Forward || strings.Contains(got.body, `"b"`) || !strings.Contains(got.body, `"a"`) {
 		t.Errorf("act %d, %s: %s", got.act, got.reason, got.body)
 	}
