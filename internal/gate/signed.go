@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/headers"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/replay"
 	"github.com/modelgate/modelgate/internal/signature"
@@ -81,10 +82,27 @@ func (x *Exchange) checkSignature(env Env, who *authn.Principal, m *signature.Me
 	if err := sig.Verify(m, k.own, host); err != nil {
 		return x.signatureReason(err)
 	}
+	if name := x.twin(sig.Components); name != "" {
+		return x.blame(reason.RequestSignatureMalformed, name)
+	}
 	if k.callers != nil && !k.callers.Has(who, env.Now) {
 		return x.blame(reason.RequestSignatureCaller, "keyid")
 	}
 	return reason.Allowed
+}
+
+// twin returns the name of a header of the request that a server could take for one of those
+// that are covered, and that is not; "" if there is none.
+func (x *Exchange) twin(covered []signature.Component) string {
+	for i := range covered {
+		name := covered[i].Name
+		for j := range x.request.Pairs {
+			if other := x.request.Pairs[j][0]; other != name && len(other) == len(name) && headers.Fold(other) == headers.Fold(name) {
+				return other
+			}
+		}
+	}
+	return ""
 }
 
 // checkNonce refuses a nonce that has come before. A host without a memory lets none pass.

@@ -180,6 +180,30 @@ func TestSignedMessagesWait(t *testing.T) {
 	}
 }
 
+// TestTwinsOfSignedHeaders: beside a header that is covered no other comes that a server could
+// take for it.
+func TestTwinsOfSignedHeaders(t *testing.T) {
+	g, s := signedWorld(t)
+	for _, c := range []struct {
+		name string
+		want reason.Reason
+	}{
+		{"x_tenant", reason.RequestSignatureMalformed},
+		{"content_digest", reason.RequestSignatureMalformed},
+		{"x_other", reason.Allowed}, // not covered
+		{"x-tenant", reason.RequestSignatureInvalid},
+	} {
+		signed := signedCase("{}", corpus.Sign{Components: []string{"@method", "@authority", "@path", "@query", "content-digest", "x-tenant"}})
+		signed.Headers = append(signed.Headers, [2]string{"x-tenant", "a"})
+		r := requestOf(t, s, signed)
+		h := r.Head()
+		h.Pairs = append(h.Pairs, [2]string{c.name, "b"})
+		if _, step := g.DecideRequest(withNonces(g), h, []byte(r.Body), nil); step.Reason != c.want {
+			t.Errorf("with %s: %s, want %s", c.name, step.Reason, c.want)
+		}
+	}
+}
+
 // TestSignedTrailers: no signature covers trailers, so a signed body has none.
 func TestSignedTrailers(t *testing.T) {
 	g, s := signedWorld(t)
