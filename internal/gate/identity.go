@@ -127,7 +127,8 @@ func placeholderHint(name string) string {
 }
 
 // placeholder returns what a placeholder is replaced with; nil if there is none of that
-// name. A claim's value is used if it is a string, a number or a boolean.
+// name. A claim's value is used if it is a string, a number or a boolean, and no address for
+// which nobody vouches.
 func placeholder(name string) func(*authn.Principal) string {
 	switch name {
 	case "issuer":
@@ -148,10 +149,11 @@ func placeholder(name string) func(*authn.Principal) string {
 		return nil
 	}
 	return func(p *authn.Principal) string {
-		if v := pointer.In(p.Claims); v.Type == strictjson.String || v.Type == strictjson.Number || v.IsBool() {
-			return v.String()
+		v := pointer.In(p.Claims)
+		if scalar := v.Type == strictjson.String || v.Type == strictjson.Number || v.IsBool(); !scalar || !p.Vouches(pointer) {
+			return ""
 		}
-		return ""
+		return v.String()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/modelgate/modelgate/internal/testing/corpus"
+	"github.com/modelgate/modelgate/internal/testing/edit"
 )
 
 // identityCallers are callers, and what the upstream gets of them. Every other identity
@@ -112,6 +113,16 @@ func TestIdentityArrivesAsVerifiedOrNotAtAll(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestIdentityOfAnAddress: a claim that has an address is an identity only if somebody vouches for it.
+func TestIdentityOfAnAddress(t *testing.T) {
+	g, s := load(t, edit.Set(t, world, "/identity/2/value", `"{claim:/email}"`))
+	for verified, want := range map[bool]map[string]string{true: {"x-tenant-id": "ana@example.com"}, false: {}} {
+		h := head(askPublic, bearer(t, s, corp(claims{"email": "ana@example.com", "email_verified": verified})))
+		_, step := begin(g, h)
+		checkIdentity(t, sent(h, step), []string{"x-tenant-id"}, want)
 	}
 }
 
