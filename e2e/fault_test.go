@@ -119,7 +119,7 @@ func TestBrokenConfiguration(t *testing.T) {
 	}{
 		{"a name twice", strings.Replace(s.Config, `{`, `{"version": 1,`, 1), []string{`"version" is there twice`}},
 		{"three mistakes", wrong, []string{
-			`"/issuers/0/preset": must be google-iap or google-oidc; got "google"`,
+			`"/issuers/0/preset": must be google-iap, google-oidc, kubernetes, keycloak, entra, cognito or spiffe; got "google"`,
 			`"/routes/0/nmaes": unknown field`,
 			`"/grants/0/role": must be viewer, invoker or admin; got "owner"`,
 		}},

@@ -89,5 +89,5 @@ func TestFaults(t *testing.T) {
 // TestWorkers is about what several workers do together.
 func TestWorkers(t *testing.T) {
 	t.Parallel()
-	each(t, deadAtStart(t, harness.Options{Concurrency: 4}), []row{{"OneFetch", oneFetch}, {"Rotation", rotation}})
+	each(t, deadAtStart(t, harness.Options{Concurrency: 4}), []row{{"OneFetch", oneFetch}, {"Rotation", rotation}, {"APIKeys", apiKeys}})
 }
