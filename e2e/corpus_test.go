@@ -79,7 +79,9 @@ var clusters = map[string][]string{
 
 // hasOwnTest are the examples with more than an Envoy and recording servers: certificates
 // (TestCorpusPeers, TestCorpusCertificates, TestCorpusMTLS), or an authorizer (TestExternalAuthorizer).
-var hasOwnTest = map[string]bool{"gateway-and-sidecar": true, "client-certificates": true, "tfserving-mtls": true, "external-authorizer": true}
+var hasOwnTest = map[string]bool{
+	"gateway-and-sidecar": true, "client-certificates": true, "tfserving-mtls": true, "external-authorizer": true,
+}
 
 // run starts an example in Envoy, as its envoy.yaml says, with the run's keys.
 func run(t *testing.T, s *corpus.Scenario, options harness.Options) *harness.Envoy {

@@ -20,13 +20,16 @@ func TestAPIKey(t *testing.T) {
 		err    string // part of it
 	}{
 		{"a subject", "", []string{"--subject", "team-a"}, 0, `"subject":"team-a"}`, ""},
-		{"all", "", []string{"--subject", "a", "--email", "a@b.c", "--groups", "x,y", "--not-before", "2026-01-01T00:00:00Z", "--until", "2027-01-01T00:00:00Z"}, 0,
+		{"all", "", []string{"--subject", "a", "--email", "a@b.c", "--groups", "x,y",
+			"--not-before", "2026-01-01T00:00:00Z", "--until", "2027-01-01T00:00:00Z"}, 0,
 			`"subject":"a","email":"a@b.c","groups":["x","y"],"notBefore":"2026-01-01T00:00:00Z","until":"2027-01-01T00:00:00Z"}`, ""},
 		{"a key that exists", "sk-0123456789abcdef\n", []string{"--subject", "a", "--stdin"}, 0,
 			`{"sha256":"` + sha256Of("sk-0123456789abcdef") + `","subject":"a"}`, ""},
-		{"a key that is too short", "sk-1234\n", []string{"--subject", "a", "--stdin"}, 1, "", "standard input must have a key of 16 to 256 characters; got 7"},
+		{"a key that is too short", "sk-1234\n", []string{"--subject", "a", "--stdin"}, 1, "",
+			"standard input must have a key of 16 to 256 characters; got 7"},
 		{"no subject", "", nil, 2, "", "--subject must say who has the key"},
-		{"a time of another form", "", []string{"--subject", "a", "--until", "2027"}, 2, "", `a time must be like 2026-12-31T00:00:00Z; got "2027"`},
+		{"a time of another form", "", []string{"--subject", "a", "--until", "2027"}, 2, "",
+			`a time must be like 2026-12-31T00:00:00Z; got "2027"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := runCommand(noSecrets, c.in, append([]string{"apikey"}, c.args...)...)

@@ -65,7 +65,8 @@ func (w *world) configureAPIKeys(schedule object) {
 	*w.serial++
 	remote := w.schedule(schedule)
 	remote["uri"], remote["cluster"] = "http://keys.example.com"+keyserver.JWKS, "keys"
-	grant := object{"name": "team", "issuers": []string{"corp"}, "members": []string{"sub:team"}, "role": "invoker", "models": []string{"prod/fraud"}}
+	grant := object{"name": "team", "issuers": []string{"corp"}, "members": []string{"sub:team"},
+		"role": "invoker", "models": []string{"prod/fraud"}}
 	var doc object
 	if err := json.Unmarshal([]byte(w.configuration(nil, w.schedule(nil), grant)), &doc); err != nil {
 		w.t.Fatal(err)

@@ -92,7 +92,8 @@ func TestAPIKeyIssuerRefused(t *testing.T) {
 		{"prefix of a token", []m{keyRow("k", "eyJ", one)}, `"/0/apiKeys/prefix": must be 1 to 32 letters`},
 		{"long prefix", []m{keyRow("k", strings.Repeat("a", 33), one)}, `"/0/apiKeys/prefix": must be 1 to 32 letters`},
 		{"no keys", []m{{"name": "k", "apiKeys": m{}}}, `"/0/apiKeys": needs either "inline"`},
-		{"both", []m{{"name": "k", "apiKeys": m{"inline": []m{one}, "remote": m{"uri": "https://a.example/", "cluster": "a"}}}}, `needs either "inline"`},
+		{"both", []m{{"name": "k", "apiKeys": m{"inline": []m{one}, "remote": m{"uri": "https://a.example/", "cluster": "a"}}}},
+			`needs either "inline"`},
 		{"discovery", []m{{"name": "k", "apiKeys": m{"remote": m{"discovery": "https://a.example/", "cluster": "a"}}}}, `must have "uri"`},
 		{"audiences", []m{with(keyRow("k", "mg_", one), "audiences", []string{"a"})}, `audiences`},
 		{"prefixes", []m{keyRow("k", "mg_", one), keyRow("l", "mg_l_", one)}, `tells its keys from those of issuer "k"`},
@@ -112,7 +113,8 @@ func TestAPIKeyIssuerRefused(t *testing.T) {
 // entries are accepted entries of keys, and refused ones.
 var acceptedEntries, refusedEntries = []string{
 	`{"sha256":"D","subject":"a"}`,
-	`{"subject":"a","sha256":"D","email":"a@b.c","groups":[],"claims":{},"notBefore":"2026-01-01T00:00:00Z","until":"2027-01-01T00:00:00+01:00"}`,
+	`{"subject":"a","sha256":"D","email":"a@b.c","groups":[],"claims":{},` +
+		`"notBefore":"2026-01-01T00:00:00Z","until":"2027-01-01T00:00:00+01:00"}`,
 	`{"sha256":"D","subject":"a","groups":["x","y"],"claims":{"deep":{"er":[1,null]}}}`,
 }, []string{
 	`null`, `[]`, `"D"`, `{}`, `{"sha256":"D"}`, `{"subject":"a"}`, `{"sha256":"","subject":"a"}`, `{"sha256":"D","subject":""}`,
@@ -120,7 +122,8 @@ var acceptedEntries, refusedEntries = []string{
 	`{"sha256":7,"subject":"a"}`, `{"sha256":"D","subject":7}`, `{"sha256":"D","subject":null}`, `{"sha256":"D","subject":"a","key":"mg_"}`,
 	`{"sha256":"D","subject":"a","email":"a"}`, `{"sha256":"D","subject":"a","email":null}`, `{"sha256":"D","subject":"a","groups":"x"}`,
 	`{"sha256":"D","subject":"a","groups":[7]}`, `{"sha256":"D","subject":"a","groups":null}`, `{"sha256":"D","subject":"a","claims":[]}`,
-	`{"sha256":"D","subject":"a","until":"2027-01-01"}`, `{"sha256":"D","subject":"a","until":1798761600}`, `{"sha256":"D","subject":"a","until":""}`,
+	`{"sha256":"D","subject":"a","until":"2027-01-01"}`, `{"sha256":"D","subject":"a","until":1798761600}`,
+	`{"sha256":"D","subject":"a","until":""}`,
 	`{"sha256":"D","subject":"a","notBefore":"soon"}`, `{"sha256":"D","subject":"a","Until":"2027-01-01T00:00:00Z"}`,
 }
 

@@ -20,7 +20,8 @@ func TestProblems(t *testing.T) {
 	key := base64.RawURLEncoding.EncodeToString(make([]byte, 32))
 	for _, r := range refused {
 		o := r.Root.Object()
-		issuers, _ := authn.Compile(o.Get("issuers"), o.Get("peer"), o.Get("signatures").Exists(), func(string) (string, bool) { return key, true })
+		secrets := func(string) (string, bool) { return key, true }
+		issuers, _ := authn.Compile(o.Get("issuers"), o.Get("peer"), o.Get("signatures").Exists(), secrets)
 		*r.Problems = nil // those of the issuers are not asked for
 		authz.Compile(authz.Config{
 			Groups: o.Get("groups"), Grants: o.Get("grants"), Denies: o.Get("denies"), IAM: o.Get("iam"),

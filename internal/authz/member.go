@@ -87,7 +87,8 @@ func parseMember(v strictjson.Value) (id identifier, ok bool) {
 
 // anyMember is what a member must be whose kind is not known.
 const anyMember = "allUsers, allAuthenticatedUsers, " +
-	"or a name after sub:, user:, serviceAccount:, group:, domain:, principal:, principalSet:, spiffe:, namespace:, dns:, subject: or certificate:"
+	"or a name after sub:, user:, serviceAccount:, group:, domain:, principal:, principalSet:, spiffe:, namespace:, dns:, " +
+	"subject: or certificate:"
 
 // parse reads a member of a kind whose name, in id, is not empty. It returns what
 // a member of that kind must be, or "" if this is one.

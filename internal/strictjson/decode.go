@@ -128,7 +128,10 @@ func printable(s string) string {
 
 // secret reports whether a secret may have been written here by mistake.
 func (p *place) secret() bool {
-	return p.token == "symmetric" || p.token == "private" || p.token == "headers" && p.parent != nil && p.parent.token == "remote" || p.parent != nil && p.parent.secret()
+	if p.token == "symmetric" || p.token == "private" {
+		return true
+	}
+	return p.parent != nil && (p.token == "headers" && p.parent.token == "remote" || p.parent.secret())
 }
 
 // is reports whether the value exists and is ok; one that is not ok must be what.
