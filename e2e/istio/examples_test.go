@@ -22,6 +22,7 @@ func TestExamples(t *testing.T) {
 	plane := newPlane(t, unnormalised, front(t, w)...)
 	gateway := plane.start(t, w)
 	for _, c := range []struct{ name, rest, grpc, hosts string }{
+		{"api-keys", "llm", "llm", every},
 		{"bearer", "models", "models", every},
 		{"denies", "models", "models", every},
 		{"grpc-cloud-run", "echo", "echo", every},
@@ -29,6 +30,7 @@ func TestExamples(t *testing.T) {
 		{"hostile", "kubeflow", "kubeflow", kubeflow},
 		{"hosts", "models", "models", every},
 		{"kserve-v2", "rest", "grpc", every},
+		{"oauth2", "models", "models", every},
 		{"providers", "models", "models", every},
 		{"remote-keys", "models", "models", every},
 		{"secrets", "models", "models", every},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	meshconfig "istio.io/api/mesh/v1alpha1"
 	apps "k8s.io/api/apps/v1"
 	"sigs.k8s.io/yaml"
 
@@ -15,6 +16,7 @@ import (
 	"istio.io/istio/pkg/config/crd"
 	"istio.io/istio/pkg/config/schema/collections"
 	"istio.io/istio/pkg/config/schema/gvk"
+	"istio.io/istio/pkg/util/protomarshal"
 )
 
 // everyEnvoyFilter is the warning that Istio has for each of its kind.
@@ -42,6 +44,12 @@ func TestManifests(t *testing.T) {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if filepath.Base(file) == "meshconfig.yaml" { // no resource, but what to add to Istio's own configuration
+			if err := protomarshal.ApplyYAMLStrict(string(text), new(meshconfig.MeshConfig)); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+			continue
 		}
 		if filepath.Base(file) == "kustomization.yaml" || ofOthers(t, file, string(text)) {
 			continue
