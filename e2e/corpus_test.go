@@ -25,25 +25,13 @@ import (
 var root, shipped, faulty string
 
 func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "modelgate")
-		if err == nil {
-			defer os.RemoveAll(dir)
-			root, err = testbed.Root()
+	os.Exit(testbed.Run(m, func(repository, dir string) error {
+		root, shipped, faulty = repository, filepath.Join(dir, "modelgate.wasm"), filepath.Join(dir, "faults.wasm")
+		if err := testbed.BuildWasm(root, shipped); err != nil {
+			return err
 		}
-		if err == nil {
-			shipped, faulty = filepath.Join(dir, "modelgate.wasm"), filepath.Join(dir, "faults.wasm")
-			err = testbed.BuildWasm(root, shipped)
-		}
-		if err == nil {
-			err = testbed.BuildWasm(root, faulty, "-tags=faults")
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return m.Run()
-	}())
+		return testbed.BuildWasm(root, faulty, "-tags=faults")
+	}))
 }
 
 // clusters are those of each example's envoy.yaml.

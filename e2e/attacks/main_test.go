@@ -4,7 +4,6 @@ package attacks
 
 import (
 	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -18,20 +17,8 @@ var root, shipped string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "modelgate")
-		if err == nil {
-			defer os.RemoveAll(dir)
-			root, err = testbed.Root()
-		}
-		if err == nil {
-			shipped = filepath.Join(dir, "modelgate.wasm")
-			err = testbed.BuildWasm(root, shipped)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return m.Run()
-	}())
+	os.Exit(testbed.Run(m, func(repository, dir string) error {
+		root, shipped = repository, filepath.Join(dir, "modelgate.wasm")
+		return testbed.BuildWasm(root, shipped)
+	}))
 }

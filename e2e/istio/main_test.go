@@ -1,7 +1,6 @@
 package istio
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -31,20 +30,8 @@ func TestMain(m *testing.M) {
 	if err := log.Configure(quiet); err != nil {
 		panic(err)
 	}
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "modelgate")
-		if err == nil {
-			defer os.RemoveAll(dir)
-			root, err = testbed.Root()
-		}
-		if err == nil {
-			shipped = filepath.Join(dir, "modelgate.wasm")
-			err = testbed.BuildWasm(root, shipped)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return m.Run()
-	}())
+	os.Exit(testbed.Run(m, func(repository, dir string) error {
+		root, shipped = repository, filepath.Join(dir, "modelgate.wasm")
+		return testbed.BuildWasm(root, shipped)
+	}))
 }

@@ -18,25 +18,13 @@ import (
 var root, interpreter, wasm string
 
 func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "modelgate")
-		if err == nil {
-			defer os.RemoveAll(dir)
-			root, err = testbed.Root()
-		}
-		if err == nil {
-			wasm = filepath.Join(dir, "modelgate.wasm")
-			err = testbed.BuildWasm(root, wasm)
-		}
-		if err == nil {
+	os.Exit(testbed.Run(m, func(repository, dir string) (err error) {
+		root, wasm = repository, filepath.Join(dir, "modelgate.wasm")
+		if err = testbed.BuildWasm(root, wasm); err == nil {
 			interpreter, err = install(root)
 		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return m.Run()
-	}())
+		return err
+	}))
 }
 
 // install returns the Python that build/tools/kserve prints. It may install it first,

@@ -4,7 +4,6 @@ package providers
 
 import (
 	"flag"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,22 +21,10 @@ var root, wasm string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "modelgate")
-		if err == nil {
-			defer os.RemoveAll(dir)
-			root, err = testbed.Root()
-		}
-		if err == nil {
-			wasm = filepath.Join(dir, "modelgate.wasm")
-			err = testbed.BuildWasm(root, wasm)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return m.Run()
-	}())
+	os.Exit(testbed.Run(m, func(repository, dir string) error {
+		root, wasm = repository, filepath.Join(dir, "modelgate.wasm")
+		return testbed.BuildWasm(root, wasm)
+	}))
 }
 
 // installed returns what a script below build/tools prints: the path of what it installed.
