@@ -42,8 +42,8 @@ func oauth2Clients(t *testing.T, s *corpus.Scenario, envoy *harness.Envoy) {
 		{"nowhere", "needs more than a scope", []string{"--token", file("models.predict")}},
 	} {
 		t.Run(c.model+" "+c.want, func(t *testing.T) {
-			arguments := []string{filepath.Join(s.Dir, "client.py"), envoy.Addr(), "https://models.example.com/kfserving/prod/" + c.model + ":predict",
-				"--token", file("openid")}
+			arguments := []string{filepath.Join(s.Dir, "client.py"), envoy.Addr(),
+				"https://models.example.com/kfserving/prod/" + c.model + ":predict", "--token", file("openid")}
 			output, _ := exec.CommandContext(t.Context(), "python3", append(arguments, c.more...)...).CombinedOutput()
 			if got := string(output); !strings.Contains(got, c.want) || !strings.Contains(got, "tokens are from https://login.example.com") {
 				t.Errorf("the client says\n%s\nwant %s", got, c.want)
@@ -55,7 +55,9 @@ func oauth2Clients(t *testing.T, s *corpus.Scenario, envoy *harness.Envoy) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := conn.Do(t.Context(), rawhttp.Request{Method: "HEAD", Path: "/.well-known/oauth-protected-resource", Authority: "models.example.com"})
+		r, err := conn.Do(t.Context(), rawhttp.Request{
+			Method: "HEAD", Path: "/.well-known/oauth-protected-resource", Authority: "models.example.com",
+		})
 		if err != nil || r.Status != 200 || r.Headers.Get("content-type") != "application/json" || len(r.Body) > 0 {
 			t.Errorf("HEAD has %d %v %q, %v", r.Status, r.Headers, r.Body, err)
 		}

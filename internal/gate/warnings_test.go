@@ -31,7 +31,8 @@ func TestWarnings(t *testing.T) {
 		},
 		{
 			"any certificate is a principal",
-			edit.Set(t, edit.Set(t, world, "/exempt", `[{"method": "GET", "path": "/", "hosts": ["*"]}]`), "/peer", `{"dns": ["*.a"], "certificates": ["*"]}`),
+			edit.Set(t, edit.Set(t, world, "/exempt", `[{"method": "GET", "path": "/", "hosts": ["*"]}]`),
+				"/peer", `{"dns": ["*.a"], "certificates": ["*"]}`),
 			[]string{`peer has "*" in "certificates": whoever has a certificate of an authority that the listener trusts ` +
 				`is a principal, and meets "require"`},
 		},

@@ -38,7 +38,8 @@ func startOAuth2(root string) (*stage, []line, error) {
 			"curl -s -w '%{http_code}\\n' -H 'host: models.example.com' http://" + addr + "/.well-known/oauth-protected-resource",
 			`"authorization_servers"|models.predict|200`, "what there is to know for a client, without a token",
 		},
-		line{client("fraud", predict), "needs models.predict|200 with the scope models.predict", "the client gets the scope that the gate asks for"},
+		line{client("fraud", predict), "needs models.predict|200 with the scope models.predict",
+			"the client gets the scope that the gate asks for"},
 		line{client("fraud", "") + " || echo stopped", "needs models.predict|there is no token with that scope|stopped", "and stops without it"},
 		line{client("nowhere", predict) + " || echo stopped", "needs more than a scope|stopped", "where no scope would do"},
 	), nil
