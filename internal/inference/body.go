@@ -19,6 +19,10 @@ type Body struct {
 	// a key. It is nil where the document may have any.
 	Refuses func(name []byte) bool
 
+	// Form says that the body may be multipart/form-data as well as JSON. Keys then are
+	// the names of its parts, and Refuses says which names no part may have.
+	Form bool
+
 	// MayBeEmpty says that the path has named the model, and that the body may be
 	// missing or without a media type. If it has parameters, it is about more.
 	MayBeEmpty bool
