@@ -27,6 +27,7 @@ var (
 	numberBytes     = newCharset(digits)
 	labelBytes      = newCharset(lowerAlphanumeric + "-")
 	nameBytes       = newCharset(alphanumeric + "._-")
+	freeNameBytes   = newCharset(alphanumeric + "._-" + ":@+~=") // see isFreeName
 	identifierBytes = newCharset(alphanumeric + "_")
 	unreservedBytes = newCharset(alphanumeric + "-._~")                   // RFC 3986 section 2.3
 	pathBytes       = newCharset(alphanumeric + "-._~" + "!$&'()*+,=:@/") // see IsCanonicalPath
@@ -77,6 +78,17 @@ func isNameSegment(s string) bool {
 // isModelName reports whether s may be the name of a model inside a service:
 // segments with '/' between them.
 func isModelName(s string) bool { return len(s) <= maxName && eachPart(s, '/', isNameSegment) }
+
+// isFreeName reports whether s may be the name of a model where requests name it in a body.
+// Names have a tag (llama3:8b of Ollama, anthropic.claude-v1:0 of Bedrock), an adapter
+// (base:adapter of SGLang), an owner (ft:gpt-4o:org::id of OpenAI), a version (claude@2025 of
+// Vertex) or a build in them, or are paths (/mnt/models of vLLM). Each character can stand in
+// a path and in a header as it is, and none of them separates models in a list.
+func isFreeName(s string) bool {
+	return len(s) <= maxName && eachPart(strings.TrimPrefix(s, "/"), '/', isFreeSegment)
+}
+
+func isFreeSegment(s string) bool { return consistsOf(s, freeNameBytes) && !isDotSegment(s) }
 
 func isNumber(s string) bool { return consistsOf(s, numberBytes) }
 

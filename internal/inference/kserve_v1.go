@@ -19,7 +19,7 @@ import (
 // of kserve/kserve, on the host of the service's component.
 func kserveV1(r *parsedRequest, path string) (operation, reason.Reason) {
 	if path == "/v1/models" && r.Method == "GET" && !r.GRPC {
-		return listsModels(namesListing)
+		return listsModels(modelsListing)
 	}
 	rest, ok := strings.CutPrefix(path, v1Models)
 	if !ok || strings.Contains(rest, "/") {

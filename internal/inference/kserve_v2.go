@@ -22,7 +22,7 @@ func kserveV2(r *parsedRequest, path string) (operation, reason.Reason) {
 	case "GET /v2/health/live", "GET /v2/health/ready":
 		return onServer(Ready)
 	case "GET /v2/models":
-		return listsModels(namesListing)
+		return listsModels(modelsListing)
 	case "POST /v2/repository/index":
 		return listsModels(indexListing)
 	case "GET /v2/models/stats": // Triton's statistics of all models, where the server is one

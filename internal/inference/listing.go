@@ -1,6 +1,11 @@
 package inference
 
-import "github.com/modelgate/modelgate/internal/strictjson"
+import (
+	"slices"
+	"strings"
+
+	"github.com/modelgate/modelgate/internal/strictjson"
+)
 
 // Listing says how a reply lists models. A member of a reply that it does not know
 // is removed, and a reply of another form is refused. An item keeps what does not
@@ -13,14 +18,24 @@ type Listing struct {
 type showModel func(name, version string) bool
 
 var (
-	// {"models": ["a", "b"]}: v1_endpoints.py and v2_endpoints.py of kserve/kserve.
-	namesListing = &Listing{jsonListing{member: "models", before: `{"models":[`, after: `]}`}.trim}
-	// {"object": "list", "data": [{"id": "a"}]}: OpenAI's.
-	openAIListing = &Listing{jsonListing{member: "data", key: "id", before: `{"object":"list","data":[`, after: `]}`}.trim}
-	// [{"name": "a", "version": "1"}]: extension_model_repository.md of
+	// modelsListing is the reply of a path that several protocols have, such as /v1/models. It
+	// has the form that the server behind it has.
+	modelsListing = &Listing{jsonListing{dataForm, modelsForm}.trim}
+	// geminiListing: {"models": [{"name": "models/a"}]}, of Gemini's /v1beta/models. Its
+	// nextPageToken may have the name of a model in it, and is removed.
+	geminiListing = &Listing{jsonListing{{member: "models", key: "name", within: "models/"}}.trim}
+	// indexListing: [{"name": "a", "version": "1"}], extension_model_repository.md of
 	// triton-inference-server/server.
-	indexListing = &Listing{jsonListing{key: "name", before: `[`, after: `]`}.trim}
+	indexListing = &Listing{jsonListing{{key: "name", versions: true}}.trim}
 	grpcListing  = &Listing{trimRepositoryIndex}
+
+	// dataForm is OpenAI's: {"object": "list", "data": [{"id": "a"}]}. Anthropic's has
+	// has_more, first_id and last_id too.
+	dataForm = jsonForm{member: "data", key: "id"}
+	// modelsForm is {"models": ["a", "b"]}, KServe's (v1_endpoints.py and v2_endpoints.py of
+	// kserve/kserve), and {"models": [{"name": "a"}]}: Ollama's (api/types.go of
+	// ollama/ollama, ListResponse and ProcessResponse) and Cohere's.
+	modelsForm = jsonForm{member: "models", key: "name", strings: true}
 )
 
 // Trim returns a reply with only those models whose Call, a List of one model, is
@@ -47,64 +62,107 @@ func (m *Match) Trim(body []byte, granted func(*Call) bool) (trimmed []byte, ok 
 	})
 }
 
-// jsonListing is a JSON document with an array of models.
-type jsonListing struct {
-	member        string // of the document that is the array; "" where the document is the array
-	key           string // of an element that is the model's name; "" where the element is the name
-	before, after string // what a trimmed document has around the elements
+// jsonListing are the forms that a JSON document may have. The first that fits is taken.
+type jsonListing []jsonForm
+
+// jsonForm is a JSON document with an array of models.
+type jsonForm struct {
+	member   string // of the document that is the array; "" where the document is the array
+	key      string // of an element that is the model's name
+	strings  bool   // an element may be the name itself
+	versions bool   // an element may have the model's version
+	within   string // what precedes the model's name in an element, if anything does
 }
 
 func (l jsonListing) trim(body []byte, shown showModel) (trimmed []byte, ok bool) {
-	list, ok := l.array(string(body))
-	if !ok {
+	text := string(body)
+	if strictjson.Check(text) != nil {
 		return nil, false
 	}
+	doc := strictjson.Read(text)
+	for i := range l {
+		list := doc
+		if l[i].member != "" {
+			if !doc.IsObject() {
+				return nil, false
+			}
+			list = doc.Get(l[i].member)
+		}
+		if list.IsArray() {
+			return l[i].trim(doc, list, shown)
+		}
+	}
+	return nil, false
+}
+
+func (f *jsonForm) trim(doc, list strictjson.Result, shown showModel) (trimmed []byte, ok bool) {
 	var items []listedModel
+	ok = true
 	list.ForEach(func(_, item strictjson.Result) bool {
 		m := listedModel{item: item}
-		if m.name, m.version, ok = l.model(item); ok {
+		if m.name, m.version, ok = f.model(item); ok {
 			m.shown = shown(m.name, m.version)
 			items = append(items, m)
 		}
 		return ok
 	})
+	if !ok {
+		return nil, false
+	}
 	hidden := hiddenNames(items)
-	trimmed = []byte(l.before)
+	items = slices.DeleteFunc(items, func(m listedModel) bool { return !m.shown })
+	switch {
+	case f.member == "data":
+		trimmed = append(trimmed, `{"object":"list","data":`...)
+	case f.member != "":
+		trimmed = append(trimmed, `{"`+f.member+`":`...)
+	}
+	trimmed = append(trimmed, '[')
 	for i := range items {
-		if !items[i].shown {
-			continue
-		}
-		if len(trimmed) > len(l.before) {
+		if i > 0 {
 			trimmed = append(trimmed, ',')
 		}
-		trimmed = items[i].append(trimmed, l.key, hidden, shown)
+		trimmed = items[i].append(trimmed, f.key, hidden, shown)
 	}
-	return append(trimmed, l.after...), ok
+	trimmed = append(trimmed, ']')
+	if f.member == "data" {
+		trimmed = appendPage(trimmed, doc, items)
+	}
+	if f.member != "" {
+		trimmed = append(trimmed, '}')
+	}
+	return trimmed, true
 }
 
-// array returns the array of models in a document.
-func (l jsonListing) array(doc string) (list strictjson.Result, ok bool) {
-	if strictjson.Check(doc) != nil {
-		return list, false
+// appendPage appends what Anthropic's list says of its page: its first and its last model
+// are those that are shown. A page that shows none is the last, because none of its models
+// can say where the next begins.
+func appendPage(to []byte, doc strictjson.Result, items []listedModel) []byte {
+	more := doc.Get("has_more")
+	switch {
+	case !more.IsBool():
+		return to
+	case len(items) == 0:
+		return append(to, `,"has_more":false,"first_id":null,"last_id":null`...)
 	}
-	list = strictjson.Read(doc)
-	if l.member != "" {
-		if !list.IsObject() {
-			return list, false
-		}
-		list = list.Get(l.member)
-	}
-	return list, list.IsArray()
+	to = append(append(to, `,"has_more":`...), more.Raw...)
+	to = append(append(to, `,"first_id":`...), items[0].item.Get(dataForm.key).Raw...)
+	return append(append(to, `,"last_id":`...), items[len(items)-1].item.Get(dataForm.key).Raw...)
 }
 
 // model returns the name and the version in an element of the array.
-func (l jsonListing) model(item strictjson.Result) (name, version string, ok bool) {
-	if l.key == "" {
-		return item.Str, "", item.Type == strictjson.String
+func (f *jsonForm) model(item strictjson.Result) (name, version string, ok bool) {
+	if item.Type == strictjson.String {
+		return item.Str, "", f.strings
 	}
 	if !item.IsObject() {
 		return "", "", false
 	}
-	n, v := item.Get(l.key), item.Get("version")
-	return n.Str, v.Str, n.Type == strictjson.String && (!v.Exists() || v.Type == strictjson.String)
+	n := item.Get(f.key)
+	if v := item.Get("version"); f.versions && v.Exists() {
+		if version = v.Str; v.Type != strictjson.String {
+			return "", "", false
+		}
+	}
+	return strings.TrimPrefix(n.Str, f.within), version, n.Type == strictjson.String
 }

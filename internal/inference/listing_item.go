@@ -33,10 +33,10 @@ func hiddenNames(items []listedModel) nameSet {
 }
 
 // append appends the item without the members that name another model. key is the
-// member that has its own name, "" where the item is the name.
+// member that has its own name, where the item is an object.
 func (m *listedModel) append(to []byte, key string, hidden nameSet, shown showModel) []byte {
 	v := itemView{own: m.name, hidden: hidden, shown: shown}
-	if key == "" || v.mayShow(m.item, false, key) {
+	if !m.item.IsObject() || v.mayShow(m.item, false, key) {
 		return append(to, m.item.Raw...)
 	}
 	to = append(to, '{')
@@ -99,21 +99,36 @@ func namesModels(member string) bool {
 		slices.ContainsFunc(choosingFragments, func(fragment string) bool { return strings.Contains(folded, fragment) })
 }
 
-// isNamedIn reports whether a text has one of the names in it: as a word, or as the
-// end or a segment of a path.
+// maxListedText is the longest text in an item that is looked through for names, in bytes.
+const maxListedText = 64 << 10
+
+// isNamedIn reports whether a text has one of the names in it, between characters of which
+// no part of a name consists. A text that is too long may have one.
 func (s nameSet) isNamedIn(text string) bool {
 	if len(s) == 0 {
 		return false
 	}
-	if s[text] {
+	if s[text] || len(text) > maxListedText {
 		return true
 	}
-	isSeparator := func(r rune) bool { return r >= 0x80 || r != '/' && !nameBytes[r] }
+	isSeparator := func(r rune) bool { return r >= 0x80 || r != '/' && !freeNameBytes[r] }
 	for word := range strings.FieldsFuncSeq(text, isSeparator) {
-		word = strings.TrimRight(word, ".") // of a sentence
-		for rest, more := word, true; more; _, rest, more = strings.Cut(rest, "/") {
-			segment, _, _ := strings.Cut(rest, "/")
-			if s[rest] || s[segment] {
+		if s.isPartOf(strings.TrimRight(word, ".")) { // of a sentence
+			return true
+		}
+	}
+	return false
+}
+
+// isPartOf reports whether one of the names is a part of a word: of llama3:8b these are
+// llama3, 8b and llama3:8b.
+func (s nameSet) isPartOf(word string) bool {
+	for begin := range len(word) {
+		if begin > 0 && nameBytes[word[begin-1]] && word[begin] != '/' {
+			continue
+		}
+		for end := begin + 1; end <= len(word) && end-begin <= maxName; end++ {
+			if (end == len(word) || !nameBytes[word[end]]) && s[word[begin:end]] {
 				return true
 			}
 		}

@@ -52,7 +52,7 @@ func (a *openAI) parsePath(r *parsedRequest, path string) (operation, reason.Rea
 		name, one := strings.CutPrefix(rest, "models/")
 		switch {
 		case r.Method == "GET" && rest == "models":
-			return listsModels(openAIListing)
+			return listsModels(modelsListing)
 		case r.Method == "GET" && one && !strings.Contains(name, "/"):
 			return onModel(Metadata, name, "")
 		case a.storesObjects && isStoredResponse(r.Method, rest):
