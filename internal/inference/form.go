@@ -59,11 +59,14 @@ func eachPart(s string, separator byte, form func(part string) bool) bool {
 	}
 }
 
+// maxLabel is the length of the longest label of a host name, in bytes (RFC 1035 section 2.3.4).
+const maxLabel = 63
+
 // IsLabel reports whether s is a label of RFC 1123 section 2.1 in lower case, as
 // Kubernetes wants the names of namespaces and services. Only a label may become
 // part of a host name.
 func IsLabel(s string) bool {
-	return len(s) <= 63 && consistsOf(s, labelBytes) && s[0] != '-' && s[len(s)-1] != '-'
+	return len(s) <= maxLabel && consistsOf(s, labelBytes) && s[0] != '-' && s[len(s)-1] != '-'
 }
 
 // isHostName reports whether s is a host name of at most 253 bytes (RFC 1035

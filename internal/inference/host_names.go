@@ -44,6 +44,13 @@ func (n *hostNames) servicesAt(host string) (models []Model) {
 	}
 	host = n.qualify(host)
 	for _, t := range n.allTemplates {
+		if t.isSplit {
+			splits, _ := t.appendSplits(nil, host)
+			for _, s := range splits {
+				models = append(models, Model{Namespace: s[1], Service: s[0], Name: s[0]})
+			}
+			continue
+		}
 		service, namespace, ok := t.parse(host)
 		m := Model{Namespace: namespace, Service: service, Name: service}
 		if ok && !slices.Contains(models, m) {
@@ -83,7 +90,8 @@ func (n *hostNames) overlaps(other *hostNames) bool {
 // hostTemplate is a host name with a service and then a namespace in it. A label
 // has no dot and the text between the two has one, so that each host name has one
 // service and one namespace. Where the configuration lists the namespaces, there is a
-// template for each: its namespace is part of the text between.
+// template for each: its namespace is part of the text between. Where it does not, and
+// the text between has no dot, see appendSplits.
 type hostTemplate struct {
 	before, between, after  string
 	namespace               string          // the only one, or ""
@@ -91,6 +99,7 @@ type hostTemplate struct {
 	labelBefore, labelAfter string          // of before and between, what is in the label of the service
 	tag                     string          // labelBefore, where it is a tag
 	place                   labelPlace
+	isSplit                 bool // a host name has a service and a namespace for each place where it can be cut
 }
 
 // labelPlace says what the label in the place of the service can have beside
@@ -146,7 +155,8 @@ func (t *hostTemplate) host(service, namespace string) string {
 	return h
 }
 
-// parse is the inverse of host. It does not look at byNamespace.
+// parse is the inverse of host. It does not look at byNamespace, and finds nothing by a
+// template that isSplit.
 func (t *hostTemplate) parse(host string) (service, namespace string, ok bool) {
 	inner, hasPrefix := strings.CutPrefix(host, t.before)
 	if t.namespace != "" {

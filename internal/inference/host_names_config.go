@@ -46,7 +46,8 @@ func (n *hostNames) collectTemplates() {
 		switch {
 		case n.namespaces != nil && t.namespace == "":
 			n.allTemplates = append(n.allTemplates, n.expand(t)...)
-		case t.namespace != "" || strings.Contains(t.between, "."): // one with problems may have no dot
+		case t.between != "": // one with problems may be of any form
+			t.isSplit = t.namespace == "" && !strings.Contains(t.between, ".")
 			t.classify(n.forms.tags)
 			n.allTemplates = append(n.allTemplates, t)
 		}
@@ -146,13 +147,14 @@ func compileTemplate(v strictjson.Value, namespaces []string) *hostTemplate {
 	}
 	switch {
 	case text == "": // reported
-	case !hasService || !hasNamespace && namespaces == nil || strings.ContainsAny(before+between+after, "{}"):
+	case !hasService || strings.ContainsAny(before+between+after, "{}"):
 		v.MustBe(`a host name with %s once and, after it, %s once`, servicePlace, namespacePlace)
+	case !hasNamespace && namespaces == nil:
+		v.Fail(`must have %s after %s, or one of "namespaces" beside it; got %q`, namespacePlace, servicePlace, text)
 	case !hasNamespace && len(namespaces) > 1:
 		v.Fail(`must have %s, because "namespaces" has more than one; got %q`, namespacePlace, text)
-	case namespaces == nil && !strings.Contains(between, "."):
-		v.Fail(`must have a dot between %s and %s, or "namespaces" beside it, because a host name could be read in two ways; got %q`,
-			servicePlace, namespacePlace, text)
+	case hasNamespace && namespaces == nil && !strings.ContainsAny(between, ".-"):
+		v.Fail(`must have a dot or a hyphen between %s and %s, or "namespaces" beside it; got %q`, servicePlace, namespacePlace, text)
 	case !isHostName(example):
 		v.MustBe("a host name of DNS-1123 labels%s", hostHint(example))
 	}

@@ -8,9 +8,9 @@ import (
 
 // hostReading says which services a host name can mean, by the names of all routes.
 type hostReading struct {
-	services []readService // each once
-	isHashed bool          // the host means a service of which only a hash is known
-	buffer   [4]readService
+	services  []readService // each once
+	isUnclear bool          // the host means a service of which only a hash is known, or more services than are read
+	buffer    [4]readService
 }
 
 // readService is one service that a host name can mean.
@@ -43,7 +43,9 @@ func (rs *Routes) read(h *hostReading, host string) {
 	for _, n := range rs.names {
 		qualified := n.qualify(host)
 		for _, t := range n.allTemplates {
-			if label, namespace, ok := t.parse(qualified); ok {
+			if t.isSplit {
+				h.addSplits(n, t, qualified)
+			} else if label, namespace, ok := t.parse(qualified); ok {
 				h.add(n, t, namespace, label)
 			}
 		}
@@ -70,7 +72,7 @@ func (h *hostReading) add(n *hostNames, t *hostTemplate, namespace, label string
 		}
 		h.addService(s)
 	}
-	h.isHashed = h.isHashed || t.place == plainPlace && isHashed(label)
+	h.isUnclear = h.isUnclear || t.place == plainPlace && isHashed(label)
 	if isExact {
 		return
 	}
@@ -181,7 +183,7 @@ func (m *Match) checkHost(arrival *hostReading) reason.Reason {
 			return reason.IdentityConflict
 		}
 	}
-	if isService && (arrival.isHashed || strings.ToLower(m.host) != m.host) {
+	if isService && (arrival.isUnclear || strings.ToLower(m.host) != m.host) {
 		return reason.HostInvalid
 	}
 	return reason.Allowed

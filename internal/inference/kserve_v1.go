@@ -16,7 +16,9 @@ import (
 //
 // Left: docs/samples/gcp-iap of kubeflow/kfserving, with a VirtualService written
 // by hand for each model. Right: python/kserve/kserve/protocol/rest/v1_endpoints.py
-// of kserve/kserve, on the host of the service's component.
+// of kserve/kserve, on the host of the service's component. Both may follow a prefix;
+// with the prefix "/" only the right ones do, because another server's pages have paths
+// of two segments too.
 func kserveV1(r *parsedRequest, path string) (operation, reason.Reason) {
 	if path == "/v1/models" && r.Method == "GET" && !r.GRPC {
 		return listsModels(modelsListing)
@@ -41,6 +43,7 @@ const v1Models = "/v1/models/"
 
 func compileKServeV1(r *Route, v strictjson.Value, in routeContext) {
 	s := &server{protocol: "kserve-v1", shortPaths: true, parsePath: kserveV1, isVersion: isSharedVersion}
-	o := v.Object("protocol", "prefix", "names", "transformers", "serviceHosts", "credentials", "shadow")
+	o := v.Object("protocol", "prefix", "names", "service", "hosts", "transformers", "serviceHosts", "credentials", "shadow")
 	s.compile(r, o, in, "/v1")
+	s.requireService(o)
 }

@@ -89,7 +89,7 @@ func (m Match) finish(arrival *hostReading) (Match, reason.Reason) {
 		if m.isRewritten() {
 			var destination hostReading
 			m.routes.read(&destination, m.Authority)
-			if destination.isHashed {
+			if destination.isUnclear {
 				return Match{}, reason.HostInvalid
 			}
 			m.addReading(&destination)

@@ -114,13 +114,20 @@ func hasPathPrefix(path, prefix string) bool {
 }
 
 // conflictsWith reports whether both could take one path. Protocols that tell each
-// other's paths apart may share a prefix.
+// other's paths apart may share a prefix, and so may those that read alike what both read.
 func (r *Route) conflictsWith(other *Route) bool {
-	if r.prefix == other.prefix && r.family != other.family && r.family != "" && other.family != "" {
+	if r.prefix == other.prefix && r.family != "" && other.family != "" && (r.family != other.family || r.isTensorFlow(other)) {
 		return false
 	}
 	return r.prefix != "" && other.prefix != "" &&
 		(hasPathPrefix(r.prefix, other.prefix) || hasPathPrefix(other.prefix, r.prefix))
+}
+
+// isTensorFlow reports whether two routes are KServe's TensorFlow runtime: tfserving beside
+// kserve-v1. Every path that both have means the same to both: the first route decides.
+func (r *Route) isTensorFlow(other *Route) bool {
+	a, b := r.server, other.server
+	return a != nil && b != nil && (a.protocol == "tfserving" && b.protocol == "kserve-v1" || a.protocol == "kserve-v1" && b.protocol == "tfserving")
 }
 
 // overlaps reports whether both take the same request on a service's own host. A

@@ -115,7 +115,7 @@ func (s *server) matchPublicPath(r *parsedRequest, rest string) (Match, reason.R
 		return Match{}, reason.PathUnknown
 	}
 	service, path, deeper := strings.Cut(rest, "/")
-	if s.shortPaths && !deeper {
+	if s.shortPaths && !s.prefixIsRoot && !deeper {
 		service, _, _ = strings.Cut(rest, ":")
 		path = "v1/models/" + rest
 	}

@@ -32,9 +32,7 @@ func (s *server) compile(r *Route, o strictjson.Object, in routeContext, family 
 	r.compileCommon(o)
 	s.compileNames(o, in)
 	s.compilePrefix(o.Get("prefix"))
-	if !s.shortPaths {
-		s.compileService(o)
-	}
+	s.compileService(o)
 	s.transformers = compileServicePatterns(o.Get("transformers"))
 	s.modelNames.compile(o)
 	s.compileUnversioned(o.Get("unversioned"))
@@ -48,8 +46,8 @@ func (s *server) compile(r *Route, o strictjson.Object, in routeContext, family 
 // one that "serves" declares; with them, the host says which it is.
 func (s *server) compileNames(o strictjson.Object, in routeContext) {
 	names, serviceHosts := o.Get("names"), o.Get("serviceHosts")
-	if names.Exists() || s.shortPaths {
-		s.names = compileHostNames(o.Need("names"), serviceHosts)
+	if names.Exists() {
+		s.names = compileHostNames(names, serviceHosts)
 		return
 	}
 	s.service = in.serves
@@ -65,7 +63,7 @@ func (s *server) compilePrefix(v strictjson.Value) {
 	s.prefix = v.Text()
 	switch {
 	case s.prefix == "": // reported
-	case s.prefix == "/" && !s.shortPaths:
+	case s.prefix == "/":
 		s.prefix, s.prefixIsRoot = "", true
 	case !isPathPrefix(s.prefix):
 		mustBePathPrefix(v, "/kfserving")
