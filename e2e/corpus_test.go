@@ -46,6 +46,7 @@ var clusters = map[string][]string{
 	"shadow":         {"models"},
 	"kserve-v2":      {"rest", "grpc"},
 	"tfserving":      {"rest", "grpc"},
+	"torchserve":     {"rest", "management", "grpc"},
 	"openai":         {"llm", "embed"},
 	"vllm":           {"llm"},
 	"api-keys":       {"llm"},

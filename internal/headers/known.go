@@ -187,4 +187,6 @@ var Known = []Header{
 	{"x-envoy-original-host", Override, "Envoy: router"},
 	{"x-envoy-original-method", Override, "Envoy: router"},
 	{"forwarded", Override, "RFC 7239"},
+	{"explain", Override, "TorchServe: ts/torch_handler/base_handler.py"},
+	{"describe", Override, "TorchServe: ts/torch_handler/base_handler.py"},
 }

@@ -92,7 +92,7 @@ type bodyGroup struct {
 type bodyCase struct{ body, want string }
 
 func TestComplete(t *testing.T) {
-	for _, g := range slices.Concat(kserveBodies, tritonBodies, openAIBodies, tfServingBodies) {
+	for _, g := range slices.Concat(kserveBodies, tritonBodies, openAIBodies, tfServingBodies, torchServeBodies) {
 		t.Run(g.name+": "+g.request, func(t *testing.T) {
 			r := request(g.request, g.host)
 			m, why := compile(t, g.routes).Match(r)

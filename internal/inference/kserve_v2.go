@@ -41,7 +41,7 @@ func kserveV2(r *parsedRequest, path string) (operation, reason.Reason) {
 		return onModel(Metadata, name, version)
 	case "GET ready":
 		return onModel(Ready, name, version)
-	case "POST infer":
+	case "POST infer", "POST infer_stream": // the latter is MLServer's, mlserver/rest/app.py of SeldonIO/MLServer
 		return onModel(Predict, name, version)
 	case "POST generate", "POST generate_stream":
 		return onModel(Generate, name, version)

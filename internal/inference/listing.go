@@ -27,6 +27,10 @@ var (
 	// indexListing: [{"name": "a", "version": "1"}], extension_model_repository.md of
 	// triton-inference-server/server.
 	indexListing = &Listing{jsonListing{{key: "name", versions: true}}.trim}
+	// torchListing: {"nextPageToken": "1", "models": [{"modelName": "a"}]},
+	// ListModelsResponse.java of pytorch/serve. The token, which counts the models, is left
+	// out, and so is an item's modelUrl: no grant is on the name of a file.
+	torchListing = &Listing{jsonListing{{member: "models", key: "modelName"}}.trim}
 	grpcListing  = &Listing{trimRepositoryIndex}
 
 	// dataForm is OpenAI's: {"object": "list", "data": [{"id": "a"}]}. Anthropic's has

@@ -19,6 +19,8 @@ type operation struct {
 	version string
 	body    *Body    // how the body names the models, nil where it names none
 	listing *Listing // how the reply lists models, nil where it lists none
+
+	parameters []string // of a query, beside those of the server, that say no more of a model
 }
 
 // unknownPath is the answer of a pathParser for a path that it does not have.
@@ -97,7 +99,7 @@ func (s *server) parseOperation(r *parsedRequest, path string) (operation, reaso
 	}
 	for parameter := range strings.SplitSeq(r.query[1:], "&") {
 		name, value, _ := strings.Cut(parameter, "=")
-		if !slices.Contains(s.parameters, name) || strings.Contains(value, ";") { // some servers take ';' for '&'
+		if !slices.Contains(s.parameters, name) && !slices.Contains(op.parameters, name) || strings.Contains(value, ";") { // some servers take ';' for '&'
 			return operation{}, reason.QueryRefused
 		}
 	}

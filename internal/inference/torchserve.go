@@ -3,6 +3,7 @@ package inference
 const (
 	torchInference  = "/org.pytorch.serve.grpc.inference.InferenceAPIsService/"
 	torchManagement = "/org.pytorch.serve.grpc.management.ManagementAPIsService/"
+	torchOpen       = "/org.pytorch.serve.grpc.openinference.GRPCInferenceService/"
 )
 
 // torchServe are the methods of frontend/server/src/main/resources/proto of
@@ -20,6 +21,12 @@ var torchServe = []grpcMethod{
 	{torchManagement + "ScaleWorker", Admin, namesModel, nil},
 	{torchManagement + "SetDefault", Admin, namesModel, nil},
 	{torchManagement + "UnregisterModel", Unload, namesModel, nil},
+	{torchOpen + "ServerLive", Ready, nil, nil},
+	{torchOpen + "ServerReady", Ready, nil, nil},
+	{torchOpen + "ServerMetadata", Metadata, nil, nil},
+	{torchOpen + "ModelReady", Ready, namesModel, nil},
+	{torchOpen + "ModelMetadata", Metadata, namesModel, nil},
+	{torchOpen + "ModelInfer", Predict, namesModel, nil},
 }
 
-var compileTorchServe = serverCompiler("torchserve", "torchserve", newGRPCMethods(torchServe).parsePath, isExactVersion)
+var compileTorchServe = serverCompiler("torchserve", "torchserve", newGRPCMethods(torchServe).and(torchServeHTTP), isTorchVersion)

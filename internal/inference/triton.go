@@ -58,6 +58,8 @@ func tritonModel(r *parsedRequest, rest string) (operation, reason.Reason) {
 		return invalidModel()
 	}
 	switch r.Method + " " + action {
+	case "POST infer_stream": // MLServer's
+		return unknownPath()
 	case "GET config", "GET stats":
 		return onModel(Metadata, name, version)
 	case "GET trace/setting", "POST trace/setting":

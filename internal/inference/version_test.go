@@ -29,6 +29,7 @@ var requestsWithVersion = []struct{ server, name, request string }{
 	{"triton", "path", "GET /v2/models/m/versions/VERSION/config"}, {"triton", "message", infer},
 	{"tfserving", "path", "POST /v1/models/m/versions/VERSION:predict"},
 	{"tfserving", "label", "POST /v1/models/m/labels/VERSION:predict"},
+	{"torchserve", "path", "POST /predictions/m/VERSION"},
 	{"torchserve", "message", "gRPC /org.pytorch.serve.grpc.inference.InferenceAPIsService/Predictions"},
 }
 
