@@ -107,6 +107,15 @@ func TestTrim(t *testing.T) {
 			{`{"data":[{"id":"publishers/prod/models/a"},{"id":"publishers/lab/models/a"}]}`,
 				`{"object":"list","data":[{"id":"publishers/prod/models/a"}]}`},
 		}},
+		{"TorchServe", torch, public, "GET /models?limit=2", []trimCase{
+			{`{"nextPageToken":"2","models":[{"modelName":"b","modelUrl":"b.mar"},{"modelName":"a","modelUrl":"a.mar"}]}`,
+				`{"models":[{"modelName":"a"}]}`},
+			{`{"models":[{"modelName":"b"}]}`, `{"models":[]}`},
+			{`{"models":[]}`, `{"models":[]}`},
+			{`{"models":["a"]}`, withheld},
+			{`{"models":[{"name":"a"}]}`, withheld},
+			{`[{"modelName":"a"}]`, withheld},
+		}},
 		{"Triton", tritons, public, index, []trimCase{
 			{`[{"name":"a","version":"1","state":"READY"},{"name":"b","version":"1"},{"name":"b","version":"2","state":"READY"},` +
 				`{"name":"a"},{"name":"a","version":"01"}]`,
