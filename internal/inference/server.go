@@ -99,7 +99,8 @@ func (s *server) parseOperation(r *parsedRequest, path string) (operation, reaso
 	}
 	for parameter := range strings.SplitSeq(r.query[1:], "&") {
 		name, value, _ := strings.Cut(parameter, "=")
-		if !slices.Contains(s.parameters, name) && !slices.Contains(op.parameters, name) || strings.Contains(value, ";") { // some servers take ';' for '&'
+		known := slices.Contains(s.parameters, name) || slices.Contains(op.parameters, name)
+		if !known || strings.Contains(value, ";") { // some servers take ';' for '&'
 			return operation{}, reason.QueryRefused
 		}
 	}
