@@ -14,6 +14,10 @@ import (
 //   - Some compare names without regard to case.
 //   - Ollama adds what a name leaves out (types/model/name.go of ollama/ollama): the
 //     host registry.ollama.ai, the namespace library and the tag latest.
+//   - A path may be relative to the root: mnt/models is /mnt/models.
+//   - SGLang runs the adapter that follows the first colon, whatever precedes it
+//     (python/sglang/srt/entrypoints/openai/serving_base.py, _parse_model_parameter).
+//   - What a deny calls a version may be a part of the name: claude@2025 of Vertex.
 //
 // Grants compare names exactly.
 const (
@@ -40,6 +44,7 @@ func shortName(name []byte) []byte {
 	if _, after, ok := bytes.Cut(name, []byte("://")); ok {
 		name = after
 	}
+	name = bytes.TrimPrefix(name, []byte("/"))
 	parts := 1 + bytes.Count(name, []byte("/"))
 	if parts == 3 {
 		if after, ok := bytes.CutPrefix(name, []byte(defaultHost+"/")); ok {
@@ -74,7 +79,16 @@ func foldPattern(p inference.Pattern) (list []denyPattern) {
 		list = append(list, denyPattern{inference.Pattern{Segments: segments, Version: p.Version}, oneSegment})
 	}
 	_, takesRest := strings.CutSuffix(name[len(name)-1], "*")
+	if p.Version != "" && !takesRest { // else the deny covers all names, because they have no version
+		asName := slices.Clone(folded.Segments)
+		asName[len(asName)-1] += "@" + strings.ToLower(p.Version)
+		list = append(list, foldPattern(inference.Pattern{Segments: asName})...)
+	}
 	oneSegment := false
+	if name[0] == "" && len(name) > 1 {
+		name = name[1:]
+		short(name, false)
+	}
 	if len(name) == 3 && segmentMatches(name[0], defaultHost) || len(name) == 2 && takesRest && name[0] == defaultHost {
 		name = name[1:]
 		short(name, false)

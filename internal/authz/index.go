@@ -1,7 +1,5 @@
 package authz
 
-import "strings"
-
 // add adds a rule to a table, for each issuer, member and model.
 func (c *compiler) add(t *table, r rule) {
 	t.names = append(t.names, r.name)
@@ -40,7 +38,7 @@ func (c *compiler) patterns(t *table, r rule) (list []denyPattern) {
 		}
 		names := c.routes.CanonicalNames(p)
 		if len(names) > 1 {
-			r.at.Fail("must name one model: %q is an alias, which means another model on another route", strings.Join(p.Segments, "/"))
+			r.at.Fail("must name one model: %q is an alias, which means another model on another route", p.String())
 		}
 		for _, p := range names {
 			list = append(list, denyPattern{Pattern: p})

@@ -151,6 +151,9 @@ func (n *node) matchModel(t *table, q *query, name []byte, found *idList) {
 		if short := shortName(name); len(short) != len(name) {
 			n.matchName(t, q, short, found)
 		}
+		if _, adapter, ok := bytes.Cut(name, []byte(":")); ok {
+			n.matchName(t, q, adapter, found)
+		}
 	}
 }
 

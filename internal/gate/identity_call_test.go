@@ -116,7 +116,8 @@ func TestHeadersOfTheCallInABody(t *testing.T) {
 		{v1chat, `{"model": "secret"}`, withJSON(), "grant_missing"},
 		{llm, `{"model": "a/b"}`, withJSON(), "generate prod/llm/a/b prod/llm/a/b prod llm"},
 		{llm, `{"model": "a,b"}`, withJSON(), "model_invalid"}, // so a list of models is read in one way
-		{llm, `{"model": "a@2"}`, withJSON(), "model_invalid"},
+		{llm, `{"model": "a@2"}`, withJSON(), "generate prod/llm/a@@2 prod/llm/a@@2 prod llm"},
+		{llm, `{"model": "/a:b"}`, withJSON(), "generate prod/llm//a:b prod/llm//a:b prod llm"},
 		{llm, `{"model": "ä"}`, withJSON(), "model_invalid"},
 		{infer, f("1:a"), withGRPC(), "predict prod/gpu/a prod/gpu/a prod gpu"},
 		{infer, f("1:a 5:tensor 2:2"), withGRPC(), "predict prod/gpu/a@2 prod/gpu/a@2 prod gpu"},

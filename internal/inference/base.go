@@ -18,7 +18,7 @@ func (a *openAI) compileBase(v strictjson.Value) {
 	base := v.Text()
 	switch a.bases = []string{base}; {
 	case base == "": // reported
-	case !isPathPrefix(base):
+	case !isBase(base):
 		mustBePathPrefix(v, "/v1")
 	case a.prefix != "" && (hasPathPrefix(base, a.prefix) || hasPathPrefix(a.prefix, base)):
 		v.Fail("must not overlap with the prefix %q; got %q", a.prefix, base)
@@ -36,7 +36,7 @@ func (a *openAI) modelInBase(segments []string) (found baseModel) {
 			continue
 		}
 		name := strings.Join(withoutAPI(segments[i+1:]), "/")
-		if name != "" && isModelName(name) {
+		if a.isName(name) {
 			found = baseModel{name: a.resolveAlias(name)}
 			if segment == "models" && i >= 2 && segments[i-2] == "publishers" {
 				found.namespace = segments[i-1]

@@ -7,3 +7,6 @@ var RefusedParts = slices.Concat(choosingFragments, choosingNames, storedFragmen
 
 // TrimGemini is the trim of geminiListing.
 var TrimGemini = geminiListing.trim
+
+// IsFreeName is isFreeName.
+var IsFreeName = isFreeName

@@ -112,6 +112,14 @@ func isPathPrefix(s string) bool {
 	})
 }
 
+// isBase is isPathPrefix for a path that may name a model, such as claude@2025 of Vertex.
+func isBase(s string) bool {
+	rest, ok := strings.CutPrefix(s, "/")
+	return ok && eachPart(rest, '/', func(segment string) bool {
+		return consistsOf(segment, freeNameBytes) && segment[0] != '.'
+	})
+}
+
 // IsHeaderName reports whether s is the name of a header that the gate may write:
 // lower case letters, digits and hyphens. It is narrower than what package authn
 // reads tokens from, every token of RFC 9110 section 5.6.2: behind CGI and WSGI an

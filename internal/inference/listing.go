@@ -45,8 +45,10 @@ var (
 // Trim returns a reply with only those models whose Call, a List of one model, is
 // granted. ok is false for a reply that cannot be trimmed, which must be withheld.
 func (m *Match) Trim(body []byte, granted func(*Call) bool) (trimmed []byte, ok bool) {
+	listed := m.server.modelNames
+	listed.free = true // the server behind the path may be of another protocol
 	return m.Listing.trim(body, func(name, version string) bool {
-		namespace, name, ok := m.server.resolve(name)
+		namespace, name, ok := listed.resolve(name)
 		if !ok || version != "" && !m.server.isVersion(version) {
 			return false
 		}

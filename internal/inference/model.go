@@ -22,6 +22,7 @@ package inference
 
 import (
 	"slices"
+	"strings"
 	"unsafe"
 )
 
@@ -30,17 +31,17 @@ import (
 type Model struct {
 	Namespace string // DNS-1123 label
 	Service   string // DNS-1123 label: the InferenceService
-	Name      string // the model inside the service; may contain '/'. "" is the service as a whole
+	Name      string // the model inside the service, see isFreeName. "" is the service as a whole
 	Version   string // "" where the request names none
 }
 
-// String returns prod/fraud, prod/llm/meta-llama/Llama-3.1-8B or prod/fraud@3. A
-// service as a whole is written like its main model, because a pattern of two
-// segments covers both.
+// String returns prod/fraud, prod/llm/meta-llama/Llama-3.1-8B or prod/fraud@3. In the
+// model's name '@' is written twice: prod/llm/claude@@2025. A service as a whole is
+// written like its main model, because a pattern of two segments covers both.
 func (m Model) String() string {
 	s := m.Namespace + "/" + m.Service
 	if m.Name != m.Service && m.Name != "" {
-		s += "/" + m.Name
+		s += "/" + strings.ReplaceAll(m.Name, "@", "@@")
 	}
 	if m.Version != "" {
 		s += "@" + m.Version

@@ -14,6 +14,7 @@ type modelNames struct {
 	services     map[string]Model  // the service of each model; nil where the service is known otherwise
 	header       string            // by which a router behind the gate chooses a model, or ""
 	publishers   bool              // names may have publishers/<namespace>/models/ before them
+	free         bool              // names have the form of isFreeName, else that of isModelName
 }
 
 // compile reads "aliases" and "default".
@@ -22,8 +23,8 @@ func (n *modelNames) compile(o strictjson.Object) {
 	if a := o.Get("aliases"); a.Exists() {
 		members := a.Object().Members
 		for _, m := range members {
-			n.aliases[m.Name] = compileModelName(m.Value)
-			if !isOwnName(m.Name) {
+			n.aliases[m.Name] = n.compileModelName(m.Value)
+			if !n.isOwnName(m.Name) {
 				m.Value.Fail("must have a model's name as its alias, which %q is not", m.Name)
 			}
 		}
@@ -34,18 +35,18 @@ func (n *modelNames) compile(o strictjson.Object) {
 		}
 	}
 	if d := o.Get("default"); d.Exists() {
-		n.defaultModel = compileModelName(d)
+		n.defaultModel = n.compileModelName(d)
 	}
 }
 
 // compileModelName reads the name of a model inside a service.
-func compileModelName(v strictjson.Value) string {
+func (n *modelNames) compileModelName(v strictjson.Value) string {
 	name := v.Text()
 	switch {
-	case name == "" || isOwnName(name): // "" is reported
+	case name == "" || n.isOwnName(name): // "" is reported
 	case strings.ContainsAny(name, "*?[](){}|^$\\+"):
 		v.MustBe("one model's exact name, without a pattern")
-	case isModelName(name):
+	case n.isName(name):
 		v.MustBe("a model's own name, without publishers/NAMESPACE/models/")
 	case strings.Contains(name, "@"):
 		v.MustBe("a model's name, without a version")
@@ -55,10 +56,18 @@ func compileModelName(v strictjson.Value) string {
 	return name
 }
 
+// isName reports whether s may be the name of a model in a request.
+func (n *modelNames) isName(s string) bool {
+	if n.free {
+		return isFreeName(s)
+	}
+	return isModelName(s)
+}
+
 // isOwnName reports whether s may be a model's own name inside a service.
-func isOwnName(s string) bool {
+func (n *modelNames) isOwnName(s string) bool {
 	_, _, isPublisher := splitPublisherName(s)
-	return isModelName(s) && !isPublisher
+	return n.isName(s) && !isPublisher
 }
 
 // resolveAlias returns the model's own name.
@@ -88,7 +97,7 @@ func (n *modelNames) resolve(text string) (namespace, name string, ok bool) {
 			return "", "", false
 		}
 	}
-	if !isModelName(name) {
+	if !n.isName(name) {
 		return "", "", false
 	}
 	return namespace, n.resolveAlias(name), true

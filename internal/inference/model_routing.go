@@ -139,7 +139,7 @@ func (a *openAI) compileServices(o strictjson.Object) {
 		service := compileServiceName(m.Value)
 		a.services[m.Name] = service
 		switch {
-		case !isOwnName(m.Name):
+		case !a.isOwnName(m.Name):
 			m.Value.Fail("must be under a model's name, which %q is not", m.Name)
 		case IsLabel(service.Service) && a.names != nil && a.names.templates[predictor] != nil && a.host(Generate, service) == "":
 			m.Value.Fail(`must have a host name by "names", of labels of at most 63 bytes each and at most 253 in all; got %q`, m.Value.JSON().Str)

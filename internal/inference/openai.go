@@ -53,8 +53,10 @@ func (a *openAI) parsePath(r *parsedRequest, path string) (operation, reason.Rea
 		switch {
 		case r.Method == "GET" && rest == "models":
 			return listsModels(modelsListing)
-		case r.Method == "GET" && one && !strings.Contains(name, "/"):
-			return onModel(Metadata, name, "")
+		case r.Method == "GET" && one && !a.isOwnName(name):
+			return invalidModel()
+		case r.Method == "GET" && one:
+			return operation{verb: Metadata, name: name}, reason.Allowed
 		case a.storesObjects && isStoredResponse(r.Method, rest):
 			return onServer(Generate)
 		}
@@ -96,7 +98,7 @@ func compileOpenAI(r *Route, v strictjson.Value, in routeContext) {
 	a := &openAI{bases: []string{"/v1", "/openai/v1"}, holdHeaders: in.holdHeaders}
 	a.server = &server{protocol: "openai", parsePath: a.parsePath, isVersion: isSharedVersion}
 	a.parameters = []string{"api-version"} // Azure's
-	a.publishers = true
+	a.publishers, a.free = true, true
 	a.compile(r, o, in, "openai")
 	keys := compileBodyKeys(o)
 	a.calls, a.storesObjects = openAICalls(keys), keys.stored

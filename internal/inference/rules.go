@@ -32,7 +32,8 @@ func (rs *Routes) CanonicalNames(p Pattern) (names []Pattern) {
 }
 
 // PossibleNames returns every pattern that a deny on p must cover: p as it is
-// written, and whatever an alias that p matches leads to, in upper or lower case.
+// written, whatever an alias that p matches leads to, in upper or lower case, and the
+// aliases that lead to what p matches, which a server may complete as it does names.
 func (rs *Routes) PossibleNames(p Pattern) (names []Pattern) {
 	plain := p.withoutPublisher()
 	names = appendPattern([]Pattern{p}, plain)
@@ -48,11 +49,13 @@ func (rs *Routes) PossibleNames(p Pattern) (names []Pattern) {
 			continue
 		}
 		for _, alias := range slices.Sorted(maps.Keys(r.server.aliases)) {
-			if !inner.Matches(Model{Name: strings.ToLower(alias)}) {
-				continue
-			}
-			if own, ok := r.ownName(plain.withName(alias)); ok {
+			own, ok := r.ownName(plain.withName(alias))
+			switch {
+			case !ok:
+			case inner.Matches(Model{Name: strings.ToLower(alias)}):
 				names = appendPattern(names, own)
+			case inner.Matches(Model{Name: strings.ToLower(r.server.aliases[alias])}):
+				names = appendPattern(names, plain.withName(alias))
 			}
 		}
 	}

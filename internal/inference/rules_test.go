@@ -11,18 +11,15 @@ import (
 func patternText(list []inference.Pattern) string {
 	var texts []string
 	for _, p := range list {
-		text := strings.Join(p.Segments, "/")
-		if p.Version != "" {
-			text += "@" + p.Version
-		}
-		texts = append(texts, text)
+		texts = append(texts, p.String())
 	}
 	return strings.Join(texts, ", ")
 }
 
 const (
-	oneAlias = `[{"protocol": "openai", "service": "prod/llm", "aliases": {"gpt": "meta/Llama", "org/small": "base"}}]`
-	twoAlias = `[
+	oneAlias    = `[{"protocol": "openai", "service": "prod/llm", "aliases": {"gpt": "meta/Llama", "org/small": "base"}}]`
+	freeAliases = `[{"protocol": "openai", "service": "prod/llm", "aliases": {"chat@1": "/mnt/models", "/x": "llama3:8b"}}]`
+	twoAlias    = `[
 		{"protocol": "openai", "service": "prod/llm", "hosts": ["a"], "aliases": {"gpt": "one", "same": "base"}},
 		{"protocol": "openai", "service": "prod/llm", "hosts": ["b"], "aliases": {"gpt": "two", "same": "base"}},
 		{"protocol": "kserve-v2", "service": "lab/gpu", "hosts": ["c"], "aliases": {"gpt": "three"}}]`
@@ -44,7 +41,12 @@ func TestNamesInRules(t *testing.T) {
 		{"an alias in upper case", oneAlias, "prod/llm/GPT", "prod/llm/GPT", "prod/llm/GPT, prod/llm/meta/Llama"},
 		{"a pattern that an alias fits", oneAlias, "prod/llm/g*", "prod/llm/g*", "prod/llm/g*, prod/llm/meta/Llama"},
 		{"a pattern that no alias fits", oneAlias, "prod/llm/x*", "prod/llm/x*", "prod/llm/x*"},
-		{"a model's own name", oneAlias, "prod/llm/base", "prod/llm/base", "prod/llm/base"},
+		{"a model's own name, which has an alias", oneAlias, "prod/llm/base", "prod/llm/base", "prod/llm/base, prod/llm/org/small"},
+		{"a model's own name", oneAlias, "prod/llm/other", "prod/llm/other", "prod/llm/other"},
+		{"a pattern that fits the rest of an alias", oneAlias, "prod/llm/org*", "prod/llm/org*", "prod/llm/org*, prod/llm/base"},
+		{"free names", freeAliases, "prod/llm/chat@@1", "prod/llm//mnt/models", "prod/llm/chat@@1, prod/llm//mnt/models"},
+		{"a free name behind a slash", freeAliases, "prod/llm//x", "prod/llm/llama3:8b", "prod/llm//x, prod/llm/llama3:8b"},
+		{"a free name of another", freeAliases, "prod/llm//MNT/*", "prod/llm//MNT/*", "prod/llm//MNT/*, prod/llm/chat@@1"},
 		{"a service", oneAlias, "prod/gpt", "prod/gpt", "prod/gpt"},
 		{"every service", oneAlias, "*/*", "*/*", "*/*"},
 		{"a publisher's name", oneAlias, "prod/llm/publishers/prod/models/m", "prod/llm/m", "prod/llm/publishers/prod/models/m, prod/llm/m"},

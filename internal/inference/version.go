@@ -55,7 +55,7 @@ func (s *server) compileUnversioned(v strictjson.Value) {
 		switch {
 		case version != "" && !s.isVersion(version):
 			m.Value.MustBe("a version as the server writes it, such as 3")
-		case !isOwnName(m.Name):
+		case !s.isOwnName(m.Name):
 			m.Value.Fail("must be under a model's name, which %q is not", m.Name)
 		case s.resolveAlias(m.Name) != m.Name:
 			m.Value.Fail("must not be under an alias, which %q is", m.Name)
