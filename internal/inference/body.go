@@ -27,7 +27,10 @@ type Body struct {
 	// missing or without a media type. If it has parameters, it is about more.
 	MayBeEmpty bool
 
-	allIfUnnamed bool // a message that names no model is about all of them
+	allIfUnnamed bool   // a message that names no model is about all of them
+	pathNames    bool   // the path has named the model; the body may name it again
+	ofServer     bool   // the server reads no name: a request is for its one model, which is the default of the route
+	prefix       string // that names have before them, or have not
 }
 
 // What a value of a body is: the IDs of Keys and Fields.
@@ -53,7 +56,7 @@ type namedModels struct {
 // said. It can be called again for the next message.
 func (m Match) Complete(values []scan.Value) (Match, reason.Reason) {
 	services, parameters := m.Call.Models, false
-	if !m.Body.MayBeEmpty {
+	if !m.Body.MayBeEmpty && !m.Body.pathNames {
 		m.Call.Models = nil
 	}
 	for item := 0; ; item++ {
@@ -104,6 +107,9 @@ func readNamedModels(values []scan.Value, item int) (n namedModels, ok bool) {
 	}
 	if len(n.names) > 1 { // a reading without a name does not count beside one that has it
 		n.names = slices.DeleteFunc(n.names, func(s string) bool { return s == "" })
+		if len(n.names) == 0 {
+			n.names = append(n.names, "")
+		}
 	}
 	return n, true
 }
@@ -136,13 +142,18 @@ func (n *namedModels) read(v *scan.Value) (ok bool) {
 // can be in.
 func (m *Match) addModel(services []Model, text, version string) reason.Reason {
 	s := m.server
-	if text == "" && m.Body.allIfUnnamed {
+	switch {
+	case text == "" && m.Body.allIfUnnamed:
 		m.addInServices(services, "", version)
 		return reason.Allowed
-	}
-	if text == "" {
+	case text == "" && m.Body.pathNames:
+		return reason.Allowed
+	case text == "":
 		text = s.defaultModel
+	case m.Body.ofServer && s.resolveAlias(text) != s.resolveAlias(s.defaultModel):
+		return reason.IdentityConflict
 	}
+	text = strings.TrimPrefix(text, m.Body.prefix)
 	if text == "" {
 		return reason.ModelMissing
 	}
@@ -166,7 +177,9 @@ func (m *Match) addModel(services []Model, text, version string) reason.Reason {
 			return m.answer(reason.IdentityConflict)
 		}
 	}
-	m.addInServices(services, name, version)
+	if m.addInServices(services, name, version); m.Body.Keys != nil {
+		m.pinned = name // all of the names in a document must agree
+	}
 	return reason.Allowed
 }
 

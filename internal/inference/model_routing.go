@@ -22,7 +22,7 @@ func (a *openAI) matchByModel(r *parsedRequest) (Match, reason.Reason) {
 	switch why {
 	case reason.Allowed:
 		return a.routeByModel(r, op, r.path, "", "")
-	case reason.PathUnknown:
+	case reason.PathUnknown, reason.ModelUnreadable:
 		return a.server.match(r) // behind a prefix
 	}
 	return Match{}, why
@@ -30,18 +30,24 @@ func (a *openAI) matchByModel(r *parsedRequest) (Match, reason.Reason) {
 
 // matchPublisherPath reads <model>/<path on the server>. A model's name may contain
 // slashes, so that several splits can be valid. A request that two models match is
-// refused. Only the last slashes are tried: no path on the server has more.
+// refused.
 func (a *openAI) matchPublisherPath(r *parsedRequest, namespace, rest string) (Match, reason.Reason) {
 	match, why := Match{}, reason.PathUnknown
-	for i := a.firstSplit(rest); i < len(rest); i++ {
+	for i := 0; i < len(rest) && i <= maxName; i++ {
 		if rest[i] != '/' {
 			continue // no path begins here
 		}
 		op, known := a.parseOperation(r, rest[i:])
-		if known == reason.QueryRefused {
+		switch known {
+		case reason.Allowed:
+		case reason.QueryRefused, reason.QueryToken:
 			return Match{}, known
-		}
-		if known != reason.Allowed {
+		case reason.ModelUnreadable:
+			if why == reason.PathUnknown {
+				why = known
+			}
+			continue
+		default:
 			continue
 		}
 		m, refusal := a.routeByModel(r, op, rest[i:], namespace, rest[:i])
@@ -53,19 +59,6 @@ func (a *openAI) matchPublisherPath(r *parsedRequest, namespace, rest string) (M
 		}
 	}
 	return match, why
-}
-
-// firstSplit returns the index in rest where the deepest path on the server can begin.
-func (a *openAI) firstSplit(rest string) int {
-	deepest := 0
-	for _, base := range a.bases {
-		deepest = max(deepest, strings.Count(base, "/")+maxCallSegments)
-	}
-	at := len(rest)
-	for n := 0; n < deepest && at > 0; n++ {
-		at = max(0, strings.LastIndexByte(rest[:at], '/'))
-	}
-	return at
 }
 
 // routeByModel finds the service of the model that a request asks for. namespace

@@ -105,27 +105,6 @@ func TestQueryTokenAgainstNetURL(t *testing.T) {
 	}
 }
 
-// TestCallSegments: maxCallSegments is the deepest path below a base, so that
-// matchPublisherPath tries enough splits.
-func TestCallSegments(t *testing.T) {
-	for path := range openAICalls(&bodyKeys{}) {
-		if n := strings.Count(path, "/") + 1; n > maxCallSegments {
-			t.Errorf("%s has %d segments, want at most %d", path, n, maxCallSegments)
-		}
-	}
-	a := &openAI{bases: []string{"/v1", "/openai/v1"}}
-	for _, c := range []struct{ rest, want string }{
-		{"m/v1/models", "/v1/models"},
-		{"a/b/c/d/e/f/g/h/openai/v1/models/x", "/g/h/openai/v1/models/x"},
-		{"m", ""},
-		{"", ""},
-	} {
-		if got := c.rest[a.firstSplit(c.rest):]; !strings.HasSuffix(got, c.want) || strings.Count(got, "/") > 2+maxCallSegments {
-			t.Errorf("firstSplit(%q) leaves %q, want at most %d slashes and %q", c.rest, got, 2+maxCallSegments, c.want)
-		}
-	}
-}
-
 func TestAuthorityAndMethodBounds(t *testing.T) {
 	host := strings.Repeat("a.", maxAuthority)
 	for n, want := range map[int]bool{maxAuthority - 6: true, maxAuthority: true, maxAuthority + 1: false} {

@@ -43,8 +43,8 @@ type Route struct {
 }
 
 // matcher is one protocol. It returns PathUnknown for a request that is not the
-// protocol's, and HostInvalid for one that another route may take on this host.
-// Every other refusal is final.
+// protocol's, and HostInvalid or ModelUnreadable for one that another route may take on
+// this host. Every other refusal is final.
 type matcher func(r *parsedRequest) (Match, reason.Reason)
 
 // Routes is the compiled "routes" and "serves" of a configuration. It is immutable.
@@ -91,7 +91,7 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 		m, why := route.match(&r)
 		switch why {
 		case reason.PathUnknown:
-		case reason.HostInvalid:
+		case reason.HostInvalid, reason.ModelUnreadable:
 			refusal = why
 		case reason.Allowed:
 			m.Route, m.routes, m.host = route, rs, r.host

@@ -78,9 +78,11 @@ func (s *server) match(r *parsedRequest) (Match, reason.Reason) {
 	switch why {
 	case reason.Allowed:
 		return s.matchOwnPath(r, op)
-	case reason.PathUnknown:
+	case reason.PathUnknown, reason.ModelUnreadable: // which may be the name of a namespace
 		if rest, ok := strings.CutPrefix(r.path, s.prefix+"/"); ok && (s.prefix != "" || s.prefixIsRoot) {
-			return s.matchPublicPath(r, rest)
+			if m, public := s.matchPublicPath(r, rest); public != reason.PathUnknown {
+				return m, public
+			}
 		}
 	}
 	return Match{}, why
@@ -100,7 +102,10 @@ func (s *server) parseOperation(r *parsedRequest, path string) (operation, reaso
 	for parameter := range strings.SplitSeq(r.query[1:], "&") {
 		name, value, _ := strings.Cut(parameter, "=")
 		known := slices.Contains(s.parameters, name) || slices.Contains(op.parameters, name)
-		if !known || strings.Contains(value, ";") { // some servers take ';' for '&'
+		switch {
+		case name == "key" && s.publishers: // Gemini's credential
+			return operation{}, reason.QueryToken
+		case !known, strings.Contains(value, ";"): // some servers take ';' for '&'
 			return operation{}, reason.QueryRefused
 		}
 	}
@@ -109,7 +114,7 @@ func (s *server) parseOperation(r *parsedRequest, path string) (operation, reaso
 
 // ownRoots are the first segments of servers' own paths. No namespace of a public
 // path that begins with the namespace may be one of them.
-var ownRoots = []string{"v1", "v2", "openai", "publishers"}
+var ownRoots = []string{"v1", "v2", "openai", "publishers", "engines"}
 
 // matchPublicPath reads what follows the prefix: the service, and a path of its server.
 func (s *server) matchPublicPath(r *parsedRequest, rest string) (Match, reason.Reason) {
@@ -172,8 +177,12 @@ func (s *server) rewriteTo(r *parsedRequest, op operation, path string, service 
 
 // matchFor returns the match of an operation on services, which are of one server.
 func (s *server) matchFor(op operation, services []Model, authority, path string) Match {
+	pinned := ""
 	if op.name != "" {
 		name := s.resolveAlias(op.name)
+		if op.body != nil {
+			pinned = name
+		}
 		for i := range services {
 			services[i].Name, services[i].Version = name, s.versionOf(op.verb, name, op.version)
 		}
@@ -185,6 +194,7 @@ func (s *server) matchFor(op operation, services []Model, authority, path string
 		Body:      op.body,
 		Listing:   op.listing,
 		server:    s,
+		pinned:    pinned,
 	}
 }
 

@@ -75,8 +75,9 @@ const (
 	GrantMissing // no grant covers the caller, the verb and the model
 	Denied       // a deny covers them
 
-	PathUnknown // no route knows this method and path
-	NotServed   // another service than the one behind this proxy
+	PathUnknown     // no route knows this method and path
+	ModelUnreadable // a file, a stored object, a list or a stream says for which model it is, and the gate does not read it
+	NotServed       // another service than the one behind this proxy
 
 	CallUntold // an identity header cannot say what the call is for
 
@@ -170,7 +171,8 @@ var table = [count]row{
 	GrantMissing: {"grant_missing", 403, grpcPermissionDenied},
 	Denied:       {"denied", 403, grpcPermissionDenied},
 
-	PathUnknown: {"path_unknown", 404, grpcUnimplemented},
+	PathUnknown:     {"path_unknown", 404, grpcUnimplemented},
+	ModelUnreadable: {"model_unreadable", 404, grpcUnimplemented},
 
 	NotServed: {"not_served", 404, grpcUnimplemented},
 

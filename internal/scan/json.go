@@ -23,8 +23,8 @@ type Key struct {
 // watched one under strings.EqualFold, or after unescaping, unless it has the same
 // bytes. No name may have U+0000, where a reader in C would stop. A watched leaf
 // must be a string, unless the Key says Any, and a watched object an object: null is
-// neither. In other objects names may repeat. No name of the document itself may be
-// one that Limits.Refuses, unless its value is null.
+// neither. In other objects names may repeat. No name of a watched object may be one
+// that Limits.Refuses, unless its value is null.
 type JSON struct {
 	keys   []Key
 	limits Limits

@@ -61,7 +61,7 @@ func (j *JSON) enter(ahead int) {
 			return
 		}
 	}
-	if !found && j.depth == 1 && j.limits.Refuses != nil && j.limits.Refuses(j.name) {
+	if !found && j.limits.Refuses != nil && j.limits.Refuses(j.name) {
 		j.leaf = mustBeNull
 	}
 	switch fresh := l.names.add(j.name); {

@@ -90,7 +90,7 @@ type Limits struct {
 	Key     int // JSON: bytes of a member name of a watched object, unescaped; 256
 	Text    int // JSON, Proto: bytes of a watched string, unescaped; 1024
 	Items   int // Proto: repeated watched messages in all; 64
-	// Refuses reports whether the document must not have a member of this name, which
+	// Refuses reports whether a watched object must not have a member of this name, which
 	// is unescaped and no watched one. A member that is null names nothing and passes.
 	// It must neither keep nor change the name. Nil refuses none.
 	Refuses func(name []byte) bool
