@@ -20,6 +20,7 @@ type Head struct {
 type head struct {
 	inference.Request
 	id              requestID
+	errors          errorForm      // of a refusal, if the path is no longer there
 	unsafe          []unsafeHeader // that must not reach the upstream
 	upgrades        bool           // the request asks for another protocol
 	dropsHeaders    bool           // a Connection header tells a later hop to drop headers

@@ -226,7 +226,7 @@ func TestConnectionHeader(t *testing.T) {
 		})
 	}
 	_, step := begin(g, head(askStaff, token, pair{"connection", "x-gate-caller"}))
-	wantBody := `{"reason":"connection_header"}` + "\n"
+	wantBody := textBody("connection_header")
 	if step.Act != gate.Refuse || step.Reply.Status != 400 || step.Reply.GRPC != 3 || step.Reply.Body != wantBody {
 		t.Errorf("Begin(connection: x-gate-caller) = %+v, want 400, 3 and %s", step, wantBody)
 	}
@@ -269,9 +269,9 @@ func TestRequestID(t *testing.T) {
 		"a\\":                   false,
 	} {
 		t.Run(fmt.Sprintf("%q", id), func(t *testing.T) {
-			want := `{"reason":"credential_missing"}` + "\n"
+			want := textBody("credential_missing")
 			if shown {
-				want = `{"reason":"credential_missing","request_id":"` + id + `"}` + "\n"
+				want = `{"reason":"credential_missing","error":"model gate: credential_missing","request_id":"` + id + `"}` + "\n"
 			}
 			if _, step := begin(g, head(askStaff, pair{"x-request-id", id})); step.Reply.Body != want {
 				t.Errorf("Begin(x-request-id: %q) = body %q, want %q", id, step.Reply.Body, want)

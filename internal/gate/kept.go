@@ -55,6 +55,7 @@ func (x *Exchange) keepMatch(m *inference.Match, withNames bool) inference.Match
 		names = x.keepNames()
 		x.keptBytes += len(own.Path) + len(own.Authority)
 	}
+	x.head.errors = errorFormOf(x.head.Path)
 	x.head.Request, x.request = own, names
 	return kept
 }

@@ -26,11 +26,7 @@ func newReply(why reason.Reason, h *head, challenge string) Reply {
 		r.Body = why.String()
 	} else {
 		r.Headers = append(r.Headers, [2]string{"content-type", "application/json"}, [2]string{"cache-control", "no-store"})
-		r.Body = `{"reason":"` + why.String() + `"`
-		if h.id.size > 0 {
-			r.Body += `,"request_id":"` + h.id.String() + `"`
-		}
-		r.Body += "}\n"
+		r.Body = replyBody(why, h)
 	}
 	if challenge != "" {
 		r.Headers = append(r.Headers, [2]string{"www-authenticate", challenge})

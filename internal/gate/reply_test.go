@@ -15,7 +15,7 @@ import (
 func TestAnonymousLearnsNothing(t *testing.T) {
 	g, _ := load(t, world)
 	want := gate.Reply{
-		Status: 401, GRPC: 16, Details: "modelgate_credential_missing", Body: `{"reason":"credential_missing"}` + "\n",
+		Status: 401, GRPC: 16, Details: "modelgate_credential_missing", Body: textBody("credential_missing"),
 		Headers: []pair{
 			{"content-type", "application/json"},
 			{"cache-control", "no-store"},
@@ -99,7 +99,7 @@ func TestReplies(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			_, step := begin(g, c.h)
 			want := gate.Reply{
-				Status: c.status, GRPC: c.grpc, Details: "modelgate_" + c.why, Body: `{"reason":"` + c.why + `"}` + "\n",
+				Status: c.status, GRPC: c.grpc, Details: "modelgate_" + c.why, Body: textBody(c.why),
 				Headers: append([]pair{{"content-type", "application/json"}, {"cache-control", "no-store"}}, challenges...),
 			}
 			if step.Act != gate.Refuse || !reflect.DeepEqual(step.Reply, want) {
@@ -119,7 +119,10 @@ func TestReplies(t *testing.T) {
 func TestNewReply(t *testing.T) {
 	for _, why := range reason.All() {
 		r := gate.NewReply(why)
-		wantBody := `{"reason":"` + why.String() + `"}` + "\n"
+		wantBody := textBody(why.String())
+		if !why.Refuses() {
+			wantBody = `{"reason":"` + why.String() + `"}` + "\n"
+		}
 		if r.Status != why.HTTP() || r.GRPC != why.GRPC() || r.Body != wantBody || r.Details != "modelgate_"+why.String() {
 			t.Errorf("NewReply(%s) = %+v", why, r)
 		}
