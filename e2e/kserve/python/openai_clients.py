@@ -56,7 +56,7 @@ def openai_fallbacks(world, model):
 
 def says(error):
     if isinstance(error, openai.APIStatusError):
-        return f"{error.status_code} {error.body.get('reason') if isinstance(error.body, dict) else error.body}"
+        return f"{error.status_code} {error.code or str(error.body).removeprefix('model gate: ')}"
     return str(error)
 
 

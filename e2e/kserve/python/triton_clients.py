@@ -1,8 +1,6 @@
 """Triton's clients, as they come. They cannot be in one process with KServe's:
 both bring the messages of Open Inference."""
 
-import re
-
 import numpy
 import tritonclient.grpc
 import tritonclient.http
@@ -63,8 +61,7 @@ def triton_grpc_load(world, model):
 
 def says(error):
     if isinstance(error, tritonclient.utils.InferenceServerException):
-        reason = re.search(r'"reason":"(\w+)"', error.message())  # of a reply that is not like Triton's
-        return f"{error.status()} {reason[1] if reason else error.message()}"
+        return f"{error.status()} {error.message().removeprefix('model gate: ')}"
     return str(error)
 
 
