@@ -50,6 +50,13 @@ type certificate struct {
 // IsToken reports whether a caller is known by a token alone, if at all.
 func (h *Holder) IsToken() bool { return h.Peer == "" && h.PeerUntold == 0 && h.Via == nil }
 
+// IsHolder reports whether the connection's certificate has one of the names. What a proxy
+// says of other certificates does not count.
+func (a *Authenticator) IsHolder(p *Peer, names []string) bool {
+	h := a.peers.holderOfConnection(p)
+	return h.isOneOf(names)
+}
+
 // isOneOf reports whether one of the holder's names is in a list.
 func (h *Holder) isOneOf(list []string) bool {
 	return h.Peer != "" && (slices.Contains(list, h.Peer) ||

@@ -75,6 +75,9 @@ func (r *peerRules) readHolders(v strictjson.Value) []string {
 	return names
 }
 
+// CompilePeers reads names of certificates, as members are written, for IsHolder.
+func (a *Authenticator) CompilePeers(v strictjson.Value) []string { return a.peers.readHolders(v) }
+
 // forms returns the forms of names that are principals.
 func (r *peerRules) forms() (f PeerForms) {
 	if r.trustDomain != "" {

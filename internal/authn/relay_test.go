@@ -235,3 +235,19 @@ func TestRelaysRefused(t *testing.T) {
 		t.Errorf("Compile(without a trust domain) = %v, want %s", problems, noDomain)
 	}
 }
+
+// TestRelayThroughTheActivator warns where everybody's headers come through a relay's peer.
+func TestRelayThroughTheActivator(t *testing.T) {
+	w, problems := compileWithPeer("["+relayRow(relayAll)+"]", mesh)
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	for _, c := range []struct {
+		activators []string
+		want       int
+	}{{nil, 0}, {[]string{gatewayPeer + "2"}, 0}, {[]string{"x", secondPeer}, 1}} {
+		if got := w.a.Warnings(c.activators); len(got) != c.want {
+			t.Errorf("Warnings(%q) = %q, want %d", c.activators, got, c.want)
+		}
+	}
+}

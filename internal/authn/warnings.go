@@ -8,7 +8,8 @@ import (
 
 // Warnings says where issuers may not mean what they say, and where they accept more than
 // others. A token service mostly has an https URL as its iss, which is compared exactly.
-func (a *Authenticator) Warnings() (list []string) {
+// activators are the peers that pass on what any caller sends.
+func (a *Authenticator) Warnings(activators []string) (list []string) {
 	for _, open := range []struct {
 		field string
 		names []string
@@ -19,6 +20,9 @@ func (a *Authenticator) Warnings() (list []string) {
 		}
 	}
 	for _, is := range a.issuers {
+		if is.relay != nil && slices.ContainsFunc(is.relay.peers, func(name string) bool { return slices.Contains(activators, name) }) {
+			list = append(list, fmt.Sprintf("the activator is a peer of the relay %q: every caller can send that relay's headers through it", is.Name))
+		}
 		if len(is.iss) == 1 && strings.Contains(is.iss[0], ".") && !strings.ContainsAny(is.iss[0], ":@") {
 			list = append(list, fmt.Sprintf("issuer %q has the iss %q without https://: it is compared exactly with the token's",
 				is.Name, is.iss[0]))

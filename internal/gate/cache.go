@@ -62,7 +62,7 @@ func (h *head) requestKey() requestKey { return requestKey{h.Method, h.Path, h.A
 // cacheable reports whether the requestKey is all that the request's route depends on,
 // and short enough.
 func (h *head) cacheable() bool {
-	return len(h.Routing) == 0 && len(h.Path)+len(h.Authority) <= maxKeyBytes
+	return len(h.Routing) == 0 && !h.byActivator && len(h.Path)+len(h.Authority) <= maxKeyBytes
 }
 
 func (h *head) hasQuery() bool { return strings.IndexByte(h.Path, '?') >= 0 }

@@ -60,7 +60,7 @@ func (x *Exchange) appendForwardHeaders(set [][2]string, m *inference.Match) [][
 		}
 		x.untold = x.untold || !told
 	}
-	if m.Authority != x.head.Authority {
+	if m.Authority != x.head.Authority || x.head.byActivator {
 		set = append(set, [2]string{":authority", m.Authority})
 	}
 	if m.Path != x.head.Path {

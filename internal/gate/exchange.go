@@ -111,6 +111,11 @@ func (x *Exchange) evaluate(env Env) Step {
 	if x.request == nil {
 		return x.refuse(reason.Internal)
 	}
+	if x.gate.activators != nil {
+		if why := x.takeOriginalHost(); why != reason.Allowed {
+			return x.refuse(why)
+		}
+	}
 	d := x.decide(env)
 	x.Principal, x.missing, x.verified = d.caller.Principal, d.caller.Missing, d.caller.Reason == reason.Allowed
 	x.refusedIssuer, x.refusedClaim = d.caller.Issuer, d.caller.Claim

@@ -14,6 +14,7 @@ type Gate struct {
 	policy       *authz.Policy
 	signatures   *signatures // nil if requests are not signed
 	exemptions   []exemption
+	activators   []string // the names of the certificates of Knative's activator; nil for none
 	identity     []identityHeader
 	tellsCall    bool // an identity header says what the call is for
 	headers      headerTable

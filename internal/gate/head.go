@@ -27,6 +27,9 @@ type head struct {
 	signed          bool           // Signature or Signature-Input is there, and the configuration has "signatures"
 	wantsSigned     bool           // Accept-Signature is there, and the configuration has "signatures"
 	secondAuthority bool           // a Host header beside :authority, which no edit would reach
+	originalHost    string         // only if the configuration has "activator": the last of K-Original-Host
+	originalHosts   int            // how often it is there
+	byActivator     bool           // Authority is originalHost, and not that of the request itself
 }
 
 // unsafeHeader is a header that must not reach the upstream as it came.
@@ -93,6 +96,7 @@ const (
 	fieldRequestID
 	fieldSignature       // only if the configuration has "signatures"
 	fieldAcceptSignature // the same
+	fieldOriginalHost    // only if the configuration has "activator"
 )
 
 // headerFields is which header fills which field.
@@ -121,6 +125,8 @@ func (h *head) setField(f field, value string) {
 		h.secondAuthority = true
 	case fieldSignature:
 		h.signed = true
+	case fieldOriginalHost:
+		h.originalHost, h.originalHosts = value, h.originalHosts+1
 	case fieldAcceptSignature:
 		h.wantsSigned = true
 	case fieldContentType:

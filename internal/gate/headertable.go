@@ -59,7 +59,9 @@ type configuredHeaders struct {
 	models   []string // that name a model
 	identity []identityHeader
 	signed   bool // requests may be signed
-	rules    headerRules
+	// activator reports whether requests may come from Knative's activator.
+	activator bool
+	rules     headerRules
 }
 
 // newHeaderTable makes the table of a configuration.
@@ -79,6 +81,9 @@ func newHeaderTable(c *configuredHeaders) headerTable {
 			t.add(name, func(c *headerClass) { c.safety, c.field = credential, fieldSignature })
 		}
 		t.add("accept-signature", func(c *headerClass) { c.field = fieldAcceptSignature })
+	}
+	if c.activator {
+		t.add(originalHostHeader, func(c *headerClass) { c.field = fieldOriginalHost })
 	}
 	for _, h := range headers.Known {
 		t.addKnown(h)

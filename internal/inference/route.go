@@ -127,7 +127,10 @@ func (r *Route) conflictsWith(other *Route) bool {
 // kserve-v1. Every path that both have means the same to both: the first route decides.
 func (r *Route) isTensorFlow(other *Route) bool {
 	a, b := r.server, other.server
-	return a != nil && b != nil && (a.protocol == "tfserving" && b.protocol == "kserve-v1" || a.protocol == "kserve-v1" && b.protocol == "tfserving")
+	if a == nil || b == nil {
+		return false
+	}
+	return a.protocol == "tfserving" && b.protocol == "kserve-v1" || a.protocol == "kserve-v1" && b.protocol == "tfserving"
 }
 
 // overlaps reports whether both take the same request on a service's own host. A

@@ -1,0 +1,170 @@
+package gate_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/testing/edit"
+)
+
+// activatorPeer is the connection of Knative's activator.
+var activatorPeer = authn.Peer{URI: "spiffe://cluster.local/ns/knative-serving/sa/activator", Validated: true}
+
+// activatorWorld is the world of a sidecar behind the activator, in front of prod/fraud.
+func activatorWorld(t testing.TB) string {
+	s := edit.Set(t, world, "/peer", `{"trustDomain": "cluster.local"}`)
+	s = edit.Set(t, s, "/serves", `{"namespace": "prod", "service": "fraud"}`)
+	s = edit.Set(t, s, "/activator", `{"peers": ["`+activatorPeer.URI+`"]}`)
+	return edit.Set(t, s, "/routes", `[
+		{"protocol": "kserve-v1", "names": "kserve", "prefix": "/p"},
+		{"protocol": "kserve-v1", "names": {"predictor": "{service}.{namespace}.example.com"}}]`)
+}
+
+// podHosts are the hosts of the activator's requests: proxyRequest of knative/serving,
+// pkg/activator/handler/handler.go.
+var podHosts = []string{"10.244.0.77:8012", "[fd00::7]:8012", "10.96.204.52:80", "fraud-predictor-00001-private.prod"}
+
+// originalHost is the header in which the activator has the host of a request.
+func originalHost(host string) pair { return pair{"k-original-host", host} }
+
+// TestOriginalHost has requests that come through the activator.
+func TestOriginalHost(t *testing.T) {
+	g, s := load(t, activatorWorld(t))
+	token := bearer(t, s, corp(nil))
+	const predict, short = "POST /v1/models/fraud:predict", "POST /p/prod/fraud:predict"
+	const internal, external = "fraud-predictor.prod.svc.cluster.local", "fraud.prod.example.com"
+	for _, c := range []struct {
+		line    string
+		headers []pair
+		want    string // the host that the upstream gets, or the refusal
+	}{
+		{predict, []pair{originalHost(internal)}, internal},
+		{predict, []pair{originalHost("fraud-predictor.prod")}, "fraud-predictor.prod"},
+		{predict, []pair{originalHost(external)}, external},
+		{predict, []pair{originalHost(external + ":8080")}, external + ":8080"},
+		{short, []pair{originalHost("api.example.org")}, internal},
+		{short, []pair{originalHost(internal)}, internal},
+		{"GET /v1/models/fraud", []pair{originalHost("latest-fraud.prod.example.com")}, "latest-fraud.prod.example.com"},
+		{predict, []pair{originalHost("fraud-00001.prod.example.com")}, "fraud-00001.prod.example.com"},
+		{predict, []pair{originalHost("churn.prod.example.com")}, "not_served"},
+		{predict, []pair{originalHost("fraud.test.example.com")}, "not_served"},
+		{short, []pair{originalHost("churn.prod.example.com")}, "identity_conflict"},
+		{predict, []pair{originalHost("other.example.org")}, "host_invalid"},
+		{predict, []pair{originalHost("10.244.0.77:8012")}, "host_invalid"},
+		{predict, []pair{originalHost("")}, "host_invalid"},
+		{predict, []pair{originalHost("Fraud.prod.example.com")}, "host_invalid"},
+		{predict, []pair{originalHost(external + "," + external)}, "host_invalid"},
+		{predict, []pair{originalHost("user@" + external)}, "host_invalid"},
+		{predict, []pair{originalHost(external), originalHost(external)}, "header_repeated"},
+		{predict, []pair{originalHost(external), originalHost(internal)}, "header_repeated"},
+		{predict, nil, "host_invalid"},
+		{predict, []pair{{"k_original_host", external}}, "host_invalid"},
+		{predict, []pair{{"K-Original-Host", external}}, "host_invalid"},
+	} {
+		for _, host := range podHosts {
+			t.Run(fmt.Sprint(c.line, " on ", host, " with ", c.headers), func(t *testing.T) {
+				h := headOn(host, c.line, append(c.headers, token, pair{"k-passthrough-lb", "true"}, pair{"k-proxy-request", "activator"})...)
+				h.Peer = activatorPeer
+				_, step := begin(g, h)
+				got := step.Reason.String()
+				if pairs := sent(h, step); pairs != nil {
+					got = arrival(pairs, ":authority")
+					if arrivals(pairs, "k-original-host") != nil || arrivals(pairs, "k-passthrough-lb") != nil {
+						t.Errorf("the upstream gets %v, want neither K-Original-Host nor K-Passthrough-Lb", pairs)
+					}
+				}
+				if got != c.want {
+					t.Errorf("Begin(by the activator) = %s, want %s", got, c.want)
+				}
+			})
+		}
+	}
+}
+
+// TestOriginalHostOfStrangers has the header from everybody else: it counts for nothing.
+func TestOriginalHostOfStrangers(t *testing.T) {
+	named, own := originalHost("fraud.prod.example.com"), "fraud-predictor.prod"
+	for _, peer := range []authn.Peer{
+		{},
+		{URI: activatorPeer.URI},
+		{URI: activatorPeer.URI + "2", Validated: true},
+		{URI: "spiffe://other.local/ns/knative-serving/sa/activator", Validated: true},
+		{URI: "spiffe://cluster.local/ns/prod/sa/activator", Validated: true},
+	} {
+		for _, c := range []struct {
+			host    string
+			headers []pair
+			want    string
+		}{
+			{podHosts[0], []pair{named}, "host_invalid"},
+			{podHosts[0], []pair{named, named}, "host_invalid"},
+			{own, []pair{named}, own},
+			{own, []pair{named, originalHost("x")}, own},
+			{own, []pair{originalHost("churn.prod.example.com")}, own},
+			{own, []pair{originalHost("")}, own},
+			{"churn-predictor.prod", []pair{named}, "not_served"},
+		} {
+			for _, config := range []string{activatorWorld(t), edit.Delete(t, activatorWorld(t), "/activator")} {
+				g, s := load(t, config)
+				h := headOn(c.host, "POST /v1/models/fraud:predict", append(slices.Clone(c.headers), bearer(t, s, corp(nil)))...)
+				h.Peer = peer
+				_, step := begin(g, h)
+				got := step.Reason.String()
+				if pairs := sent(h, step); pairs != nil {
+					got = arrival(pairs, ":authority") + arrival(pairs, "k-original-host")
+				}
+				if got != c.want {
+					t.Errorf("Begin(on %s by %v with %v) = %s, want %s", c.host, peer, c.headers, got, c.want)
+				}
+			}
+		}
+	}
+}
+
+// TestOriginalHostAndMemory has the activator's request beside a caller's own for the same
+// host and path: neither is answered from what is remembered of the other.
+func TestOriginalHostAndMemory(t *testing.T) {
+	g, s := load(t, activatorWorld(t))
+	env := gate.Env{Now: now, Keys: g.Keys(), Cache: g.NewCache()}
+	token := bearer(t, s, corp(nil))
+	const host, line = "fraud.prod.example.com", "POST /v1/models/fraud:predict"
+	for i := range 8 {
+		h, byActivator := headOn(host, line, token), i%2 == 0
+		if byActivator {
+			h = headOn(podHosts[0], line, token, originalHost(host))
+			h.Peer = activatorPeer
+		}
+		_, step := g.Begin(env, h)
+		if got := arrival(sent(h, step), ":authority"); got != host {
+			t.Errorf("request %d: the host is %q (%s), want %q", i, got, step.Reason, host)
+		}
+		if sets := len(step.Edit.Set) > 0 && slices.ContainsFunc(step.Edit.Set, func(p pair) bool { return p[0] == ":authority" }); sets != byActivator {
+			t.Errorf("request %d: the gate writes the host: %v, want %v", i, sets, byActivator)
+		}
+	}
+}
+
+// TestActivatorAndExemptions has a probe through the activator: it is known by the request's
+// own host.
+func TestActivatorAndExemptions(t *testing.T) {
+	g, _ := load(t, edit.Set(t, activatorWorld(t), "/exempt",
+		`[{"method": "GET", "path": "/healthz", "hosts": ["*"], "forward": true}, {"method": "GET", "path": "/ready", "hosts": ["fraud.prod.example.com"]}]`))
+	for _, c := range []struct {
+		line string
+		want reason.Reason
+	}{{"GET /healthz", reason.Exempt}, {"GET /ready", reason.CredentialMissing}} {
+		h := headOn(podHosts[0], c.line, originalHost("fraud.prod.example.com"), pair{"k-network-probe", "queue"})
+		h.Peer, h.End = activatorPeer, true
+		_, step := begin(g, h)
+		if step.Reason != c.want {
+			t.Errorf("Begin(%s) = %s, want %s", c.line, step.Reason, c.want)
+		}
+		if pairs := forwarded(h, step); pairs != nil && (arrival(pairs, "k-network-probe") != "queue" || arrivals(pairs, "k-original-host") != nil) {
+			t.Errorf("the upstream gets %v, want the probe without K-Original-Host", pairs)
+		}
+	}
+}
