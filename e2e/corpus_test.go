@@ -64,12 +64,13 @@ var clusters = map[string][]string{
 	"client-certificates":         {"models"},
 	"gateway-and-sidecar":         {"fraud"},
 	"gateway-and-sidecar/gateway": {"fraud"},
+	"knative":                     {"fraud"},
 }
 
 // hasOwnTest are the examples with more than an Envoy and recording servers: certificates
 // (TestCorpusPeers, TestCorpusCertificates, TestCorpusMTLS), or an authorizer (TestExternalAuthorizer).
 var hasOwnTest = map[string]bool{
-	"gateway-and-sidecar": true, "client-certificates": true, "tfserving-mtls": true, "external-authorizer": true,
+	"gateway-and-sidecar": true, "knative": true, "client-certificates": true, "tfserving-mtls": true, "external-authorizer": true,
 }
 
 // run starts an example in Envoy, as its envoy.yaml says, with the run's keys.

@@ -19,8 +19,8 @@ import (
 // holds the settings that keep a failure closed.
 func TestManifests(t *testing.T) {
 	files, _ := filepath.Glob(filepath.Join(root, "manifests", "istio", "*", "wasmplugin.yaml"))
-	if len(files) != 3 {
-		t.Fatalf("found %v, want the gateway's, the sidecar's and that of secrets", files)
+	if len(files) != 4 {
+		t.Fatalf("found %v, want the gateway's, the sidecar's, Knative's and that of secrets", files)
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
@@ -43,7 +43,8 @@ func TestManifests(t *testing.T) {
 		}
 		spec := manifest.Spec
 		// To Istio a gateway is a client: there, SERVER would mean nowhere.
-		sidecar := filepath.Base(filepath.Dir(file)) == "sidecar"
+		dir := filepath.Base(filepath.Dir(file))
+		sidecar := dir == "sidecar" || dir == "knative"
 		served := len(spec.Match) == 1 && spec.Match[0]["mode"] == "SERVER"
 		if spec.Phase != "AUTHN" || spec.FailStrategy != "FAIL_RELOAD" || served != sidecar || !sidecar && len(spec.Match) > 0 {
 			t.Errorf("%s: phase %s, failStrategy %s, match %v", file, spec.Phase, spec.FailStrategy, spec.Match)

@@ -65,11 +65,17 @@ func acceptAnyone(node any) {
 	}
 }
 
-// TestCorpusPeers runs the sidecar's cases, each with its client certificate:
+// TestCorpusPeers runs the sidecars' cases, each with its client certificate:
 // none, one of the mesh, or one that an unknown authority signed.
 func TestCorpusPeers(t *testing.T) {
 	t.Parallel()
-	s := load(t, "gateway-and-sidecar")
+	for _, name := range []string{"gateway-and-sidecar", "knative"} {
+		t.Run(name, func(t *testing.T) { corpusPeers(t, load(t, name)) })
+	}
+}
+
+func corpusPeers(t *testing.T, s *corpus.Scenario) {
+	t.Helper()
 	mesh, unknown := authority(t, "mesh"), authority(t, "unknown")
 	envoy := run(t, s, harness.Options{Edit: withCerts(t, mesh, sidecarID, func(b map[string]any) { acceptAnyone(b) })})
 	for _, c := range s.Cases {
