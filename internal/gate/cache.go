@@ -54,10 +54,12 @@ func newCache() *Cache {
 // requestKey is all of a request that a cached route or decision depends on.
 type requestKey struct {
 	method, path, authority string
-	grpc                    bool
+	grpc, upgrade           bool
 }
 
-func (h *head) requestKey() requestKey { return requestKey{h.Method, h.Path, h.Authority, h.GRPC} }
+func (h *head) requestKey() requestKey {
+	return requestKey{h.Method, h.Path, h.Authority, h.GRPC, h.Upgrade}
+}
 
 // cacheable reports whether the requestKey is all that the request's route depends on,
 // and short enough.

@@ -52,6 +52,7 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets, review *aut
 	c.tokens, c.relayed = g.authn.Headers()
 	c.compileRules(o.Get("headers"))
 	g.headers = newHeaderTable(&c)
+	g.headers.upgrades = g.routes.TakesUpgrades()
 	g.compileChallenge(o.Get("challenge"))
 	cache := o.Get("tokenCache")
 	g.caches = !cache.Exists() || cache.Bool()

@@ -71,11 +71,11 @@ func exemptHostHint(host string) string {
 
 // findExemption returns the exemption of a request, or nil. It compares the method, the
 // whole path, the host as it is written, and requires that neither a body nor trailers
-// follow.
+// nor another protocol follow.
 func (g *Gate) findExemption(h *head, end bool) *exemption {
 	for i := range g.exemptions {
 		e := &g.exemptions[i]
-		if end && h.Method == e.method && h.Path == e.path && (e.hosts == nil || slices.Contains(e.hosts, h.Authority)) &&
+		if end && !h.Upgrade && h.Method == e.method && h.Path == e.path && (e.hosts == nil || slices.Contains(e.hosts, h.Authority)) &&
 			(e.document == "" || !h.GRPC) {
 			return e
 		}

@@ -22,7 +22,7 @@ type head struct {
 	id              requestID
 	errors          errorForm      // of a refusal, if the path is no longer there
 	unsafe          []unsafeHeader // that must not reach the upstream
-	upgrades        bool           // the request asks for another protocol
+	asked           asked          // another protocol, in one way or another
 	dropsHeaders    bool           // a Connection header tells a later hop to drop headers
 	signed          bool           // Signature or Signature-Input is there, and the configuration has "signatures"
 	wantsSigned     bool           // Accept-Signature is there, and the configuration has "signatures"
@@ -68,8 +68,9 @@ func (h *head) parse(table *headerTable, pairs [][2]string) reason.Reason {
 		}
 		h.setField(c.field, value)
 	}
+	h.Upgrade = table.upgrades && h.asked == askedWebSocket && h.Method == "GET"
 	switch {
-	case h.upgrades, h.Method == "CONNECT":
+	case h.asked != 0 && !h.Upgrade, h.Method == "CONNECT":
 		return reason.UpgradeRefused
 	case h.dropsHeaders:
 		return reason.ConnectionHeader
@@ -92,6 +93,7 @@ const (
 	fieldHost
 	fieldContentType
 	fieldUpgrade
+	fieldProtocol
 	fieldConnection
 	fieldRequestID
 	fieldSignature       // only if the configuration has "signatures"
@@ -107,8 +109,8 @@ var headerFields = map[string]field{
 	"host":           fieldHost,
 	"content-type":   fieldContentType,
 	"upgrade":        fieldUpgrade,
-	":protocol":      fieldUpgrade,
-	"http2-settings": fieldUpgrade,
+	":protocol":      fieldProtocol,
+	"http2-settings": fieldProtocol,
 	"connection":     fieldConnection,
 	"x-request-id":   fieldRequestID,
 }
@@ -130,12 +132,17 @@ func (h *head) setField(f field, value string) {
 	case fieldAcceptSignature:
 		h.wantsSigned = true
 	case fieldContentType:
-		h.GRPC = isGRPC(value)
+		h.GRPC, h.GRPCWeb = isGRPC(value), strings.HasPrefix(value, "application/grpc-web")
 	case fieldUpgrade:
-		h.upgrades = true
+		if h.asked&askedUpgrade != 0 || !strings.EqualFold(value, "websocket") {
+			h.asked |= askedOther
+		}
+		h.asked |= askedUpgrade
+	case fieldProtocol:
+		h.asked |= askedOther
 	case fieldConnection:
-		upgrades, drops := parseConnection(value)
-		h.upgrades, h.dropsHeaders = h.upgrades || upgrades, h.dropsHeaders || drops
+		asked, drops := parseConnection(value)
+		h.asked, h.dropsHeaders = h.asked|asked, h.dropsHeaders || drops
 	case fieldRequestID:
 		if h.id.size == 0 {
 			h.id.set(value)
@@ -143,26 +150,41 @@ func (h *head) setField(f field, value string) {
 	}
 }
 
+// asked says in which ways a request asks for another protocol.
+type asked uint8
+
+const (
+	askedUpgrade    asked = 1 << iota // an Upgrade header
+	askedConnection                   // the option upgrade of Connection, without which the header means nothing
+	askedOther                        // another protocol than WebSocket, or another way to ask
+)
+
+// askedWebSocket is what a request for WebSocket has in HTTP/1.1 (RFC 6455 section 4.1), and
+// what Envoy makes of one in HTTP/2 and HTTP/3 (RFC 8441, RFC 9220).
+const askedWebSocket = askedUpgrade | askedConnection
+
 // maxConnection is the length of the longest Connection header that is read, in bytes.
 const maxConnection = 256
 
 // parseConnection reads a Connection header (RFC 9110 section 7.6.1). A later hop drops
 // each header that it names: a client could take away a header that the gate writes. A
 // value longer than maxConnection is not read: it names more than the options below.
-func parseConnection(value string) (upgrades, drops bool) {
+func parseConnection(value string) (asks asked, drops bool) {
 	if len(value) > maxConnection {
-		return false, true
+		return 0, true
 	}
 	for option := range strings.SplitSeq(value, ",") {
 		switch strings.ToLower(strings.TrimSpace(option)) {
 		case "", "close", "keep-alive":
-		case "upgrade", "http2-settings":
-			upgrades = true
+		case "upgrade":
+			asks |= askedConnection
+		case "http2-settings":
+			asks |= askedOther
 		default:
 			drops = true
 		}
 	}
-	return upgrades, drops
+	return asks, drops
 }
 
 // isGRPC reports whether a media type is one of gRPC ("Content-Type" in the document

@@ -11,6 +11,7 @@ import (
 type headerTable struct {
 	classes  map[string]headerClass // by folded name
 	prefixes []prefixClass          // of the folded names that are not in classes
+	upgrades bool                   // a route takes upgrades to WebSocket
 	kept     []headers.Pattern      // what reaches the upstream all the same, in this spelling only
 	// lastLetters has, for each length of a name, the last letters of the names in
 	// classes, and prefixLetters has, for the third and the

@@ -97,7 +97,7 @@ type signedReply struct {
 // What asks in a way that cannot be read gets none.
 func (x *Exchange) expectReply() {
 	s, signed := x.gate.signatures.replies, x.Principal.SignedBy != ""
-	if s == nil || !signed && !x.head.wantsSigned || x.head.Method == "HEAD" || x.head.GRPC {
+	if s == nil || !signed && !x.head.wantsSigned || x.head.Method == "HEAD" || x.head.GRPC || x.head.Upgrade {
 		return
 	}
 	wanted, err := signature.ParseAccept(x.request.Pairs)

@@ -56,7 +56,7 @@ func (x *Exchange) checkSignature(env Env, who *authn.Principal, m *signature.Me
 	s := x.gate.signatures
 	k := s.keys[sig.KeyID]
 	components := s.components
-	if x.request.End {
+	if x.request.End || x.head.Upgrade {
 		components = s.bodyless
 	}
 	switch {
@@ -129,6 +129,9 @@ func (x *Exchange) checkDigest(d *decision, list []signature.Signature) reason.R
 	covered := func(c signature.Component) bool { return c.Name == contentDigest }
 	if !slices.ContainsFunc(list, func(sig signature.Signature) bool { return slices.ContainsFunc(sig.Components, covered) }) {
 		return reason.Allowed
+	}
+	if x.head.Upgrade { // what follows the head is no body, and has no end to wait for
+		return reason.UpgradeRefused
 	}
 	digest, err := signature.ParseDigest(x.request.Pairs)
 	if err == nil && x.request.End {

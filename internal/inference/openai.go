@@ -57,6 +57,7 @@ func compileOpenAI(r *Route, v strictjson.Value, in routeContext) {
 	}
 	if base := o.Get("base"); base.Exists() {
 		a.compileBase(base)
+		r.base = base.JSON().Str
 	}
 	a.places = placesOf(a.bases)
 	a.requireService(o)

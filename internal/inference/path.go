@@ -38,7 +38,7 @@ func IsCanonicalPath(path string) bool {
 func isDotSegment(s string) bool { return s == "" || s == "." || s == ".." }
 
 // splitPath cuts :path at its query, which keeps its '?'. ok is false where :path
-// is too long, the path is not canonical, or the query has a byte that no query may have.
+// is too long, or the query has a byte that no query may have.
 func splitPath(raw string) (path, query string, ok bool) {
 	if len(raw) > maxTarget {
 		return "", "", false
@@ -55,7 +55,7 @@ func splitPath(raw string) (path, query string, ok bool) {
 			return "", "", false
 		}
 	}
-	return path, query, IsCanonicalPath(path)
+	return path, query, true
 }
 
 // HasQueryToken reports whether :path has an access token in its query (RFC 6750

@@ -35,7 +35,7 @@ var refused = []struct {
 		{"fraud-predictor.prod", "POST /v1/models/fraud:predict:predict", reason.PathUnknown},
 	}},
 	{"Too few segments, too many, or elsewhere", []hostCase{
-		{public, "GET /", reason.PathInvalid},
+		{public, "GET /", reason.PathUnknown},
 		{public, "GET /healthz", reason.PathUnknown},
 		{public, "GET /kfserving", reason.PathUnknown},
 		{public, "GET /kfserving/prod", reason.PathUnknown},

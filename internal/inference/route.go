@@ -12,6 +12,8 @@ type Request struct {
 	Authority string
 	Path      string          // raw, with its query
 	GRPC      bool            // content-type begins with application/grpc
+	GRPCWeb   bool            // content-type begins with application/grpc-web
+	Upgrade   bool            // asks to go on as WebSocket
 	Routing   []RoutingHeader // the headers that name a model, a service or a namespace
 }
 
@@ -39,7 +41,11 @@ type Route struct {
 	model   Model      // of protocol grpc, which is the model on these hosts
 	hosts   []string
 	boundTo string // the model that the paths name for the server, or ""
+	base    string // below which the configuration says that its paths are, or ""
 	match   matcher
+
+	resources []*resource // of protocol http, which has no matcher
+	services  []Model     // that these declare
 }
 
 // matcher is one protocol. It returns PathUnknown for a request that is not the
@@ -54,6 +60,8 @@ type Routes struct {
 	names  []*hostNames // of the routes, each once
 	// hasTags reports whether a template has a tag.
 	hasTags bool
+	// resources are those of all routes with the protocol http, narrower paths first.
+	resources []*resource
 }
 
 // ModelHeaders returns the headers by which routers behind the gate choose a
@@ -82,29 +90,62 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 	if r.path, r.query, ok = splitPath(req.Path); !ok {
 		return Match{}, reason.PathInvalid
 	}
-	if len(req.Method) > maxMethod {
+	form := formOf(r.path)
+	switch {
+	case form == otherForm, form != 0 && rs.resources == nil:
+		return Match{}, invalidPath(r.path)
+	case len(req.Method) > maxMethod:
 		return Match{}, reason.PathUnknown
 	}
 	rs.read(&r.reading, strings.ToLower(r.host))
+	m, why := rs.matchRoute(&r, form)
+	switch {
+	case why == reason.PathUnknown && r.GRPCWeb:
+		return Match{}, reason.GRPCWeb
+	case why != reason.Allowed:
+		return Match{}, why
+	}
+	m.routes, m.host = rs, r.host
+	if !m.checkRoutingHeaders(r.Routing) {
+		return Match{}, m.answer(reason.IdentityConflict)
+	}
+	done, why := m.finish(&r.reading)
+	return done, m.answer(why)
+}
+
+// matchRoute finds the route of a request. Protocols of model servers take the paths that
+// they know before resources do.
+func (rs *Routes) matchRoute(r *parsedRequest, form pathForm) (Match, reason.Reason) {
 	refusal := reason.PathUnknown
 	for _, route := range rs.routes {
-		m, why := route.match(&r)
+		if form != 0 || route.match == nil {
+			continue
+		}
+		m, why := route.match(r)
 		switch why {
 		case reason.PathUnknown:
 		case reason.HostInvalid, reason.ModelUnreadable:
 			refusal = why
 		case reason.Allowed:
-			m.Route, m.routes, m.host = route, rs, r.host
-			if !m.checkRoutingHeaders(r.Routing) {
-				return Match{}, m.answer(reason.IdentityConflict)
+			if m.Route = route; r.Upgrade {
+				return Match{}, reason.UpgradeRefused
 			}
-			done, why := m.finish(&r.reading)
-			return done, m.answer(why)
+			return m, why
 		default:
 			return Match{}, why
 		}
 	}
-	return Match{}, refusal
+	if rs.resources == nil || r.GRPC {
+		return Match{}, refusal
+	}
+	m, why := rs.matchResource(r, form)
+	switch {
+	case why == reason.PathUnknown && form != 0:
+		why = invalidPath(r.path)
+	case why == reason.PathUnknown:
+		why = refusal
+	}
+	return m, why
 }
 
 // hasPathPrefix reports whether path is prefix, or is below it.

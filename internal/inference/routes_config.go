@@ -16,6 +16,7 @@ var protocols = map[string]compiler{
 	"tfserving":  compileTFServing,
 	"torchserve": compileTorchServe,
 	"grpc":       compileGRPC,
+	"http":       compileHTTP,
 }
 
 // compiler reads a row of "routes".
@@ -48,6 +49,7 @@ func Compile(routes, serves strictjson.Value, holdHeaders bool) *Routes {
 		rs.routes, rows = append(rs.routes, r), append(rows, row)
 	}
 	rs.compileReadings()
+	rs.compileResources(rows)
 	return rs
 }
 

@@ -39,7 +39,7 @@ func TestHints(t *testing.T) {
 	)
 	for _, c := range []struct{ name, routes, pointer, value, want string }{
 		{"an unknown protocol", server, "/0/protocol", `"kserve"`,
-			`must be grpc, kserve-v1, kserve-v2, openai, tfserving, torchserve or triton; got "kserve"`},
+			`must be grpc, http, kserve-v1, kserve-v2, openai, tfserving, torchserve or triton; got "kserve"`},
 		{"a service without a namespace", server, "/0/service", `"b"`, `must be one namespace/service, with a namespace; got "b"`},
 		{"a pattern as a service", server, "/0/service", `"a/*"`, `must be one namespace/service, without a pattern; got "a/*"`},
 		{"a service with a version", server, "/0/service", `"a/b@1"`, `must be one namespace/service, without a version; got "a/b@1"`},

@@ -48,5 +48,5 @@ func (rs *Routes) onlyByHost() (only bool) {
 // ReadsBodies returns the number of the first route whose requests may name their model in
 // the body; -1 if there is none.
 func (rs *Routes) ReadsBodies() int {
-	return slices.IndexFunc(rs.routes, func(r *Route) bool { return r.server != nil && r.server.protocol != "kserve-v1" })
+	return slices.IndexFunc(rs.routes, func(r *Route) bool { return r.server != nil && r.match != nil && r.server.protocol != "kserve-v1" })
 }

@@ -20,7 +20,8 @@ const (
 	HostMissing        // no authority
 	HostInvalid        // an authority that is not host[:port], or names no component of a service
 	ConnectionHeader   // a Connection header that makes later hops drop a header
-	UpgradeRefused     // CONNECT, Upgrade, extended CONNECT
+	UpgradeRefused     // CONNECT, and an upgrade that the route does not allow
+	GRPCWeb            // gRPC-Web, which a filter in front of the gate must make gRPC
 	TrailerForbidden   // a credential or an identity header among the trailers
 	PathInvalid        // a path that is not canonical; it is never repaired
 	ModelInvalid       // a namespace or service that is not a DNS-1123 label
@@ -118,6 +119,7 @@ var table = [count]row{
 	HostInvalid:        {"host_invalid", 400, grpcInvalidArgument},
 	ConnectionHeader:   {"connection_header", 400, grpcInvalidArgument},
 	UpgradeRefused:     {"upgrade_refused", 400, grpcInvalidArgument},
+	GRPCWeb:            {"grpc_web", 415, grpcUnimplemented},
 	TrailerForbidden:   {"trailer_forbidden", 400, grpcInvalidArgument},
 	PathInvalid:        {"path_invalid", 400, grpcInvalidArgument},
 	ModelInvalid:       {"model_invalid", 400, grpcInvalidArgument},
