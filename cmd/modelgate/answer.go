@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/json"
 	"slices"
 
 	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/reason"
 )
 
 // answer is one line of decide's output. The usage lists its fields. Their names are
@@ -26,6 +28,8 @@ type answer struct {
 	Path      string   `json:"path"`
 	Removed   []string `json:"removed,omitempty"`
 	Challenge string   `json:"challenge,omitempty"` // of a refusal
+
+	List json.RawMessage `json:"list,omitempty"` // of models, with which the gate answers
 }
 
 func newAnswer(r request, x *gate.Exchange, step gate.Step) answer {
@@ -42,6 +46,9 @@ func newAnswer(r request, x *gate.Exchange, step gate.Step) answer {
 	for _, m := range x.Call.Models {
 		a.Verb = x.Call.Verb.String()
 		a.Models = append(a.Models, m.String())
+	}
+	if step.Reason == reason.ListAnswered {
+		a.List = json.RawMessage(step.Reply.Body)
 	}
 	for _, h := range step.Reply.Headers {
 		if h[0] == "www-authenticate" {

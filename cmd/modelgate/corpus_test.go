@@ -64,6 +64,8 @@ func outcome(t *testing.T, line string, r corpus.Request) corpus.Outcome {
 		t.Fatal(err)
 	}
 	switch {
+	case a.List != nil:
+		return corpus.Outcome{Line: corpus.RefusedReply(a.Status, string(a.List))}
 	case a.Allow:
 		return corpus.Outcome{Line: corpus.Allowed(a.Authority, a.Path)}
 	case r.GRPC:

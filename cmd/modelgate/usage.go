@@ -62,6 +62,7 @@ const decideUsage = `modelgate decide --config FILE [--now TIME] [--keys ISSUER=
       path       the path that it is forwarded with; "" if it is not
       removed    the headers that it is forwarded without; left out if there are none
       challenge  WWW-Authenticate of a refusal; left out if there is none
+      list       of models, if the gate itself answers with one
     For a line that is not such an object it writes {"error"}, and the exit status
     is 1. TIME is an RFC 3339 time such as 2030-01-31T12:00:00Z; the default is the
     clock. Keys are never fetched: --keys gives the keys of an issuer that

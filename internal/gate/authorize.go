@@ -13,10 +13,30 @@ import (
 // authorizeHead asks the policy about a request's head. If more of the call follows, in
 // the body or in a list of models, it asks whether anything of it may be granted.
 func (g *Gate) authorizeHead(now time.Time, who *authn.Principal, m *inference.Match) verdict {
+	if m.AnswersList() {
+		return g.authorizeList(now, who, m)
+	}
 	if m.Body != nil || m.Listing != nil {
 		return g.authorizePartialMatch(now, who, m)
 	}
 	return g.authorize(now, who, &m.Call)
+}
+
+// authorizeList asks the policy about each model of a list that the gate answers with. One
+// that is granted is enough.
+func (g *Gate) authorizeList(now time.Time, who *authn.Principal, m *inference.Match) verdict {
+	v := verdict{why: reason.GrantMissing}
+	list := m.AnswerList(func(call *inference.Call) bool {
+		one := g.authorizePartialCall(now, who, call)
+		if v.scopes == "" {
+			v.scopes = one.scopes
+		}
+		return one.why == reason.Allowed
+	})
+	if list != "" {
+		v = verdict{why: reason.Allowed, list: list}
+	}
+	return v
 }
 
 // authorize asks the policy about a call. A verdict in shadow means that a rule in shadow

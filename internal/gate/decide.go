@@ -29,6 +29,7 @@ type verdict struct {
 	// without a gate then, with its credentials.
 	byRoute bool
 	scopes  string // of why GrantMissing: the scopes with which there would be a grant
+	list    string // the answer of the gate itself to a call that lists models, or ""
 }
 
 // decide asks three questions in order: who calls, what for, and may they. An anonymous

@@ -130,6 +130,8 @@ func (x *Exchange) evaluate(env Env) Step {
 		return Step{Act: AwaitKeys, Reason: d.why, Await: *x.missing}
 	case d.why.Refuses() && !d.shadow:
 		return x.refuse(d.why)
+	case d.list != "" && d.why == reason.Allowed:
+		return x.answerList(d.list)
 	case d.match.Listing != nil && d.why == reason.Allowed:
 		x.listing = &listing{}
 	}

@@ -147,6 +147,15 @@ func (x *Exchange) replyBody(env Env, chunk []byte, end bool) Step {
 	return step
 }
 
+// answerList answers a call with a list of models.
+func (x *Exchange) answerList(list string) Step {
+	step := Step{Act: Answer, Reason: reason.ListAnswered, Reply: documentReply(reason.ListAnswered, list, "no-store")}
+	if x.gate.auditAllowed {
+		step.Audit = x.auditLine(step.Reason, false)
+	}
+	return step
+}
+
 func (x *Exchange) withholdList() Step {
 	x.listing, x.reply = nil, nil
 	return x.refuseOrReset(reason.ListWithheld)

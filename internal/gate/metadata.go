@@ -96,9 +96,14 @@ func (g *Gate) serveMetadata(host, path, document string) {
 
 // metadataReply serves the metadata (RFC 9728 section 3.2).
 func metadataReply(document string) Reply {
+	return documentReply(reason.ResourceMetadata, document, "max-age=300")
+}
+
+// documentReply answers with a document in JSON.
+func documentReply(why reason.Reason, document, cacheControl string) Reply {
 	return Reply{
-		Status: reason.ResourceMetadata.HTTP(), GRPC: reason.ResourceMetadata.GRPC(), Body: document + "\n",
-		Headers: [][2]string{{"content-type", "application/json"}, {"cache-control", "max-age=300"}},
-		Details: "modelgate_" + reason.ResourceMetadata.String(),
+		Status: why.HTTP(), GRPC: why.GRPC(), Body: document + "\n",
+		Headers: [][2]string{{"content-type", "application/json"}, {"cache-control", cacheControl}},
+		Details: "modelgate_" + why.String(),
 	}
 }

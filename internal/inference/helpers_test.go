@@ -69,7 +69,7 @@ func callText(c inference.Call) string {
 
 // matchText writes a Match in one line: the call, with a slash after a service as a
 // whole; "body" where the body names the models, "stream" where each message does,
-// and "trim" where the reply is trimmed; "->" and where it goes where it is
+// "trim" where the reply is trimmed and "answer" where the gate answers; "->" and where it goes where it is
 // rewritten; and the header that the gate writes.
 func matchText(r inference.Request, m inference.Match) string {
 	s := m.Call.Protocol + " " + m.Call.Verb.String()
@@ -84,6 +84,8 @@ func matchText(r inference.Request, m inference.Match) string {
 		s += " stream"
 	case m.Body != nil:
 		s += " body"
+	case m.AnswersList():
+		s += " answer"
 	case m.Listing != nil:
 		s += " trim"
 	}

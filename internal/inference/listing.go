@@ -11,7 +11,8 @@ import (
 // is removed, and a reply of another form is refused. An item keeps what does not
 // name another model, unless the caller may see that one too.
 type Listing struct {
-	trim func(body []byte, shown showModel) (trimmed []byte, ok bool)
+	trim   func(body []byte, shown showModel) (trimmed []byte, ok bool)
+	answer *jsonForm // of a list that the gate itself answers with; nil for none
 }
 
 // showModel reports whether a caller may see a model in a listing.
@@ -20,18 +21,22 @@ type showModel func(name, version string) bool
 var (
 	// modelsListing is the reply of a path that several protocols have, such as /v1/models. It
 	// has the form that the server behind it has.
-	modelsListing = &Listing{jsonListing{dataForm, modelsForm}.trim}
+	modelsListing = &Listing{jsonListing{dataForm, modelsForm}.trim, &dataForm}
+	// ollamaListing is that of Ollama's /api/tags, and runningListing that of /api/ps: which
+	// models run, only the server knows.
+	ollamaListing  = &Listing{jsonListing{modelsForm}.trim, &modelsForm}
+	runningListing = &Listing{trim: jsonListing{modelsForm}.trim}
 	// geminiListing: {"models": [{"name": "models/a"}]}, of Gemini's /v1beta/models. Its
 	// nextPageToken may have the name of a model in it, and is removed.
-	geminiListing = &Listing{jsonListing{{member: "models", key: "name", within: "models/"}}.trim}
+	geminiListing = &Listing{jsonListing{geminiForm}.trim, &geminiForm}
 	// indexListing: [{"name": "a", "version": "1"}], extension_model_repository.md of
 	// triton-inference-server/server.
-	indexListing = &Listing{jsonListing{{key: "name", versions: true}}.trim}
+	indexListing = &Listing{trim: jsonListing{{key: "name", versions: true}}.trim}
 	// torchListing: {"nextPageToken": "1", "models": [{"modelName": "a"}]},
 	// ListModelsResponse.java of pytorch/serve. The token, which counts the models, is left
 	// out, and so is an item's modelUrl: no grant is on the name of a file.
-	torchListing = &Listing{jsonListing{{member: "models", key: "modelName"}}.trim}
-	grpcListing  = &Listing{trimRepositoryIndex}
+	torchListing = &Listing{trim: jsonListing{{member: "models", key: "modelName"}}.trim}
+	grpcListing  = &Listing{trim: trimRepositoryIndex}
 
 	// dataForm is OpenAI's: {"object": "list", "data": [{"id": "a"}]}. Anthropic's has
 	// has_more, first_id and last_id too.
@@ -40,6 +45,7 @@ var (
 	// kserve/kserve), and {"models": [{"name": "a"}]}: Ollama's (api/types.go of
 	// ollama/ollama, ListResponse and ProcessResponse) and Cohere's.
 	modelsForm = jsonForm{member: "models", key: "name", strings: true}
+	geminiForm = jsonForm{member: "models", key: "name", within: "models/"}
 )
 
 // Trim returns a reply with only those models whose Call, a List of one model, is
@@ -117,13 +123,7 @@ func (f *jsonForm) trim(doc, list strictjson.Result, shown showModel) (trimmed [
 	}
 	hidden := hiddenNames(items)
 	items = slices.DeleteFunc(items, func(m listedModel) bool { return !m.shown })
-	switch {
-	case f.member == "data":
-		trimmed = append(trimmed, `{"object":"list","data":`...)
-	case f.member != "":
-		trimmed = append(trimmed, `{"`+f.member+`":`...)
-	}
-	trimmed = append(trimmed, '[')
+	trimmed = f.begin()
 	for i := range items {
 		if i > 0 {
 			trimmed = append(trimmed, ',')
@@ -138,6 +138,17 @@ func (f *jsonForm) trim(doc, list strictjson.Result, shown showModel) (trimmed [
 		trimmed = append(trimmed, '}')
 	}
 	return trimmed, true
+}
+
+// begin returns what a document has before its first model.
+func (f *jsonForm) begin() []byte {
+	switch f.member {
+	case "data":
+		return []byte(`{"object":"list","data":[`)
+	case "":
+		return []byte("[")
+	}
+	return []byte(`{"` + f.member + `":[`)
 }
 
 // appendPage appends what Anthropic's list says of its page: its first and its last model

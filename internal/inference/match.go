@@ -28,6 +28,7 @@ type Match struct {
 	pinned   string // the model that the body must name, or ""
 	deferred bool   // the body says which of the services it is for
 	byModel  bool   // the model's name has said which service it is for
+	listed   bool   // see AnswersList
 }
 
 // Clone returns a copy that shares no memory with the request.

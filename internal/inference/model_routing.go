@@ -76,11 +76,12 @@ func (a *openAI) routeByModel(r *parsedRequest, op operation, path, namespace, n
 	}
 	path += r.query
 	if name == "" {
-		if op.body == nil || !a.holdHeaders {
+		listed := op.listing != nil && op.listing.answer != nil && r.Method == "GET"
+		if !listed && (op.body == nil || !a.holdHeaders) {
 			return Match{}, reason.ModelMissing
 		}
 		m := a.matchFor(op, a.allServices(), r.Authority, path)
-		m.deferred = true
+		m.deferred, m.listed = true, listed
 		return m, reason.Allowed
 	}
 	service, ok := a.services[name]

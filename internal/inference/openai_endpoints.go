@@ -66,8 +66,8 @@ var endpoints = []endpoint{
 
 	{"GET", "+models", List, noBody, listQuery, modelsListing},
 	{"GET", "/v1beta/models", List, noBody, geminiListQuery, geminiListing},
-	{"GET HEAD", "/api/tags", List, noBody, nil, modelsListing},
-	{"GET", "/api/ps", List, noBody, nil, modelsListing},
+	{"GET HEAD", "/api/tags", List, noBody, nil, ollamaListing},
+	{"GET", "/api/ps", List, noBody, nil, runningListing},
 
 	{"POST", "/api/chat /api/generate", Generate, ollamaBody, nil, nil},
 	{"POST", "/api/embed /api/embeddings", Predict, ollamaBody, nil, nil},

@@ -114,6 +114,8 @@ var openAIAccepted = []acceptedGroup{
 		{"GET /publishers/prod/models/meta/llama/v1/models/meta/llama",
 			"openai metadata prod/llm/meta/llama -> llm-predictor.prod.svc.cluster.local /v1/models/meta/llama"},
 		{"GET /publishers/prod/models/qwen/health", "openai ready prod/llm/ -> llm-predictor.prod.svc.cluster.local /health"},
+		{"GET /v1/models", "openai list lab/secret/ prod/llm/ answer"},
+		{"GET /openai/v1/models", "openai list lab/secret/ prod/llm/ answer"},
 		{"GET /v1/models/qwen", "openai metadata prod/llm/qwen -> llm-predictor.prod.svc.cluster.local /v1/models/qwen"},
 		{"POST /v1/completions x-gateway-model-name: gpt-4",
 			"openai generate prod/llm/ body -> llm-predictor.prod.svc.cluster.local /v1/completions"},
@@ -245,7 +247,6 @@ var openAIRefused = []refusedGroup{
 		{"POST /v1/completions", reason.HostInvalid},
 	}},
 	{"Where the body decides the service, what has no body decides none", byModel, public, []refusedCase{
-		{"GET /v1/models", reason.ModelMissing},
 		{"GET /v1/models/other", reason.GrantMissing},
 		{"POST /publishers/lab/models/meta/llama/v1/completions", reason.GrantMissing},
 		{"POST /publishers/prod/models/other/v1/completions", reason.GrantMissing},

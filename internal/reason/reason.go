@@ -86,6 +86,7 @@ const (
 
 	Exempt           // a health check that the configuration exempts
 	ResourceMetadata // a question for the metadata of the protected resource (RFC 9728)
+	ListAnswered     // a list of the models of several services, which the gate makes from its configuration
 	Allowed          // a decision that lets a request pass
 
 	count
@@ -184,6 +185,7 @@ var table = [count]row{
 
 	Exempt:           {"exempt", 200, grpcOK},
 	ResourceMetadata: {"resource_metadata", 200, grpcOK},
+	ListAnswered:     {"list_answered", 200, grpcOK},
 	Allowed:          {"allowed", 200, grpcOK},
 }
 

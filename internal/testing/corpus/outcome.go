@@ -34,17 +34,40 @@ func Answered(why reason.Reason, grpc bool) string {
 	return fmt.Sprintf("%d %s", why.HTTP(), why)
 }
 
-// RefusedReply returns the line of a refusal as a client gets it. If the body is not the gate's,
+// RefusedReply returns the line of a refusal as a client gets it, or of a list of models that the
+// gate answers with. If the body is not the gate's,
 // it is the status alone, which no case expects.
 func RefusedReply(status int, body string) string {
 	var b struct{ Reason, Resource string }
+	list := listedIn(body)
 	switch err := json.Unmarshal([]byte(body), &b); {
+	case status == 200 && list != "":
+		return fmt.Sprintf("%d %s %s", status, list, reason.ListAnswered)
 	case err == nil && b.Resource != "":
 		return fmt.Sprintf("%d %s", status, reason.ResourceMetadata)
 	case err != nil || b.Reason == "":
 		return fmt.Sprintf("%d", status)
 	}
 	return fmt.Sprintf("%d %s", status, b.Reason)
+}
+
+// listedIn returns the names in a list of models, with commas between them.
+func listedIn(body string) string {
+	var b struct {
+		Data   []struct{ ID string }
+		Models []struct{ Name string }
+	}
+	if json.Unmarshal([]byte(body), &b) != nil {
+		return ""
+	}
+	var names []string
+	for _, m := range b.Data {
+		names = append(names, m.ID)
+	}
+	for _, m := range b.Models {
+		names = append(names, m.Name)
+	}
+	return strings.Join(names, ",")
 }
 
 // ChallengeOf returns the value of WWW-Authenticate among a reply's headers, or "".
@@ -60,7 +83,10 @@ func ChallengeOf(headers [][2]string) string {
 // Native decides a request in this process, as a host would.
 func Native(g *gate.Gate, env gate.Env, r Request) Outcome {
 	x, step := g.DecideRequest(env, r.Head(), []byte(r.Body), r.Trailers)
-	if step.Act != gate.Forward {
+	switch {
+	case step.Reason == reason.ListAnswered:
+		return Outcome{Line: RefusedReply(step.Reply.Status, step.Reply.Body)}
+	case step.Act != gate.Forward:
 		return Outcome{Line: Answered(step.Reason, r.GRPC), Challenge: ChallengeOf(step.Reply.Headers)}
 	}
 	o := Sent(Apply(r.Pairs(), step.Edit))
