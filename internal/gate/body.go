@@ -13,13 +13,13 @@ import (
 // complete, and does not wait for the end of the stream. So the bytes that complete a
 // message are released only when all of it has been read and granted.
 //
-// A body that is read only because its digest is signed has neither json nor frames.
+// A body that is read only because its digest is signed has neither document nor frames.
 type body struct {
-	match  inference.Match
-	digest *signature.Digest // that the whole body must have; nil for any
-	json   *scan.JSON        // of a body in JSON; nil otherwise
-	frames *scan.Frames      // of a body in gRPC's framing; nil otherwise
-	proto  *scan.Proto       // of the present message in frames; nil between two
+	match    inference.Match
+	digest   *signature.Digest // that the whole body must have; nil for any
+	document document          // of a body in JSON or as a form; nil otherwise
+	frames   *scan.Frames      // of a body in gRPC's framing; nil otherwise
+	proto    *scan.Proto       // of the present message in frames; nil between two
 
 	fields  int  // of the present message: how many were there at the last authorizeMessage
 	granted bool // the present message may be forwarded, as far as it is known
@@ -43,8 +43,10 @@ const maxMessage = math.MaxInt32
 // signed. In shadow, d.why is what would have refused the request by its head.
 func (x *Exchange) holdBody(env Env, d *decision) Step {
 	m, b := &d.match, &body{why: d.why, byRoute: d.byRoute, digest: d.digest}
+	boundary := ""
 	if m.Body != nil {
-		if refusal := x.checkBodyHeaders(m.Body); refusal != reason.Allowed {
+		refusal := reason.Allowed
+		if boundary, refusal = x.checkBodyHeaders(m.Body); refusal != reason.Allowed {
 			return x.refuse(publicReason(x.Principal, refusal))
 		}
 		if b.match = *m; x.request.End {
@@ -70,7 +72,7 @@ func (x *Exchange) holdBody(env Env, d *decision) Step {
 	case m.Body == nil:
 		b.granted = true
 	case m.Body.Keys != nil:
-		b.json = scan.NewJSON(m.Body.Keys, scan.Limits{Refuses: m.Body.Refuses})
+		b.document = newDocument(m.Body, boundary)
 	default:
 		b.frames = scan.NewFrames(!m.Body.Stream, maxMessage)
 	}
@@ -94,28 +96,32 @@ func (x *Exchange) endWithoutBody(env Env, b *body) Step {
 	return x.forward(b.why, b.edit)
 }
 
-// checkBodyHeaders refuses a body that the gate cannot read as the server does.
-func (x *Exchange) checkBodyHeaders(spec *inference.Body) reason.Reason {
+// checkBodyHeaders refuses a body that the gate cannot read as the server does. It returns
+// the boundary of a form.
+func (x *Exchange) checkBodyHeaders(spec *inference.Body) (boundary string, why reason.Reason) {
 	typed, hasType := x.head.GRPC, false
 	for i := range x.request.Pairs {
 		name, value := x.request.Pairs[i][0], x.request.Pairs[i][1]
 		switch name {
 		case "content-encoding", "grpc-encoding":
 			if value != "" && value != "identity" {
-				return reason.BodyEncoded
+				return "", reason.BodyEncoded
 			}
 		case "content-type":
 			typed, hasType = typed || isJSON(value), true
+			if spec.Form && !typed {
+				boundary, typed = scan.Boundary(value)
+			}
 		}
 	}
 	switch {
 	case spec.MayBeEmpty && (x.request.End || !hasType):
 	case x.request.End && !spec.Stream:
-		return reason.BodyInvalid
-	case !typed && spec.Keys != nil: // a server may read it as a form
-		return reason.BodyType
+		return "", reason.BodyInvalid
+	case !typed && spec.Keys != nil: // a server may read it as something else
+		return "", reason.BodyType
 	}
-	return reason.Allowed
+	return boundary, reason.Allowed
 }
 
 // requestBody scans the next bytes of a request's body.
@@ -123,8 +129,8 @@ func (x *Exchange) requestBody(env Env, chunk []byte, end bool) Step {
 	b := x.body
 	why := reason.Allowed
 	switch {
-	case b.json != nil:
-		why = x.scanJSON(env, chunk)
+	case b.document != nil:
+		why = x.scanDocument(env, chunk)
 	case b.frames != nil:
 		why = x.scanFrames(env, chunk)
 	default:
@@ -159,92 +165,15 @@ func (x *Exchange) requestBody(env Env, chunk []byte, end bool) Step {
 func (b *body) checkEnd() reason.Reason {
 	err := (*scan.Error)(nil)
 	switch {
-	case b.json != nil:
-		err = b.json.End()
+	case b.document != nil:
+		err = b.document.End()
 	case b.frames != nil:
 		err = b.frames.End()
 	}
-	if err == nil && !b.granted && (b.json != nil || b.scanned > 0) {
+	if err == nil && !b.granted && (b.document != nil || b.scanned > 0) {
 		return reason.Internal // a complete message is granted, or it has been refused
 	}
 	return scanReason(err)
-}
-
-func (x *Exchange) scanJSON(env Env, chunk []byte) reason.Reason {
-	b := x.body
-	if err := b.json.Scan(chunk); err != nil {
-		if err.Kind == scan.Refused {
-			x.refusedKey = err.Where
-		}
-		return scanReason(err)
-	}
-	b.scanned += int64(len(chunk))
-	if fields := b.json.Values(); len(fields) > b.fields {
-		b.fields = len(fields)
-		if why := x.authorizeMessage(env, fields, true); why != reason.Allowed {
-			return why
-		}
-	}
-	if b.granted && b.json.Complete() < 0 {
-		b.releasable = b.scanned
-	}
-	return reason.Allowed
-}
-
-func (x *Exchange) scanFrames(env Env, chunk []byte) reason.Reason {
-	b := x.body
-	for rest := chunk; len(rest) > 0; {
-		part, err := b.frames.Next(rest)
-		if err != nil {
-			return scanReason(err)
-		}
-		rest = rest[part.Size:]
-		b.scanned += int64(part.Size)
-		if part.Begin {
-			if why := x.beginMessage(env, part.Length); why != reason.Allowed {
-				return why
-			}
-		}
-		if b.proto == nil { // the frame's header is not complete
-			continue
-		}
-		if why := x.scanMessage(env, part); why != reason.Allowed {
-			return why
-		}
-	}
-	return reason.Allowed
-}
-
-// beginMessage begins a message of length bytes. The caller's token may have expired
-// since the last one.
-func (x *Exchange) beginMessage(env Env, length int) reason.Reason {
-	b := x.body
-	if expires := x.Principal.Expires; !expires.IsZero() && !env.Now.Before(expires) && b.why == reason.Allowed {
-		return reason.TokenExpired
-	}
-	b.proto, b.fields, b.granted = scan.NewProto(b.match.Body.Fields, length, scan.Limits{}), 0, false
-	return reason.Allowed
-}
-
-func (x *Exchange) scanMessage(env Env, part scan.Part) reason.Reason {
-	b := x.body
-	if err := b.proto.Scan(part.Data); err != nil {
-		return scanReason(err)
-	}
-	fields := b.proto.Values()
-	if part.End || len(fields) > b.fields {
-		b.fields = len(fields)
-		if why := x.authorizeMessage(env, fields, part.End); why != reason.Allowed {
-			return why
-		}
-	}
-	if part.End {
-		b.proto = nil
-	}
-	if b.granted && (!part.End && !x.gate.tellsCall || part.End && b.match.Body.Stream) {
-		b.releasable = b.scanned
-	}
-	return reason.Allowed
 }
 
 // scanReason is the Reason for a scanner's error; Allowed for nil.

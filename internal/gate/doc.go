@@ -45,7 +45,7 @@
 //
 //	1   gate       Exchange.holdBody                checks how the body is encoded
 //	2   filter     stream.requestBody               reads the bytes that arrive
-//	3   gate       Exchange.Body                    scans them, as JSON or as messages of gRPC
+//	3   gate       Exchange.Body                    scans them, as JSON, a form or messages of gRPC
 //	4   inference  Match.Complete                   finds the model in what is scanned
 //	5   gate       Exchange.authorizeMessage        asks the policy, for each message
 //	6   filter     bodyBuffer.forwardReleased       forwards the bytes that the gate releases

@@ -59,7 +59,7 @@ func modelList(c inference.Call) (text string) {
 // what is behind the gate decides by these headers.
 func (x *Exchange) tellCall(m *inference.Match, complete bool) reason.Reason {
 	b := x.body
-	if b.told.Models == nil || b.json != nil && b.released == 0 {
+	if b.told.Models == nil || b.document != nil && b.released == 0 {
 		if b.edit = x.editHead(m, b.byRoute); complete {
 			b.told = m.Call
 		}

@@ -108,8 +108,8 @@ func (x *Exchange) count() bool {
 }
 
 func (b *body) scannerBytes() (n int) {
-	if b.json != nil {
-		return b.json.Bytes()
+	if b.document != nil {
+		return b.document.Bytes()
 	}
 	if b.proto != nil {
 		return b.proto.Bytes()

@@ -3,6 +3,9 @@ package scan
 import (
 	"encoding/binary"
 	"encoding/json"
+	"io"
+	"mime"
+	"mime/multipart"
 	"slices"
 	"strings"
 	"testing"
@@ -146,4 +149,69 @@ func last(t *testing.T, body []byte, number uint64) (value []byte) {
 		}
 	}
 	return value
+}
+
+// FuzzMultipart: every cut gives one answer; what is accepted has, for mime/multipart, the parts
+// that were reported, and no other part whose name is like a watched one.
+func FuzzMultipart(f *testing.F) {
+	for _, x := range acceptedForms {
+		if len(x.body) < 500 {
+			f.Add("B", x.body)
+		}
+	}
+	for _, x := range refusedForms {
+		if len(x.body) < 500 {
+			f.Add("B", x.body)
+		}
+	}
+	f.Fuzz(func(t *testing.T, boundary, body string) {
+		if got, ok := Boundary(`multipart/form-data; boundary="` + boundary + `"`); !ok || got != boundary {
+			return
+		}
+		if !strings.HasSuffix(everyForm(t, boundary, model, body), "ok") {
+			return
+		}
+		m := NewMultipart(boundary, model, Limits{})
+		m.Scan([]byte(body))
+		got, want := m.Values()[0], Value{}
+		for r := multipart.NewReader(strings.NewReader(body), boundary); ; {
+			part, err := r.NextPart()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatalf("form %q is accepted, but %v", body, err)
+			}
+			content, err := io.ReadAll(part)
+			if err != nil {
+				t.Fatalf("form %q is accepted, but %v", body, err)
+			}
+			switch name := part.FormName(); {
+			case name == "" || name != "model" && strings.EqualFold(name, "model") || name == "model" && (want.Present || part.FileName() != ""):
+				t.Fatalf("form %q is accepted, but has a part %q, file %q", body, name, part.FileName())
+			case name == "model":
+				want = Value{Present: true, Text: string(content)}
+			}
+		}
+		if got != want {
+			t.Fatalf("form %q: %+v, mime/multipart selects %+v", body, got, want)
+		}
+	})
+}
+
+// FuzzBoundary: where there is a boundary, mime finds the same one.
+func FuzzBoundary(f *testing.F) {
+	for _, s := range []string{"boundary=B", `boundary="=_B"; charset=utf-8`, "charset=UTF-8;boundary=B", "boundary=B; boundary=C", `boundary="\B"`} {
+		f.Add("multipart/form-data; " + s)
+	}
+	f.Fuzz(func(t *testing.T, contentType string) {
+		boundary, ok := Boundary(contentType)
+		if !ok {
+			return
+		}
+		mediaType, parameters, err := mime.ParseMediaType(contentType)
+		if err != nil || mediaType != "multipart/form-data" || parameters["boundary"] != boundary || len(boundary) > maxBoundary {
+			t.Fatalf("Boundary(%q) = %q, mime: %q, %v, %v", contentType, boundary, mediaType, parameters, err)
+		}
+	})
 }

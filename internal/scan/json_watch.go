@@ -98,20 +98,21 @@ func (j *JSON) unwatch() {
 	last := len(j.levels) - 1
 	for i, k := range j.levels[last].keys {
 		if j.levels[last].found&(1<<i) == 0 {
-			j.absent(k)
+			j.values = appendAbsent(j.values, k)
 		}
 	}
 	j.levels = j.levels[:last]
 }
 
-// absent reports every leaf of a key that has not occurred.
-func (j *JSON) absent(k Key) {
+// appendAbsent appends every leaf of a key that has not occurred.
+func appendAbsent(values []Value, k Key) []Value {
 	if k.Keys == nil {
-		j.values = append(j.values, Value{ID: k.ID})
+		values = append(values, Value{ID: k.ID})
 	}
 	for _, inner := range k.Keys {
-		j.absent(inner)
+		values = appendAbsent(values, inner)
 	}
+	return values
 }
 
 // nameSet has the hashes of an object's names. It is an open-addressing table and

@@ -1,0 +1,47 @@
+package gate
+
+import (
+	"github.com/modelgate/modelgate/internal/inference"
+	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/scan"
+)
+
+// document scans a body that is one document, in JSON or as a form.
+type document interface {
+	Scan(chunk []byte) *scan.Error
+	End() *scan.Error
+	Values() []scan.Value
+	Complete() int64 // the bytes up to the one by which a server may act; -1 before it
+	Bytes() int
+}
+
+// newDocument begins a document: a form if it has a boundary, else JSON.
+func newDocument(spec *inference.Body, boundary string) document {
+	limits := scan.Limits{Refuses: spec.Refuses}
+	if boundary != "" {
+		return scan.NewMultipart(boundary, spec.Keys, limits)
+	}
+	return scan.NewJSON(spec.Keys, limits)
+}
+
+// scanDocument scans the next bytes of a document.
+func (x *Exchange) scanDocument(env Env, chunk []byte) reason.Reason {
+	b := x.body
+	if err := b.document.Scan(chunk); err != nil {
+		if err.Kind == scan.Refused {
+			x.refusedKey = err.Where
+		}
+		return scanReason(err)
+	}
+	b.scanned += int64(len(chunk))
+	if fields := b.document.Values(); len(fields) > b.fields {
+		b.fields = len(fields)
+		if why := x.authorizeMessage(env, fields, true); why != reason.Allowed {
+			return why
+		}
+	}
+	if b.granted && b.document.Complete() < 0 {
+		b.releasable = b.scanned
+	}
+	return reason.Allowed
+}
