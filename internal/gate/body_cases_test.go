@@ -90,7 +90,7 @@ type bodyCase struct {
 }
 
 func bodyCases(t testing.TB) []bodyCase {
-	return slices.Concat(jsonCases(), grpcCases(t), tfservingCases(t), streamCases(t), chatCases())
+	return slices.Concat(jsonCases(), formCases(), grpcCases(t), tfservingCases(t), streamCases(t), chatCases())
 }
 
 // withJSON has the content type of JSON, and more headers.

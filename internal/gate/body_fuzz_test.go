@@ -19,12 +19,15 @@ func FuzzBody(f *testing.F) {
 		g, s := load(f, bodyWorld(f, holding))
 		settings = append(settings, setting{g, bearer(f, s, corp(nil))})
 	}
-	lines := []string{llm, infer, stream, reload, tf, v1chat}
+	lines := []string{llm, infer, stream, reload, tf, v1chat, transcribe}
 	f.Fuzz(func(t *testing.T, body string, which, cut uint8) {
 		line := lines[int(which)%len(lines)]
 		contentType := grpcType
-		if line == llm || line == v1chat {
+		switch line {
+		case llm, v1chat:
 			contentType = jsonType
+		case transcribe:
+			contentType = formType
 		}
 		at := min(int(cut), len(body))
 		for _, s := range settings {

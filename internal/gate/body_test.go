@@ -67,10 +67,10 @@ func (p passage) result() string {
 	return s
 }
 
-// complete reports whether a server could act on a part of a body: it is a document, or
-// the one message of a call.
+// complete reports whether a server could act on a part of a body: it is a document, a
+// form, or the one message of a call.
 func complete(body string) bool {
-	if json.Valid([]byte(body)) {
+	if json.Valid([]byte(body)) || strings.Contains(body, "\r\n--B--") {
 		return true
 	}
 	return len(body) > 5 && body[0] == 0 && uint64(len(body)) == 5+uint64(binary.BigEndian.Uint32([]byte(body[1:5])))

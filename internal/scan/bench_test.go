@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"math/rand/v2"
+	"mime/multipart"
 	"strconv"
 	"strings"
 	"testing"
@@ -60,6 +63,46 @@ func BenchmarkJSON(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkMultipart scans a form with a file of 1 MiB, beside mime/multipart, which copies it.
+func BenchmarkMultipart(b *testing.B) {
+	random, audio := rand.New(rand.NewPCG(1, 1)), make([]byte, 1<<20)
+	for i := range audio {
+		audio[i] = byte(random.Uint32())
+	}
+	files := map[string]string{
+		"audio": string(audio), "text": strings.Repeat(question+"\r\n", 1<<20/len(question)), "dashes": strings.Repeat("-", 1<<20),
+	}
+	for _, boundary := range []string{"------------------------d74496d66958873e", "0123456789abcdef0123456789abcdef"} {
+		for _, kind := range []string{"audio", "text", "dashes"} {
+			body := []byte(strings.ReplaceAll(form("model=m", disposition("file")+"\n\n"), "--B", "--"+boundary))
+			body = bytes.Replace(body, []byte("\r\n\r\n\r\n"), []byte("\r\n\r\n"+files[kind]+"\r\n"), 1)
+			b.Run(kind+"/"+boundary[:1]+"/scan", func(b *testing.B) {
+				b.SetBytes(int64(len(body)))
+				b.ReportAllocs()
+				for b.Loop() {
+					m := NewMultipart(boundary, model, Limits{})
+					if err := feed(body, m.Scan); err != nil || m.End() != nil || m.Values()[0].Text != "m" {
+						b.Fatal(err, m.End())
+					}
+				}
+			})
+			b.Run(kind+"/"+boundary[:1]+"/mime-multipart", func(b *testing.B) {
+				b.SetBytes(int64(len(body)))
+				b.ReportAllocs()
+				for b.Loop() {
+					r := multipart.NewReader(bytes.NewReader(body), boundary)
+					for part, err := r.NextRawPart(); err != io.EOF; part, err = r.NextRawPart() {
+						if err != nil {
+							b.Fatal(err)
+						}
+						io.Copy(io.Discard, part)
+					}
+				}
+			})
+		}
 	}
 }
 

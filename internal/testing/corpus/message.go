@@ -19,6 +19,9 @@ func (c Case) write(r *Request) error {
 	for _, m := range c.Messages {
 		r.Body += framed(m)
 	}
+	if c.Form != nil {
+		r.Body = Form(c.Form...)
+	}
 	if c.Reply != nil {
 		r.Reply, r.Gets = framed(c.Reply.Body), framed(c.Reply.Gets)
 	}

@@ -34,6 +34,7 @@ type Case struct {
 	GRPC     bool        `json:"grpc"`
 	Body     string      `json:"body"`
 	Messages []string    `json:"messages"` // of gRPC, instead of a body: see Message
+	Form     []string    `json:"form"`     // its parts, instead of a body: see Form
 	Reply    *Reply      `json:"reply"`    // what the upstream answers, if that matters
 	Peer     *Peer       `json:"peer"`     // the client's certificate; none if it is absent
 	Trailers [][2]string `json:"trailers"`
@@ -240,6 +241,9 @@ func (s *Scenario) Request(c Case, now time.Time) (Request, error) {
 	}
 	if c.GRPC {
 		r.Headers = append(r.Headers, [2]string{"content-type", "application/grpc"}, [2]string{"te", "trailers"})
+	}
+	if c.Form != nil && !slices.ContainsFunc(c.Headers, func(h [2]string) bool { return h[0] == "content-type" }) {
+		r.Headers = append(r.Headers, [2]string{"content-type", FormType})
 	}
 	token, placed := "", c.Token == nil
 	if c.Token != nil {
