@@ -100,7 +100,10 @@ func (j *JSON) Complete() int64 { return j.end }
 // later fault still refuses the document. Scan only appends to the slice.
 func (j *JSON) Values() []Value { return j.values }
 
-// fail refuses the document because of the byte that is ahead bytes after j.at.
+// fail refuses the document because of the byte that is ahead bytes after j.at. It is called
+// in many places, and the module is smaller if it is not inlined.
+//
+//go:noinline
 func (j *JSON) fail(kind Kind, rule string, ahead int) {
 	j.err = &Error{Kind: kind, Rule: rule, Offset: j.at + int64(ahead), Where: j.where()}
 }

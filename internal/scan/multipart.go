@@ -63,7 +63,7 @@ const (
 // NewMultipart starts a form with a boundary that Boundary has returned. Limits.Members
 // bounds the parts, Limits.Key their names, and Limits.Text a watched part.
 func NewMultipart(boundary string, keys []Key, limits Limits) *Multipart {
-	m := &Multipart{keys: keys, limits: limits.orDefaults(), end: -1, delimiter: []byte("--" + boundary)}
+	m := &Multipart{keys: keys, limits: limits.orDefaults(), end: -1, delimiter: append([]byte("--"), boundary...)}
 	m.fillSkip()
 	return m
 }
@@ -108,7 +108,10 @@ func (m *Multipart) Bytes() int {
 	return int(unsafe.Sizeof(*m)) + cap(m.delimiter) + cap(m.line) + cap(m.text) + cap(m.part.name) + valuesBytes(m.values)
 }
 
-// fail refuses the form because of the byte that is ahead bytes after m.at.
+// fail refuses the form because of the byte that is ahead bytes after m.at. It is called in
+// many places, and the module is smaller if it is not inlined.
+//
+//go:noinline
 func (m *Multipart) fail(kind Kind, rule string, ahead int) {
 	where := ""
 	if len(m.part.name) > 0 {

@@ -48,15 +48,9 @@ func cutTypeParameter(s string) (name, value string, quoted bool, rest string, o
 
 // isBoundary reports whether all readers take s for a boundary.
 func isBoundary(s string, quoted bool) bool {
-	for i := range len(s) {
-		if c := s[i]; !boundaryBytes.has(c) && !(quoted && quotedBoundaryBytes.has(c)) {
-			return false
-		}
+	signs := "-_.+"
+	if quoted {
+		signs = "-_.+=/:?"
 	}
-	return len(s) <= maxBoundary
+	return len(s) <= maxBoundary && isText([]byte(s), signs)
 }
-
-var (
-	boundaryBytes       = newByteSet(alphanumerics + "-_.+")
-	quotedBoundaryBytes = newByteSet("=/:?")
-)

@@ -65,7 +65,7 @@ func (m *Multipart) endLine() {
 	switch m.part.lines++; {
 	case m.part.lines > maxLines:
 		m.fail(TooMany, "too many headers of a part", 0)
-	case !ok || len(name) == 0 || !allIn(&tokenBytes, name) || bytes.HasPrefix(value, []byte(" ")) || bytes.HasSuffix(value, []byte(" ")):
+	case !ok || len(name) == 0 || !isText(name, tokenSigns) || bytes.HasPrefix(value, []byte(" ")) || bytes.HasSuffix(value, []byte(" ")):
 		m.fail(Syntax, "a header expected in the head of a part", 0)
 	case bytes.Contains(line, m.delimiter):
 		m.fail(Syntax, "the boundary inside of a head", 0)
@@ -118,7 +118,7 @@ func (m *Multipart) readType(v []byte) (rule string) {
 	mediaType, parameter, more := strings.Cut(value, ";")
 	kind, subtype, ok := strings.Cut(mediaType, "/")
 	switch {
-	case !ok || kind == "" || subtype == "" || !allIn(&tokenBytes, []byte(kind)) || !allIn(&tokenBytes, []byte(subtype)):
+	case !ok || kind == "" || subtype == "" || !isText([]byte(kind+subtype), tokenSigns):
 		return "a media type expected"
 	case kind == "multipart" || kind == "message":
 		return "a part with parts of its own"

@@ -1,6 +1,9 @@
 package scan
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // readDisposition reads a Content-Disposition (RFC 7578 section 4.2): form-data, the
 // name of the part, and the name of a file if it is one.
@@ -35,7 +38,7 @@ func cutParameter(b []byte, name string) (value []byte, quoted bool, rest []byte
 	quoted = len(after) > 0 && after[0] == '"' && name[len(name)-2] != '*'
 	if !quoted {
 		n := 0
-		for n < len(after) && tokenBytes.has(after[n]) {
+		for n < len(after) && isTextByte(after[n], tokenSigns) {
 			n++
 		}
 		if n == 0 {
@@ -60,7 +63,7 @@ func (m *Multipart) enterPart(name []byte) {
 	case len(name) > m.limits.Key:
 		m.fail(TooLong, "the name of a part is too long", 0)
 		return
-	case len(name) == 0 || !allIn(&nameBytes, name): // escapes and encodings of names need others
+	case len(name) == 0 || !isText(name, nameSigns): // escapes and encodings of names need others
 		m.fail(Syntax, "a part's name of letters, digits and _-.[]:/@$+~ expected", 0)
 		return
 	case bytes.EqualFold(name, []byte("_charset_")): // RFC 7578 section 4.6: of all parts
@@ -107,31 +110,22 @@ func (m *Multipart) twinOf(name []byte) bool {
 	return false
 }
 
-// byteSet is a set of ASCII characters.
-type byteSet [2]uint64
-
-func newByteSet(s string) (set byteSet) {
-	for i := range len(s) {
-		set[s[i]>>6] |= 1 << (s[i] & 63)
-	}
-	return set
-}
-
-func (s *byteSet) has(c byte) bool { return c < 0x80 && s[c>>6]&(1<<(c&63)) != 0 }
-
-// allIn reports whether b has bytes of a set only.
-func allIn(s *byteSet, b []byte) bool {
+// isText reports whether b has letters and digits of ASCII, and signs, only.
+func isText(b []byte, signs string) bool {
 	for _, c := range b {
-		if !s.has(c) {
+		if !isTextByte(c, signs) {
 			return false
 		}
 	}
 	return true
 }
 
-const alphanumerics = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+func isTextByte(c byte, signs string) bool {
+	lower := c | 0x20
+	return lower >= 'a' && lower <= 'z' || c >= '0' && c <= '9' || strings.IndexByte(signs, c) >= 0
+}
 
-var (
-	tokenBytes = newByteSet(alphanumerics + "!#$%&'*+-.^_`|~") // RFC 9110 section 5.6.2
-	nameBytes  = newByteSet(alphanumerics + "_-.[]:/@$+~")
+const (
+	tokenSigns = "!#$%&'*+-.^_`|~" // RFC 9110 section 5.6.2
+	nameSigns  = "_-.[]:/@$+~"
 )
