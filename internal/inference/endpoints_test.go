@@ -17,10 +17,20 @@ var updateEndpoints = flag.Bool("update-endpoints", false, "write docs/endpoints
 var endpointRoutes = map[string]string{
 	"kserve": `[{"protocol": "kserve-v1", "names": "kserve"}, {"protocol": "kserve-v2", "names": "kserve", "backend": "kserve"},
 		{"protocol": "openai", "names": "kserve"}]`,
-	"mlserver":   `[{"protocol": "kserve-v2", "service": "prod/s"}]`,
-	"tfserving":  `[{"protocol": "tfserving", "service": "prod/s"}]`,
-	"torchserve": `[{"protocol": "torchserve", "service": "prod/s"}]`,
-	"triton":     `[{"protocol": "triton", "service": "prod/s"}]`,
+	"envoy-ai-gateway": `[{"protocol": "openai", "service": "prod/s"}, {"protocol": "openai", "service": "prod/s", "base": "/anthropic/v1"},
+		{"protocol": "openai", "service": "prod/s", "base": "/cohere/v1"}]`,
+	"litellm":       `[{"protocol": "openai", "service": "prod/s", "base": "/v1"}]`,
+	"llama-cpp":     `[{"protocol": "openai", "service": "prod/s"}]`,
+	"ollama":        `[{"protocol": "openai", "service": "prod/s"}]`,
+	"ray-llm":       `[{"protocol": "openai", "service": "prod/s"}]`,
+	"sglang":        `[{"protocol": "openai", "service": "prod/s"}]`,
+	"tgi":           `[{"protocol": "openai", "service": "prod/s"}]`,
+	"triton-openai": `[{"protocol": "openai", "service": "prod/s"}]`,
+	"vllm":          `[{"protocol": "openai", "service": "prod/s"}]`,
+	"mlserver":      `[{"protocol": "kserve-v2", "service": "prod/s"}]`,
+	"tfserving":     `[{"protocol": "tfserving", "service": "prod/s"}]`,
+	"torchserve":    `[{"protocol": "torchserve", "service": "prod/s"}]`,
+	"triton":        `[{"protocol": "triton", "service": "prod/s"}]`,
 }
 
 // endpoint is a line of such a file: what a server takes, and what the gate makes of it, a

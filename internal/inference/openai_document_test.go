@@ -135,6 +135,9 @@ func renderOpenAI() string {
 		}
 		fmt.Fprintf(b, "| `POST ROOT/v1beta/models/MODEL:%s`, or below `BASE/models/`, `ROOT/models/` | %s |\n", action, row)
 	}
+	for _, path := range administered {
+		fmt.Fprintf(b, "| any method of `ROOT/%sID` | admin | - |\n", path)
+	}
 	b.WriteString(openAIUnreadable)
 	for _, u := range unreadable {
 		fmt.Fprintf(b, "| `%s` | %s |\n", u.path, u.where)

@@ -53,18 +53,18 @@ var endpoints = []endpoint{
 	{"POST", "responses/render", Generate, responseBody, nil, nil},
 	{"POST", "+embeddings embed /v2/embed /embedding +score /pooling +moderations", Predict, modelBody, nil, nil},
 	{"POST PUT", "+rerank /v2/rerank +reranking +classify", Predict, modelBody, nil, nil},
-	{"POST", "+audio/speech +ocr", Generate, modelBody, nil, nil},
+	{"POST", "+audio/speech +ocr /cursor/chat/completions /queue/chat/completions", Generate, modelBody, nil, nil},
 	{"POST", "+audio/transcriptions +audio/translations +images/generations +images/edits +images/variations +videos",
 		Generate, formBody, nil, nil},
 	{"POST", "+tokenize", Generate, sageMakerBody, nil, nil},
 	{"POST", "+detokenize /chat_tokenize /utils/token_counter", Generate, modelBody, nil, nil},
 	{"POST", "/invocations", Generate, sageMakerBody, nil, nil},
 	{"POST PUT", "/generate", Generate, serverBody, nil, nil},
-	{"POST", "/generate_stream", Generate, serverBody, nil, nil},
+	{"POST", "/generate_stream /", Generate, serverBody, nil, nil},
 	{"POST PUT", "/encode", Predict, serverBody, nil, nil},
 	{"POST", "/parse_function_call /separate_reasoning", Generate, noBody, nil, nil},
 
-	{"GET", "+models", List, noBody, listQuery, modelsListing},
+	{"GET", "+models /cursor/models /cursor/v1/models", List, noBody, listQuery, modelsListing},
 	{"GET", "/v1beta/models", List, noBody, geminiListQuery, geminiListing},
 	{"GET HEAD", "/api/tags", List, noBody, nil, ollamaListing},
 	{"GET", "/api/ps", List, noBody, nil, runningListing},
@@ -73,14 +73,14 @@ var endpoints = []endpoint{
 	{"POST", "/api/embed /api/embeddings", Predict, ollamaBody, nil, nil},
 	{"POST", "/api/show", Metadata, ollamaBody, nil, nil},
 
-	{"GET HEAD", "/health /health_generate /health/ready /health/readiness /health/liveliness /health/liveness /ping /ready /liveness",
+	{"GET HEAD", "/ /health /health_generate /health/ready /health/readiness /health/liveliness /health/liveness /ping /ready /liveness",
 		Ready, noBody, nil, nil},
 	{"POST", "/ping", Ready, noBody, nil, nil},
 	{"GET", "health", Ready, noBody, nil, nil},
 	{"GET HEAD", "/version /api/version", Metadata, noBody, nil, nil},
 	{"GET", "/info +model_info /get_model_info /load loads +model/info /v2/model/info /model_group/info /metrics /props /tokenizer_info /api/status /is_sleeping /is_paused /stats",
 		Metadata, noBody, nil, nil},
-	{"POST", "/is_scaling_elastic_ep", Metadata, noBody, nil, nil},
+	{"GET POST", "/is_scaling_elastic_ep", Metadata, noBody, nil, nil},
 
 	{"POST", "+load_lora_adapter +unload_lora_adapter /load_lora_adapter_from_tensors set_lora merge_lora_weights unmerge_lora_weights " +
 		"/lora-adapters /props /models /models/load /models/unload", Admin, noBody, nil, nil},
@@ -103,10 +103,11 @@ var endpoints = []endpoint{
 		"/stop_expert_distribution_record /dump_expert_distribution_record /get_weights_by_name /release_memory_occupation " +
 		"/resume_memory_occupation /weights_checker /slow_down /configure_logging", Admin, noBody, nil, nil},
 	{"POST PUT", "/set_internal_state", Admin, noBody, nil, nil},
+	{"PUT", "/register_transfer_engine_info", Admin, noBody, nil, nil},
 	{"PUT DELETE GET", "/hicache/storage-backend", Admin, noBody, nil, nil},
 	{"GET", "/server_info /get_server_info /kv_event_sources /fault_tolerance/status /get_world_size /weight_info " +
 		"/list_external_corpora /get_hicache_l3_cache_layout /get_remote_instance_transfer_engine_info " +
-		"/remote_instance_transfer_engine_info", Admin, noBody, nil, nil},
+		"/remote_instance_transfer_engine_info /get_transfer_engine_info", Admin, noBody, nil, nil},
 }
 
 // What clients ask for beside the path: Anthropic's (anthropic-sdk-python,
@@ -160,6 +161,9 @@ var unreadable = []struct{ path, where string }{
 	{"containers", "an object of the server"},
 	{"evals", "an object of the server"},
 	{"videos", "an object of the server"},
+	{"images", "an object of the server"},
+	{"meshes", "an object of the server"},
+	{"rag", "an object of the server"},
 	{"skills", "an object of the server"},
 	{"agents", "an object of the server"},
 	{"sessions", "an object of the server"},
@@ -171,10 +175,15 @@ var unreadable = []struct{ path, where string }{
 	{"stream", "an object of the server"},
 	{"streams", "an object of the server"},
 	{"realtime", "a stream"},
+	{"realtime_video", "a stream"},
 	{"live", "a stream"},
 	{"vertex", "a list of requests"},
 	{"vertex_generate", "a list of requests"},
 }
+
+// administered are the paths below the root at which a last segment follows that names no
+// model: a layer of one, a key, a slot of a cache, a method of a debugger.
+var administered = []string{"api/blobs/", "api/user/keys/", "slots/", "dumper/"}
 
 // geminiActions are what a path of Gemini's API may say after a model and a colon
 // (ai.google.dev/api). Those of a batch name models in a list.

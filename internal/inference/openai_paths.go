@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
@@ -27,7 +28,7 @@ func placesOf(bases []string) (places []place) {
 }
 
 func (a *openAI) parsePath(r *parsedRequest, path string) (operation, reason.Reason) {
-	if r.GRPC {
+	if r.GRPC || path == "/" && !a.isAlone(r.host) {
 		return unknownPath()
 	}
 	for i := range a.places {
@@ -40,6 +41,12 @@ func (a *openAI) parsePath(r *parsedRequest, path string) (operation, reason.Rea
 		}
 	}
 	return unknownPath()
+}
+
+// isAlone reports whether a host is that of one server, so that the root of its paths is the
+// server's too: Ollama's clients ask there whether it runs.
+func (a *openAI) isAlone(host string) bool {
+	return a.service != (Model{}) && (a.hosts == nil || slices.Contains(a.hosts, host))
 }
 
 // parseAt reads what is below a base, or below a root.
@@ -64,6 +71,8 @@ func (a *openAI) parseAt(method, rest string, isBase bool) (operation, reason.Re
 	switch {
 	case why != reason.PathUnknown:
 		return op, why
+	case !isBase && isAdministered(rest):
+		return onServer(Admin)
 	case a.storesObjects && isStored(method, rest):
 		return operation{verb: Generate, parameters: storedParameters}, reason.Allowed
 	case isUnreadable(rest):
@@ -166,6 +175,16 @@ func isStored(method, rest string) bool {
 		return isResponse
 	case "GET messages":
 		return !isResponse
+	}
+	return false
+}
+
+// isAdministered reports whether a path is one of administered.
+func isAdministered(rest string) bool {
+	for _, prefix := range administered {
+		if last, ok := strings.CutPrefix(rest, prefix); ok && !strings.Contains(last, "/") {
+			return true
+		}
 	}
 	return false
 }

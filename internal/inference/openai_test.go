@@ -63,6 +63,7 @@ var openAIAccepted = []acceptedGroup{
 		{"GET /api/version", "openai metadata prod/llm/"},
 		{"POST /api/pull", "openai admin prod/llm/"},
 		{"DELETE /api/delete", "openai admin prod/llm/"},
+		{"HEAD /api/blobs/sha256:0a", "openai admin prod/llm/"},
 		{"POST /v1beta/models/gemini-pro:generateContent", "openai generate prod/llm/gemini-pro body"},
 		{"POST /v1beta/models/short:streamGenerateContent?alt=sse", "openai generate prod/llm/llama body"},
 		{"POST /v1/models/gemini-pro:countTokens", "openai generate prod/llm/gemini-pro body"},
@@ -188,6 +189,8 @@ var openAIRefused = []refusedGroup{
 		{"POST /x/sleep", reason.PathUnknown},
 		{"POST /v1/sleep", reason.PathUnknown},
 		{"POST /api/unheard-of", reason.PathUnknown},
+		{"POST /api/blobs/sha256:0a/x", reason.PathUnknown},
+		{"POST /v1/api/blobs/sha256:0a", reason.PathUnknown},
 		{"POST /v1/api/chat", reason.PathUnknown},
 		{"GET /v1/models/m/versions/1", reason.PathUnknown}, // TensorFlow Serving's
 		{"GET /v1/models/m/versions/1/metadata", reason.PathUnknown},
