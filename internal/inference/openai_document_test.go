@@ -170,7 +170,7 @@ func TestEndpointTable(t *testing.T) {
 				places = 2
 			}
 			n += places * len(strings.Fields(e.methods))
-			if !IsCanonicalPath("/" + strings.TrimLeft(path, "/+")) {
+			if path != "/" && !IsCanonicalPath("/"+strings.TrimLeft(path, "/+")) {
 				t.Errorf("%s is no path", path)
 			}
 		}

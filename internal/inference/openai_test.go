@@ -61,6 +61,7 @@ var openAIAccepted = []acceptedGroup{
 		{"GET /api/tags", "openai list prod/llm/ trim"},
 		{"GET /api/ps", "openai list prod/llm/ trim"},
 		{"GET /api/version", "openai metadata prod/llm/"},
+		{"HEAD /", "openai ready prod/llm/"},
 		{"POST /api/pull", "openai admin prod/llm/"},
 		{"DELETE /api/delete", "openai admin prod/llm/"},
 		{"HEAD /api/blobs/sha256:0a", "openai admin prod/llm/"},
@@ -188,6 +189,7 @@ var openAIRefused = []refusedGroup{
 		{"POST /v2/models", reason.PathUnknown},
 		{"POST /x/sleep", reason.PathUnknown},
 		{"POST /v1/sleep", reason.PathUnknown},
+		{"DELETE /", reason.PathUnknown},
 		{"POST /api/unheard-of", reason.PathUnknown},
 		{"POST /api/blobs/sha256:0a/x", reason.PathUnknown},
 		{"POST /v1/api/blobs/sha256:0a", reason.PathUnknown},
@@ -247,6 +249,7 @@ var openAIRefused = []refusedGroup{
 		{"POST /prod/llm/unheard-of", reason.PathUnknown},
 		{"POST /prod/llm/v1/files", reason.ModelUnreadable},
 		{"POST /engines/llm/v1/chat/completions", reason.PathUnknown},
+		{"GET /", reason.PathUnknown},
 		{"POST /v1/completions", reason.HostInvalid},
 	}},
 	{"Where the body decides the service, what has no body decides none", byModel, public, []refusedCase{

@@ -92,7 +92,7 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 	}
 	form := formOf(r.path)
 	switch {
-	case form == otherForm, form != 0 && rs.resources == nil:
+	case form == otherForm, form != 0 && rs.resources == nil && r.path != "/":
 		return Match{}, invalidPath(r.path)
 	case len(req.Method) > maxMethod:
 		return Match{}, reason.PathUnknown
@@ -118,7 +118,7 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 func (rs *Routes) matchRoute(r *parsedRequest, form pathForm) (Match, reason.Reason) {
 	refusal := reason.PathUnknown
 	for _, route := range rs.routes {
-		if form != 0 || route.match == nil {
+		if form != 0 && r.path != "/" || route.match == nil {
 			continue
 		}
 		m, why := route.match(r)
