@@ -182,7 +182,7 @@ func (rs *Routes) Hosts(namespace, service string) (hosts []string, ok bool) {
 		return nil, false
 	}
 	for _, r := range rs.routes {
-		if r.prefix == "" || r.names == nil {
+		if !r.byPath || r.names == nil {
 			continue
 		}
 		for _, t := range r.names.templates {

@@ -43,7 +43,7 @@ const v1Models = "/v1/models/"
 
 func compileKServeV1(r *Route, v strictjson.Value, in routeContext) {
 	s := &server{protocol: "kserve-v1", shortPaths: true, parsePath: kserveV1, isVersion: isSharedVersion}
-	o := v.Object("protocol", "prefix", "names", "service", "hosts", "transformers", "serviceHosts", "credentials", "shadow")
+	o := v.Object("protocol", "prefix", "path", "names", "service", "hosts", "transformers", "serviceHosts", "credentials", "shadow")
 	s.compile(r, o, in, "/v1")
 	s.requireService(o)
 }

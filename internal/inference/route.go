@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
@@ -30,19 +31,20 @@ type Route struct {
 	Forward bool  // forwards credentials to the upstream
 	Shadow  int64 // until this time, in seconds since 1970, refusals are only counted and logged; 0 for never
 
-	prefix  string     // of its public paths, or ""
-	family  string     // routes of one family read the same paths on the services' own hosts
-	byHost  bool       // takes requests on the services' own hosts
-	byPath  bool       // takes requests by public paths
-	anyHost bool       // takes any host, and forwards to it
-	names   *hostNames // nil where none are configured
-	header  string     // see Routes.ModelHeaders
-	server  *server    // nil for protocol grpc
-	model   Model      // of protocol grpc, which is the model on these hosts
-	hosts   []string
-	boundTo string // the model that the paths name for the server, or ""
-	base    string // below which the configuration says that its paths are, or ""
-	match   matcher
+	prefix   string       // of its public paths, or ""
+	template pathTemplate // of its public paths, or nil
+	family   string       // routes of one family read the same paths on the services' own hosts
+	byHost   bool         // takes requests on the services' own hosts
+	byPath   bool         // takes requests by public paths
+	anyHost  bool         // takes any host, and forwards to it
+	names    *hostNames   // nil where none are configured
+	header   string       // see Routes.ModelHeaders
+	server   *server      // nil for protocol grpc
+	model    Model        // of protocol grpc, which is the model on these hosts
+	hosts    []string
+	boundTo  string // the model that the paths name for the server, or ""
+	base     string // below which the configuration says that its paths are, or ""
+	match    matcher
 
 	resources []*resource // of protocol http, which has no matcher
 	services  []Model     // that these declare
@@ -157,7 +159,7 @@ func hasPathPrefix(path, prefix string) bool {
 // conflictsWith reports whether both could take one path. Protocols that tell each
 // other's paths apart may share a prefix, and so may those that read alike what both read.
 func (r *Route) conflictsWith(other *Route) bool {
-	if r.prefix == other.prefix && r.family != "" && other.family != "" && (r.family != other.family || r.isTensorFlow(other)) {
+	if slices.Equal(r.template, other.template) && r.family != "" && other.family != "" && (r.family != other.family || r.isTensorFlow(other)) {
 		return false
 	}
 	return r.prefix != "" && other.prefix != "" &&

@@ -59,8 +59,10 @@ func onModel(verb Verb, name, version string) (operation, reason.Reason) {
 // configuration: never from a guess.
 type server struct {
 	protocol     string
-	prefix       string     // of public paths, "" for none
-	prefixIsRoot bool       // public paths begin with the namespace
+	prefix       string // of public paths, "" for none
+	prefixIsRoot bool   // public paths begin with the namespace
+	template     pathTemplate
+	namespace    string     // of public paths by a template without one, or ""
 	shortPaths   bool       // takes <prefix>/<namespace>/<service>[:verb] too, see kserveV1
 	names        *hostNames // nil where none are configured
 	service      Model      // declared, or zero
@@ -79,10 +81,8 @@ func (s *server) match(r *parsedRequest) (Match, reason.Reason) {
 	case reason.Allowed:
 		return s.matchOwnPath(r, op)
 	case reason.PathUnknown, reason.ModelUnreadable: // which may be the name of a namespace
-		if rest, ok := strings.CutPrefix(r.path, s.prefix+"/"); ok && (s.prefix != "" || s.prefixIsRoot) {
-			if m, public := s.matchPublicPath(r, rest); public != reason.PathUnknown {
-				return m, public
-			}
+		if m, public := s.matchPublicPath(r); public != reason.PathUnknown {
+			return m, public
 		}
 	}
 	return Match{}, why
@@ -117,9 +117,13 @@ func (s *server) parseOperation(r *parsedRequest, path string) (operation, reaso
 var ownRoots = []string{"v1", "v2", "openai", "publishers", "engines"}
 
 // matchPublicPath reads what follows the prefix: the service, and a path of its server.
-func (s *server) matchPublicPath(r *parsedRequest, rest string) (Match, reason.Reason) {
+func (s *server) matchPublicPath(r *parsedRequest) (Match, reason.Reason) {
+	if s.template != nil {
+		return s.matchTemplate(r)
+	}
+	rest, isPublic := strings.CutPrefix(r.path, s.prefix+"/")
 	namespace, rest, ok := strings.Cut(rest, "/")
-	if !ok {
+	if !ok || !isPublic || s.prefix == "" && !s.prefixIsRoot {
 		return Match{}, reason.PathUnknown
 	}
 	service, path, deeper := strings.Cut(rest, "/")

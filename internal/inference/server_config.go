@@ -9,7 +9,7 @@ import (
 
 // serverFields are those of every protocol of model servers.
 var serverFields = []string{
-	"protocol", "prefix", "names", "service", "hosts", "transformers", "serviceHosts", "credentials", "shadow", "aliases", "default",
+	"protocol", "prefix", "path", "names", "service", "hosts", "transformers", "serviceHosts", "credentials", "shadow", "aliases", "default",
 }
 
 // versionedFields are those of the protocols whose requests may name a version.
@@ -32,11 +32,13 @@ func (s *server) compile(r *Route, o strictjson.Object, in routeContext, family 
 	r.compileCommon(o)
 	s.compileNames(o, in)
 	s.compilePrefix(o.Get("prefix"))
+	s.compileTemplate(o.Get("path"), o.Get("prefix").Exists())
 	s.compileService(o)
 	s.transformers = compileServicePatterns(o.Get("transformers"))
 	s.modelNames.compile(o)
 	s.compileUnversioned(o.Get("unversioned"))
 	declared := s.service != (Model{})
+	r.template = s.publicTemplate()
 	r.server, r.prefix, r.family, r.names, r.match = s, s.prefix, family, s.names, s.match
 	r.byHost, r.byPath = s.names != nil && !declared, s.prefix != "" || s.prefixIsRoot
 	r.anyHost = declared && s.names == nil && s.hosts == nil
@@ -67,7 +69,7 @@ func (s *server) compilePrefix(v strictjson.Value) {
 		s.prefix, s.prefixIsRoot = "", true
 	case !isPathPrefix(s.prefix):
 		mustBePathPrefix(v, "/kfserving")
-	case slices.ContainsFunc(ownRoots, func(root string) bool { return hasPathPrefix(s.prefix, "/"+root) }):
+	case isOwnRoot(s.prefix):
 		v.Fail("must not be below the model servers' own /%s; got %q", strings.Join(ownRoots, ", /"), s.prefix)
 	}
 	if s.names == nil {
