@@ -18,6 +18,7 @@ func compileHTTP(r *Route, v strictjson.Value, in routeContext) {
 		s.service = compileServiceName(service)
 	}
 	s.hosts = compileHosts(o.Get("hosts"))
+	r.template = s.publicTemplate()
 	r.server, r.prefix, r.family, r.names = s, s.prefix, "http", s.names
 	r.byPath = r.hasPrefix()
 	r.anyHost = s.names == nil && s.hosts == nil
