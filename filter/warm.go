@@ -58,7 +58,7 @@ func warmUp(verify func(*authn.Key, string, string) (ok, done bool)) {
 		{"/warm/warm/warm:predict", forged, reason.SignatureInvalid},
 		{"/warm/warm/warm:predict", "", reason.CredentialMissing},
 		{"/warm//", good, reason.PathInvalid},
-		{"/", good, reason.PathInvalid},
+		{"/", good, reason.PathUnknown},
 	} {
 		pairs := [][2]string{{":method", "POST"}, {":path", c.path}, {":authority", "warm.example"}, {":scheme", "https"},
 			{"content-type", "application/json"}, {"x-request-id", "warm"}, {"x_user", "nobody"}}

@@ -48,12 +48,25 @@ func errorFormOf(target string) errorForm {
 		return errorOpenAI
 	case last == "messages", within("/messages/batches"), last == "count_tokens" && strings.HasSuffix(rest, "/messages/"):
 		return errorAnthropic
-	case within("/v1beta/") && !within("/openai/"):
+	case within("/v1beta/") && !within("/openai/"), isGeminiCall(last):
 		return errorGoogle
+	case strings.HasSuffix(rest, "/v1/models/") && !strings.Contains(last, ":"): // KServe's clients look at the status only
+		return errorOpenAI
 	case slices.Contains(openAICalls, last) && !strings.HasSuffix(rest, "/api/"): // those are Ollama's
 		return errorOpenAI
 	}
 	return errorText
+}
+
+// isGeminiCall reports whether the last segment of a path is a model and an action of Gemini's
+// API, which is below /v1 too (ai.google.dev/api).
+func isGeminiCall(last string) bool {
+	for _, action := range []string{":generateContent", ":streamGenerateContent", ":countTokens", ":embedContent", ":batchEmbedContents"} {
+		if strings.HasSuffix(last, action) {
+			return true
+		}
+	}
+	return false
 }
 
 // errorNames returns what Anthropic's API and OpenAI's call a status, and what Google's does.

@@ -28,20 +28,21 @@ var errorForms = []struct {
 	form, want, paths string
 }{
 	{"text", textBody("credential_missing"), `/ /v2 /v2/models/fraud/infer /v2/models/fraud/generate /v2/models/messages/ready
-		/v1/models/fraud:predict /v1/models/fraud /v1/models/fraud/versions/3:classify /v1/models/fraud/metadata /v1/models/openai:predict
+		/v1/models/fraud:predict /v1/models/fraud:explain /v1/models/fraud/versions/3:classify /v1/models/fraud/metadata /v1/models/openai:predict
 		/kfserving/prod/fraud:predict /kfserving/openai/fraud:predict /api/chat /api/generate /api/embeddings /api/tags /api/embed
 		/predictions/fraud /generate /completions/x /xcompletions /messages/ /v1beta /a/v1betax/b /v2/repository/models/fraud/load
 		//v1/messages/.. /v2/models/messages/versions/1 /%6dessages relative`},
 	{"OpenAI", openAIBody, `/v1/chat/completions /chat/completions /openai/v1/chat/completions /openai/v1/models/a/b
 		/serving/prod/llm/v1/chat/completions /v1/completions /v1/embeddings /v1/responses /v1/responses/resp_1 /v1/responses/resp_1/input_items
-		/v1/responses/input_tokens /v1/models /models /v1/rerank /rerank /v2/rerank /score /v1/score /pooling /classify /tokenize /detokenize
+		/v1/responses/input_tokens /v1/models /v1/models/gpt-4o /serving/prod/llm/v1/models/gpt-4o /models /v1/rerank /rerank /v2/rerank /score /v1/score /pooling /classify /tokenize /detokenize
 		/v1/audio/speech /v1/audio/transcriptions /v1/audio/translations /v1/images/generations /v1/images/edits /v1/images/variations
 		/v1/moderations /v1/batches /v1/files /v1/realtime /v1beta/openai/chat/completions /v1/chat/completions?a=/v1/messages
 		/openai/deployments/gpt/chat/completions?api-version=2024-02-01 /openai/deployments/gpt/odd //v1/chat/completions`},
 	{"Anthropic", anthropicBody, `/v1/messages /v1/messages?beta=true /messages /serving/prod/llm/v1/messages /v1/messages/count_tokens
 		/anthropic/v1/messages /v1/messages/batches /v1/messages/batches/b/results`},
 	{"Google", googleBody, `/v1beta/models /v1beta/models/gemini:generateContent /v1beta/models/gemini:streamGenerateContent?alt=sse
-		/prod/v1beta/models/gemini /v1beta/files`},
+		/prod/v1beta/models/gemini /v1beta/files /v1/models/gemini:generateContent
+		/v1/models/llama3:8b:streamGenerateContent?alt=sse /serving/prod/llm/v1/models/gemini:countTokens`},
 }
 
 // TestErrorForms: the form of a refusal is that of the API that the path belongs to by its
