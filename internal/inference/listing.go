@@ -1,7 +1,6 @@
 package inference
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/strictjson"
@@ -122,7 +121,13 @@ func (f *jsonForm) trim(doc, list strictjson.Result, shown showModel) (trimmed [
 		return nil, false
 	}
 	hidden := hiddenNames(items)
-	items = slices.DeleteFunc(items, func(m listedModel) bool { return !m.shown })
+	shownItems := items[:0]
+	for i := range items {
+		if items[i].shown {
+			shownItems = append(shownItems, items[i])
+		}
+	}
+	items = shownItems
 	trimmed = f.begin()
 	for i := range items {
 		if i > 0 {

@@ -1,10 +1,5 @@
 package inference
 
-import (
-	"maps"
-	"slices"
-)
-
 // AnswersList reports whether the gate itself answers a call with a list: the call is for no
 // single one of the services, and "models" says which models they have.
 func (m *Match) AnswersList() bool { return m.listed }
@@ -14,7 +9,7 @@ func (m *Match) AnswersList() bool { return m.listed }
 func (m *Match) AnswerList(granted func(*Call) bool) string {
 	f := m.Listing.answer
 	list, first, last := f.begin(), "", ""
-	for _, name := range slices.Sorted(maps.Keys(m.server.services)) {
+	for _, name := range m.server.ownNames {
 		model := m.server.services[name]
 		model.Name = name
 		call := Call{Verb: List, Models: []Model{model}, Protocol: m.Call.Protocol}

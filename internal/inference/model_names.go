@@ -12,6 +12,7 @@ type modelNames struct {
 	aliases      map[string]string // other names, by alias
 	defaultModel string            // for a request that names none, or "" where it must name one
 	services     map[string]Model  // the service of each model; nil where the service is known otherwise
+	ownNames     []string          // of the models in services, in alphabetical order
 	header       string            // by which a router behind the gate chooses a model, or ""
 	publishers   bool              // names may have publishers/<namespace>/models/ before them
 	free         bool              // names have the form of isFreeName, else that of isModelName

@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/headers"
@@ -132,6 +133,7 @@ func (a *openAI) compileServices(o strictjson.Object) {
 	for _, m := range models.Object().Members {
 		service := compileServiceName(m.Value)
 		a.services[m.Name] = service
+		a.ownNames = append(a.ownNames, m.Name)
 		switch {
 		case !a.isOwnName(m.Name):
 			m.Value.Fail("must be under a model's name, which %q is not", m.Name)
@@ -142,6 +144,7 @@ func (a *openAI) compileServices(o strictjson.Object) {
 			m.Value.Fail("must not be under an alias, which %q is", m.Name)
 		}
 	}
+	slices.Sort(a.ownNames)
 	switch {
 	case a.header == "" && a.names == nil:
 		models.Fail(`needs "names" or "modelHeader", which say where its services are`)
