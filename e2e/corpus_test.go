@@ -49,6 +49,7 @@ var clusters = map[string][]string{
 	"torchserve":     {"rest", "management", "grpc"},
 	"openai":         {"llm", "embed"},
 	"vllm":           {"llm"},
+	"names":          {"llm", "embed"},
 	"api-keys":       {"llm"},
 	"triton-stream":  {"rest", "grpc"},
 	"remote-keys":    {"models"},

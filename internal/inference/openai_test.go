@@ -253,6 +253,9 @@ var openAIRefused = []refusedGroup{
 		{"POST /v1/completions", reason.HostInvalid},
 	}},
 	{"Where the body decides the service, what has no body decides none", byModel, public, []refusedCase{
+		{"HEAD /api/tags", reason.ModelMissing},
+		{"GET /api/ps", reason.ModelMissing},
+		{"GET /v1/models?model=qwen", reason.QueryRefused},
 		{"GET /v1/models/other", reason.GrantMissing},
 		{"POST /publishers/lab/models/meta/llama/v1/completions", reason.GrantMissing},
 		{"POST /publishers/prod/models/other/v1/completions", reason.GrantMissing},

@@ -84,8 +84,20 @@ func (s *server) match(r *parsedRequest) (Match, reason.Reason) {
 		if m, public := s.matchPublicPath(r); public != reason.PathUnknown {
 			return m, public
 		}
+	case reason.ModelInvalid, reason.QueryRefused:
+		if !s.takesHost(r) { // another route may read the path otherwise
+			return Match{}, reason.HostInvalid
+		}
 	}
 	return Match{}, why
+}
+
+// takesHost reports whether requests with a path of the server's own come on this host.
+func (s *server) takesHost(r *parsedRequest) bool {
+	if s.service == (Model{}) {
+		return r.reading.servicesFor(s.names, r.host) != nil
+	}
+	return s.hosts == nil || slices.Contains(s.hosts, r.host)
 }
 
 // parseOperation reads a path of the server's own. Servers take a model, a version
