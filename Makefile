@@ -16,7 +16,7 @@ authorizer  := examples/external-authorizer/authorizer
 signer      := examples/signed/client
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build image run demo test e2e-requests e2e-faults e2e-attacks e2e-signatures e2e-messages e2e-kserve e2e-clients e2e-providers e2e-keycloak e2e-spire e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
+.PHONY: help build image run demo test e2e-requests e2e-faults e2e-attacks e2e-signatures e2e-messages e2e-forms e2e-kserve e2e-clients e2e-providers e2e-keycloak e2e-spire e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
 
 help: ## Print this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -60,6 +60,9 @@ e2e-signatures: ## Verify a million mutated signatures, by Envoy's BoringSSL and
 
 e2e-messages: ## Verify 100,000 mutated signed requests and responses, by two other libraries for HTTP Message Signatures too.
 	cd e2e && $(GO) test -v -count=1 -timeout 60m ./signatures -args -mutations 100000
+
+e2e-forms: ## Compare 100,000 generated forms with what Python's, Node's and Go's readers of forms find in them.
+	cd e2e && $(GO) test -v -count=1 -timeout 60m ./forms -args -n 100000
 
 e2e-kserve: ## Test with real model servers and clients, and compare 100,000 requests with the servers' own parsers.
 	cd e2e && $(GO) test -v -tags kserve -timeout 30m ./kserve -args -requests 100000

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // partHead is what the head of a part says.
@@ -65,8 +66,10 @@ func (m *Multipart) endLine() {
 	switch m.part.lines++; {
 	case m.part.lines > maxLines:
 		m.fail(TooMany, "too many headers of a part", 0)
-	case !ok || len(name) == 0 || !isText(name, tokenSigns) || bytes.HasPrefix(value, []byte(" ")) || bytes.HasSuffix(value, []byte(" ")):
+	case !ok || len(name) == 0 || !isText(name, "-") || bytes.HasPrefix(value, []byte(" ")) || bytes.HasSuffix(value, []byte(" ")):
 		m.fail(Syntax, "a header expected in the head of a part", 0)
+	case !utf8.Valid(line):
+		m.fail(Encoding, "the head of a part is not UTF-8", 0)
 	case bytes.Contains(line, m.delimiter):
 		m.fail(Syntax, "the boundary inside of a head", 0)
 	default:

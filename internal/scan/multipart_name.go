@@ -17,7 +17,7 @@ func (m *Multipart) readDisposition(v []byte) (rule string) {
 	_, _, rest, hasExtended := cutParameter(rest, "filename*=")
 	m.part.hasFile = hasFile || hasExtended
 	// A reader that knows no quotes, or no escapes, must not find another parameter in the name of a file.
-	if len(rest) > 0 || bytes.IndexByte(file, ';') >= 0 && bytes.ContainsAny(file, `="`) {
+	if len(rest) > 0 || bytes.IndexByte(file, ';') >= 0 && bytes.IndexByte(file, '=') >= 0 {
 		return "nothing expected after the names of the part and its file"
 	}
 	m.enterPart(name)

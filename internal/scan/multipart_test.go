@@ -84,7 +84,7 @@ var acceptedForms = []struct{ name, body, want string }{
 	{"other letters of headers", form("content-disposition:form-data;name=\"model\"\nCONTENT-type:TEXT/plain\n\na"), `0="a"; ok`},
 	{"a file called model", form("model=a", `Content-Disposition: form-data; name="file"; filename="model"`+"\n\nx"), `0="a"; ok`},
 	{"a file without a name", form("model=a", `Content-Disposition: form-data; name="file"; filename=""`+"\nX-Any: 1\n\n"), `0="a"; ok`},
-	{"other names of files", form("model=a", `Content-Disposition: form-data; name="f"; filename="é \"1\".wav"`+"\n\nx",
+	{"other names of files", form("model=a", `Content-Disposition: form-data; name="f"; filename="é \"1\";x.wav"`+"\n\nx",
 		`Content-Disposition: form-data; name="f"; filename="C:\a\b%22.wav"`+"\n\nx",
 		`Content-Disposition: form-data; name="f"; filename="a;b\\"`+"\n\nx",
 		`Content-Disposition: form-data; name="f"; filename="a=b"`+"\n\nx"), `0="a"; ok`},

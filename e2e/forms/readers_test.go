@@ -1,0 +1,136 @@
+package forms
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// found is what a reader has for "model": strings, or false for a file. It is nil if the
+// reader refuses the form.
+type found []any
+
+// readers in the order in which their answers come.
+var readers = []string{
+	"Starlette's python-multipart", "Werkzeug", "multipart", "Python's email", "busboy", "multer", "Node's Response.formData", "mime/multipart",
+}
+
+// process is one of the long-lived readers.
+type process struct {
+	t     *testing.T
+	write *bufio.Writer
+	close io.Closer
+	read  *bufio.Reader
+}
+
+// installed is the directory that build/tools/forms prints.
+func installed(t *testing.T) string {
+	t.Helper()
+	script := exec.Command("../../build/tools/forms")
+	script.Stderr = os.Stderr
+	dir, err := script.Output()
+	if err != nil {
+		t.Fatalf("build/tools/forms found no readers: %v", err)
+	}
+	return strings.TrimSpace(string(dir))
+}
+
+// command runs a script of this directory, in Python or in Node.
+func command(dir, script string) *exec.Cmd {
+	cmd := exec.Command(filepath.Join(dir, "bin", "python"), script)
+	if strings.HasSuffix(script, ".mjs") {
+		cmd = exec.Command("node", script, dir)
+	}
+	cmd.Stderr = os.Stderr
+	return cmd
+}
+
+func start(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // it ends with its input
+		in.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &process{t: t, write: bufio.NewWriterSize(in, 1<<16), close: in, read: bufio.NewReaderSize(out, 1<<16)}
+}
+
+// send gives it forms, and then the end.
+func (p *process) send(forms []form) {
+	for _, f := range forms {
+		for _, s := range []string{f.mediaType, f.body} {
+			binary.Write(p.write, binary.BigEndian, uint32(len(s)))
+			p.write.WriteString(s)
+		}
+	}
+	p.write.Flush() // an error shows as a missing answer
+	p.close.Close()
+}
+
+// answer reads what its readers have found.
+func (p *process) answer() (all []found) {
+	line, err := p.read.ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &all)
+	}
+	if err != nil {
+		p.t.Fatalf("%q: %v", line, err)
+	}
+	return all
+}
+
+// world are the readers of all languages.
+type world struct{ python, node *process }
+
+func startReaders(t *testing.T, forms []form) *world {
+	dir := installed(t)
+	w := &world{start(t, command(dir, "readers.py")), start(t, command(dir, "readers.mjs"))}
+	go w.python.send(forms)
+	go w.node.send(forms)
+	return w
+}
+
+// answer is what all readers have found in the next form, which is f.
+func (w *world) answer(f form) []found {
+	return append(append(w.python.answer(), w.node.answer()...), goReader(f))
+}
+
+// goReader reads as a Go server does.
+func goReader(f form) found {
+	r, err := http.NewRequest("POST", "/", bytes.NewReader([]byte(f.body)))
+	if err != nil {
+		return nil
+	}
+	r.Header.Set("Content-Type", f.mediaType)
+	if r.ParseMultipartForm(1<<20) != nil {
+		return nil
+	}
+	all := found{}
+	for _, v := range r.MultipartForm.Value["model"] {
+		all = append(all, v)
+	}
+	for range r.MultipartForm.File["model"] {
+		all = append(all, false)
+	}
+	return all
+}
