@@ -38,6 +38,7 @@ func TestMain(m *testing.M) {
 var clusters = map[string][]string{
 	"iap":            {"kubeflow", "prod"},
 	"bearer":         {"models"},
+	"cors":           {"models"},
 	"denies":         {"models"},
 	"grpc-cloud-run": {"echo"},
 	"hostile":        {"kubeflow"},
@@ -175,6 +176,9 @@ func TestCorpusEnvoy(t *testing.T) {
 				if s.Name == "oauth2" {
 					t.Run("Clients", func(t *testing.T) { oauth2Clients(t, s, envoy) })
 				}
+				if s.Name == "cors" {
+					t.Run("Pages", func(t *testing.T) { pages(t, s, envoy, servers["models"]) })
+				}
 				if s.Name == "hostile" && workers == 1 { // these need the example's Envoy, and Envoys take long to start
 					t.Run("HTTP2", func(t *testing.T) { hostileHTTP2(t, s, envoy, servers["kubeflow"]) })
 					t.Run("Codec", func(t *testing.T) { codec(t, s, envoy, servers["kubeflow"]) })
@@ -265,7 +269,7 @@ func logged(envoy *harness.Envoy, text string) bool {
 
 // goesOn are the counters of requests that the gate does not answer itself, or
 // not always.
-var goesOn = map[string]bool{"allowed": true, "exempt": true, "shadow.grant_missing": true, "shadow.denied": true,
+var goesOn = map[string]bool{"allowed": true, "exempt": true, "preflight": true, "shadow.grant_missing": true, "shadow.denied": true,
 	"shadow.token_expired": true, "shadow.signature_invalid": true, "shadow.credential_missing": true}
 
 // TestConfigOfEnvoyYAML compares the configuration inside an example's envoy.yaml

@@ -26,7 +26,7 @@ func newGate(doc string, secrets authn.Secrets, review *authz.Review) (*Gate, er
 
 func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets, review *authz.Review) {
 	o := root.Object("$schema", "version", "issuers", "peer", "routes", "serves", "groups", "grants", "denies",
-		"iam", "signatures", "activator", "exempt", "identity", "headers", "challenge", "audit", "tokenCache", "host", "limits")
+		"iam", "signatures", "activator", "exempt", "cors", "identity", "headers", "challenge", "audit", "tokenCache", "host", "limits")
 	if v := o.Need("version"); v.Exists() && v.JSON().Raw != "1" {
 		v.MustBe("1")
 	}
@@ -44,6 +44,7 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets, review *aut
 	g.signatures = g.compileSignatures(o.Get("signatures"), secrets)
 	g.activators = g.compileActivator(o.Get("activator"), o.Get("serves"))
 	g.exemptions = compileExemptions(o.Get("exempt"))
+	g.cors = compileCORS(o.Get("cors"))
 	g.identity = compileIdentity(o.Get("identity"), g.authn)
 	for _, h := range g.identity {
 		g.tellsCall = g.tellsCall || h.ofCall

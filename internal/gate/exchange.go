@@ -60,6 +60,7 @@ type Exchange struct {
 	listing   *listing     // the reply that must be trimmed, or nil
 	reply     *signedReply // the reply that is to be signed, or nil
 	responded bool         // the response has begun
+	origin    origin       // of the request, if there is "cors"
 	edit      Edit         // memory for the Step's
 	untold    bool         // an identity header of edit cannot say what the call is for
 
@@ -88,11 +89,19 @@ func (x *Exchange) Begin(g *Gate, env Env, h *Head) Step {
 
 func (x *Exchange) begin(env Env) Step {
 	g, h := x.gate, x.request
+	if g.cors != nil {
+		x.origin = g.cors.findOrigin(h.Pairs)
+	}
 	if why := x.head.parse(&g.headers, h.Pairs); why != reason.Allowed {
 		return x.refuse(why)
 	}
 	if e := g.findExemption(&x.head, h.End); e != nil {
 		return x.answerExempt(e)
+	}
+	if x.origin.present {
+		if p, ok := x.isPreflight(); ok {
+			return x.answerPreflight(p)
+		}
 	}
 	return x.evaluate(env)
 }
@@ -198,11 +207,11 @@ func (x *Exchange) Fault() (issuer, claim string) { return x.refusedIssuer, x.re
 // trimmed or signed.
 func (x *Exchange) waits() bool { return x.missing != nil || x.body != nil || x.needsReply() }
 
-// needsReply reports whether the reply must be trimmed or signed.
+// needsReply reports whether the reply must be trimmed or signed: whether it waits.
 func (x *Exchange) needsReply() bool { return x.listing != nil || x.reply != nil }
 
 // NeedsResponse reports whether the host must hand in the response too.
-func (x *Exchange) NeedsResponse() bool { return x.body != nil || x.needsReply() }
+func (x *Exchange) NeedsResponse() bool { return x.body != nil || x.needsReply() || x.editsReply() }
 
 // Body reads the next bytes of a body; chunk may be empty. The host holds them back
 // until a Step releases them.

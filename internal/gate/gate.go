@@ -15,6 +15,7 @@ type Gate struct {
 	signatures   *signatures // nil if requests are not signed
 	exemptions   []exemption
 	activators   []string // the names of the certificates of Knative's activator; nil for none
+	cors         *cors    // nil if no browser's script may call
 	identity     []identityHeader
 	tellsCall    bool // an identity header says what the call is for
 	headers      headerTable

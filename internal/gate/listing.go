@@ -39,6 +39,10 @@ func (e *Edit) removePartialReplyHeaders(pairs [][2]string) {
 // Respond reads the head of a response. From then on a request whose body is not complete
 // can only be refused by a reset of the stream.
 func (x *Exchange) Respond(env Env, pairs [][2]string, end bool) Step {
+	return x.editReply(x.respond(env, pairs, end), pairs)
+}
+
+func (x *Exchange) respond(env Env, pairs [][2]string, end bool) Step {
 	forward := Step{Act: Forward, Reason: reason.Allowed}
 	switch {
 	case x.listing == nil && x.reply == nil:

@@ -66,7 +66,7 @@ func (x *Exchange) End() {
 // end ends a request that is refused or answered: nothing of it is held any more.
 func (x *Exchange) end(step Step) Step {
 	x.End()
-	return step
+	return x.withCORS(step)
 }
 
 // settle counts what the request holds after a step, and refuses it if that is too much.

@@ -150,6 +150,18 @@ func (rs *Routes) matchRoute(r *parsedRequest, form pathForm) (Match, reason.Rea
 	return m, why
 }
 
+// Preflight returns where a browser's question goes about a request that it has not sent yet: to
+// where that request would go. ok is false if no route knows its path. If the name of a model
+// says where it would go, the question keeps its host and path, whether there is such a model or
+// not.
+func (rs *Routes) Preflight(req Request) (authority, path string, ok bool) {
+	m, why := rs.Match(req)
+	if why == reason.GrantMissing || why == reason.Allowed && (m.byModel || m.deferred) {
+		return req.Authority, req.Path, true
+	}
+	return m.Authority, m.Path, why == reason.Allowed
+}
+
 // hasPathPrefix reports whether path is prefix, or is below it.
 func hasPathPrefix(path, prefix string) bool {
 	rest, ok := strings.CutPrefix(path, prefix)

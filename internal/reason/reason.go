@@ -76,6 +76,8 @@ const (
 	GrantMissing // no grant covers the caller, the verb and the model
 	Denied       // a deny covers them
 
+	OriginRefused // a browser asks for a page whose origin "cors" does not list
+
 	PathUnknown     // no route knows this method and path
 	ModelUnreadable // a file, a stored object, a list or a stream says for which model it is, and the gate does not read it
 	NotServed       // another service than the one behind this proxy
@@ -87,6 +89,7 @@ const (
 	Exempt           // a health check that the configuration exempts
 	ResourceMetadata // a question for the metadata of the protected resource (RFC 9728)
 	ListAnswered     // a list of the models of several services, which the gate makes from its configuration
+	Preflight        // a browser's question whether a page's script may send a request
 	Allowed          // a decision that lets a request pass
 
 	count
@@ -174,6 +177,8 @@ var table = [count]row{
 	GrantMissing: {"grant_missing", 403, grpcPermissionDenied},
 	Denied:       {"denied", 403, grpcPermissionDenied},
 
+	OriginRefused: {"origin_refused", 403, grpcPermissionDenied},
+
 	PathUnknown:     {"path_unknown", 404, grpcUnimplemented},
 	ModelUnreadable: {"model_unreadable", 404, grpcUnimplemented},
 
@@ -186,6 +191,7 @@ var table = [count]row{
 	Exempt:           {"exempt", 200, grpcOK},
 	ResourceMetadata: {"resource_metadata", 200, grpcOK},
 	ListAnswered:     {"list_answered", 200, grpcOK},
+	Preflight:        {"preflight", 204, grpcOK},
 	Allowed:          {"allowed", 200, grpcOK},
 }
 
@@ -206,8 +212,8 @@ func (r Reason) Refuses() bool { return r.valid() < Exempt }
 // String returns the name in metrics, logs, response bodies and tests.
 func (r Reason) String() string { return table[r.valid()].name }
 
-// HTTP returns the status code of a refusal (RFC 9110, RFC 6750 section 3.1); 200 if
-// the Reason does not refuse.
+// HTTP returns the status code of a refusal (RFC 9110, RFC 6750 section 3.1), or of what the gate
+// answers.
 func (r Reason) HTTP() int { return table[r.valid()].http }
 
 // GRPC returns the status code of a refusal of a gRPC request; 0 if the Reason does
@@ -227,7 +233,7 @@ func All() []Reason {
 // has none: the request had no credential, or the refusal is not about credentials.
 func (r Reason) Challenge() string {
 	switch {
-	case r == CredentialMissing, r >= RequestSignatureMissing && r <= DigestMismatch: // the token is not at fault
+	case r == CredentialMissing, r == OriginRefused, r >= RequestSignatureMissing && r <= DigestMismatch: // the token is not at fault
 		return ""
 	}
 	switch r {

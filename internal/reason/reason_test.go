@@ -27,10 +27,10 @@ func TestZeroAndStrayRefuse(t *testing.T) {
 	}
 }
 
-// TestOnlyThreeReasonsPass: every other Reason refuses.
-func TestOnlyThreeReasonsPass(t *testing.T) {
+// TestOnlyTheseReasonsPass: every other Reason refuses.
+func TestOnlyTheseReasonsPass(t *testing.T) {
 	for _, r := range All() {
-		if want := r != Exempt && r != ResourceMetadata && r != ListAnswered && r != Allowed; r.Refuses() != want {
+		if want := r != Exempt && r != ResourceMetadata && r != ListAnswered && r != Preflight && r != Allowed; r.Refuses() != want {
 			t.Errorf("%s.Refuses() = %v, want %v", r, r.Refuses(), want)
 		}
 	}
@@ -44,6 +44,7 @@ func TestChallenge(t *testing.T) {
 		TokenExpired:       "invalid_token",
 		SchemeUnsupported:  "invalid_token",
 		GrantMissing:       "insufficient_scope",
+		OriginRefused:      "",
 		PathUnknown:        "",
 		Internal:           "",
 	} {

@@ -43,6 +43,8 @@ func RefusedReply(status int, body string) string {
 	switch err := json.Unmarshal([]byte(body), &b); {
 	case status == 200 && list != "":
 		return fmt.Sprintf("%d %s %s", status, list, reason.ListAnswered)
+	case status == reason.Preflight.HTTP() && body == "":
+		return fmt.Sprintf("%d %s", status, reason.Preflight)
 	case err == nil && b.Resource != "":
 		return fmt.Sprintf("%d %s", status, reason.ResourceMetadata)
 	case err != nil || b.Reason == "":
