@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
@@ -14,45 +13,24 @@ import (
 // reconcilers/ingress/path.go. "prefix" is the template PREFIX/{namespace}/{service}.
 type pathTemplate []string
 
-// cut returns the service and the namespace of a public path, and the server's own path.
-func (t pathTemplate) cut(path string) (service, namespace, own string, ok bool) {
+// cut returns the service of a public path, and the server's own path.
+func (t pathTemplate) cut(path string) (service Model, own string, ok bool) {
 	for _, want := range t {
 		end := strings.IndexByte(path[1:], '/') + 1
 		if end == 0 {
-			return "", "", "", false
+			return Model{}, "", false
 		}
 		segment := path[1:end]
 		switch path = path[end:]; {
 		case want == servicePlace:
-			service = segment
+			service.Service = segment
 		case want == namespacePlace:
-			namespace = segment
+			service.Namespace = segment
 		case want != segment:
-			return "", "", "", false
+			return Model{}, "", false
 		}
 	}
-	return service, namespace, path, true
-}
-
-// matchTemplate reads a public path by the template.
-func (s *server) matchTemplate(r *parsedRequest) (Match, reason.Reason) {
-	service, namespace, path, ok := s.template.cut(r.path)
-	if !ok || s.prefixIsRoot && isOwnRoot(r.path) {
-		return Match{}, reason.PathUnknown
-	}
-	if s.namespace != "" {
-		namespace = s.namespace
-	}
-	op, why := s.parseOperation(r, path)
-	switch {
-	case why == reason.PathUnknown:
-		return Match{}, why
-	case !IsLabel(namespace) || !IsLabel(service):
-		return Match{}, reason.ModelInvalid
-	case why != reason.Allowed:
-		return Match{}, why
-	}
-	return s.rewriteTo(r, op, path, Model{Namespace: namespace, Service: service})
+	return service, path, true
 }
 
 // publicTemplate returns the template of the public paths, if they have one: that of "path"
@@ -66,7 +44,8 @@ func (s *server) publicTemplate() pathTemplate {
 
 // isOwnRoot reports whether a path is below one of the model servers' own.
 func isOwnRoot(path string) bool {
-	return slices.ContainsFunc(ownRoots, func(root string) bool { return hasPathPrefix(path, "/"+root) })
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return slices.Contains(ownRoots, first)
 }
 
 // compileTemplate reads "path". Its prefix is what comes before the first name.

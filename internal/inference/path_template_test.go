@@ -65,7 +65,9 @@ func TestPathTemplate(t *testing.T) {
 // TestPathTemplatesTogether has two routes of which both could take one path, and two that
 // share a template.
 func TestPathTemplatesTogether(t *testing.T) {
-	v2 := func(path string) string { return strings.Replace(pathRow(path, anyNamespace), "kserve-v1", "kserve-v2", 1) }
+	v2 := func(path string) string {
+		return strings.Replace(pathRow(path, anyNamespace), "kserve-v1", "kserve-v2", 1)
+	}
 	prefix := `{"protocol": "kserve-v2", "prefix": "/serving", "names": "kserve"}`
 	for _, c := range []struct {
 		rows     string

@@ -131,7 +131,14 @@ var ownRoots = []string{"v1", "v2", "openai", "publishers", "engines"}
 // matchPublicPath reads what follows the prefix: the service, and a path of its server.
 func (s *server) matchPublicPath(r *parsedRequest) (Match, reason.Reason) {
 	if s.template != nil {
-		return s.matchTemplate(r)
+		service, path, ok := s.template.cut(r.path)
+		if !ok {
+			return Match{}, reason.PathUnknown
+		}
+		if s.namespace != "" {
+			service.Namespace = s.namespace
+		}
+		return s.matchBelow(r, service, path)
 	}
 	rest, isPublic := strings.CutPrefix(r.path, s.prefix+"/")
 	namespace, rest, ok := strings.Cut(rest, "/")
@@ -143,16 +150,21 @@ func (s *server) matchPublicPath(r *parsedRequest) (Match, reason.Reason) {
 		service, _, _ = strings.Cut(rest, ":")
 		path = "v1/models/" + rest
 	}
-	op, why := s.parseOperation(r, "/"+path)
+	return s.matchBelow(r, Model{Namespace: namespace, Service: service}, "/"+path)
+}
+
+// matchBelow reads the server's own path of a public one.
+func (s *server) matchBelow(r *parsedRequest, service Model, path string) (Match, reason.Reason) {
+	op, why := s.parseOperation(r, path)
 	switch {
-	case path == "", why == reason.PathUnknown, s.prefixIsRoot && slices.Contains(ownRoots, namespace):
+	case path == "/", why == reason.PathUnknown, s.prefixIsRoot && isOwnRoot(r.path):
 		return Match{}, reason.PathUnknown
-	case !IsLabel(namespace) || !IsLabel(service):
+	case !IsLabel(service.Namespace) || !IsLabel(service.Service):
 		return Match{}, reason.ModelInvalid
 	case why != reason.Allowed:
 		return Match{}, why
 	}
-	return s.rewriteTo(r, op, "/"+path, Model{Namespace: namespace, Service: service})
+	return s.rewriteTo(r, op, path, service)
 }
 
 // matchOwnPath finds the service of a request that has a path of the server's own:
