@@ -194,16 +194,36 @@ func (m *Match) checkHost(arrival *hostReading) reason.Reason {
 // also that of a service fraud-predictor.
 func (m *Match) addReading(h *hostReading) {
 	asked := m.Call.Models
+	names := distinctNames(asked)
 	for i := range h.services {
 		s := &h.services[i]
 		switch {
 		case s.isOneOf(asked):
 		case s.certainty == possible:
-			m.Call.Possible = appendInService(m.Call.Possible, s, asked)
+			m.Call.Possible = appendInService(m.Call.Possible, s, names)
 		default:
-			m.Call.Models = appendInService(m.Call.Models, s, asked)
+			m.Call.Models = appendInService(m.Call.Models, s, names)
 		}
 	}
+}
+
+// distinctNames returns models with every name and version that is among them, mostly one:
+// a host that means many services asks for one model in each.
+func distinctNames(models []Model) []Model {
+	if len(models) == 1 {
+		return models
+	}
+	var list []Model
+next:
+	for i := range models {
+		for j := range list {
+			if list[j].Name == models[i].Name && list[j].Version == models[i].Version {
+				continue next
+			}
+		}
+		list = append(list, models[i])
+	}
+	return list
 }
 
 // appendInService appends the models as those of another service, each once.

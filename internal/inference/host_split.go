@@ -4,7 +4,7 @@ import "strings"
 
 // maxSplits bounds the services that one host can mean by a template that isSplit. A host
 // with more places where it can be cut is refused.
-const maxSplits = 12
+const maxSplits = 8
 
 // appendSplits adds every service and namespace that a host name can have by a template
 // with a hyphen and no dot between them, such as {service}-{namespace}.example.com:
@@ -36,8 +36,10 @@ func (t *hostTemplate) appendSplits(list [][2]string, host string) (splits [][2]
 func (h *hostReading) addSplits(n *hostNames, t *hostTemplate, host string) {
 	var buffer [maxSplits][2]string
 	splits, more := t.appendSplits(buffer[:0], host)
+	if more { // the host is refused whatever the others are
+		splits, h.isUnclear = splits[:1], true
+	}
 	for _, s := range splits {
 		h.add(n, t, s[1], s[0])
 	}
-	h.isUnclear = h.isUnclear || more
 }

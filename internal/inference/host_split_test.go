@@ -61,7 +61,7 @@ func TestSplitHosts(t *testing.T) {
 // TestSplitLimit has the most places where a host can be cut, and one more.
 func TestSplitLimit(t *testing.T) {
 	routes := compile(t, splitRow)
-	const most = 12
+	const most = 8
 	for hyphens, want := range map[int]reason.Reason{1: reason.Allowed, most: reason.Allowed, most + 1: reason.HostInvalid, 31: reason.HostInvalid} {
 		label := strings.Repeat("a-", hyphens) + "b"
 		m, why := routes.Match(request("GET /v1/models/m", label+".example.com"))
@@ -108,7 +108,7 @@ func FuzzSplitHosts(f *testing.F) {
 			}
 		}
 		m, why := routes.Match(request("GET /v1/models/m", label+".example.com"))
-		if allowed := len(want) >= 1 && len(want) <= 12; allowed != (why == reason.Allowed) {
+		if allowed := len(want) >= 1 && len(want) <= 8; allowed != (why == reason.Allowed) {
 			t.Fatalf("Match(%q) = %s, want allowed %v", label, why, allowed)
 		}
 		for _, model := range m.Call.Models {
