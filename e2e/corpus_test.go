@@ -44,6 +44,8 @@ var clusters = map[string][]string{
 	"hostile":        {"kubeflow"},
 	"headers":        {"models"},
 	"hosts":          {"models"},
+	"http":           {"models"},
+	"kubeflow":       {"dashboard", "pipelines", "notebooks", "models"},
 	"shadow":         {"models"},
 	"kserve-v2":      {"rest", "grpc"},
 	"tfserving":      {"rest", "grpc"},
@@ -172,6 +174,9 @@ func TestCorpusEnvoy(t *testing.T) {
 				checkVisible(t, s, envoy)
 				if s.Name == "signed" {
 					t.Run("Clients", func(t *testing.T) { signedClients(t, s, envoy) })
+				}
+				if s.Name == "kubeflow" {
+					t.Run("WebSocket", func(t *testing.T) { webSockets(t, s, envoy, servers["notebooks"]) })
 				}
 				if s.Name == "oauth2" {
 					t.Run("Clients", func(t *testing.T) { oauth2Clients(t, s, envoy) })

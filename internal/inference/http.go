@@ -31,25 +31,15 @@ type resource struct {
 // of it.
 func (rs *Routes) matchResource(r *parsedRequest, form pathForm) (Match, reason.Reason) {
 	var decided *resource
-	refusal := reason.PathUnknown
-	for i := range rs.resources {
-		x := rs.resources[i]
+	for _, x := range rs.resources {
 		var parts pathParts
 		switch {
-		case decided != nil && !x.isSame(decided), !x.match(r.path, false, &parts):
+		case decided != nil && !x.isSame(decided), !x.match(r.path, false, &parts), !x.isOn(r):
 			continue
-		case x.route == nil:
-			return Match{}, reason.PathUnknown
-		case !x.isOn(r):
-			if !x.rest {
-				refusal = reason.HostInvalid
-			}
-			continue
-		case decided == nil && rs.couldBeNarrower(x, r):
+		case x.route == nil, decided == nil && rs.couldBeNarrower(x, r):
 			return Match{}, reason.PathUnknown
 		}
-		decided, refusal = x, reason.PathUnknown
-		if slices.Contains(x.methods, r.Method) {
+		if decided = x; slices.Contains(x.methods, r.Method) {
 			m, why := x.matchParts(r, form, &parts)
 			if why == reason.Allowed {
 				m.Route = x.route
@@ -57,7 +47,7 @@ func (rs *Routes) matchResource(r *parsedRequest, form pathForm) (Match, reason.
 			return m, why
 		}
 	}
-	return Match{}, refusal
+	return Match{}, reason.PathUnknown
 }
 
 // couldBeNarrower reports whether a server that folds case, ignores a slash at the end or
@@ -72,9 +62,8 @@ func (rs *Routes) couldBeNarrower(x *resource, r *parsedRequest) bool {
 		path, _ = decodePath(path)
 	}
 	var parts pathParts
-	for i := range rs.resources {
-		other := rs.resources[i]
-		if other.match(path, true, &parts) && !other.contains(&x.resourcePath) && (other.route == nil || other.isOn(r)) {
+	for _, other := range rs.resources {
+		if other.match(path, true, &parts) && !other.contains(&x.resourcePath) && other.isOn(r) {
 			return true
 		}
 	}
@@ -86,11 +75,14 @@ func (x *resource) isSame(other *resource) bool { return x.compare(&other.resour
 
 // isOn reports whether the resource is on the host of a request.
 func (x *resource) isOn(r *parsedRequest) bool {
-	s := x.route.server
-	if x.byHost {
-		return s.names.servicesAt(r.host) != nil
+	switch {
+	case x.route == nil, x.cut > 0:
+		return true
+	case x.byHost:
+		return x.route.server.names.servicesAt(r.host) != nil
 	}
-	return x.cut > 0 || s.hosts == nil || slices.Contains(s.hosts, r.host)
+	hosts := x.route.server.hosts
+	return hosts == nil || slices.Contains(hosts, r.host)
 }
 
 // matchParts returns the match of a request for the resource.

@@ -86,10 +86,9 @@ func TestResources(t *testing.T) {
 			{"POST /predict/iris x-ai-eg-model: other", "identity_conflict"},
 		}},
 		{"elsewhere", bento, "other.example.com", []acceptedCase{
-			{"POST /classify", "host_invalid"},
-			{"POST /predict/iris", "host_invalid"},
-			{"POST /unknown", "path_unknown"},
-			{"GET /", "host_invalid"},
+			{"POST /classify", "path_unknown"},
+			{"POST /predict/iris", "path_unknown"},
+			{"GET /", "path_unknown"},
 		}},
 		{"a shared gateway", kubeflowPages, kubeflowHost, []acceptedCase{
 			{"GET /", "http metadata kubeflow/centraldashboard/"},
@@ -151,7 +150,7 @@ func TestResources(t *testing.T) {
 		{"another host", kubeflowPages, public, []acceptedCase{
 			{"GET /", "path_unknown"},
 			{"GET /x", "path_unknown"},
-			{"GET /notebook/ana/nb/", "host_invalid"},
+			{"GET /notebook/ana/nb/", "path_invalid"},
 		}},
 		{"below a prefix", customPredictors, public, []acceptedCase{
 			{"POST /serving/prod/graph/", "http predict prod/graph/ -> graph.prod.example.com /"},
@@ -161,7 +160,7 @@ func TestResources(t *testing.T) {
 			{"GET /serving/prod/iris", "kserve-v1 ready prod/iris -> iris.prod.example.com /v1/models/iris"},
 			{"POST /serving/Prod/iris/model/predict", "model_invalid"},
 			{"POST /serving/prod/iris/model/predict?x=1", "query_refused"},
-			{"POST /model/predict", "host_invalid"},
+			{"POST /model/predict", "path_unknown"},
 		}},
 		{"on the services' own hosts", customPredictors, "iris.prod.example.com", []acceptedCase{
 			{"POST /", "http predict prod/iris/"},

@@ -11,7 +11,7 @@ import (
 // frame, and status 0. What was received goes into a header, since only headers
 // are the same for every message type.
 func answerGRPC(w http.ResponseWriter, request Request, answer string) {
-	sayInHeader(w, request)
+	sayInHeader(w.Header(), request)
 	w.Header().Set("Content-Type", "application/grpc")
 	w.Header().Set(http.TrailerPrefix+"Grpc-Status", "0")
 	if answer == "" {
@@ -21,7 +21,7 @@ func answerGRPC(w http.ResponseWriter, request Request, answer string) {
 	io.WriteString(w, answer)
 }
 
-func sayInHeader(w http.ResponseWriter, request Request) {
+func sayInHeader(h http.Header, request Request) {
 	headers, _ := json.Marshal(request.Headers) // strings only: cannot fail
-	w.Header().Set("X-Upstream-Headers", base64.StdEncoding.EncodeToString(headers))
+	h.Set("X-Upstream-Headers", base64.StdEncoding.EncodeToString(headers))
 }

@@ -98,6 +98,10 @@ func (s *Server) Answer(body string) {
 // content-type is gRPC's, it is one empty gRPC message, and x-upstream-headers
 // holds the headers in JSON in base64.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Upgrade") == "websocket" {
+		s.echo(w, r)
+		return
+	}
 	size, err := io.Copy(io.Discard, r.Body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -123,7 +127,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	header.Set("Content-Type", "application/json")
 	if answer != "" {
-		sayInHeader(w, request)
+		sayInHeader(w.Header(), request)
 		header.Set("Content-Length", strconv.Itoa(len(answer)))
 		header.Set("Etag", `"1"`)
 		io.WriteString(w, answer)

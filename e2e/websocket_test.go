@@ -1,0 +1,180 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/http2"
+
+	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/upstream"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
+)
+
+// webSockets speaks WebSocket to a notebook of the example kubeflow, whose Envoy it uses.
+func webSockets(t *testing.T, s *corpus.Scenario, envoy *harness.Envoy, notebook *upstream.Server) {
+	r := kernelRequest(t, s)
+	t.Run("HTTP1", func(t *testing.T) {
+		notebook.Reset()
+		conn, answer := handshake(t, envoy, r, "13")
+		if answer.StatusCode != http.StatusSwitchingProtocols {
+			t.Fatalf("the answer is %s", answer.Status)
+		}
+		checkEcho(t, conn)
+		checkCaller(t, notebook)
+	})
+	t.Run("HTTP2", func(t *testing.T) {
+		notebook.Reset()
+		conn := extendedConnect(t, envoy, r)
+		checkEcho(t, conn)
+		checkCaller(t, notebook)
+	})
+	// A server that declines goes on with HTTP on its connection. What the client has sent
+	// behind its handshake must not be a request there: nobody has decided about it.
+	t.Run("Declined", func(t *testing.T) {
+		notebook.Reset()
+		conn, answer := handshake(t, envoy, r, "12")
+		if answer.StatusCode != http.StatusBadRequest {
+			t.Errorf("the answer is %s", answer.Status)
+		}
+		fmt.Fprintf(conn, "GET /notebook/bob/nb/ HTTP/1.1\r\nHost: %s\r\n\r\n", r.Authority)
+		rest, _ := io.ReadAll(conn)
+		if got := notebook.Requests(); len(got) != 1 {
+			t.Errorf("the notebook got %+v, and the client %q", got, rest)
+		}
+	})
+}
+
+// kernelRequest is the request of the example for a kernel's WebSocket.
+func kernelRequest(t *testing.T, s *corpus.Scenario) corpus.Request {
+	t.Helper()
+	for _, c := range s.Cases {
+		if c.Name == "a notebook: its kernel" {
+			r, err := s.Request(c, time.Now())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+	}
+	t.Fatal("the example has no kernel")
+	return corpus.Request{}
+}
+
+// handshake asks for WebSocket over HTTP/1.1, and sends a request in the same packet if the
+// version is one that the server declines.
+func handshake(t *testing.T, envoy *harness.Envoy, r corpus.Request, version string) (io.ReadWriter, *http.Response) {
+	t.Helper()
+	conn, err := net.Dial("tcp", envoy.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(harness.Patience))
+	var head bytes.Buffer
+	fmt.Fprintf(&head, "GET %s HTTP/1.1\r\nHost: %s\r\n", r.Path, r.Authority)
+	for _, h := range r.Headers {
+		if h[0] == "sec-websocket-version" {
+			h[1] = version
+		}
+		fmt.Fprintf(&head, "%s: %s\r\n", h[0], h[1])
+	}
+	head.WriteString("\r\n")
+	if version != "13" {
+		fmt.Fprintf(&head, "GET /notebook/bob/nb/ HTTP/1.1\r\nHost: %s\r\n\r\n", r.Authority)
+	}
+	if _, err := conn.Write(head.Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	in := bufio.NewReader(conn)
+	answer, err := http.ReadResponse(in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return struct {
+		io.Reader
+		io.Writer
+	}{in, conn}, answer
+}
+
+// extendedConnect asks for WebSocket over HTTP/2 (RFC 8441).
+func extendedConnect(t *testing.T, envoy *harness.Envoy, r corpus.Request) io.ReadWriter {
+	t.Helper()
+	conn, err := net.Dial("tcp", envoy.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(harness.Patience))
+	client, err := (&http2.Transport{AllowHTTP: true}).NewClientConn(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, out := io.Pipe()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodConnect, "http://"+r.Authority+r.Path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set(":protocol", "websocket")
+	for _, h := range r.Headers {
+		if h[0] != "connection" && h[0] != "upgrade" && h[0] != "sec-websocket-key" {
+			request.Header.Set(h[0], h[1])
+		}
+	}
+	request.Header.Set("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA==")
+	answer, err := client.RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { out.Close(); answer.Body.Close() })
+	if answer.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(answer.Body)
+		t.Fatalf("the answer is %s %s", answer.Status, text)
+	}
+	return struct {
+		io.Reader
+		io.Writer
+	}{answer.Body, out}
+}
+
+// checkEcho sends a text as one masked frame (RFC 6455 section 5.2), and reads it back.
+func checkEcho(t *testing.T, conn io.ReadWriter) {
+	t.Helper()
+	const text = "print(1)"
+	frame := []byte{0x81, 0x80 | byte(len(text)), 1, 2, 3, 4}
+	for i := range len(text) {
+		frame = append(frame, text[i]^frame[2+i%4])
+	}
+	if _, err := conn.Write(frame); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, 2+len(text))
+	if _, err := io.ReadFull(conn, got); err != nil || !strings.HasSuffix(string(got), text) {
+		t.Errorf("the echo is %q (%v)", got, err)
+	}
+}
+
+// checkCaller: the notebook was told by the gate who calls.
+func checkCaller(t *testing.T, notebook *upstream.Server) {
+	t.Helper()
+	requests := notebook.Requests()
+	if len(requests) != 1 {
+		t.Fatalf("the notebook got %+v", requests)
+	}
+	user := ""
+	for _, h := range requests[0].Headers {
+		if h[0] == "kubeflow-userid" {
+			user = h[1]
+		}
+	}
+	if user != "ana@example.com" {
+		t.Errorf("the notebook got %+v", requests[0])
+	}
+}
