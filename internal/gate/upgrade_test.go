@@ -49,7 +49,7 @@ func TestUpgrades(t *testing.T) {
 		{"an empty one", askNotebook, []pair{connection, {"upgrade", ""}}, reason.UpgradeRefused},
 		{"a version", askNotebook, []pair{connection, {"upgrade", "websocket/13"}}, reason.UpgradeRefused},
 		{"settings of HTTP/2", askNotebook, append([]pair{{"http2-settings", "AAMAAABk"}}, handshake...), reason.UpgradeRefused},
-		{"extended CONNECT that Envoy has not changed", askNotebook, append([]pair{{":protocol", "websocket"}}, handshake...), reason.UpgradeRefused},
+		{"extended CONNECT as it is", askNotebook, append([]pair{{":protocol", "websocket"}}, handshake...), reason.UpgradeRefused},
 		{"an option that drops a header", askNotebook,
 			[]pair{{"connection", "upgrade, kubeflow-userid"}, {"upgrade", "websocket"}}, reason.ConnectionHeader},
 		{"another spelling", askNotebook, []pair{connection, {"Upgrade_", "websocket"}}, reason.UpgradeRefused},
