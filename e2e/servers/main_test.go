@@ -1,0 +1,63 @@
+//go:build servers
+
+package servers
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
+)
+
+var (
+	requests = flag.Int("requests", 30_000, "how many requests the oracle generates")
+	send     = flag.Int("send", 6000, "how many of those that are allowed go to the servers, at most")
+	seed     = flag.Uint64("seed", 1, "of the requests: the same seed makes the same requests")
+	one      = flag.Int("one", -1, "only the request of this number")
+)
+
+// Set once, before the tests.
+var (
+	root, wasm string
+	python     = map[string]string{} // of each server
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(testbed.Run(m, func(repository, dir string) error {
+		root, wasm = repository, filepath.Join(dir, "modelgate.wasm")
+		if err := testbed.BuildWasm(root, wasm); err != nil {
+			return err
+		}
+		return install("triton", "torchserve", "mlserver")
+	}))
+}
+
+// install has build/tools/modelserver install the servers at the same time. The first time
+// it takes a minute and the network.
+func install(names ...string) error {
+	var group sync.WaitGroup
+	paths, errs := make([]string, len(names)), make([]error, len(names))
+	for i, name := range names {
+		group.Go(func() {
+			script := exec.Command(filepath.Join(root, "build", "tools", "modelserver"), name)
+			script.Stderr = os.Stderr
+			out, err := script.Output()
+			paths[i], errs[i] = strings.TrimSpace(string(out)), err
+		})
+	}
+	group.Wait()
+	for i, name := range names {
+		if errs[i] != nil {
+			return fmt.Errorf("build/tools/modelserver %s: %w", name, errs[i])
+		}
+		python[name] = paths[i]
+	}
+	return nil
+}

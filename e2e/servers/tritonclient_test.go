@@ -1,0 +1,110 @@
+//go:build servers
+
+package servers
+
+import (
+	"bytes"
+	"encoding/json"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// call is one function of python/clients.py, and what it comes to: an answer, or a status and
+// a Reason.
+type call struct {
+	Call    string `json:"call"`
+	Model   string `json:"model"`
+	Version string `json:"version"`
+	want    string
+}
+
+const (
+	refusedHTTP = "403 grant_missing"
+	refusedGRPC = "StatusCode.PERMISSION_DENIED grant_missing"
+	invalidGRPC = "StatusCode.INVALID_ARGUMENT model_invalid"
+)
+
+// tritonCalls are calls of an analyst, who may use alpha.
+var tritonCalls = []call{
+	{"http_infer", "alpha", "", `answer "ran=alpha@2;"`}, {"http_infer", "beta", "", refusedHTTP},
+	{"http_infer", "alpha", "1", `answer "ran=alpha@1;"`}, {"http_infer", "alpha", "01", "400 model_invalid"},
+	{"http_binary", "alpha", "2", `answer "ran=alpha@2;"`}, {"http_binary", "beta", "3", refusedHTTP},
+	{"http_compressed", "alpha", "", `answer "ran=alpha@2;"`}, {"http_compressed", "beta", "", refusedHTTP},
+	{"http_ready", "alpha", "", "answer true"}, {"http_ready", "beta", "", "answer false"}, // it takes each refusal for "not ready"
+	{"http_metadata", "alpha", "", `answer "alpha"`}, {"http_metadata", "beta", "", refusedHTTP},
+	{"http_config", "alpha", "", `answer "alpha"`}, {"http_config", "beta", "", refusedHTTP},
+	{"http_index", "", "", `answer ["alpha"]`},
+	{"http_load", "alpha", "", refusedHTTP},
+	{"grpc_infer", "alpha", "", `answer "ran=alpha@2;"`}, {"grpc_infer", "beta", "", refusedGRPC},
+	{"grpc_infer", "alpha", "1", `answer "ran=alpha@1;"`}, {"grpc_infer", "alpha", "1x", invalidGRPC},
+	{"grpc_stream", "alpha", "", `answer "ran=alpha@2; ran=alpha@2;"`},
+	{"grpc_ready", "alpha", "", "answer true"}, {"grpc_ready", "beta", "", refusedGRPC},
+	{"grpc_metadata", "alpha", "", `answer "alpha"`}, {"grpc_metadata", "beta", "", refusedGRPC},
+	{"grpc_metadata", "alpha", "1x", invalidGRPC},
+	{"grpc_config", "alpha", "", `answer "alpha"`}, {"grpc_config", "beta", "", refusedGRPC},
+	{"grpc_index", "", "", `answer ["alpha"]`},
+	{"grpc_load", "alpha", "", refusedGRPC},
+}
+
+// mlserverCalls are the same calls of MLServer. It answers a stream with messages that this
+// client cannot read.
+var mlserverCalls = []call{
+	{"http_infer", "alpha", "", `answer "ran=alpha@1;"`}, {"http_infer", "beta", "", refusedHTTP},
+	{"http_infer", "alpha", "1", `answer "ran=alpha@1;"`}, {"http_infer", "beta", "v2", refusedHTTP},
+	{"http_ready", "alpha", "", "answer true"}, {"http_ready", "beta", "", "answer false"},
+	{"http_metadata", "alpha", "", `answer "alpha"`}, {"http_metadata", "beta", "", refusedHTTP},
+	{"http_index", "", "", `answer ["alpha"]`},
+	{"http_load", "alpha", "", refusedHTTP},
+	{"grpc_infer", "alpha", "", `answer "ran=alpha@1;"`}, {"grpc_infer", "beta", "", refusedGRPC},
+	{"grpc_infer", "alpha", "1", `answer "ran=alpha@1;"`}, {"grpc_infer", "alpha", "01", invalidGRPC},
+	{"grpc_ready", "alpha", "", "answer true"}, {"grpc_ready", "beta", "", refusedGRPC},
+	{"grpc_metadata", "alpha", "", `answer "alpha"`}, {"grpc_metadata", "beta", "", refusedGRPC},
+	{"grpc_index", "", "", `answer ["alpha"]`},
+	{"grpc_load", "alpha", "", refusedGRPC},
+}
+
+// operatorCalls are calls of an operator of either server.
+var operatorCalls = []call{
+	{"http_load", "alpha", "", "answer null"}, {"grpc_load", "beta", "", "answer null"},
+	{"http_index", "", "", `answer ["alpha", "beta"]`}, {"grpc_index", "", "", `answer ["alpha", "beta"]`},
+}
+
+// clients calls a server through the gate with Triton's own clients.
+func clients(t *testing.T, s started, name string, calls []call) {
+	b := startGate(t, map[string]string{name: s.http, name + "-grpc": s.grpc})
+	for token, calls := range map[string][]call{b.analyst: calls, b.operator: operatorCalls} {
+		asked, err := json.Marshal(map[string]any{"addr": b.envoy.Addr(), "host": name + ".example.com", "token": token, "calls": calls})
+		if err != nil {
+			t.Fatal(err)
+		}
+		command := exec.Command(python["triton"], "-W", "ignore", "python/clients.py")
+		command.Stdin = bytes.NewReader(asked)
+		var errors bytes.Buffer
+		command.Stderr = &errors
+		out, err := command.Output()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, errors.String())
+		}
+		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+		if len(lines) != len(calls) {
+			t.Fatalf("%d answers to %d calls: %q", len(lines), len(calls), lines)
+		}
+		for i, c := range calls {
+			var line struct{ Got string }
+			if err := json.Unmarshal([]byte(lines[i]), &line); err != nil {
+				t.Fatal(err)
+			}
+			if !comesTo(line.Got, c.want) {
+				t.Errorf("%s of %s %s: %s, want %s", c.Call, c.Model, c.Version, line.Got, c.want)
+			}
+		}
+	}
+}
+
+// comesTo reports whether what a client says is an answer, or a status and a Reason somewhere
+// in the text of the error.
+func comesTo(got, want string) bool {
+	status, why, _ := strings.Cut(want, " ")
+	return got == want || status != "answer" && strings.HasPrefix(got, status+" ") && strings.Contains(got, why)
+}
