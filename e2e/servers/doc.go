@@ -10,5 +10,5 @@
 // The tests have the build tag servers. They need Python and Java:
 //
 //	make e2e-servers
-//	go test -tags servers ./servers -v -run Triton/Oracle -args -requests 100000 -send 5000 -seed 7
+//	go test -tags servers ./servers -v -run Servers/Oracle/Triton -args -requests 100000 -send 5000 -seed 7
 package servers

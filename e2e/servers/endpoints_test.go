@@ -115,10 +115,14 @@ for service in service_pb2.DESCRIPTOR.services_by_name.values():
 			continue
 		}
 		path = strings.ReplaceAll(strings.Replace(path, "{}", "alpha", 1), "{}", "1")
-		if response, err := client.Get("http://" + s.http + path); err != nil || response.StatusCode == http.StatusNotFound {
+		response, err := client.Get("http://" + s.http + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(response.Body)
+		response.Body.Close()
+		if err != nil || strings.Contains(string(text), `"Not Found"`) {
 			t.Errorf("Triton does not know %s: %v", endpoint, err)
-		} else {
-			response.Body.Close()
 		}
 	}
 }

@@ -13,15 +13,15 @@ import (
 	"github.com/modelgate/modelgate/e2e/internal/rawgrpc"
 )
 
-// torchCall is a request to TorchServe, and the status and a part of the answer.
-type torchCall struct {
+// httpCall is a request, and the status and a part of the answer.
+type httpCall struct {
 	request, body string
 	status        int
 	part          string
 }
 
 // torchCalls are calls of an analyst, who may use alpha.
-var torchCalls = []torchCall{
+var torchCalls = []httpCall{
 	{"POST /predictions/alpha", "x", 200, "ran=alpha@1.0;"},
 	{"GET /predictions/alpha", "", 200, "ran=alpha@1.0;"},
 	{"PUT /predictions/alpha", "x", 200, "ran=alpha@1.0;"},
@@ -47,10 +47,11 @@ var torchCalls = []torchCall{
 }
 
 // torchManagement are calls of the management API by an analyst.
-var torchManagement = []torchCall{
+var torchManagement = []httpCall{
 	{"GET /models/alpha", "", 200, `"modelVersion": "1.0"`},
 	{"GET /models/alpha/2.0", "", 200, `"modelVersion": "2.0"`},
 	{"GET /models/alpha/all", "", 200, `"modelVersion": "2.0"`},
+	{"POST /models/alpha/invoke", "x", 405, "MethodNotAllowed"}, // of the other port
 	{"GET /models/beta", "", 403, "grant_missing"},
 	{"GET /models/beta/all", "", 403, "grant_missing"},
 	{"GET /models", "", 200, `{"models":[{"modelName":"alpha"}]}`},
@@ -61,7 +62,7 @@ var torchManagement = []torchCall{
 }
 
 // torchOperator are calls of the management API by an operator, who leaves things as they were.
-var torchOperator = []torchCall{
+var torchOperator = []httpCall{
 	{"PUT /models/alpha/2.0/set-default", "", 200, "alpha"},
 	{"PUT /models/alpha/1.0/set-default", "", 200, "alpha"},
 	{"PUT /models/alpha/1.0?min_worker=1&synchronous=true", "", 200, "alpha"},
@@ -71,28 +72,33 @@ var torchOperator = []torchCall{
 	{"PUT /models/alpha?model_version=2.0", "", 400, "query_refused"},
 }
 
-func torchClients(t *testing.T, s started) {
-	b := startGate(t, map[string]string{"torchserve": s.http, "torchserve-grpc": s.grpc, "management": s.management,
-		"management-grpc": s.managementGRPC})
-	torchGRPC(t, b)
+// torchServe calls TorchServe through the gate, by HTTP and by its own descriptions of gRPC.
+func (b behind) torchServe(t *testing.T) {
+	b.torchGRPC(t)
 	for _, group := range []struct {
 		host, token string
-		calls       []torchCall
+		calls       []httpCall
 	}{
 		{"torchserve.example.com", b.analyst, torchCalls},
 		{"management.example.com", b.analyst, torchManagement},
 		{"management.example.com", b.operator, torchOperator},
 	} {
-		for _, c := range group.calls {
-			code, body := c.do(t, b.envoy.Addr(), group.host, group.token)
-			if code != c.status || !strings.Contains(body, c.part) {
-				t.Errorf("%s: %d %s, want %d %s", c.request, code, body, c.status, c.part)
-			}
+		b.call(t, group.host, group.token, group.calls)
+	}
+}
+
+func (b behind) call(t *testing.T, host, token string, calls []httpCall) {
+	t.Helper()
+	for _, c := range calls {
+		code, body := c.do(t, b.envoy.Addr(), host, token)
+		if code != c.status || !strings.Contains(body, c.part) {
+			t.Errorf("%s: %d %s, want %d %s", c.request, code, body, c.status, c.part)
 		}
 	}
 }
 
-func (c torchCall) do(t *testing.T, addr, host, token string) (code int, body string) {
+// do returns what a caller gets.
+func (c httpCall) do(t *testing.T, addr, host, token string) (code int, body string) {
 	t.Helper()
 	method, path, _ := strings.Cut(c.request, " ")
 	request, err := http.NewRequest(method, "http://"+addr+path, strings.NewReader(c.body))
@@ -115,7 +121,7 @@ func (c torchCall) do(t *testing.T, addr, host, token string) (code int, body st
 
 // torchGRPC calls what the server's own descriptions (inference.proto, management.proto)
 // declare.
-func torchGRPC(t *testing.T, b behind) {
+func (b behind) torchGRPC(t *testing.T) {
 	const management = "org.pytorch.serve.grpc.management.ManagementAPIsService/"
 	one := func(model, version string) fields {
 		return fields{{number: 1, value: model}, {number: 2, value: version}}

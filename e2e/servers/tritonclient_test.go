@@ -47,14 +47,13 @@ var tritonCalls = []call{
 	{"grpc_load", "alpha", "", refusedGRPC},
 }
 
-// mlserverCalls are the same calls of MLServer. It answers a stream with messages that this
-// client cannot read.
+// mlserverCalls are the same calls of MLServer, which takes no binary tensors and answers a
+// stream with messages that this client cannot read.
 var mlserverCalls = []call{
-	{"http_infer", "alpha", "", `answer "ran=alpha@1;"`}, {"http_infer", "beta", "", refusedHTTP},
-	{"http_infer", "alpha", "1", `answer "ran=alpha@1;"`}, {"http_infer", "beta", "v2", refusedHTTP},
+	{"http_json", "alpha", "", `answer "ran=alpha@1;"`}, {"http_json", "beta", "", refusedHTTP},
+	{"http_json", "alpha", "1", `answer "ran=alpha@1;"`}, {"http_json", "beta", "v2", refusedHTTP},
 	{"http_ready", "alpha", "", "answer true"}, {"http_ready", "beta", "", "answer false"},
 	{"http_metadata", "alpha", "", `answer "alpha"`}, {"http_metadata", "beta", "", refusedHTTP},
-	{"http_index", "", "", `answer ["alpha"]`},
 	{"http_load", "alpha", "", refusedHTTP},
 	{"grpc_infer", "alpha", "", `answer "ran=alpha@1;"`}, {"grpc_infer", "beta", "", refusedGRPC},
 	{"grpc_infer", "alpha", "1", `answer "ran=alpha@1;"`}, {"grpc_infer", "alpha", "01", invalidGRPC},
@@ -64,42 +63,64 @@ var mlserverCalls = []call{
 	{"grpc_load", "alpha", "", refusedGRPC},
 }
 
-// operatorCalls are calls of an operator of either server.
-var operatorCalls = []call{
-	{"http_load", "alpha", "", "answer null"}, {"grpc_load", "beta", "", "answer null"},
-	{"http_index", "", "", `answer ["alpha", "beta"]`}, {"grpc_index", "", "", `answer ["alpha", "beta"]`},
+// tritonOperator and mlserverOperator are calls of an operator.
+var (
+	mlserverOperator = []call{{"http_load", "alpha", "", "answer null"}, {"grpc_load", "beta", "", "answer null"},
+		{"grpc_index", "", "", `answer ["alpha", "beta"]`}}
+	tritonOperator = append(mlserverOperator, call{"http_index", "", "", `answer ["alpha", "beta"]`})
+)
+
+// mlserver calls what Triton's client does not have.
+func (b behind) mlserver(t *testing.T) {
+	b.call(t, "mlserver.example.com", b.analyst, []httpCall{
+		{"POST /v2/models/alpha/infer_stream", v2Body, 200, "ran=alpha@1;"},
+		{"POST /v2/models/alpha/versions/1/generate_stream", v2Body, 200, "ran=alpha@1;"},
+		{"POST /v2/models/alpha/generate", v2Body, 200, "ran=alpha@1;"},
+		{"POST /v2/models/beta/infer_stream", v2Body, 403, "grant_missing"},
+		{"POST /v2/models/%61lpha/infer_stream", v2Body, 400, "path_invalid"},
+		{"POST /v2/repository/index", "{}", 200, `[{"name":"alpha"`},
+		{"GET /v2/docs", "", 404, "path_unknown"},
+		{"GET /v2/models/alpha/docs", "", 404, "path_unknown"},
+	})
 }
 
 // clients calls a server through the gate with Triton's own clients.
-func clients(t *testing.T, s started, name string, calls []call) {
-	b := startGate(t, map[string]string{name: s.http, name + "-grpc": s.grpc})
-	for token, calls := range map[string][]call{b.analyst: calls, b.operator: operatorCalls} {
-		asked, err := json.Marshal(map[string]any{"addr": b.envoy.Addr(), "host": name + ".example.com", "token": token, "calls": calls})
-		if err != nil {
-			t.Fatal(err)
-		}
-		command := exec.Command(python["triton"], "-W", "ignore", "python/clients.py")
-		command.Stdin = bytes.NewReader(asked)
-		var errors bytes.Buffer
-		command.Stderr = &errors
-		out, err := command.Output()
-		if err != nil {
-			t.Fatalf("%v\n%s", err, errors.String())
-		}
-		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-		if len(lines) != len(calls) {
-			t.Fatalf("%d answers to %d calls: %q", len(lines), len(calls), lines)
-		}
-		for i, c := range calls {
-			var line struct{ Got string }
-			if err := json.Unmarshal([]byte(lines[i]), &line); err != nil {
-				t.Fatal(err)
-			}
-			if !comesTo(line.Got, c.want) {
-				t.Errorf("%s of %s %s: %s, want %s", c.Call, c.Model, c.Version, line.Got, c.want)
+func (b behind) clients(t *testing.T, name string, analyst, operator []call) {
+	for token, calls := range map[string][]call{b.analyst: analyst, b.operator: operator} {
+		for i, got := range b.ask(t, name, token, calls) {
+			if c := calls[i]; !comesTo(got, c.want) {
+				t.Errorf("%s of %s %s: %s, want %s", c.Call, c.Model, c.Version, got, c.want)
 			}
 		}
 	}
+}
+
+// ask runs python/clients.py, and returns a line for each call.
+func (b behind) ask(t *testing.T, name, token string, calls []call) (lines []string) {
+	t.Helper()
+	asked, err := json.Marshal(map[string]any{"addr": b.envoy.Addr(), "host": name + ".example.com", "token": token, "calls": calls})
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(python["triton"], "-W", "ignore", "python/clients.py")
+	command.Stdin = bytes.NewReader(asked)
+	var errors bytes.Buffer
+	command.Stderr = &errors
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, errors.String())
+	}
+	for text := range strings.Lines(string(out)) {
+		var line struct{ Got string }
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, line.Got)
+	}
+	if len(lines) != len(calls) {
+		t.Fatalf("%d answers to %d calls: %q", len(lines), len(calls), lines)
+	}
+	return lines
 }
 
 // comesTo reports whether what a client says is an answer, or a status and a Reason somewhere

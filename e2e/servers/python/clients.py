@@ -32,7 +32,8 @@ def data(module):
 
 
 def ran(result):
-    return result.as_numpy("RAN").ravel()[0].decode()
+    text = result.as_numpy("RAN").ravel()[0]
+    return text if isinstance(text, str) else text.decode()
 
 
 def http_infer(world, model, version):
@@ -44,6 +45,14 @@ def http_binary(world, model, version):
     with world.http() as client:
         outputs = [tritonclient.http.InferRequestedOutput("RAN", binary_data=True)]
         return ran(client.infer(model, data(tritonclient.http), model_version=version, outputs=outputs, headers=world.headers))
+
+
+def http_json(world, model, version):
+    with world.http() as client:
+        tensor = tritonclient.http.InferInput("IN", [1], "FP32")
+        tensor.set_data_from_numpy(numpy.array([1], "float32"), binary_data=False)
+        outputs = [tritonclient.http.InferRequestedOutput("RAN", binary_data=False)]
+        return ran(client.infer(model, [tensor], model_version=version, outputs=outputs, headers=world.headers))
 
 
 def http_compressed(world, model, version):
