@@ -89,6 +89,10 @@ func (s *server) match(r *parsedRequest) (Match, reason.Reason) {
 			return Match{}, reason.HostInvalid
 		}
 	}
+	otherwise := why == reason.ModelInvalid || why == reason.QueryRefused // to another protocol it may be right
+	if otherwise && s.hosts != nil && !slices.Contains(s.hosts, r.host) {
+		return Match{}, reason.HostInvalid
+	}
 	return Match{}, why
 }
 

@@ -2,10 +2,18 @@ package inference_test
 
 import "github.com/modelgate/modelgate/internal/reason"
 
+// twoHosts are two servers that write versions in two ways.
+const twoHosts = `[{"protocol": "triton", "service": "prod/gpu", "hosts": ["gpu.example.com"]},
+	{"protocol": "kserve-v2", "service": "prod/ml", "hosts": ["ml.example.com"]}]`
+
 // tritonAccepted is used by TestAcceptedByProtocol.
 var tritonAccepted = []acceptedGroup{
 	{"Open Inference", onHost, "gpu.example.com:8000", []acceptedCase{
 		{"POST /v2/models/m/infer", "triton predict prod/gpu/m"},
+	}},
+	{"What one route refuses on its hosts, another reads on its own", twoHosts, "ml.example.com", []acceptedCase{
+		{"POST /v2/models/m/versions/v2/infer", "kserve-v2 predict prod/ml/m@v2"},
+		{"POST /v2/models/m/infer", "kserve-v2 predict prod/ml/m"},
 	}},
 	{"Triton's own", tritons, public, []acceptedCase{
 		{"GET /v2", "triton metadata prod/gpu/"},
@@ -51,6 +59,13 @@ var tritonAccepted = []acceptedGroup{
 var tritonRefused = []refusedGroup{
 	{"A service that is declared may be on some hosts only", onHost, "other.example.com", []refusedCase{
 		{"POST /v2/models/m/infer", reason.HostInvalid},
+	}},
+	{"A service that is declared may be on some hosts only", onHost, "other.example.com", []refusedCase{
+		{"POST /v2/models/m/versions/v2/infer", reason.HostInvalid},
+	}},
+	{"What one route refuses on its hosts, another reads on its own", twoHosts, "gpu.example.com", []refusedCase{
+		{"POST /v2/models/m/versions/v2/infer", reason.ModelInvalid},
+		{"POST /v2/models/m/versions/01/infer", reason.ModelInvalid},
 	}},
 	{"A service that is declared may be on some hosts only", onHost, "Gpu.example.com", []refusedCase{
 		{"POST /v2/models/m/infer", reason.HostInvalid},
