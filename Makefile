@@ -17,7 +17,7 @@ authorizer  := examples/external-authorizer/authorizer
 signer      := examples/signed/client
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build image run demo test e2e-requests e2e-faults e2e-attacks e2e-signatures e2e-messages e2e-forms e2e-kserve e2e-clients e2e-providers e2e-keycloak e2e-spire e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
+.PHONY: help build image run demo test e2e-requests e2e-faults e2e-attacks e2e-signatures e2e-messages e2e-forms e2e-kserve e2e-servers e2e-clients e2e-providers e2e-keycloak e2e-spire e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
 
 help: ## Print this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16

@@ -30,7 +30,8 @@ type family struct {
 const v2Body = `{"inputs":[{"name":"IN","shape":[1],"datatype":"FP32","data":[1]}]}`
 
 var v2Templates = []string{
-	"POST /v2/models/{m}/infer", "POST /v2/models/{m}/infer", "POST /v2/models/{m}/versions/{v}/infer", "POST /v2/models/{m}/versions/{v}/infer",
+	"POST /v2/models/{m}/infer", "POST /v2/models/{m}/infer", "POST /v2/models/{m}/versions/{v}/infer",
+	"POST /v2/models/{m}/versions/{v}/infer",
 	"GET /v2/models/{m}", "GET /v2/models/{m}/versions/{v}", "GET /v2/models/{m}/ready", "POST /v2/models/{m}/generate",
 	"POST /v2/models/{m}/versions/{v}/generate_stream",
 }

@@ -46,7 +46,8 @@ func generate(f *family, seed uint64, id int) ask {
 }
 
 func (g *generator) model() string {
-	return pick(g, "alpha", "alpha", "alpha", "alpha", "alpha", "alpha", "beta", "beta", "beta", "beta", "beta", "Alpha", "ALPHA", "gamma", "stats", "predict", "all", "al-pha", "alpha.", "alpha:1")
+	return pick(g, "alpha", "alpha", "alpha", "alpha", "alpha", "alpha", "beta", "beta", "beta", "beta", "beta", "Alpha", "ALPHA",
+		"gamma", "stats", "predict", "all", "al-pha", "alpha.", "alpha:1")
 }
 
 // version is one of the server's, or a text that some reader takes for one.
@@ -55,20 +56,24 @@ func (g *generator) version() string {
 	if g.IntN(2) == 0 {
 		return v
 	}
-	return pick(g, v+"x", "0"+v, "+"+v, "-"+v, v+".", v+".5", v+"_000", v+"e5", v+"-canary", "0x"+v, " "+v, v+" ", "\t"+v, v+"\n2", v+";2", v+",2",
+	return pick(g, v+"x", "0"+v, "+"+v, "-"+v, v+".", v+".5", v+"_000", v+"e5", v+"-canary", "0x"+v, " "+v, v+" ", "\t"+v, v+"\n2",
+		v+";2", v+",2",
 		v+"\x00", v+"0", v+".0", "v"+v, "\u0661", "18446744073709551617", "4294967297", "9223372036854775808", "0", "-1", "all", "latest")
 }
 
 var changes = []func(*generator){
-	(*generator).segment, (*generator).segment, (*generator).escape, (*generator).escape, (*generator).escape, (*generator).tail, (*generator).tail,
-	(*generator).mangle, (*generator).query, (*generator).query, (*generator).header, (*generator).header, (*generator).verb, (*generator).content,
+	(*generator).segment, (*generator).segment, (*generator).escape, (*generator).escape, (*generator).escape, (*generator).tail,
+	(*generator).tail,
+	(*generator).mangle, (*generator).query, (*generator).query, (*generator).header, (*generator).header, (*generator).verb,
+	(*generator).content,
 	(*generator).content, (*generator).form,
 }
 
 // segment puts something between two segments that a reader may take away.
 func (g *generator) segment() {
 	at := strings.LastIndexByte(g.path[:1+g.IntN(len(g.path))], '/')
-	g.path = g.path[:max(at, 0)] + pick(g, "/", "/.", "/..", "/x/..", "/%2e", "/%2e%2e", "/beta/..", "/;a=b", "/%2f", "%2f", "%5c", "\\", "//", "/beta",
+	g.path = g.path[:max(at, 0)] + pick(g, "/", "/.", "/..", "/x/..", "/%2e", "/%2e%2e", "/beta/..", "/;a=b", "/%2f", "%2f", "%5c",
+		"\\", "//", "/beta",
 		"/versions/1", "/1.0", "/models", "/invoke") + g.path[max(at, 0):]
 }
 
@@ -76,11 +81,13 @@ func (g *generator) segment() {
 func (g *generator) escape() {
 	at := g.IntN(len(g.path))
 	c := g.path[at]
-	g.path = g.path[:at] + pick(g, fmt.Sprintf("%%%02x", c), fmt.Sprintf("%%%02X", c), fmt.Sprintf("%%25%02x", c), string(rune(c^0x20))) + g.path[at+1:]
+	g.path = g.path[:at] + pick(g, fmt.Sprintf("%%%02x", c), fmt.Sprintf("%%%02X", c), fmt.Sprintf("%%25%02x", c),
+		string(rune(c^0x20))) + g.path[at+1:]
 }
 
 func (g *generator) tail() {
-	g.path += pick(g, "/", "//", "/.", "/..", "/../beta", ";v=1", "%00", "%2f", "/x", "/1.0", "/2.0", "/versions/1", "/infer", "/ready", ":predict", ":",
+	g.path += pick(g, "/", "//", "/.", "/..", "/../beta", ";v=1", "%00", "%2f", "/x", "/1.0", "/2.0", "/versions/1", "/infer",
+		"/ready", ":predict", ":",
 		"%20", "+", ".", "~", "/invoke", "/predict", "/docs", "x")
 }
 
@@ -97,16 +104,19 @@ func (g *generator) query() {
 	if strings.Contains(g.path, "?") {
 		mark = pick(g, "&", ";", "?", "&&", "#")
 	}
-	g.path += mark + pick(g, "", "a=1", "model=beta", "model_name=beta", "model%5fname=beta", "MODEL_NAME=beta", "model_name=alpha", "model_name=",
+	g.path += mark + pick(g, "", "a=1", "model=beta", "model_name=beta", "model%5fname=beta", "MODEL_NAME=beta",
+		"model_name=alpha", "model_name=",
 		"model_name", "model_name[]=beta", "model_version=1", "version=1.0", "customized=true", "limit=1", "url=x", "x;model_name=beta")
 }
 
 // header adds one by which somebody may choose a model, a path or a part of the handler.
 func (g *generator) header() {
-	name := pick(g, "mm-model-id", "seldon-model", "x-gateway-model-name", "x-vertex-ai-triton-redirect", "x-amzn-sagemaker-target-model", "explain",
+	name := pick(g, "mm-model-id", "seldon-model", "x-gateway-model-name", "x-vertex-ai-triton-redirect",
+		"x-amzn-sagemaker-target-model", "explain",
 		"describe", "url_path", "x-original-url", "x-rewrite-url", "x-http-method-override", "inference-header-content-length", "ce-type",
 		"content-type", "accept", "x-request-id", "triton-request-priority", "ts_request_sequence_id")
-	g.headers = append(g.headers, [2]string{name, pick(g, "beta", "alpha", "True", "/v2/models/beta/infer", "v2/models/beta/infer", "GET", "12", "0",
+	g.headers = append(g.headers, [2]string{name, pick(g, "beta", "alpha", "True", "/v2/models/beta/infer", "v2/models/beta/infer",
+		"GET", "12", "0",
 		"application/x-www-form-urlencoded", "multipart/form-data; boundary=b")})
 }
 
@@ -121,7 +131,8 @@ func (g *generator) content() {
 	}
 	member := pick(g, `"model_name":"beta"`, `"model_version":"1"`, `"name":"beta"`, `"id":"beta"`, `"parameters":{"model_name":"beta"}`,
 		`"model":"beta"`, `"model_n\u0061me":"beta"`, `"outputs":[{"name":"RAN"}]`, `"parameters":{"headers":{"model":"beta"}}`)
-	g.body = pick(g, "{"+member+","+g.body[1:], strings.TrimSuffix(g.body, "}")+","+member+"}", " "+g.body, g.body+"\n", g.body+g.body, "\ufeff"+g.body)
+	g.body = pick(g, "{"+member+","+g.body[1:], strings.TrimSuffix(g.body, "}")+","+member+"}", " "+g.body, g.body+"\n",
+		g.body+g.body, "\ufeff"+g.body)
 }
 
 // form is a body of fields, of which one names a model.
@@ -208,8 +219,10 @@ func torchMessage(g *generator) fields {
 func (g *generator) changeMessage(list fields) fields {
 	at := g.IntN(len(list) + 1)
 	extra := pick(g, field{number: 1, value: g.model()}, field{number: 2, value: g.version()}, field{number: 1}, field{number: 2},
-		field{number: 1, value: "beta", long: true}, field{number: 1, value: "beta", kind: kindGroup}, field{number: 1, kind: kindFixed32}, field{number: 1, kind: kindVarint},
-		field{number: 99, value: "beta"}, field{number: 4, value: fields{{number: 1, value: "model_name"}, {number: 2, value: "\x1a\x04beta"}}.wire()},
+		field{number: 1, value: "beta", long: true}, field{number: 1, value: "beta", kind: kindGroup},
+		field{number: 1, kind: kindFixed32}, field{number: 1, kind: kindVarint},
+		field{number: 99, value: "beta"},
+		field{number: 4, value: fields{{number: 1, value: "model_name"}, {number: 2, value: "\x1a\x04beta"}}.wire()},
 		field{number: 1<<29 - 1, value: "beta"}, field{number: 3, value: "id"})
 	switch g.IntN(5) {
 	case 0:

@@ -26,7 +26,8 @@ func startTriton(t *testing.T) started {
 		write(t, filepath.Join(dir, name, "config.pbtxt"), fmt.Sprintf("name: %q\n", name)+testdata(t, "triton/config.pbtxt"))
 	}
 	// The stub of the Python backend needs Python's own library.
-	where, err := exec.Command(python["triton"], "-c", "import sysconfig; print(sysconfig.get_path('purelib'), sysconfig.get_config_var('LIBDIR'))").
+	where, err := exec.Command(python["triton"], "-c",
+		"import sysconfig; print(sysconfig.get_path('purelib'), sysconfig.get_config_var('LIBDIR'))").
 		Output()
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +45,8 @@ func startTriton(t *testing.T) started {
 			"PYTHONPATH="+packages, "PATH="+filepath.Join(venv, "bin")+":"+os.Getenv("PATH"))
 		return command
 	}, func(addrs []string) error {
-		return errors.Join(answers("GET", "http://"+addrs[0]+"/v2/models/alpha/ready"), answers("GET", "http://"+addrs[0]+"/v2/models/beta/ready"))
+		return errors.Join(answers("GET", "http://"+addrs[0]+"/v2/models/alpha/ready"),
+			answers("GET", "http://"+addrs[0]+"/v2/models/beta/ready"))
 	})
 	return started{http: addrs[0], grpc: addrs[1]}
 }
@@ -65,7 +67,8 @@ func startTorchServe(t *testing.T) started {
 	write(t, filepath.Join(dir, "stub", "torch", "__init__.py"), testdata(t, "torchserve/torch/__init__.py"))
 	write(t, filepath.Join(dir, "tmp", "empty"), "")
 	addrs := serve(t, "TorchServe", 5, func(addrs []string) *exec.Cmd { return torchServe(t, dir, addrs) }, func(addrs []string) error {
-		return errors.Join(answers("POST", "http://"+addrs[0]+"/predictions/alpha"), answers("POST", "http://"+addrs[0]+"/predictions/beta"))
+		return errors.Join(answers("POST", "http://"+addrs[0]+"/predictions/alpha"),
+			answers("POST", "http://"+addrs[0]+"/predictions/beta"))
 	})
 	if err := answers("POST", "http://"+addrs[1]+"/models?url=alpha@2.0.mar&initial_workers=1&synchronous=true"); err != nil {
 		t.Fatal(err)
@@ -134,7 +137,8 @@ func startMLServer(t *testing.T) started {
 		command.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
 		return command
 	}, func(addrs []string) error {
-		return errors.Join(answers("GET", "http://"+addrs[0]+"/v2/models/alpha/ready"), answers("GET", "http://"+addrs[0]+"/v2/models/beta/ready"))
+		return errors.Join(answers("GET", "http://"+addrs[0]+"/v2/models/alpha/ready"),
+			answers("GET", "http://"+addrs[0]+"/v2/models/beta/ready"))
 	})
 	return started{http: addrs[0], grpc: addrs[1]}
 }

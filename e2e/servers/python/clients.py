@@ -136,9 +136,11 @@ def main():
     question = json.load(sys.stdin)
     for call in question.pop("calls"):
         try:
-            print(json.dumps({"got": "answer " + json.dumps(globals()[call["call"]](World(**question), call["model"], call["version"]))}), flush=True)
+            answer = globals()[call["call"]](World(**question), call["model"], call["version"])
+            got = "answer " + json.dumps(answer)
         except tritonclient.utils.InferenceServerException as error:
-            print(json.dumps({"got": f"{error.status()} {error.message()}"}), flush=True)
+            got = f"{error.status()} {error.message()}"
+        print(json.dumps({"got": got}), flush=True)
 
 
 main()
