@@ -92,26 +92,27 @@ func errorNames(status int) (kind, google string) {
 // replyBody returns the body of a reply over HTTP. All of it but the request's id is
 // constant, or follows from the Reason.
 func replyBody(why reason.Reason, h *head) string {
-	name, text := why.String(), `"model gate: `+why.String()+`"`
+	name := why.String()
 	kind, google := errorNames(why.HTTP())
 	form := h.errors
 	if h.Path != "" {
 		form = errorFormOf(h.Path)
 	}
-	body := `{"reason":"` + name + `"`
-	switch {
-	case !why.Refuses():
-	case form == errorOpenAI:
-		body += `,"error":{"message":` + text + `,"type":"` + kind + `","param":null,"code":"` + name + `"}`
-	case form == errorAnthropic:
-		body += `,"type":"error","error":{"type":"` + kind + `","message":` + text + `}`
-	case form == errorGoogle:
-		body += `,"error":{"code":` + strconv.Itoa(why.HTTP()) + `,"message":` + text + `,"status":"` + google + `"}`
-	default:
-		body += `,"error":` + text
+	parts := [...]string{`,"error":"model gate: `, name, `"`, "", ""}
+	switch form {
+	case errorOpenAI:
+		parts = [...]string{`,"error":{"message":"model gate: `, name, `","type":"` + kind, `","param":null,"code":"` + name, `"}`}
+	case errorAnthropic:
+		parts = [...]string{`,"type":"error","error":{"type":"`, kind, `","message":"model gate: `, name, `"}`}
+	case errorGoogle:
+		parts = [...]string{`,"error":{"code":` + strconv.Itoa(why.HTTP()), `,"message":"model gate: `, name, `","status":"` + google, `"}`}
 	}
+	if !why.Refuses() {
+		parts = [5]string{}
+	}
+	var id [3]string
 	if h.id.size > 0 {
-		body += `,"request_id":"` + h.id.String() + `"`
+		id = [...]string{`,"request_id":"`, h.id.String(), `"`}
 	}
-	return body + "}\n"
+	return `{"reason":"` + name + `"` + parts[0] + parts[1] + parts[2] + parts[3] + parts[4] + id[0] + id[1] + id[2] + "}\n"
 }
