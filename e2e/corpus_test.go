@@ -53,6 +53,7 @@ var clusters = map[string][]string{
 	"openai":         {"llm", "embed"},
 	"vllm":           {"llm"},
 	"names":          {"llm", "embed"},
+	"llm-clients":    {"llm"},
 	"api-keys":       {"llm"},
 	"triton-stream":  {"rest", "grpc"},
 	"remote-keys":    {"models"},

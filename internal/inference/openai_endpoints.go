@@ -66,18 +66,19 @@ var endpoints = []endpoint{
 
 	{"GET", "+models /cursor/models /cursor/v1/models", List, noBody, listQuery, modelsListing},
 	{"GET", "/v1beta/models", List, noBody, geminiListQuery, geminiListing},
-	{"GET HEAD", "/api/tags", List, noBody, nil, ollamaListing},
+	{"GET", "/api/tags", List, noBody, nil, ollamaListing},
 	{"GET", "/api/ps", List, noBody, nil, runningListing},
 
 	{"POST", "/api/chat /api/generate", Generate, ollamaBody, nil, nil},
 	{"POST", "/api/embed /api/embeddings", Predict, ollamaBody, nil, nil},
 	{"POST", "/api/show", Metadata, ollamaBody, nil, nil},
 
-	{"GET HEAD", "/ /health /health_generate /health/ready /health/readiness /health/liveliness /health/liveness /ping /ready /liveness",
+	{"GET HEAD", "/ /api/version /health /health_generate /health/ready /health/readiness /health/liveliness /health/liveness /ping /ready /liveness",
 		Ready, noBody, nil, nil},
 	{"POST", "/ping", Ready, noBody, nil, nil},
+	{"HEAD", "/api/tags", Ready, noBody, nil, nil},
 	{"GET", "health", Ready, noBody, nil, nil},
-	{"GET HEAD", "/version /api/version", Metadata, noBody, nil, nil},
+	{"GET HEAD", "/version", Metadata, noBody, nil, nil},
 	{"GET", "/info +model_info /get_model_info /load loads +model/info /v2/model/info /model_group/info /metrics /props /tokenizer_info /api/status /is_sleeping /is_paused /stats",
 		Metadata, noBody, nil, nil},
 	{"GET POST", "/is_scaling_elastic_ep", Metadata, noBody, nil, nil},

@@ -60,7 +60,7 @@ var openAIAccepted = []acceptedGroup{
 		{"POST /api/show", "openai metadata prod/llm/ body"},
 		{"GET /api/tags", "openai list prod/llm/ trim"},
 		{"GET /api/ps", "openai list prod/llm/ trim"},
-		{"GET /api/version", "openai metadata prod/llm/"},
+		{"GET /api/version", "openai ready prod/llm/"},
 		{"HEAD /", "openai ready prod/llm/"},
 		{"POST /api/pull", "openai admin prod/llm/"},
 		{"DELETE /api/delete", "openai admin prod/llm/"},

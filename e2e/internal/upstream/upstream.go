@@ -96,7 +96,7 @@ func (s *Server) Answer(body string) {
 // ServeHTTP answers 200 with headers x-upstream, x-upstream-authority and
 // x-upstream-path. The body is the Request in JSON; where the request's
 // content-type is gRPC's, it is one empty gRPC message, and x-upstream-headers
-// holds the headers in JSON in base64.
+// holds the headers in JSON in base64, as it does for HEAD.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Upgrade") == "websocket" {
 		s.echo(w, r)
@@ -126,6 +126,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	header.Set("Content-Type", "application/json")
+	if r.Method == http.MethodHead { // the answer has no body
+		sayInHeader(w, request)
+		return
+	}
 	if answer != "" {
 		sayInHeader(w.Header(), request)
 		header.Set("Content-Length", strconv.Itoa(len(answer)))
