@@ -7,19 +7,26 @@ import (
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/keys"
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 	"github.com/modelgate/modelgate/internal/testing/edit"
 )
 
 // activatorPeer is the connection of Knative's activator.
 var activatorPeer = authn.Peer{URI: "spiffe://cluster.local/ns/knative-serving/sa/activator", Validated: true}
 
-// activatorWorld is the world of a sidecar behind the activator, in front of prod/fraud.
-func activatorWorld(t testing.TB) string {
-	s := edit.Set(t, world, "/peer", `{"trustDomain": "cluster.local"}`)
+// behindActivator adds to a configuration that it is a sidecar's, of prod/fraud, behind the
+// activator.
+func behindActivator(t testing.TB, config string) string {
+	s := edit.Set(t, config, "/peer", `{"trustDomain": "cluster.local"}`)
 	s = edit.Set(t, s, "/serves", `{"namespace": "prod", "service": "fraud"}`)
-	s = edit.Set(t, s, "/activator", `{"peers": ["`+activatorPeer.URI+`"]}`)
-	return edit.Set(t, s, "/routes", `[
+	return edit.Set(t, s, "/activator", `{"peers": ["`+activatorPeer.URI+`"]}`)
+}
+
+// activatorWorld is the world behind the activator.
+func activatorWorld(t testing.TB) string {
+	return edit.Set(t, behindActivator(t, world), "/routes", `[
 		{"protocol": "kserve-v1", "names": "kserve", "prefix": "/p"},
 		{"protocol": "kserve-v1", "names": {"predictor": "{service}.{namespace}.example.com"}}]`)
 }
@@ -166,5 +173,28 @@ func TestActivatorAndExemptions(t *testing.T) {
 		if pairs := forwarded(h, step); pairs != nil && (arrival(pairs, "k-network-probe") != "queue" || arrivals(pairs, "k-original-host") != nil) {
 			t.Errorf("the upstream gets %v, want the probe without K-Original-Host", pairs)
 		}
+	}
+}
+
+// TestOriginalHostWaits has a request of the activator that waits for keys, in memory of its
+// own by then.
+func TestOriginalHostWaits(t *testing.T) {
+	g, document, s := publishedOf(t, behindActivator(t, inlineKeys), "https")
+	h := headOn(podHosts[0], "POST /v1/models/fraud:predict", bearer(t, s, corp(nil)), originalHost("fraud-predictor.prod"))
+	h.Peer = activatorPeer
+	env := gate.Env{Now: now, Keys: g.Keys(), WaitPolicy: keys.MayWait}
+	x, step := g.Begin(env, h)
+	if step.Act != gate.AwaitKeys {
+		t.Fatalf("Begin = %s, want it to wait for keys", step.Reason)
+	}
+	pairs := slices.Clone(h.Pairs)
+	x.DropHead()
+	clear(h.Pairs)
+	env.Keys = g.Keys().With(g.Remotes()[0], document)
+	if step = x.Resume(env); step.Reason != reason.Allowed {
+		t.Fatalf("Resume = %s, want allowed", step.Reason)
+	}
+	if got := corpus.Apply(pairs, step.Edit); arrival(got, ":authority") != "fraud-predictor.prod" || arrivals(got, "k-original-host") != nil {
+		t.Errorf("the upstream gets %v", got)
 	}
 }

@@ -40,6 +40,11 @@
 //	3   filter     plugin.resumeBatch               runs when the keys are there, or cannot be fetched
 //	4   gate       Exchange.Resume                  evaluates the request from the beginning
 //
+// Activator. If the configuration has "activator", evaluate asks first for the request's host:
+//
+//	1   gate       Exchange.takeOriginalHost        takes the host that Knative's activator names
+//	2   authn      Authenticator.IsHolder           knows the activator by its certificate
+//
 // Body. If the body says what the request is for, authorizeHead asks only whether anything
 // may be granted, and the Step is Hold:
 //

@@ -44,7 +44,13 @@ const inlineKeys = `{
 
 func published(t *testing.T, scheme string) (g *gate.Gate, document string, s *corpus.Scenario) {
 	t.Helper()
-	_, s = load(t, inlineKeys)
+	return publishedOf(t, inlineKeys, scheme)
+}
+
+// publishedOf is published for another configuration.
+func publishedOf(t *testing.T, inline, scheme string) (g *gate.Gate, document string, s *corpus.Scenario) {
+	t.Helper()
+	_, s = load(t, inline)
 	var config struct {
 		Issuers []struct {
 			JWKS struct{ Inline json.RawMessage }
