@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/modelgate/modelgate/e2e/internal/harness"
 	"github.com/modelgate/modelgate/e2e/internal/rawgrpc"
 )
 
@@ -26,7 +27,7 @@ func TestLargeBodies(t *testing.T) {
 			const plain = "/inference.GRPCInferenceService/LogSettings"
 			large, small := message(t, "1:asr "+tensor(64)), message(t, "1:asr 7:"+strings.Repeat("x", 32<<10))
 			call := func(method string) int {
-				return x.peak(t, func() {
+				return peak(t, x.envoy, func() {
 					if _, err := rawgrpc.Call(t.Context(), x.conn, method, x.bearer, large); err != nil {
 						t.Errorf("%s: %v", method, err)
 					}
@@ -92,10 +93,10 @@ func nameLast(t *testing.T, x *triton) {
 	}
 }
 
-// peak is the most memory that Envoy has while f runs, in kB.
-func (x *triton) peak(t *testing.T, f func()) int {
+// peak is the most memory that an Envoy has while f runs, in kB.
+func peak(t *testing.T, envoy *harness.Envoy, f func()) int {
 	t.Helper()
-	proc := fmt.Sprintf("/proc/%d/", x.envoy.Pid())
+	proc := fmt.Sprintf("/proc/%d/", envoy.Pid())
 	if err := os.WriteFile(proc+"clear_refs", []byte("5"), 0); err != nil { // VmHWM begins anew
 		t.Fatal(err)
 	}
