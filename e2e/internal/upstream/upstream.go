@@ -127,7 +127,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	header.Set("Content-Type", "application/json")
 	if r.Method == http.MethodHead { // the answer has no body
-		sayInHeader(w, request)
+		sayInHeader(header, request)
 		return
 	}
 	if answer != "" {
