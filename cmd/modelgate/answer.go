@@ -48,7 +48,7 @@ func newAnswer(r request, x *gate.Exchange, step gate.Step) answer {
 		a.Models = append(a.Models, m.String())
 	}
 	if step.Reason == reason.ListAnswered {
-		a.List = json.RawMessage(step.Reply.Body)
+		a.Allow, a.List = true, json.RawMessage(step.Reply.Body)
 	}
 	for _, h := range step.Reply.Headers {
 		if h[0] == "www-authenticate" {

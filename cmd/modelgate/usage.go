@@ -45,7 +45,7 @@ const decideUsage = `modelgate decide --config FILE [--now TIME] [--keys ISSUER=
        "peer": {"uri": "spiffe://...", "validated": true, "digest": "SHA-256, hex",
                 "subject": "CN=...", "certificate": "PEM, for its DNS names"}}
     and writes one JSON object on a line for each:
-      allow      true: the request is forwarded
+      allow      true: the request is forwarded, or the gate answers with a list
       shadow     true: it is forwarded only because the rule is in shadow
       status     the HTTP status of the reason; 200 where nothing refuses
       grpc       the gRPC status of the reason; 0 where nothing refuses

@@ -67,6 +67,10 @@ func (c *compiler) reviewRule(kind ruleKind, r *rule) {
 		c.reviewShadow(kind, r, "the deny denies since then; leave its \"shadow\" out")
 	}
 	for _, p := range r.models {
+		if p.Version != "" && kind != aDeny && len(p.Segments) > 2 && c.routes.AsksNoVersion(p) {
+			c.warn("%s %q is on a version, which no request of its routes names: if %q is a part of the model's name, write %q",
+				kind, r.name, "@"+p.Version, "@@"+p.Version)
+		}
 		if len(p.Segments) > 1 && !c.routes.Reaches(p) {
 			c.warn("%s %q is on the service %s/%s, to which no route leads", kind, r.name, p.Segments[0], p.Segments[1])
 		}

@@ -44,6 +44,12 @@ func TestWarnings(t *testing.T) {
 				"the model are refused as call_untold, unless \"host\" has \"holdHeaders\": true"},
 		},
 		{
+			"a version that is a part of a name",
+			edit.Set(t, edit.Set(t, edit.Insert(t, world, "/routes/0", `{"protocol": "openai", "service": "prod/llm", "hosts": ["llm.example.com"]}`),
+				"/exempt", `[{"method": "GET", "path": "/", "hosts": ["*"]}]`), "/grants/0/models/-", `"prod/llm/claude@2025"`),
+			[]string{`grant "staff" is on a version, which no request of its routes names: if "@2025" is a part of the model's name, write "@@2025"`},
+		},
+		{
 			"signatures that say less than they could",
 			edit.Set(t, edit.Set(t, world, "/exempt", `[{"method": "GET", "path": "/", "hosts": ["*"]}]`), "/signatures", `{"keys": [
 				{"keyid": "a", "algorithm": "hmac-sha256", "symmetric": {"env": "CORP"}, "anyCaller": true},

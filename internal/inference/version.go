@@ -94,6 +94,21 @@ func (rs *Routes) DeclaresVersion(p Pattern) bool {
 	return true
 }
 
+// AsksNoVersion reports whether the routes that may lead to the models of a pattern are such
+// that no request names a version: those of OpenAI's API, where '@' is part of a name.
+func (rs *Routes) AsksNoVersion(p Pattern) (none bool) {
+	for _, r := range rs.routes {
+		switch s := r.server; {
+		case s == nil || s.protocol == "kserve-v1" || !s.mayLeadTo(p): // which never have a version
+		case !s.free:
+			return false
+		default:
+			none = true
+		}
+	}
+	return none
+}
+
 // mayLeadTo reports whether requests of the route may be for a service that p selects.
 func (s *server) mayLeadTo(p Pattern) bool {
 	return s.service == Model{} || segmentMatches(p.Segments[0], s.service.Namespace) && segmentMatches(p.Segments[1], s.service.Service)

@@ -158,6 +158,10 @@ func answer(want string) string {
 	if second == reason.ResourceMetadata.String() {
 		return `"resource":|` + first
 	}
+	if names, isList := strings.CutSuffix(second, " "+reason.ListAnswered.String()); isList {
+		name, _, _ := strings.Cut(names, ",")
+		return `"` + name + `"|` + first
+	}
 	if first != "allow" {
 		return `{"reason":"` + second + `"|` + first
 	}
