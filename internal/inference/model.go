@@ -39,9 +39,13 @@ type Model struct {
 // model's name '@' is written twice: prod/llm/claude@@2025. A service as a whole is
 // written like its main model, because a pattern of two segments covers both.
 func (m Model) String() string {
-	s := m.Namespace + "/" + m.Service
+	return m.Namespace + "/" + m.Service + m.inside() // is inlined, so that it may stay on the stack of the caller
+}
+
+// inside returns what String writes after the service.
+func (m *Model) inside() (s string) {
 	if m.Name != m.Service && m.Name != "" {
-		s += "/" + strings.ReplaceAll(m.Name, "@", "@@")
+		s = "/" + strings.ReplaceAll(m.Name, "@", "@@")
 	}
 	if m.Version != "" {
 		s += "@" + m.Version

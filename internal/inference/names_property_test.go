@@ -75,3 +75,22 @@ func FuzzNames(f *testing.F) {
 		}
 	})
 }
+
+// FuzzPattern: a pattern writes itself as it was written, so that each has one meaning.
+func FuzzPattern(f *testing.F) {
+	for _, s := range []string{
+		"prod/llm", "*/*@3", "prod/llm/a@@b@1", "prod/llm//mnt/*", "prod/llm/@@cf/*", "prod/llm/a@@@@", "prod/llm/a@@@2", "prod/llm/a@", "prod/llm/..*",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		p, err := inference.ParsePattern(s)
+		if err == nil && p.String() != s {
+			t.Errorf("ParsePattern(%q) = %q", s, p)
+		}
+		if err == nil && !strings.Contains(s, "*") && len(p.Segments) > 2 {
+			name := strings.Join(p.Segments[2:], "/")
+			checkPattern(t, inference.Model{Namespace: p.Segments[0], Service: p.Segments[1], Name: name, Version: p.Version})
+		}
+	})
+}
