@@ -43,13 +43,8 @@ func compileOpenAI(r *Route, v strictjson.Value, in routeContext) {
 	a.publishers, a.free = true, true
 	a.compile(r, o, in, "openai")
 	keys := compileBodyKeys(o)
-	a.bodies, a.storesObjects = openAIBodies(keys), keys.stored
-	for i, body := range a.bodies {
-		if body != nil {
-			again := *body
-			again.pathNames, a.inPath[i] = true, &again
-		}
-	}
+	a.storesObjects = keys.stored
+	a.setBodies(keys)
 	a.compileModelHeader(o)
 	if o.Get("models").Exists() {
 		r.byHost, r.anyHost = false, false

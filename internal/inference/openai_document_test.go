@@ -38,7 +38,7 @@ goes through each server's own list.
   ` + "`prod/llm`" + `. With ` + "`models`" + `, a request that names no model is for no service: 400 ` + "`model_missing`" + `. For
   health checks use ` + "`exempt`" + `, or the path of a publisher.
 - Every query may have ` + "`api-version` and `beta`" + `, and the parameters in the table. Another one is
-  ` + "`query_refused`" + `. ` + "`?key=`" + ` of Gemini's clients is a credential in a query, which every proxy would log:
+  ` + "`query_refused`" + `, unless the request asks for ` + "`admin`" + ` on the service as a whole. ` + "`?key=`" + ` of Gemini's clients is a credential in a query, which every proxy would log:
   ` + "`query_token`" + `. They also send it as ` + "`x-goog-api-key`" + `.
 - A body must not have the keys of [Bodies](../README.md#bodies) at its top level, nor inside
   ` + "`parameters`, `generationConfig` and `generateContentRequest`" + `.

@@ -214,6 +214,17 @@ var (
 	}
 )
 
+// setBodies makes the bodies of a route.
+func (a *openAI) setBodies(k *bodyKeys) {
+	a.bodies = openAIBodies(k)
+	for i, body := range a.bodies {
+		if body != nil {
+			again := *body
+			again.pathNames, a.inPath[i] = true, &again
+		}
+	}
+}
+
 // openAIBodies returns the bodies, by bodyForm.
 func openAIBodies(k *bodyKeys) (list [bodyForms]*Body) {
 	list[modelBody] = &Body{Keys: openAIKeys, Refuses: k.refuses}

@@ -56,7 +56,9 @@ func (a *openAI) parseAt(method, rest string, isBase bool) (operation, reason.Re
 		table = atBase
 	}
 	if e := table[requestLine{method, rest}]; e != nil {
-		return operation{verb: e.verb, body: a.bodies[e.body], listing: e.list, parameters: e.query}, reason.Allowed
+		op := operation{verb: e.verb, body: a.bodies[e.body], listing: e.list, parameters: e.query}
+		op.anyQuery = e.verb == Admin // of no model
+		return op, reason.Allowed
 	}
 	gemini, isGemini := strings.CutPrefix(rest, "v1beta/")
 	if isGemini && !isBase {
@@ -72,7 +74,7 @@ func (a *openAI) parseAt(method, rest string, isBase bool) (operation, reason.Re
 	case why != reason.PathUnknown:
 		return op, why
 	case !isBase && isAdministered(rest):
-		return onServer(Admin)
+		return operation{verb: Admin, anyQuery: true}, reason.Allowed
 	case a.storesObjects && isStored(method, rest):
 		return operation{verb: Generate, parameters: storedParameters}, reason.Allowed
 	case isUnreadable(rest):

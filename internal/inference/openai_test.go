@@ -53,6 +53,8 @@ var openAIAccepted = []acceptedGroup{
 		{"GET /openai/health", "openai ready prod/llm/"},
 		{"POST /v1/load_lora_adapter", "openai admin prod/llm/"},
 		{"POST /sleep", "openai admin prod/llm/"},
+		{"POST /sleep?level=2&mode=abort", "openai admin prod/llm/"},
+		{"POST /slots/0?action=save", "openai admin prod/llm/"},
 	}},
 	{"OpenAI: Ollama's, Gemini's and Azure's", openai, public, []acceptedCase{
 		{"POST /api/chat", "openai generate prod/llm/ body"},
@@ -84,6 +86,10 @@ var openAIAccepted = []acceptedGroup{
 			{"POST /x/v2/rerank", "openai predict prod/llm/ body"},
 			{"POST /x/api/chat", "openai generate prod/llm/ body"},
 		}},
+	{"OpenAI: beside KServe V2, before it", `[{"protocol": "openai", "service": "prod/llm"}, {"protocol": "kserve-v2", "service": "prod/iris"}]`, public,
+		besideKServe},
+	{"OpenAI: beside KServe V2, after it", `[{"protocol": "kserve-v2", "service": "prod/iris"}, {"protocol": "openai", "service": "prod/llm"}]`, public,
+		besideKServe},
 	{"OpenAI: what the server keeps", `[{"protocol": "openai", "service": "prod/llm", "storedObjects": true}]`, public, []acceptedCase{
 		{"GET /v1/responses/resp_1", "openai generate prod/llm/"},
 		{"DELETE /v1/responses/resp_1", "openai generate prod/llm/"},
@@ -133,6 +139,17 @@ var openAIAccepted = []acceptedGroup{
 	}},
 }
 
+// besideKServe are paths below /v2, of which no protocol has another's.
+var besideKServe = []acceptedCase{
+	{"POST /v2/rerank", "openai predict prod/llm/ body"},
+	{"POST /v2/chat", "openai generate prod/llm/ body"},
+	{"POST /v2/embed", "openai predict prod/llm/ body"},
+	{"GET /v2", "kserve-v2 metadata prod/iris/"},
+	{"GET /v2/models", "kserve-v2 list prod/iris/ trim"},
+	{"POST /v2/models/rerank/infer", "kserve-v2 predict prod/iris/rerank"},
+	{"GET /v2/health/ready", "kserve-v2 ready prod/iris/"},
+}
+
 // openAIRefused is used by TestRefusedByProtocol.
 var openAIRefused = []refusedGroup{
 	{"A query may say what the path does not", openai, public, []refusedCase{
@@ -145,6 +162,8 @@ var openAIRefused = []refusedGroup{
 		{"POST /v1/chat/completions?Api-Version=1", reason.QueryRefused},
 		{"POST /v1/chat/completions?limit=1", reason.QueryRefused},
 		{"POST /v1/messages?alt=sse", reason.QueryRefused},
+		{"DELETE /v1/models/m?x=1", reason.QueryRefused},
+		{"GET /metrics?x=1", reason.QueryRefused},
 		{"POST /v1/messages?=1", reason.QueryRefused},
 		{"POST /v1/messages?bet%61=true", reason.QueryRefused},
 		{"POST /v1beta/models/m:generateContent?key=AIza", reason.QueryToken},

@@ -21,6 +21,7 @@ type operation struct {
 	listing *Listing // how the reply lists models, nil where it lists none
 
 	parameters []string // of a query, beside those of the server, that say no more of a model
+	anyQuery   bool     // any query, because the caller may do anything to the server
 }
 
 // unknownPath is the answer of a pathParser for a path that it does not have.
@@ -112,7 +113,7 @@ func (s *server) parseOperation(r *parsedRequest, path string) (operation, reaso
 	if why == reason.Allowed && op.version != "" && !s.isVersion(op.version) {
 		return invalidModel()
 	}
-	if why != reason.Allowed || s.shortPaths || r.query == "" {
+	if why != reason.Allowed || s.shortPaths || r.query == "" || op.anyQuery {
 		return op, why
 	}
 	for parameter := range strings.SplitSeq(r.query[1:], "&") {
