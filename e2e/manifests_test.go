@@ -19,8 +19,8 @@ import (
 // holds the settings that keep a failure closed.
 func TestManifests(t *testing.T) {
 	files, _ := filepath.Glob(filepath.Join(root, "manifests", "istio", "*", "wasmplugin.yaml"))
-	if len(files) != 4 {
-		t.Fatalf("found %v, want the gateway's, the sidecar's, Knative's and that of secrets", files)
+	if len(files) != 5 {
+		t.Fatalf("found %v, want the gateway's, the sidecar's, Knative's, Kubeflow's and that of secrets", files)
 	}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
