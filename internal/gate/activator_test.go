@@ -149,7 +149,7 @@ func TestOriginalHostAndMemory(t *testing.T) {
 		if got := arrival(sent(h, step), ":authority"); got != host {
 			t.Errorf("request %d: the host is %q (%s), want %q", i, got, step.Reason, host)
 		}
-		if sets := len(step.Edit.Set) > 0 && slices.ContainsFunc(step.Edit.Set, func(p pair) bool { return p[0] == ":authority" }); sets != byActivator {
+		if sets := slices.ContainsFunc(step.Edit.Set, func(p pair) bool { return p[0] == ":authority" }); sets != byActivator {
 			t.Errorf("request %d: the gate writes the host: %v, want %v", i, sets, byActivator)
 		}
 	}
@@ -158,8 +158,9 @@ func TestOriginalHostAndMemory(t *testing.T) {
 // TestActivatorAndExemptions has a probe through the activator: it is known by the request's
 // own host.
 func TestActivatorAndExemptions(t *testing.T) {
-	g, _ := load(t, edit.Set(t, activatorWorld(t), "/exempt",
-		`[{"method": "GET", "path": "/healthz", "hosts": ["*"], "forward": true}, {"method": "GET", "path": "/ready", "hosts": ["fraud.prod.example.com"]}]`))
+	g, _ := load(t, edit.Set(t, activatorWorld(t), "/exempt", `[
+		{"method": "GET", "path": "/healthz", "hosts": ["*"], "forward": true},
+		{"method": "GET", "path": "/ready", "hosts": ["fraud.prod.example.com"]}]`))
 	for _, c := range []struct {
 		line string
 		want reason.Reason
@@ -170,7 +171,8 @@ func TestActivatorAndExemptions(t *testing.T) {
 		if step.Reason != c.want {
 			t.Errorf("Begin(%s) = %s, want %s", c.line, step.Reason, c.want)
 		}
-		if pairs := forwarded(h, step); pairs != nil && (arrival(pairs, "k-network-probe") != "queue" || arrivals(pairs, "k-original-host") != nil) {
+		pairs := forwarded(h, step)
+		if pairs != nil && (arrival(pairs, "k-network-probe") != "queue" || arrivals(pairs, "k-original-host") != nil) {
 			t.Errorf("the upstream gets %v, want the probe without K-Original-Host", pairs)
 		}
 	}

@@ -60,7 +60,8 @@ func TestEveryReadingIsGranted(t *testing.T) {
 			} {
 				x, step := begin(g, h)
 				if allowed := step.Reason == reason.Allowed; allowed != want {
-					t.Fatalf("seed %d: %v is %s, want allowed %v: granted %q, denied %q, asks for %v", seed, h.Pairs, step.Reason, want, granted, denied, x.Call)
+					t.Fatalf("seed %d: %v is %s, want allowed %v: granted %q, denied %q, asks for %v",
+						seed, h.Pairs, step.Reason, want, granted, denied, x.Call)
 				}
 				seen[fmt.Sprint(want, len(models) > 1)]++
 			}

@@ -44,7 +44,7 @@ func (rs *Routes) read(h *hostReading, host string) {
 		qualified := n.qualify(host)
 		for _, t := range n.allTemplates {
 			if t.isSplit {
-				h.addSplits(n, t, qualified)
+				h.addSplits(n, t, qualified, rs.declared[host])
 			} else if label, namespace, ok := t.parse(qualified); ok {
 				h.add(n, t, namespace, label)
 			}
@@ -160,6 +160,7 @@ func (rs *Routes) compileReadings() {
 			rs.hasTags = rs.hasTags || t.tag != ""
 		}
 	}
+	rs.compileDeclared()
 }
 
 func (rs *Routes) knowsNames(n *hostNames) bool {

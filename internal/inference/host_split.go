@@ -1,6 +1,9 @@
 package inference
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // maxSplits bounds the services that one host can mean by a template that isSplit. A host
 // with more places where it can be cut is refused.
@@ -32,8 +35,13 @@ func (t *hostTemplate) appendSplits(list [][2]string, host string) (splits [][2]
 	return list, false
 }
 
-// addSplits adds the services of a host for each place where it can be cut.
-func (h *hostReading) addSplits(n *hostNames, t *hostTemplate, host string) {
+// addSplits adds the services of a host for each place where it can be cut. If a route
+// declares one of them on the host, the others do not exist.
+func (h *hostReading) addSplits(n *hostNames, t *hostTemplate, host string, declared Model) {
+	if declared != (Model{}) && t.host(declared.Service, declared.Namespace) == host {
+		h.add(n, t, declared.Namespace, declared.Service)
+		return
+	}
 	var buffer [maxSplits][2]string
 	splits, more := t.appendSplits(buffer[:0], host)
 	if more { // the host is refused whatever the others are
@@ -42,4 +50,27 @@ func (h *hostReading) addSplits(n *hostNames, t *hostTemplate, host string) {
 	for _, s := range splits {
 		h.add(n, t, s[1], s[0])
 	}
+}
+
+// compileDeclared collects the hosts that routes declare, if a template isSplit. A host that
+// is declared for two services is neither's.
+func (rs *Routes) compileDeclared() {
+	if !slices.ContainsFunc(rs.names, (*hostNames).isSplit) {
+		return
+	}
+	rs.declared = map[string]Model{}
+	for _, r := range rs.routes {
+		service, hosts := r.declared()
+		for _, host := range hosts {
+			known, again := rs.declared[host]
+			if rs.declared[host] = service; again && known != service {
+				rs.declared[host] = Model{}
+			}
+		}
+	}
+}
+
+// isSplit reports whether a template isSplit.
+func (n *hostNames) isSplit() bool {
+	return slices.ContainsFunc(n.allTemplates, func(t *hostTemplate) bool { return t.isSplit })
 }

@@ -62,7 +62,9 @@ func TestSplitHosts(t *testing.T) {
 func TestSplitLimit(t *testing.T) {
 	routes := compile(t, splitRow)
 	const most = 8
-	for hyphens, want := range map[int]reason.Reason{1: reason.Allowed, most: reason.Allowed, most + 1: reason.HostInvalid, 31: reason.HostInvalid} {
+	for hyphens, want := range map[int]reason.Reason{
+		1: reason.Allowed, most: reason.Allowed, most + 1: reason.HostInvalid, 31: reason.HostInvalid,
+	} {
 		label := strings.Repeat("a-", hyphens) + "b"
 		m, why := routes.Match(request("GET /v1/models/m", label+".example.com"))
 		if why != want || why == reason.Allowed && len(m.Call.Models) != hyphens {
@@ -92,6 +94,38 @@ func TestFixedNamespace(t *testing.T) {
 		{"prev-fraud.example.com", "POST /v1/models/fraud:predict", "kserve-v1 predict prod/prev-fraud/fraud prod/fraud"},
 		{"fraud.example.com", "POST /v1/models/fraud:predict", "kserve-v1 predict prod/fraud"},
 	})
+}
+
+// TestDeclaredSplitHosts has hosts of which a route says whose they are.
+func TestDeclaredSplitHosts(t *testing.T) {
+	const long = "a-b-c-d-e-f-g-h-i-j-team-a.example.com"
+	declared := func(service string, hosts ...string) string {
+		return fmt.Sprintf(`{"protocol": "kserve-v1", "service": %q, "hosts": ["%s"]}`, service, strings.Join(hosts, `", "`))
+	}
+	routes := func(rows ...string) *inference.Routes { return compile(t, "["+strings.Join(rows, ",")+"]") }
+	split := strings.Trim(splitRow, "[]")
+	fraud := declared("team-a/fraud", "fraud-team-a.example.com", "fraud.example.org")
+	checkMatches(t, routes(fraud, split), []matchCase{
+		{"fraud-team-a.example.com", "GET /v1/models/fraud", "kserve-v1 ready team-a/fraud"},
+		{"fraud.example.org", "GET /v1/models/fraud", "kserve-v1 ready team-a/fraud"},
+		{public, "GET /p/team-a/fraud", "kserve-v1 ready team-a/fraud"},
+		{"fraud-team-a.example.com", "GET /p/team-a/fraud", "kserve-v1 ready team-a/fraud"},
+		// What another service would be called leads to the declared one too.
+		{public, "GET /p/a/fraud-team", "kserve-v1 ready a/fraud-team team-a/fraud/fraud-team"},
+		{"fraud-team-a.example.com", "GET /p/a/fraud-team", "identity_conflict"},
+		{"churn-team-a.example.com", "GET /v1/models/churn", "kserve-v1 ready team-a/churn a/churn-team/churn"},
+	})
+	checkMatches(t, routes(split, fraud, declared("team-a/a-b-c-d-e-f-g-h-i-j", long)), []matchCase{
+		{"fraud-team-a.example.com", "GET /v1/models/fraud", "kserve-v1 ready team-a/fraud"},
+		{long, "GET /v1/models/m", "kserve-v1 ready team-a/a-b-c-d-e-f-g-h-i-j/m"},
+	})
+	// One that the host cannot mean, and two at once, are none.
+	for _, rows := range [][]string{
+		{declared("prod/other", "fraud-team-a.example.com"), split},
+		{fraud, declared("a/fraud-team", "fraud-team-a.example.com"), split},
+	} {
+		checkMatches(t, routes(rows...), []matchCase{{"fraud-team-a.example.com", "GET /v1/models/fraud", "identity_conflict"}})
+	}
 }
 
 // FuzzSplitHosts has any label: its services are exactly those that make it.

@@ -24,9 +24,9 @@ func (rs *Routes) hostWarnings() (list []string) {
 					"if one server answers both, a deny on the one does not apply to the other", j, i, host, other.server.service, service))
 			}
 		}
-		if r.names != nil && slices.ContainsFunc(r.names.allTemplates, func(t *hostTemplate) bool { return t.isSplit }) {
-			list = append(list, fmt.Sprintf(`the "names" of route %d have no dot between service and namespace: a host with several hyphens, such as `+
-				`fraud-team-a, needs a grant for each way to cut it, unless "namespaces" lists the namespaces`, i))
+		if r.names != nil && r.names.isSplit() {
+			list = append(list, fmt.Sprintf(`the "names" of route %d have no dot between service and namespace: a host with several hyphens, `+
+				`such as fraud-team-a, needs a grant for each way to cut it, unless "namespaces" lists the namespaces`, i))
 		}
 		if r.names != nil && r.names.serviceHosts && r.names.short && r.byPath {
 			list = append(list, fmt.Sprintf(`route %d has public paths and "serviceHosts": a public host of two labels, such as example.com, `+

@@ -55,7 +55,10 @@ func TestKServeV1Root(t *testing.T) {
 // TestTensorFlowRuntime has KServe's TensorFlow runtime: kserve-v1 and tfserving on the
 // same prefix and hosts, in either order.
 func TestTensorFlowRuntime(t *testing.T) {
-	const v1, tf = `{"protocol": "kserve-v1", "prefix": "/serving", "names": "kserve"}`, `{"protocol": "tfserving", "prefix": "/serving", "names": "kserve"}`
+	const (
+		v1 = `{"protocol": "kserve-v1", "prefix": "/serving", "names": "kserve"}`
+		tf = `{"protocol": "tfserving", "prefix": "/serving", "names": "kserve"}`
+	)
 	for _, c := range []struct{ routes, first string }{{v1 + "," + tf, "kserve-v1"}, {tf + "," + v1, "tfserving"}} {
 		checkMatches(t, compile(t, "["+c.routes+"]"), []matchCase{
 			{public, "POST /serving/prod/flower/v1/models/flower:predict", c.first + " predict prod/flower"},

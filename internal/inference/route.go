@@ -62,6 +62,8 @@ type Routes struct {
 	names  []*hostNames // of the routes, each once
 	// hasTags reports whether a template has a tag.
 	hasTags bool
+	// declared has the hosts that routes declare, if a template isSplit.
+	declared map[string]Model
 	// resources are those of all routes with the protocol http, narrower paths first.
 	resources []*resource
 }
