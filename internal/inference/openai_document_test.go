@@ -25,21 +25,24 @@ the clients of OpenAI, Azure, Anthropic, Cohere and Gemini ask for. A path that 
 page is 404 ` + "`path_unknown`" + `, whatever it may mean to a server. [Endpoints of the servers](endpoints.md)
 goes through each server's own list.
 
-- ` + "`BASE`" + ` is ` + "`base`" + ` of the route: ` + "`/v1` and `/openai/v1`" + ` by default. ` + "`ROOT`" + ` is what is before ` + "`/v1`" + `
-  at its end: nothing and ` + "`/openai`" + ` by default. A base that ends otherwise has no root: then only
+- ` + "`BASE` is `base`" + ` of the route: ` + "`/v1` and `/openai/v1`" + ` by default. ` + "`ROOT`" + ` is what is
+  before ` + "`/v1`" + ` at its end: nothing and ` + "`/openai`" + ` by default. A base that ends otherwise has no root: then only
   the paths below it are taken.
 - All of them are below a ` + "`prefix`" + ` too, ` + "`PREFIX/NAMESPACE/SERVICE/…`" + `, and, of a route with ` + "`models`" + `,
-  below ` + "`/publishers/NAMESPACE/models/MODEL/…`" + `. With the prefix ` + "`\"/\"`" + ` no namespace can be called ` + "`v1`, `v2`, `openai`, `publishers`" + `
-  or ` + "`engines`" + `.
+  below ` + "`/publishers/NAMESPACE/models/MODEL/…`" + `. With the prefix ` + "`\"/\"`" + ` no namespace can be
+  called ` + "`v1`, `v2`, `openai`, `publishers` or `engines`" + `.
 - A model's name in a path may have slashes in it below ` + "`BASE/models/`" + `, and nowhere else. What
   TensorFlow Serving has there (` + "`/versions/`, `/labels/`, `/metadata`" + `) is not of this protocol.
 - The caller must be granted the verb on the model that the request names. Where the request names none, the
   verb is asked on the service as a whole: a grant with a pattern of two segments, such as
-  ` + "`prod/llm`" + `. With ` + "`models`" + `, a request that names no model is for no service: 400 ` + "`model_missing`" + `. For
-  health checks use ` + "`exempt`" + `, or the path of a publisher.
+  ` + "`prod/llm`" + `. With ` + "`models`" + `, a request that names no model is for no service: 400 ` + "`model_missing`" + `;
+  lists are answered by the gate. For health checks use ` + "`exempt`" + `, or the path of a publisher.
+- A server of one model (SGLang, TGI, llama.cpp) may run it whatever the request names. There a grant
+  on one name is a grant on that model: give it on the service.
 - Every query may have ` + "`api-version` and `beta`" + `, and the parameters in the table. Another one is
-  ` + "`query_refused`" + `, unless the request asks for ` + "`admin`" + ` on the service as a whole. ` + "`?key=`" + ` of Gemini's clients is a credential in a query, which every proxy would log:
-  ` + "`query_token`" + `. They also send it as ` + "`x-goog-api-key`" + `.
+  ` + "`query_refused`" + `, unless the request asks for ` + "`admin`" + ` on the service as a whole.
+  ` + "`?key=`" + ` of Gemini's clients is a credential in a query, which every proxy would log: ` + "`query_token`" + `.
+  They also send it as ` + "`x-goog-api-key`" + `.
 - A body must not have the keys of [Bodies](../README.md#bodies) at its top level, nor inside
   ` + "`parameters`, `generationConfig` and `generateContentRequest`" + `.
 
@@ -62,7 +65,8 @@ var bodyTexts = [bodyForms]struct{ name, text string }{
 	},
 	serverBody: {
 		"`default`",
-		"The server runs its one model, and reads no name. The route must have a `default`. A `model` or `parameters.adapter_id` must be that one.",
+		"The server runs its one model, and reads no name. The route must have a `default`. A `model` or `parameters.adapter_id` " +
+			"must be that one.",
 	},
 	geminiBody: {
 		"path, Gemini",
@@ -79,8 +83,8 @@ const openAITail = `
 | ` + "`DELETE BASE/models/MODEL`, `DELETE ROOT/models/MODEL`" + ` | admin | path |
 | ` + "`POST BASE/models/MODEL/load`" + ` | load | path |
 | ` + "`POST BASE/models/MODEL/unload`" + ` | unload | path |
-| ` + "`POST ROOT/openai/deployments/MODEL/…`, `POST BASE/engines/MODEL/…`, `POST ROOT/engines/MODEL/…`" + `, and a path of the table below BASE | as there | path; ` +
-	"`model` in the body must agree" + ` |
+| ` + "`POST ROOT/openai/deployments/MODEL/…`, `POST BASE/engines/MODEL/…`, `POST ROOT/engines/MODEL/…`" + `, ` +
+	"and a path of the table below BASE | as there | path; `model` in the body must agree" + ` |
 `
 
 const openAIUnreadable = `

@@ -48,7 +48,8 @@ var endpoints = []endpoint{
 	{"POST", "+responses +responses/input_tokens +responses/compact", Generate, responseBody, nil, nil},
 	{"POST", "chat generate summarize /v2/chat /cohere/v2/chat", Generate, modelBody, nil, nil},
 	{"POST", "+decisions +systemone +extraction /inference/v1/generate /generative_scoring", Generate, modelBody, nil, nil},
-	{"POST", "chat/completions/render chat/completions/derender completions/render completions/derender messages/render /cohere/v2/chat/render",
+	{"POST", "chat/completions/render chat/completions/derender completions/render completions/derender messages/render " +
+		"/cohere/v2/chat/render",
 		Generate, modelBody, nil, nil},
 	{"POST", "responses/render", Generate, responseBody, nil, nil},
 	{"POST", "+embeddings embed /v2/embed /embedding +score /pooling +moderations", Predict, modelBody, nil, nil},
@@ -73,13 +74,15 @@ var endpoints = []endpoint{
 	{"POST", "/api/embed /api/embeddings", Predict, ollamaBody, nil, nil},
 	{"POST", "/api/show", Metadata, ollamaBody, nil, nil},
 
-	{"GET HEAD", "/ /api/version /health /health_generate /health/ready /health/readiness /health/liveliness /health/liveness /ping /ready /liveness",
+	{"GET HEAD", "/ /api/version /health /health_generate /health/ready /health/readiness /health/liveliness /health/liveness " +
+		"/ping /ready /liveness",
 		Ready, noBody, nil, nil},
 	{"POST", "/ping", Ready, noBody, nil, nil},
 	{"HEAD", "/api/tags", Ready, noBody, nil, nil},
 	{"GET", "health", Ready, noBody, nil, nil},
 	{"GET HEAD", "/version", Metadata, noBody, nil, nil},
-	{"GET", "/info +model_info /get_model_info /load loads +model/info /v2/model/info /model_group/info /metrics /props /tokenizer_info /api/status /is_sleeping /is_paused /stats",
+	{"GET", "/info +model_info /get_model_info /load loads +model/info /v2/model/info /model_group/info /metrics /props " +
+		"/tokenizer_info /api/status /is_sleeping /is_paused /stats",
 		Metadata, noBody, nil, nil},
 	{"GET POST", "/is_scaling_elastic_ep", Metadata, noBody, nil, nil},
 

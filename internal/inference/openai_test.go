@@ -79,16 +79,18 @@ var openAIAccepted = []acceptedGroup{
 		{"POST /v1/engines/gpt-4o/completions", "openai generate prod/llm/gpt-4o body"},
 		{"POST /engines/gpt-4o/chat/completions", "openai generate prod/llm/gpt-4o body"},
 	}},
-	{"OpenAI: a base that ends in /v1 has a root, and no other", `[{"protocol": "openai", "service": "prod/llm", "base": "/x/v1"}]`, public,
-		[]acceptedCase{
+	{"OpenAI: a base that ends in /v1 has a root, and no other",
+		`[{"protocol": "openai", "service": "prod/llm", "base": "/x/v1"}]`, public, []acceptedCase{
 			{"POST /x/tokenize", "openai generate prod/llm/ body"},
 			{"POST /x/v1/score", "openai predict prod/llm/ body"},
 			{"POST /x/v2/rerank", "openai predict prod/llm/ body"},
 			{"POST /x/api/chat", "openai generate prod/llm/ body"},
 		}},
-	{"OpenAI: beside KServe V2, before it", `[{"protocol": "openai", "service": "prod/llm"}, {"protocol": "kserve-v2", "service": "prod/iris"}]`, public,
+	{"OpenAI: beside KServe V2, before it",
+		`[{"protocol": "openai", "service": "prod/llm"}, {"protocol": "kserve-v2", "service": "prod/iris"}]`, public,
 		besideKServe},
-	{"OpenAI: beside KServe V2, after it", `[{"protocol": "kserve-v2", "service": "prod/iris"}, {"protocol": "openai", "service": "prod/llm"}]`, public,
+	{"OpenAI: beside KServe V2, after it",
+		`[{"protocol": "kserve-v2", "service": "prod/iris"}, {"protocol": "openai", "service": "prod/llm"}]`, public,
 		besideKServe},
 	{"OpenAI: what the server keeps", `[{"protocol": "openai", "service": "prod/llm", "storedObjects": true}]`, public, []acceptedCase{
 		{"GET /v1/responses/resp_1", "openai generate prod/llm/"},
@@ -188,6 +190,16 @@ var openAIRefused = []refusedGroup{
 		{"POST /v1beta/cachedContents", reason.ModelUnreadable},
 		{"POST /vertex", reason.ModelUnreadable},
 		{"POST /filesystem", reason.PathUnknown},
+	}},
+	{"A header names another model than the path", openai, public, []refusedCase{
+		{"POST /openai/deployments/gpt-4o/chat/completions x-gateway-model-name: secret", reason.IdentityConflict},
+		{"POST /v1beta/models/pro:generateContent x-gateway-model-name: secret", reason.IdentityConflict},
+		{"GET /v1/models/meta/llama x-gateway-model-name: secret", reason.IdentityConflict},
+		{"DELETE /v1/models/m x-gateway-model-name: secret", reason.IdentityConflict},
+	}},
+	{"A header names another model than the path", byModel, public, []refusedCase{
+		{"POST /openai/deployments/qwen/chat/completions x-gateway-model-name: secret", reason.IdentityConflict},
+		{"POST /publishers/prod/models/qwen/openai/deployments/secret/chat/completions", reason.GrantMissing},
 	}},
 	{"OpenAI: a base that ends in /v1 has a root, and no other", `[{"protocol": "openai", "service": "prod/llm", "base": "/x/y"}]`, public,
 		[]refusedCase{
@@ -438,6 +450,19 @@ var openAIBodies = []bodyGroup{
 		{`{"model": "qwen"}`, "generate prod/llm/qwen -> llm-predictor.prod.svc.cluster.local /openai/deployments/qwen/completions"},
 		{`{"model": "secret"}`, "identity_conflict"},
 	}},
+	{"The path or a header has named it before", openai, public, "POST /api/show x-gateway-model-name: llama", []bodyCase{
+		{`{"name": "llama"}`, "metadata prod/llm/llama"},
+		{`{"name": "other"}`, "identity_conflict"},
+		{`{"name": "llama", "model": "other"}`, "identity_conflict"},
+	}},
+	{"The path or a header has named it before", openai, public, "POST /generate x-gateway-model-name: llama", []bodyCase{
+		{`{"text": "x"}`, "identity_conflict"},
+	}},
+	{"A header and the path have named it before", openai, public, "POST /v1beta/models/llama:countTokens x-gateway-model-name: llama",
+		[]bodyCase{
+			{`{}`, "generate prod/llm/llama"},
+			{`{"generateContentRequest": {"model": "models/other"}}`, "identity_conflict"},
+		}},
 	{"The body says which service", byModel, public, "POST /api/chat", []bodyCase{
 		{`{"model": "qwen"}`, "generate prod/llm/qwen -> llm-predictor.prod.svc.cluster.local /api/chat"},
 		{`{"model": "unheard-of"}`, "grant_missing"},
