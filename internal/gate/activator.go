@@ -11,6 +11,11 @@ import (
 // original one back (RewriteHostOut), which the gate does before it.
 const originalHostHeader = "k-original-host"
 
+// proxyHeader is how queue-proxy knows the activator's requests, which the autoscaler counts
+// elsewhere: ProxyHandler of knative/serving, pkg/queue/handler.go. Behind an activator only
+// the gate writes it.
+const proxyHeader = "k-proxy-request"
+
 // compileActivator reads "activator", and returns the names of the activator's certificates.
 // RewriteHostIn keeps the header that a caller has sent, so that it says no more than a
 // Host that the caller writes: it must not choose among services, and "serves" is needed.

@@ -83,6 +83,9 @@ func TestOriginalHost(t *testing.T) {
 					if arrivals(pairs, "k-original-host") != nil || arrivals(pairs, "k-passthrough-lb") != nil {
 						t.Errorf("the upstream gets %v, want neither K-Original-Host nor K-Passthrough-Lb", pairs)
 					}
+					if arrival(pairs, "k-proxy-request") != "activator" {
+						t.Errorf("the upstream gets %v, want one K-Proxy-Request", pairs)
+					}
 				}
 				if got != c.want {
 					t.Errorf("Begin(by the activator) = %s, want %s", got, c.want)
@@ -118,11 +121,15 @@ func TestOriginalHostOfStrangers(t *testing.T) {
 			for _, config := range []string{activatorWorld(t), edit.Delete(t, activatorWorld(t), "/activator")} {
 				g, s := load(t, config)
 				h := headOn(c.host, "POST /v1/models/fraud:predict", append(slices.Clone(c.headers), bearer(t, s, corp(nil)))...)
+				h.Pairs = append(h.Pairs, pair{"k-proxy-request", "activator"}, pair{"k_proxy_request", "activator"})
 				h.Peer = peer
 				_, step := begin(g, h)
 				got := step.Reason.String()
 				if pairs := sent(h, step); pairs != nil {
 					got = arrival(pairs, ":authority") + arrival(pairs, "k-original-host")
+				}
+				if counted := arrivals(sent(h, step), "k-proxy-request"); counted != nil && config == activatorWorld(t) {
+					t.Errorf("the upstream gets K-Proxy-Request %q of %v, want none", counted, peer)
 				}
 				if got != c.want {
 					t.Errorf("Begin(on %s by %v with %v) = %s, want %s", c.host, peer, c.headers, got, c.want)

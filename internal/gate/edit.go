@@ -63,6 +63,9 @@ func (x *Exchange) appendForwardHeaders(set [][2]string, m *inference.Match) [][
 	if m.Authority != x.head.Authority || x.head.byActivator {
 		set = append(set, [2]string{":authority", m.Authority})
 	}
+	if x.head.byActivator {
+		set = append(set, [2]string{proxyHeader, "activator"})
+	}
 	if m.Path != x.head.Path {
 		set = append(set, [2]string{":path", m.Path})
 	}

@@ -85,6 +85,7 @@ func newHeaderTable(c *configuredHeaders) headerTable {
 	}
 	if c.activator {
 		t.add(originalHostHeader, func(c *headerClass) { c.field = fieldOriginalHost })
+		t.add(proxyHeader, func(c *headerClass) { c.safety = spoofable })
 	}
 	for _, h := range headers.Known {
 		t.addKnown(h)
