@@ -15,6 +15,7 @@ import (
 // and keep the rest. Where that is needed, the rest is moved to this struct.
 type bodyBuffer struct {
 	wanted   bool   // the gate reads the body
+	again    bool   // what is released has gone, and the gate refuses what comes after it
 	taken    bool   // what is held is moved to rest: see takeBody
 	read     int    // bytes of the host's buffer that the gate has read
 	released int    // bytes that may be forwarded, counted from the start of rest
@@ -94,6 +95,9 @@ func (s *stream) readBody(size int, end bool) types.Action {
 		b.released += step.Release
 		if err := editHeaders(abi.RequestHeaders, step.Edit); err != nil {
 			return s.hostFailed("request headers", err)
+		}
+		if step.Again {
+			return s.forwardBeforeRefusal()
 		}
 	}
 	if step, ok := s.holds(b.heldBack()); !ok {

@@ -33,6 +33,7 @@ type plugin struct {
 	keys    *authn.Keys
 	remotes map[string]*remoteKeys // by name of the issuer
 	resumed []resumedRequest       // requests that wait no longer and are to continue
+	refused []refusedStream        // streams that are to be refused
 	period  uint32                 // of ticks, in milliseconds
 	verify  func(k *authn.Key, signed, signature string) (ok, done bool)
 	admit   func(id replay.ID, now, until time.Time) replay.Verdict // nil if no nonces are remembered
@@ -48,6 +49,7 @@ func (p *plugin) tick() {
 		for _, r := range p.remotes {
 			r.tick(now)
 		}
+		p.refuseBatch()
 		p.resumeBatch()
 	})
 }

@@ -47,6 +47,9 @@ func newStream(p *plugin, id uint32) *stream {
 
 // end ends a stream. Its request may still be waiting.
 func (s *stream) end() {
+	if s.body.again && !s.replied {
+		s.plugin.logPanic(s.noteRefusal)
+	}
 	s.release()
 	if len(freeStreams) < maxFreeStreams && s.waitsFor == nil {
 		s.reset()

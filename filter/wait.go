@@ -84,8 +84,11 @@ func (p *plugin) resumeBatch() {
 
 func (p *plugin) updateTickPeriod() {
 	period := uint32(tickMilliseconds)
-	if len(p.resumed) > 0 {
+	switch {
+	case len(p.resumed) > 0, len(p.refused) > 0:
 		period = busyTickMilliseconds
+	case len(p.remotes) == 0:
+		period = 0
 	}
 	if period == p.period {
 		return

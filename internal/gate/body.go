@@ -29,6 +29,10 @@ type body struct {
 	releasable int64
 	released   int64
 
+	// The messages before a refused one are released first, and the next call of Body refuses.
+	refuses bool
+	refusal reason.Reason
+
 	why     reason.Reason // what would have refused the request, were it not in shadow; else Allowed
 	byRoute bool          // see verdict.byRoute
 	edit    *Edit         // of the head, until it is forwarded; nil after that
@@ -129,6 +133,8 @@ func (x *Exchange) requestBody(env Env, chunk []byte, end bool) Step {
 	b := x.body
 	why := reason.Allowed
 	switch {
+	case b.refuses:
+		return x.refuseOrReset(b.refusal)
 	case b.document != nil:
 		why = x.scanDocument(env, chunk)
 	case b.frames != nil:
@@ -147,6 +153,8 @@ func (x *Exchange) requestBody(env Env, chunk []byte, end bool) Step {
 		why = x.checkContent(chunk, end)
 	}
 	switch {
+	case why != reason.Allowed && !end && b.digest == nil && b.releasable > b.released && b.match.Body.Stream:
+		b.refuses, b.refusal = true, publicReason(x.Principal, why)
 	case why != reason.Allowed:
 		return x.refuseOrReset(publicReason(x.Principal, why))
 	case end:
@@ -154,7 +162,7 @@ func (x *Exchange) requestBody(env Env, chunk []byte, end bool) Step {
 		step.Release, b.released, x.body = int(b.scanned-b.released), b.scanned, nil
 		return step
 	}
-	step := Step{Act: Hold, Reason: reason.Allowed, Release: int(b.releasable - b.released)}
+	step := Step{Act: Hold, Reason: reason.Allowed, Release: int(b.releasable - b.released), Again: b.refuses}
 	if step.Release > 0 {
 		step.Edit, b.edit, b.released = b.edit, nil, b.releasable
 	}

@@ -25,6 +25,7 @@ type Step struct {
 	Head    bool   // of a Hold: the head is forwarded now, and only the body waits
 	Take    bool   // of the first Hold: the module keeps what is held of the body, and the host nothing
 	Release int    // how many bytes of the body are forwarded now, the oldest first
+	Again   bool   // of a Hold: once these bytes are forwarded, call Body again, with more bytes or without
 	Body    []byte // of a Forward: replaces the body, unless it is nil
 	Edit    *Edit  // of the head that is not forwarded yet, or nil
 	Await   Await
