@@ -23,11 +23,11 @@ var (
 	modelsListing = &Listing{jsonListing{dataForm, modelsForm}.trim, &dataForm}
 	// ollamaListing is that of Ollama's /api/tags, and runningListing that of /api/ps: which
 	// models run, only the server knows.
-	ollamaListing  = &Listing{jsonListing{modelsForm}.trim, &modelsForm}
-	runningListing = &Listing{trim: jsonListing{modelsForm}.trim}
-	// geminiListing: {"models": [{"name": "models/a"}]}, of Gemini's /v1beta/models. Its
-	// nextPageToken may have the name of a model in it, and is removed.
-	geminiListing = &Listing{jsonListing{geminiForm}.trim, &geminiForm}
+	ollamaListing  = &Listing{jsonListing{ollamaForm}.trim, &ollamaForm}
+	runningListing = &Listing{trim: jsonListing{ollamaForm}.trim}
+	// geminiListing is that of Gemini's /v1beta/models. Its nextPageToken may have the name of
+	// a model in it, and is removed.
+	geminiListing = &Listing{jsonListing{modelsForm}.trim, &modelsForm}
 	// indexListing: [{"name": "a", "version": "1"}], extension_model_repository.md of
 	// triton-inference-server/server.
 	indexListing = &Listing{trim: jsonListing{{key: "name", versions: true}}.trim}
@@ -41,10 +41,12 @@ var (
 	// has_more, first_id and last_id too.
 	dataForm = jsonForm{member: "data", key: "id"}
 	// modelsForm is {"models": ["a", "b"]}, KServe's (v1_endpoints.py and v2_endpoints.py of
-	// kserve/kserve), and {"models": [{"name": "a"}]}: Ollama's (api/types.go of
-	// ollama/ollama, ListResponse and ProcessResponse) and Cohere's.
-	modelsForm = jsonForm{member: "models", key: "name", strings: true}
-	geminiForm = jsonForm{member: "models", key: "name", within: "models/"}
+	// kserve/kserve), {"models": [{"name": "a"}]}, Cohere's, or {"models": [{"name": "models/a"}]},
+	// Gemini's.
+	modelsForm = jsonForm{member: "models", key: "name", strings: true, within: "models/"}
+	// ollamaForm is {"models": [{"name": "a"}]}: api/types.go of ollama/ollama, ListResponse and
+	// ProcessResponse.
+	ollamaForm = jsonForm{member: "models", key: "name"}
 )
 
 // Trim returns a reply with only those models whose Call, a List of one model, is

@@ -26,6 +26,8 @@ func TestTrimForms(t *testing.T) {
 		{"one that names another model as its own", `{"models":[{"name":"a","model":"b"},{"name":"b","model":"a"}]}`, `{"models":[{"name":"a"}]}`},
 		{"a parent", `{"models":[{"name":"a","details":{"parent_model":"c"},"size":1}]}`, `{"models":[{"name":"a","size":1}]}`},
 		{"Cohere", `{"models":[{"name":"a","endpoints":["chat"],"finetuned":false},{"name":"b"}],"next_page_token":"b"}`, `{"models":[{"name":"a","finetuned":false}]}`},
+		{"Gemini", `{"models":[{"name":"models/a","displayName":"A"},{"name":"models/b"}],"nextPageToken":"Yg"}`,
+			`{"models":[{"name":"models/a","displayName":"A"}]}`},
 		{"names and objects", `{"models":["a",{"name":"meta/llama"},"b"]}`, `{"models":["a",{"name":"meta/llama"}]}`},
 		{"two forms at once, as of llama.cpp", `{"models":[{"name":"b"}],"object":"list","data":[{"id":"a"}]}`, `{"object":"list","data":[{"id":"a"}]}`},
 		{"data that is no array", `{"models":["a"],"data":{"id":"b"}}`, `{"models":["a"]}`},
@@ -89,7 +91,7 @@ func TestTrimGemini(t *testing.T) {
 		`{"models":[{"name":"models/a","version":"001","baseModelId":"a"}]}`,
 		`{"models":[{"name":"models/a","baseModelId":"b"}]}`: `{"models":[{"name":"models/a"}]}`,
 		`{"models":[{"name":"a"}]}`: `{"models":[{"name":"a"}]}`,
-		`{"models":["models/a"]}`:   withheld,
+		`{"models":["models/a"]}`:   `{"models":[]}`,
 		`{"data":[{"id":"a"}]}`:     withheld,
 	} {
 		t.Run(body, func(t *testing.T) {
