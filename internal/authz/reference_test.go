@@ -192,10 +192,17 @@ func refMatches(pattern, model string, deny bool) bool {
 	if len(p) == 2 || m[2] == "" {
 		return len(p) == 2 || deny
 	}
-	if deny {
-		p[2], m[2] = strings.ToLower(p[2]), strings.ToLower(m[2])
+	if !deny {
+		return refNameMatches(p[2], m[2])
 	}
-	patterns, segments := strings.Split(p[2], "/"), strings.Split(m[2], "/")
+	pattern, name := strings.ToLower(p[2]), strings.ToLower(m[2])
+	_, adapter, hasAdapter := strings.Cut(name, ":")
+	return refNameMatches(pattern, name) || refNameMatches(strings.TrimPrefix(pattern, "/"), strings.TrimPrefix(name, "/")) ||
+		hasAdapter && refNameMatches(pattern, adapter) || !hasAdapter && refNameMatches(pattern, name+":latest")
+}
+
+func refNameMatches(pattern, name string) bool {
+	patterns, segments := strings.Split(pattern, "/"), strings.Split(name, "/")
 	last := len(patterns) - 1
 	if strings.HasSuffix(patterns[last], "*") && len(segments) > last { // takes the rest
 		segments = append(segments[:last:last], strings.Join(segments[last:], "/"))
@@ -267,9 +274,9 @@ func (d dice) rule(name string, deny bool) refRule {
 var (
 	refVerbs    = strings.Fields("predict explain generate metadata ready list load unload admin")
 	refPatterns = strings.Fields("a/b a/c ab/b */* a/* */b a*/b a/b* a/c@1 a/*@1 a/*@2 a/b/m a/b/* " +
-		"a/b/m*/n a/b/m/n a/b/m@2 a*/b*/* ab*/c* a/b/M/N a/b/m* a/b/M*@2")
+		"a/b/m*/n a/b/m/n a/b/m@2 a*/b*/* ab*/c* a/b/M/N a/b/m* a/b/M*@2 a/b/n:t a/b/t a/b//x/y a/b//x/* a/b/n:* a/b/x/y")
 	refModels = strings.Fields("a/b a/c ab/b ab/c a/bc b/b a/b@1 a/c@1 a/c@2 a/b/m a/b/m@2 a/b/m/n " +
-		"a/b/mm/n a/b/n a/b/m/n/o ab/c/m@1 a/b/M a/b/M/n a/b/Mm/N@2 a/b/ ab/c/ a/c/")
+		"a/b/mm/n a/b/n a/b/m/n/o ab/c/m@1 a/b/M a/b/M/n a/b/Mm/N@2 a/b/ ab/c/ a/c/ a/b/n:t a/b/N:T a/b/q:t a/b//x/y a/b/x/y a/b//X/z")
 	refValues  = []any{"a", "ab", 1.0, true, false, "b", 2.5, "c a", "b a"}
 	refMembers = []string{
 		"user:u1@x", "user:u2@x", "serviceAccount:s@p.gserviceaccount.com", "deleted:user:u1@x", "allAuthenticatedUsers", "sub:7", "sub:u1@x",
