@@ -100,7 +100,8 @@ func TestForms(t *testing.T) {
 	for i, n := range ofReader {
 		t.Logf("accepted, but refused by %s: %d", readers[i], n)
 	}
-	for _, k := range []scan.Kind{scan.Syntax, scan.Encoding, scan.Truncated, scan.Trailing, scan.Duplicate, scan.Twin, scan.Type, scan.TooLong} {
+	for _, k := range []scan.Kind{scan.Syntax, scan.Encoding, scan.Truncated, scan.Trailing, scan.Duplicate, scan.Twin, scan.Type,
+		scan.TooLong} {
 		if len(forms) >= 100_000 && refusals[k.String()] == 0 {
 			t.Errorf("no form was refused as %s", k)
 		}

@@ -20,7 +20,8 @@ type found []any
 
 // readers in the order in which their answers come.
 var readers = []string{
-	"Starlette's python-multipart", "Werkzeug", "multipart", "Python's email", "busboy", "multer", "Node's Response.formData", "mime/multipart",
+	"Starlette's python-multipart", "Werkzeug", "multipart", "Python's email", "busboy", "multer", "Node's Response.formData",
+	"mime/multipart",
 }
 
 // process is one of the long-lived readers.

@@ -187,7 +187,8 @@ func FuzzMultipart(f *testing.F) {
 				t.Fatalf("form %q is accepted, but %v", body, err)
 			}
 			switch name := part.FormName(); {
-			case name == "" || name != "model" && strings.EqualFold(name, "model") || name == "model" && (want.Present || part.FileName() != ""):
+			case name == "" || name != "model" && strings.EqualFold(name, "model"),
+				name == "model" && (want.Present || part.FileName() != ""):
 				t.Fatalf("form %q is accepted, but has a part %q, file %q", body, name, part.FileName())
 			case name == "model":
 				want = Value{Present: true, Text: string(content)}
@@ -201,7 +202,8 @@ func FuzzMultipart(f *testing.F) {
 
 // FuzzBoundary: where there is a boundary, mime finds the same one.
 func FuzzBoundary(f *testing.F) {
-	for _, s := range []string{"boundary=B", `boundary="=_B"; charset=utf-8`, "charset=UTF-8;boundary=B", "boundary=B; boundary=C", `boundary="\B"`} {
+	for _, s := range []string{"boundary=B", `boundary="=_B"; charset=utf-8`, "charset=UTF-8;boundary=B", "boundary=B; boundary=C",
+		`boundary="\B"`} {
 		f.Add("multipart/form-data; " + s)
 	}
 	f.Fuzz(func(t *testing.T, contentType string) {

@@ -36,7 +36,8 @@ func scanForm(t testing.TB, boundary string, keys []Key, body string, cut []int)
 		before = append([]Value(nil), m.Values()...)
 	})
 	err := m.End()
-	if end := m.Complete(); err == nil && (end < 1 || !strings.HasSuffix(body[:end], "\r\n--"+boundary+"--") || strings.Trim(body[end:], "\r\n") != "") {
+	if end := m.Complete(); err == nil && (end < 1 || !strings.HasSuffix(body[:end], "\r\n--"+boundary+"--") || strings.Trim(body[end:],
+		"\r\n") != "") {
 		t.Fatalf("form %q: complete at %d", body, end)
 	}
 	if again := m.Scan([]byte("x")); err != nil && again != err {
@@ -74,8 +75,10 @@ var acceptedForms = []struct{ name, body, want string }{
 	{"names that repeat", form("model=a", "image[]=x", "image[]=y", "timestamp_granularities[]=word", "image[]=z"), `0="a"; ok`},
 	{"names like it", form("model=a", "models=x", "mode=y", "x-model=z", "_model=q"), `0="a"; ok`},
 	{"the order of .NET", form("Content-Type: text/plain; charset=utf-8\nContent-Disposition: form-data; name=model\n\na"), `0="a"; ok`},
-	{"a file of .NET", form("model=a", "Content-Disposition: form-data; name=file; filename=a.wav; filename*=utf-8''a.wav\n\nRIFF"), `0="a"; ok`},
-	{"a file of urllib3", form("model=a", "Content-Disposition: form-data; name=\"file\"; filename*=utf-8''%C3%A9.wav\n\nRIFF"), `0="a"; ok`},
+	{"a file of .NET", form("model=a", "Content-Disposition: form-data; name=file; filename=a.wav; filename*=utf-8''a.wav\n\nRIFF"),
+		`0="a"; ok`},
+	{"a file of urllib3", form("model=a", "Content-Disposition: form-data; name=\"file\"; filename*=utf-8''%C3%A9.wav\n\nRIFF"),
+		`0="a"; ok`},
 	{"a part of OkHttp", form(disposition("model") + "\nContent-Transfer-Encoding: binary\nContent-Type: text/plain; charset=utf-8\n" +
 		"Content-Length: 1\n\na"), `0="a"; ok`},
 	{"a part of Apache HttpClient", form(disposition("model") + "\nContent-Type: text/plain; charset=ISO-8859-1\n" +
@@ -90,7 +93,8 @@ var acceptedForms = []struct{ name, body, want string }{
 		`Content-Disposition: form-data; name="f"; filename="a=b"`+"\n\nx"), `0="a"; ok`},
 	{"a file in another encoding", form("model=a", disposition("file")+"\nContent-Transfer-Encoding: base64\n\nUklGRg=="), `0="a"; ok`},
 	{"line ends and dashes in a file", form("model=a", disposition("file")+"\n\n\n\n--\n-\r--A\x00--\n"), `0="a"; ok`},
-	{"what looks like a part in a file", form("model=a", disposition("file")+"\n\nContent-Disposition: form-data; name=\"model\"\n\nb"), `0="a"; ok`},
+	{"what looks like a part in a file", form("model=a", disposition("file")+"\n\nContent-Disposition: form-data; name=\"model\"\n\nb"),
+		`0="a"; ok`},
 	{"a long file", form(disposition("file")+"\n\n"+strings.Repeat("0123456789-\n\r", 50), "model=a"), `0="a"; ok`},
 	{"most parts", form(append(make([]string, 0), many(MaxMembers)...)...), `0 absent; ok`},
 }
@@ -119,8 +123,10 @@ func TestMultipartAccepts(t *testing.T) {
 		}
 	})
 	t.Run("boundaries", func(t *testing.T) {
-		for _, boundary := range []string{"-", "--", "-B", "B-", strings.Repeat("-", maxBoundary), strings.Repeat("ab", maxBoundary/2), "=_b="} {
-			body := strings.ReplaceAll(form("model=a", disposition("file")+"\n\n"+strings.Repeat("x", 200)+"- -b", "n=1"), "--B", "--"+boundary)
+		for _, boundary := range []string{"-", "--", "-B", "B-", strings.Repeat("-", maxBoundary), strings.Repeat("ab", maxBoundary/2),
+			"=_b="} {
+			body := strings.ReplaceAll(form("model=a", disposition("file")+"\n\n"+strings.Repeat("x", 200)+"- -b", "n=1"), "--B",
+				"--"+boundary)
 			if got := everyForm(t, boundary, model, body); got != `0="a"; ok` {
 				t.Errorf("boundary %q: %s", boundary, got)
 			}
