@@ -207,3 +207,32 @@ func TestOriginalHostWaits(t *testing.T) {
 		t.Errorf("the upstream gets %v", got)
 	}
 }
+
+// FuzzOriginalHost has any host: the activator's request is decided as its caller's own would
+// be.
+func FuzzOriginalHost(f *testing.F) {
+	for _, host := range []string{"fraud-predictor.prod", "fraud.prod.example.com:80", "churn.prod.example.com", "", "a,b", "A.b", "[::1]:8012", "x.", "é"} {
+		f.Add(host, "/v1/models/fraud:predict")
+		f.Add(host, "/p/prod/fraud:predict")
+	}
+	g, s := load(f, activatorWorld(f))
+	token := bearer(f, s, corp(nil))
+	f.Fuzz(func(t *testing.T, host, path string) {
+		own, through := headOn(host, "POST "+path, token), headOn(podHosts[0], "POST "+path, token, originalHost(host))
+		through.Peer = activatorPeer
+		x, step := begin(g, own)
+		y, behind := begin(g, through)
+		if host == "" || step.Reason == reason.HostMissing || step.Reason == reason.HeaderRepeated { // what two Hosts are joined into
+			if behind.Reason == reason.Allowed {
+				t.Fatalf("Begin(%q) = %s, and %s by the activator", host, step.Reason, behind.Reason)
+			}
+			return
+		}
+		if step.Reason != behind.Reason || !slices.Equal(x.Call.Models, y.Call.Models) {
+			t.Errorf("Begin(%q) = %s of %v, and %s of %v by the activator", host, step.Reason, x.Call, behind.Reason, y.Call)
+		}
+		if a, b := arrival(sent(own, step), ":authority"), arrival(sent(through, behind), ":authority"); a != b {
+			t.Errorf("the upstream gets the host %q, and %q by the activator", a, b)
+		}
+	})
+}
