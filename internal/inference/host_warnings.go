@@ -13,7 +13,7 @@ func (rs *Routes) hostWarnings() (list []string) {
 	for i, r := range rs.routes {
 		service, hosts := r.declared()
 		for _, host := range hosts {
-			if other, differs := rs.otherServiceAt(host, service); differs {
+			if other, differs := rs.otherServiceAt(host, service); differs && service != (Model{}) {
 				list = append(list, fmt.Sprintf("route %d is service %s on the host %q, which the names of the routes give to service %s: "+
 					"every request on it is refused as identity_conflict", i, service, host, other))
 			}

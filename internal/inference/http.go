@@ -36,10 +36,13 @@ func (rs *Routes) matchResource(r *parsedRequest, form pathForm) (Match, reason.
 		switch {
 		case decided != nil && !x.isSame(decided), !x.match(r.path, false, &parts), !x.isOn(r):
 			continue
-		case x.route == nil, decided == nil && rs.couldBeNarrower(x, r):
+		case x.route == nil:
 			return Match{}, reason.PathUnknown
 		}
 		if decided = x; slices.Contains(x.methods, r.Method) {
+			if rs.couldBeNarrower(x, r, &parts) {
+				return Match{}, reason.PathUnknown
+			}
 			m, why := x.matchParts(r, form, &parts)
 			if why == reason.Allowed {
 				m.Route = x.route
@@ -51,9 +54,9 @@ func (rs *Routes) matchResource(r *parsedRequest, form pathForm) (Match, reason.
 }
 
 // couldBeNarrower reports whether a server that folds case, ignores a slash at the end or
-// decodes the path could take it for that of another resource than x, which may be narrower.
-// Express does, behind which Kubeflow's pages are.
-func (rs *Routes) couldBeNarrower(x *resource, r *parsedRequest) bool {
+// decodes the path could take it for that of another resource than x, which may be narrower
+// and does not mean the same. Express does, behind which Kubeflow's pages are.
+func (rs *Routes) couldBeNarrower(x *resource, r *parsedRequest, parts *pathParts) bool {
 	if x.isExact() {
 		return false
 	}
@@ -61,13 +64,22 @@ func (rs *Routes) couldBeNarrower(x *resource, r *parsedRequest) bool {
 	if strings.IndexByte(path, '%') >= 0 {
 		path, _ = decodePath(path)
 	}
-	var parts pathParts
 	for _, other := range rs.resources {
-		if other.match(path, true, &parts) && !other.contains(&x.resourcePath) && other.isOn(r) {
-			return true
+		var loose pathParts
+		if other.match(path, true, &loose) && !other.contains(&x.resourcePath) && other.isOn(r) {
+			if loose.own = parts.own; loose != *parts || !other.meansLike(x, r) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// meansLike reports whether a request for the other resource is one for x too, if their paths
+// name the same.
+func (x *resource) meansLike(other *resource, r *parsedRequest) bool {
+	return x.route == other.route && x.service == other.service && x.byPath == other.byPath && x.name == other.name &&
+		x.verb == other.verb && slices.Contains(x.methods, r.Method) && x.takesQuery(r.query) && (x.websocket || !r.Upgrade)
 }
 
 // isSame reports whether two resources have the same paths.

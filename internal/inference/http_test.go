@@ -32,6 +32,9 @@ const (
 				"query": "*", "encoded": true, "trailingSlash": true},
 			{"path": "/pipeline/admin:all", "methods": ["POST"], "verb": "admin", "service": "kubeflow/pipelines"},
 			{"path": "/pipeline/system/*", "methods": ["GET"], "verb": "metadata", "service": "kubeflow/pipelines"},
+			{"path": "/docs", "methods": ["GET"], "verb": "metadata", "service": "kubeflow/docs"},
+			{"path": "/docs/*", "methods": ["GET", "POST"], "verb": "metadata", "service": "kubeflow/docs",
+				"trailingSlash": true, "query": "*"},
 			{"path": "/strict/*", "methods": ["GET"], "verb": "predict", "service": "kubeflow/strict"},
 			{"path": "/notebook/{namespace}/{service}/*", "methods": ["GET", "POST"], "verb": "predict", "upgrade": ["websocket"], "query": "*"},
 			{"path": "/notebook/{namespace}/{service}/", "methods": ["GET"], "verb": "predict"}]}]`
@@ -124,6 +127,12 @@ func TestResources(t *testing.T) {
 			{"POST /pipeline/System/x", "path_unknown"},
 			{"GET /pipeline/system/", "path_invalid"},
 			{"GET /pipeline/system", "path_unknown"},
+			{"GET /docs", "http metadata kubeflow/docs/"},
+			{"GET /docs/", "http metadata kubeflow/docs/"}, // which may be /docs, and that is the same
+			{"GET /docs/x/", "http metadata kubeflow/docs/"},
+			{"GET /docs/?x=1", "path_invalid"}, // which may be /docs, and that takes no query
+			{"GET /docs/x?x=1", "http metadata kubeflow/docs/"},
+			{"POST /docs/", "path_invalid"}, // which may be /docs, and that takes no POST
 			{"GET /strict/a:b", "http predict kubeflow/strict/"},
 			{"GET /strict/a/", "path_invalid"},
 			{"GET /strict/", "path_invalid"},

@@ -99,7 +99,7 @@ func (rs *Routes) DeclaresVersion(p Pattern) bool {
 func (rs *Routes) AsksNoVersion(p Pattern) (none bool) {
 	for _, r := range rs.routes {
 		switch s := r.server; {
-		case s == nil || s.protocol == "kserve-v1" || !s.mayLeadTo(p): // which never have a version
+		case s == nil || s.protocol == "kserve-v1" || r.match == nil || !s.mayLeadTo(p): // which never have a version
 		case !s.free:
 			return false
 		default:

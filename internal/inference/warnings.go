@@ -25,7 +25,7 @@ func (rs *Routes) Warnings() (list []string) {
 			}
 		}
 	}
-	list = append(append(list, rs.hostWarnings()...), rs.modelWarnings()...)
+	list = append(append(list, rs.hostWarnings()...), append(rs.modelWarnings(), rs.resourceWarnings()...)...)
 	if rs.onlyByHost() {
 		list = append(list, `the routes read only the services' own hosts, as at a sidecar, but "serves" is missing: `+
 			"a caller who may call another service may call this one under the other's host name")
