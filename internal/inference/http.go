@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -129,7 +130,7 @@ func (x *resource) matchParts(r *parsedRequest, form pathForm, parts *pathParts)
 		}
 		return s.passThrough(r, op, services), reason.Allowed
 	case s.names != nil:
-		return s.rewriteTo(r, op, r.path[parts.own:], service)
+		return s.rewriteTo(r, op, cmp.Or(r.path[parts.own:], "/"), service)
 	}
 	return s.passThrough(r, op, []Model{service}), reason.Allowed
 }

@@ -60,8 +60,15 @@ func (r *Route) compileResource(v strictjson.Value) {
 	}
 	r.byHost, r.byPath = r.byHost || x.byHost, r.byPath || x.byPath
 	r.resources = append(r.resources, &x)
-	if r.hasPrefix() {
-		r.resources = append(r.resources, x.below(r.prefix))
+	if !r.hasPrefix() {
+		return
+	}
+	public := x.below(r.prefix)
+	r.resources = append(r.resources, public)
+	if path.JSON().Str == "/" { // KServe's ingress takes prefix/namespace/service for it too
+		short := *public
+		short.segments = public.segments[:public.cut]
+		r.resources = append(r.resources, &short)
 	}
 }
 

@@ -32,6 +32,7 @@ const (
 				"query": "*", "encoded": true, "trailingSlash": true},
 			{"path": "/pipeline/admin:all", "methods": ["POST"], "verb": "admin", "service": "kubeflow/pipelines"},
 			{"path": "/pipeline/system/*", "methods": ["GET"], "verb": "metadata", "service": "kubeflow/pipelines"},
+			{"path": "/v1/models/live", "methods": ["GET"], "verb": "generate", "service": "kubeflow/live", "upgrade": ["websocket"]},
 			{"path": "/docs", "methods": ["GET"], "verb": "metadata", "service": "kubeflow/docs"},
 			{"path": "/docs/*", "methods": ["GET", "POST"], "verb": "metadata", "service": "kubeflow/docs",
 				"trailingSlash": true, "query": "*"},
@@ -144,6 +145,8 @@ func TestResources(t *testing.T) {
 			{"WS /pipeline/x", "upgrade_refused"},
 			{"WS /unknown/", "upgrade_refused"},
 			{"WS /kfserving/prod/fraud", "upgrade_refused"},
+			{"WS /v1/models/live", "http generate kubeflow/live/"},
+			{"GET /v1/models/live", "http generate kubeflow/live/"},
 			{"GET /notebook/Ana/nb/lab", "model_invalid"},
 			{"GET /notebook/ana/nb/lab/", "path_invalid"},
 			{"POST /kfserving/prod/fraud:predict", "kserve-v1 predict prod/fraud -> " +
@@ -163,7 +166,8 @@ func TestResources(t *testing.T) {
 		}},
 		{"below a prefix", customPredictors, public, []acceptedCase{
 			{"POST /serving/prod/graph/", "http predict prod/graph/ -> graph.prod.example.com /"},
-			{"POST /serving/prod/graph", "path_unknown"},
+			{"POST /serving/prod/graph", "http predict prod/graph/ -> graph.prod.example.com /"},
+			{"PUT /serving/prod/graph", "path_unknown"},
 			{"POST /serving/prod/iris/model/predict", "http predict prod/iris/ -> iris.prod.example.com /model/predict"},
 			{"POST /serving/prod/iris/a/explain", "http explain prod/iris/a -> iris.prod.example.com /a/explain"},
 			{"GET /serving/prod/iris", "kserve-v1 ready prod/iris -> iris.prod.example.com /v1/models/iris"},

@@ -131,9 +131,11 @@ func (rs *Routes) matchRoute(r *parsedRequest, form pathForm) (Match, reason.Rea
 		case reason.HostInvalid, reason.ModelUnreadable:
 			refusal = why
 		case reason.Allowed:
-			if m.Route = route; r.Upgrade {
-				return Match{}, reason.UpgradeRefused
+			if r.Upgrade { // which only a resource takes
+				refusal = reason.UpgradeRefused
+				continue
 			}
+			m.Route = route
 			return m, why
 		default:
 			return Match{}, why
