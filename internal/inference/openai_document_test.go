@@ -44,7 +44,7 @@ goes through each server's own list.
   ` + "`?key=`" + ` of Gemini's clients is a credential in a query, which every proxy would log: ` + "`query_token`" + `.
   They also send it as ` + "`x-goog-api-key`" + `.
 - A body must not have the keys of [Bodies](../README.md#bodies) at its top level, nor inside
-  ` + "`parameters`, `generationConfig` and `generateContentRequest`" + `.
+  ` + "`parameters`, `generationConfig`, `generateContentRequest` and each of `requests`" + `.
 
 How the model is named:
 
@@ -70,7 +70,8 @@ var bodyTexts = [bodyForms]struct{ name, text string }{
 	},
 	geminiBody: {
 		"path, Gemini",
-		"The path. `model` and `generateContentRequest.model`, with or without `models/` before the name, must agree.",
+		"The path. `model`, `generateContentRequest.model` and each `model` in `requests`, with or without `models/` before the " +
+			"name, must agree.",
 	},
 }
 

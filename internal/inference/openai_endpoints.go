@@ -190,7 +190,7 @@ var unreadable = []struct{ path, where string }{
 var administered = []string{"api/blobs/", "api/user/keys/", "slots/", "dumper/"}
 
 // geminiActions are what a path of Gemini's API may say after a model and a colon
-// (ai.google.dev/api). Those of a batch name models in a list.
+// (ai.google.dev/api). Those with noBody name models deep inside a list, or in a file.
 var geminiActions = map[string]struct {
 	verb Verb
 	body bodyForm
@@ -199,7 +199,7 @@ var geminiActions = map[string]struct {
 	"streamGenerateContent":  {Generate, geminiBody},
 	"countTokens":            {Generate, geminiBody},
 	"embedContent":           {Predict, geminiBody},
-	"batchEmbedContents":     {Predict, noBody},
+	"batchEmbedContents":     {Predict, geminiBody},
 	"batchGenerateContent":   {Generate, noBody},
 	"asyncBatchEmbedContent": {Predict, noBody},
 }
@@ -214,6 +214,7 @@ var (
 		{Name: "model", ID: idName},
 		{Name: "generateContentRequest", Keys: openAIKeys}, {Name: "generate_content_request", Keys: openAIKeys},
 		{Name: "generationConfig", Keys: openAIKeys}, {Name: "generation_config", Keys: openAIKeys},
+		{Name: "requests", Each: true, Keys: openAIKeys},
 	}
 )
 

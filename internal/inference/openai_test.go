@@ -185,7 +185,7 @@ var openAIRefused = []refusedGroup{
 		{"POST /v1/realtime/client_secrets", reason.ModelUnreadable},
 		{"POST /v1/fine_tuning/jobs", reason.ModelUnreadable},
 		{"GET /v1/videos/v/content", reason.ModelUnreadable},
-		{"POST /v1beta/models/m:batchEmbedContents", reason.ModelUnreadable},
+		{"POST /v1beta/models/m:asyncBatchEmbedContent", reason.ModelUnreadable},
 		{"POST /v1beta/models/m:batchGenerateContent", reason.ModelUnreadable},
 		{"POST /v1beta/cachedContents", reason.ModelUnreadable},
 		{"POST /vertex", reason.ModelUnreadable},
@@ -444,6 +444,12 @@ var openAIBodies = []bodyGroup{
 		{`{"generateContentRequest": {"model": "models/secret"}}`, "identity_conflict"},
 		{`{"generate_content_request": {"model": "models/secret"}}`, "identity_conflict"},
 		{`{"model": "models/pro", "generateContentRequest": {"model": "models/secret"}}`, "identity_conflict"},
+	}},
+	{"The path has named it, and the body may do so again", openai, public, "POST /v1beta/models/pro:batchEmbedContents", []bodyCase{
+		{`{"requests": []}`, "predict prod/llm/pro"},
+		{`{"requests": [{"model": "models/pro"}, {"content": {}}]}`, "predict prod/llm/pro"},
+		{`{"requests": [{"model": "models/pro"}, {"model": "models/secret"}]}`, "identity_conflict"},
+		{`{"model": "models/secret", "requests": [{"model": "models/pro"}]}`, "identity_conflict"},
 	}},
 	{"The path has named it, and the body may do so again", byModel, public, "POST /openai/deployments/qwen/completions", []bodyCase{
 		{`{}`, "generate prod/llm/qwen -> llm-predictor.prod.svc.cluster.local /openai/deployments/qwen/completions"},

@@ -45,7 +45,13 @@ func TestAgreesWithStrictJSON(t *testing.T) {
 // agree compares the scanners on one document, and reports whether scan accepts it.
 func agree(t *testing.T, doc string) bool {
 	t.Helper()
-	j := NewJSON(deep, Limits{})
+	agreeOn(t, each, doc)
+	return agreeOn(t, deep, doc)
+}
+
+func agreeOn(t *testing.T, keys []Key, doc string) bool {
+	t.Helper()
+	j := NewJSON(keys, Limits{})
 	j.Scan([]byte(doc))
 	scanned, strict := j.End(), strictjson.Check(doc)
 	var syntax *strictjson.SyntaxError

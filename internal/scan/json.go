@@ -11,6 +11,7 @@ type Key struct {
 	ID   int    // of a leaf, for Value.ID
 	Any  bool   // of a leaf: its value may have any type, and only its presence is reported
 	Keys []Key  // of an object; nil makes it a leaf
+	Each bool   // of an object: the value is an array of such objects, each of which is watched
 }
 
 // JSON scans one document, whose top level must be an object, for the strings
@@ -23,7 +24,7 @@ type Key struct {
 // watched one under strings.EqualFold, or after unescaping, unless it has the same
 // bytes. No name may have U+0000, where a reader in C would stop. A watched leaf
 // must be a string, unless the Key says Any, and a watched object an object: null is
-// neither. In other objects names may repeat. No name of a watched object may be one
+// neither. Of a Key that says Each, it is an array of at most Limits.Items objects. In other objects names may repeat. No name of a watched object may be one
 // that Limits.Refuses, unless its value is null.
 type JSON struct {
 	keys   []Key
@@ -32,6 +33,8 @@ type JSON struct {
 	at     int64 // bytes read
 	end    int64 // Complete
 	err    *Error
+
+	elements int // the most that an array of watched objects has
 
 	state   state
 	depth   int
@@ -53,16 +56,18 @@ type JSON struct {
 	word    string // the rest of true, false or null
 }
 
-// level is an open watched object.
+// level is an open watched object, or an open array of watched objects.
 type level struct {
-	keys  []Key
-	found uint64 // bit i: keys[i] has occurred
-	names nameSet
+	keys    []Key
+	found   uint64 // bit i: keys[i] has occurred
+	names   nameSet
+	element *Key // of an array: what each of its elements is; nil for an object
+	n       int  // of an array: elements so far
 }
 
 // NewJSON starts a document.
 func NewJSON(keys []Key, limits Limits) *JSON {
-	return &JSON{keys: keys, limits: limits.orDefaults(), end: -1, state: wantValue}
+	return &JSON{keys: keys, limits: limits.orDefaults(), elements: orDefault(limits.Items, maxElements), end: -1, state: wantValue}
 }
 
 // Scan reads the next bytes of the body. It allocates for the values that it
@@ -113,7 +118,7 @@ func (j *JSON) where() string {
 	var b []byte
 	for i := 1; i < len(j.levels); i++ {
 		for _, k := range j.levels[i-1].keys { // the key that led from one level to the next
-			if len(k.Keys) > 0 && &k.Keys[0] == &j.levels[i].keys[0] {
+			if len(k.Keys) > 0 && len(j.levels[i].keys) > 0 && &k.Keys[0] == &j.levels[i].keys[0] {
 				b = appendToken(b, []byte(k.Name))
 			}
 		}

@@ -91,6 +91,8 @@ func (j *JSON) value(c byte) {
 	switch {
 	case j.leaf == mustBeNull:
 		want, rule, kind = 'n', "a name that is refused", Refused
+	case j.leaf != nil && j.leaf.Each:
+		want, rule = '[', "an array expected"
 	case j.depth == 0 || j.leaf != nil && j.leaf.Keys != nil:
 		want, rule = '{', "an object expected"
 	case j.leaf != nil:
@@ -140,7 +142,9 @@ func (j *JSON) open(c byte) {
 	j.depth++
 	j.objects <<= 1
 	if c == '[' {
-		j.state = wantItem
+		if j.state = wantItem; j.leaf != nil && j.leaf.Each {
+			j.watchEach(j.leaf.Keys)
+		}
 		return
 	}
 	j.objects |= 1
@@ -148,6 +152,7 @@ func (j *JSON) open(c byte) {
 	if j.depth == 1 {
 		j.watch(j.keys)
 	} else if j.leaf != nil && j.leaf.Keys != nil {
+		j.countElement()
 		j.watch(j.leaf.Keys)
 	}
 }
@@ -174,5 +179,8 @@ func (j *JSON) ended() {
 	j.state = wantNext
 	if j.depth == len(j.levels) {
 		j.leaf, j.member = nil, false
+		if n := len(j.levels); n > 0 {
+			j.leaf = j.levels[n-1].element
+		}
 	}
 }

@@ -93,7 +93,29 @@ func (j *JSON) watch(keys []Key) {
 	j.leaf, j.member = nil, false
 }
 
-// unwatch closes the innermost watched object.
+// watchEach opens an array of watched objects.
+func (j *JSON) watchEach(keys []Key) {
+	element := &Key{Keys: keys}
+	j.levels = append(j.levels, level{element: element})
+	j.leaf, j.member = element, false
+}
+
+// maxElements is the default of Limits.Items for an array of watched objects: Gemini takes
+// 100 requests at once.
+const maxElements = 128
+
+// countElement is called where a watched object begins. It counts those of an array.
+func (j *JSON) countElement() {
+	l := &j.levels[len(j.levels)-1]
+	if l.element == nil {
+		return
+	}
+	if l.n++; l.n > j.elements {
+		j.fail(TooMany, "too many elements in a watched array", 0)
+	}
+}
+
+// unwatch closes the innermost watched object, or array of them.
 func (j *JSON) unwatch() {
 	last := len(j.levels) - 1
 	for i, k := range j.levels[last].keys {

@@ -35,7 +35,7 @@ const (
 	Conflict        // Proto: two members of one oneof
 	Type            // JSON, Proto: a watched value of another type
 	TooDeep         // JSON: nesting
-	TooMany         // JSON, Proto: members of a watched object, repeated messages
+	TooMany         // JSON, Proto: members of a watched object, elements of a watched array, repeated messages
 	TooLong         // JSON, Proto: a member name or a watched value
 	TooLarge        // Frames: a message
 	Compressed      // Frames: a compressed message
@@ -89,7 +89,7 @@ type Limits struct {
 	Members int // JSON: of each watched object; 1024
 	Key     int // JSON: bytes of a member name of a watched object, unescaped; 256
 	Text    int // JSON, Proto: bytes of a watched string, unescaped; 1024
-	Items   int // Proto: repeated watched messages in all; 64
+	Items   int // Proto: repeated watched messages in all; 64. JSON: watched objects in one array; 128
 	// Refuses reports whether a watched object must not have a member of this name, which
 	// is unescaped and no watched one. A member that is null names nothing and passes.
 	// It must neither keep nor change the name. Nil refuses none.

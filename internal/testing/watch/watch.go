@@ -36,6 +36,9 @@ func checkKeys(keys []scan.Key, depth int) error {
 				return fmt.Errorf("watch: key %q is there twice", k.Name)
 			}
 		}
+		if k.Each && k.Keys == nil {
+			return fmt.Errorf("watch: key %q is an array of no objects", k.Name)
+		}
 		if k.Keys != nil {
 			if err := checkKeys(k.Keys, depth+1); err != nil {
 				return err
