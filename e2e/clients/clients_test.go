@@ -96,7 +96,7 @@ var calls = map[string][][]call{
 		both("gemini_generate", said, geminiRefusal),
 		both("gemini_stream", said, geminiRefusal),
 		both("gemini_count", "answer 3", geminiRefusal),
-		{{"gemini_embed", granted, "google.ClientError 404 model_unreadable"}}, // it asks for a batch, which names models in a list
+		both("gemini_embed", "answer [0.5]", geminiRefusal), // it asks for a batch of one
 	},
 	"node": {
 		both("node_openai_chat", said, nodeRefusal),
