@@ -34,12 +34,21 @@ func kserveV1(r *parsedRequest, path string) (operation, reason.Reason) {
 	case r.Method == "POST" && suffix == "explain":
 		return onModel(Explain, name, "")
 	case r.Method == "GET" && !hasSuffix:
-		return onModel(Ready, name, "")
+		return onV1Model(name, "")
 	}
 	return unknownPath()
 }
 
 const v1Models = "/v1/models/"
+
+// onV1Model is what GET /v1/models/<model> asks for. OpenAI's API has this path too, with
+// names of more characters: these are left to the next route.
+func onV1Model(name, version string) (operation, reason.Reason) {
+	if !isNameSegment(name) && len(name) <= maxName && isFreeSegment(name) && name[0] != '.' {
+		return unknownPath()
+	}
+	return onModel(Ready, name, version)
+}
 
 func compileKServeV1(r *Route, v strictjson.Value, in routeContext) {
 	s := &server{protocol: "kserve-v1", shortPaths: true, parsePath: kserveV1, isVersion: isSharedVersion}

@@ -1,7 +1,9 @@
 package inference_test
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/modelgate/modelgate/internal/inference"
@@ -72,8 +74,11 @@ func TestTrimHidesNames(t *testing.T) {
 		{"~x", "at ~x", item},
 		{"x", "y~x", item},
 		{"x", "yx", ""},
+		{"x", strings.Repeat("a:", 8), ""},
+		{"x", strings.Repeat("a:", 400), item}, // too many parts to look at
+		{"x", strings.Repeat("a ", 40_000), item},
 	} {
-		t.Run(c.hidden+" in "+c.note, func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s in %.40s", c.hidden, c.note), func(t *testing.T) {
 			want := c.want
 			if want == "" {
 				want = `{"object":"list","data":[{"id":"a","note":"` + c.note + `"}]}`

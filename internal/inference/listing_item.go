@@ -123,12 +123,17 @@ func (s nameSet) isNamedIn(text string) bool {
 // isPartOf reports whether one of the names is a part of a word: of llama3:8b these are
 // llama3, 8b and llama3:8b.
 func (s nameSet) isPartOf(word string) bool {
+	const most = 200 // of the parts of a word: one with more is no name, and is not shown
+	n := 0
 	for begin := range len(word) {
 		if begin > 0 && nameBytes[word[begin-1]] && word[begin] != '/' {
 			continue
 		}
 		for end := begin + 1; end <= len(word) && end-begin <= maxName; end++ {
-			if (end == len(word) || !nameBytes[word[end]]) && s[word[begin:end]] {
+			if end < len(word) && nameBytes[word[end]] {
+				continue
+			}
+			if n++; n > most || s[word[begin:end]] {
 				return true
 			}
 		}

@@ -32,7 +32,7 @@ func tfServing(r *parsedRequest, path string) (operation, reason.Reason) {
 	case !hasAction && tail == "metadata" && r.Method == "GET":
 		return onModel(Metadata, name, version)
 	case !hasAction && tail == "" && r.Method == "GET":
-		return onModel(Ready, name, version)
+		return onV1Model(name, version)
 	}
 	return unknownPath()
 }
