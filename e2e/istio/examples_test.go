@@ -24,6 +24,7 @@ func TestExamples(t *testing.T) {
 	for _, c := range []struct{ name, rest, grpc, hosts string }{
 		{"api-keys", "llm", "llm", every},
 		{"bearer", "models", "models", every},
+		{"cors", "models", "models", every},
 		{"denies", "models", "models", every},
 		{"grpc-cloud-run", "echo", "echo", every},
 		{"headers", "models", "models", every},

@@ -126,7 +126,7 @@ func (x *Exchange) authorizeMessage(env Env, fields []scan.Value, complete bool)
 	switch {
 	case x.gate.tellsCall:
 		return x.tellCall(&m, complete)
-	case x.gate.holdsHeaders && b.released == 0:
+	case b.holdsHead && b.released == 0:
 		b.edit = x.editHead(&m, b.byRoute)
 	}
 	return reason.Allowed

@@ -2,6 +2,8 @@ package gate
 
 import (
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/reason"
@@ -29,6 +31,8 @@ type body struct {
 	releasable int64
 	released   int64
 
+	holdsHead bool // the head waits until the body is read
+
 	// The messages before a refused one are released first, and the next call of Body refuses.
 	refuses bool
 	refusal reason.Reason
@@ -46,7 +50,7 @@ const maxMessage = math.MaxInt32
 // holdBody begins to read a body that says what the request is for, or whose digest is
 // signed. In shadow, d.why is what would have refused the request by its head.
 func (x *Exchange) holdBody(env Env, d *decision) Step {
-	m, b := &d.match, &body{why: d.why, byRoute: d.byRoute, digest: d.digest}
+	m, b := &d.match, &body{why: d.why, byRoute: d.byRoute, digest: d.digest, holdsHead: x.gate.holdsHeaders}
 	boundary := ""
 	if m.Body != nil {
 		refusal := reason.Allowed
@@ -61,11 +65,12 @@ func (x *Exchange) holdBody(env Env, d *decision) Step {
 		}
 	}
 	step := Step{Act: Hold, Reason: reason.Allowed, Take: b.digest != nil}
-	if !x.gate.holdsHeaders {
+	b.holdsHead = b.holdsHead && !(x.clientWaits() && !x.gate.tellsCall && (m.Body == nil || m.HeadSaysWhere()))
+	if !b.holdsHead {
 		step.Head, step.Edit = true, x.editHead(m, d.byRoute)
 	}
-	b.match = x.keepMatch(m, x.gate.holdsHeaders)
-	if x.gate.holdsHeaders {
+	b.match = x.keepMatch(m, b.holdsHead)
+	if b.holdsHead {
 		b.edit = x.editHead(&b.match, d.byRoute)
 		x.keptBytes += b.edit.bytes()
 	}
@@ -84,6 +89,16 @@ func (x *Exchange) holdBody(env Env, d *decision) Step {
 		x.listing.match = b.match
 	}
 	return step
+}
+
+// clientWaits reports whether the client sends its body only once a server has asked for it (RFC
+// 9110 section 10.1.1). Envoy asks for it itself and removes the header, unless its
+// proxy_100_continue is set: then a server must have the head first.
+func (x *Exchange) clientWaits() bool {
+	if !x.gate.holdsHeaders {
+		return false
+	}
+	return slices.ContainsFunc(x.request.Pairs, func(h [2]string) bool { return h[0] == "expect" && strings.EqualFold(h[1], "100-continue") })
 }
 
 // endWithoutBody decides a request that has no body: a stream without messages, or a

@@ -77,6 +77,12 @@ func (m *Match) Bytes() int {
 // Deferred reports whether only the body says to which service the request goes.
 func (m *Match) Deferred() bool { return m.deferred }
 
+// HeadSaysWhere reports whether nothing in the body changes where the request goes, or what the
+// gate writes in its head.
+func (m *Match) HeadSaysWhere() bool {
+	return !m.deferred && (m.server == nil || m.server.header == "")
+}
+
 // finish checks the call against the request's host and against "serves", and adds
 // what this host and the destination can mean besides. arrival is the reading of the
 // request's host.
