@@ -151,6 +151,7 @@ func (h *hostReading) names(m Model) bool {
 
 // compileReadings collects the names of all routes, each once.
 func (rs *Routes) compileReadings() {
+	hasSplits := false
 	for _, route := range rs.routes {
 		if route.names == nil || rs.knowsNames(route.names) {
 			continue
@@ -158,9 +159,12 @@ func (rs *Routes) compileReadings() {
 		rs.names = append(rs.names, route.names)
 		for _, t := range route.names.allTemplates {
 			rs.hasTags = rs.hasTags || t.tag != ""
+			hasSplits = hasSplits || t.isSplit
 		}
 	}
-	rs.compileDeclared()
+	if hasSplits {
+		rs.compileDeclared()
+	}
 }
 
 func (rs *Routes) knowsNames(n *hostNames) bool {

@@ -1,9 +1,6 @@
 package inference
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // maxSplits bounds the services that one host can mean by a template that isSplit. A host
 // with more places where it can be cut is refused.
@@ -52,25 +49,18 @@ func (h *hostReading) addSplits(n *hostNames, t *hostTemplate, host string, decl
 	}
 }
 
-// compileDeclared collects the hosts that routes declare, if a template isSplit. A host that
-// is declared for two services is neither's.
+// compileDeclared collects the hosts that routes declare. A host that is declared for two
+// services is neither's.
 func (rs *Routes) compileDeclared() {
-	if !slices.ContainsFunc(rs.names, (*hostNames).isSplit) {
-		return
-	}
 	rs.declared = map[string]Model{}
 	for _, r := range rs.routes {
 		service, hosts := r.declared()
 		for _, host := range hosts {
-			known, again := rs.declared[host]
-			if rs.declared[host] = service; again && known != service {
+			if known, again := rs.declared[host]; again && known != service {
 				rs.declared[host] = Model{}
+				continue
 			}
+			rs.declared[host] = service
 		}
 	}
-}
-
-// isSplit reports whether a template isSplit.
-func (n *hostNames) isSplit() bool {
-	return slices.ContainsFunc(n.allTemplates, func(t *hostTemplate) bool { return t.isSplit })
 }

@@ -133,3 +133,8 @@ func (rs *Routes) readingsOf(n *hostNames, service Model) (services []Model) {
 	}
 	return services
 }
+
+// isSplit reports whether a template isSplit.
+func (n *hostNames) isSplit() bool {
+	return slices.ContainsFunc(n.allTemplates, func(t *hostTemplate) bool { return t.isSplit })
+}
