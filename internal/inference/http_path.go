@@ -151,12 +151,9 @@ const (
 	otherForm                        // cannot be declared
 )
 
-// formOf returns the form of a path without its query; 0 is a canonical path.
+// formOf returns the form of a path without its query that is not canonical.
 func formOf(path string) (form pathForm) {
-	switch {
-	case IsCanonicalPath(path):
-		return 0
-	case path == "":
+	if path == "" {
 		return otherForm
 	}
 	if strings.HasSuffix(path, "/") {

@@ -94,11 +94,16 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 	if r.path, r.query, ok = splitPath(req.Path); !ok {
 		return Match{}, reason.PathInvalid
 	}
-	form := formOf(r.path)
-	switch {
-	case form == otherForm, form != 0 && rs.resources == nil && r.path != "/":
-		return Match{}, invalidPath(r.path)
-	case len(req.Method) > maxMethod:
+	var form pathForm
+	if !IsCanonicalPath(r.path) {
+		if form = otherForm; rs.resources != nil || r.path == "/" {
+			form = formOf(r.path)
+		}
+		if form == otherForm {
+			return Match{}, reason.PathInvalid
+		}
+	}
+	if len(req.Method) > maxMethod {
 		return Match{}, reason.PathUnknown
 	}
 	rs.read(&r.reading, strings.ToLower(r.host))
