@@ -137,6 +137,7 @@ var Known = []Header{
 	{"seldon-internal-model", Model, "Seldon Core 2: scheduler/pkg/util/constants.go"},
 	{"serve_multiplexed_model_id", Model, "Ray Serve: model multiplexing"},
 	{"x-amzn-sagemaker-target-model", Model, "Amazon SageMaker: multi-model endpoints; Triton: sagemaker_server.cc"},
+	{"x-amzn-sagemaker-adapter-identifier", Model, "vLLM: entrypoints/serve/sagemaker, inject_adapter_id"},
 	{"kserve-isvc-name", Service, "KServe: pkg/constants"},
 	{"kserve-isvc-namespace", Namespace, "KServe: pkg/constants"},
 
@@ -157,6 +158,9 @@ var Known = []Header{
 	{"x-amzn-sagemaker-target-variant", Destination, "Amazon SageMaker: InvokeEndpoint"},
 	{"x-amzn-sagemaker-target-container-hostname", Destination, "Amazon SageMaker: InvokeEndpoint"},
 	{"x-amzn-sagemaker-inference-component", Destination, "Amazon SageMaker: InvokeEndpoint"},
+	{"x-amzn-sagemaker-adapter-alias", Destination, "Amazon SageMaker: model-hosting-container-standards"},
+	{"x-amzn-sagemaker-session-id", Destination, "Amazon SageMaker: model-hosting-container-standards, stateful sessions"},
+	{"x-override-*", Destination, "SGLang: srt/entrypoints/request_headers.py"},
 	{"azureml-model-deployment", Destination, "Azure Machine Learning: online endpoints"},
 	{"k-original-host", Destination, "Knative: networking/pkg/http/header"},
 	{"k-passthrough-lb", Destination, "Knative: networking/pkg/http/header"},

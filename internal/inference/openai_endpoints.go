@@ -87,7 +87,7 @@ var endpoints = []endpoint{
 	{"GET POST", "/is_scaling_elastic_ep", Metadata, noBody, nil, nil},
 
 	{"POST", "+load_lora_adapter +unload_lora_adapter /load_lora_adapter_from_tensors set_lora merge_lora_weights unmerge_lora_weights " +
-		"/lora-adapters /props /models /models/load /models/unload", Admin, noBody, nil, nil},
+		"/lora-adapters /adapters /props /models /models/load /models/unload", Admin, noBody, nil, nil},
 	{"GET", "list_loras /lora-adapters /slots /models/sse", Admin, noBody, nil, nil},
 	{"DELETE", "/models", Admin, noBody, nil, nil},
 	{"POST", "/api/pull /api/push /api/create /api/copy /api/me /api/signout /api/experimental/web_search /api/experimental/web_fetch",
@@ -186,8 +186,8 @@ var unreadable = []struct{ path, where string }{
 }
 
 // administered are the paths below the root at which a last segment follows that names no
-// model: a layer of one, a key, a slot of a cache, a method of a debugger.
-var administered = []string{"api/blobs/", "api/user/keys/", "slots/", "dumper/"}
+// model: a layer of one, an adapter (SageMaker), a key, a slot of a cache, a method of a debugger.
+var administered = []string{"api/blobs/", "adapters/", "api/user/keys/", "slots/", "dumper/"}
 
 // geminiActions are what a path of Gemini's API may say after a model and a colon
 // (ai.google.dev/api). Those with noBody name models deep inside a list, or in a file.
