@@ -130,7 +130,8 @@ func (w writer) spoil(body, boundary string) string {
 		at += i
 	}
 	end := min(len(body), at+pick(w, 0, 0, 1, 1, 2))
-	piece := pick(w, "", "", "\r\n", "\n", "\r", "--", "-", "--"+boundary, "\r\n--"+boundary, "\n--"+boundary+"\r\n",
+	piece := pick(w, "", "", "\r\n", "\n", "\r", "--", "-", "--"+boundary, boundary,
+		boundary+"\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nsecret\r\n--", "\r\n--"+boundary, "\n--"+boundary+"\r\n",
 		"\r\n--"+boundary+"--", " ", "\t",
 		";", "\"", "\\", "=", "%", "\x00", "\xff", ":", "model", "; name=\"model\"", "\r\n ", "\v", "\f", "\x1c", "\u0085", "\u2028",
 		"\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nsecret",

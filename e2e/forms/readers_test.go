@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"io"
+	"mime"
 	"net/http"
 	"os"
 	"os/exec"
@@ -22,6 +23,7 @@ type found []any
 var readers = []string{
 	"Starlette's python-multipart", "Werkzeug", "multipart", "Python's email", "busboy", "multer", "Node's Response.formData",
 	"mime/multipart",
+	"a split at the boundary",
 }
 
 // process is one of the long-lived readers.
@@ -113,7 +115,7 @@ func startReaders(t *testing.T, forms []form) *world {
 
 // answer is what all readers have found in the next form, which is f.
 func (w *world) answer(f form) []found {
-	return append(append(w.python.answer(), w.node.answer()...), goReader(f))
+	return append(append(w.python.answer(), w.node.answer()...), goReader(f), splitReader(f))
 }
 
 // goReader reads as a Go server does.
@@ -132,6 +134,35 @@ func goReader(f form) found {
 	}
 	for range r.MultipartForm.File["model"] {
 		all = append(all, false)
+	}
+	return all
+}
+
+// splitReader reads as Sanic does: a part is what stands between two boundaries, less the
+// dashes and the line ends around it.
+func splitReader(f form) found {
+	_, parameters, err := mime.ParseMediaType(f.mediaType)
+	if err != nil || parameters["boundary"] == "" {
+		return nil
+	}
+	parts, all := strings.Split(f.body, parameters["boundary"]), found{}
+	for _, part := range parts[min(1, len(parts)-1) : len(parts)-1] {
+		head, content, ok := strings.Cut(part, "\r\n\r\n")
+		if !ok || len(content) < 4 {
+			return nil
+		}
+		for line := range strings.SplitSeq(head, "\r\n") {
+			name, value, _ := strings.Cut(line, ":")
+			_, parameters, err := mime.ParseMediaType(strings.TrimSpace(value))
+			if !strings.EqualFold(name, "content-disposition") || err != nil || parameters["name"] != "model" {
+				continue
+			}
+			if _, isFile := parameters["filename"]; isFile {
+				all = append(all, false)
+			} else {
+				all = append(all, content[:len(content)-4])
+			}
+		}
 	}
 	return all
 }

@@ -8,8 +8,8 @@ import "unsafe"
 // Readers of forms forgive different faults. So a form must be as the common clients
 // write it: nothing before the first delimiter, and CRLF at most after the last; every line
 // of a head, and every delimiter, ends in CRLF and has no white space at its end; no line
-// is folded. "--" and the boundary stand nowhere but in a delimiter, not even inside of a
-// line. A part has one Content-Disposition, which begins with one name; see names. No part
+// is folded. The boundary stands nowhere but in a delimiter, not even inside of a line:
+// Sanic splits a form wherever it stands. A part has one Content-Disposition, which begins with one name; see names. No part
 // is a multipart of its own, or gives another Content-Length than it has.
 //
 // A watched part is text in ASCII: it has no file name, no encoding that would have to be
@@ -23,12 +23,12 @@ type Multipart struct {
 	end    int64 // Complete
 	err    *Error
 
-	delimiter []byte     // "--" and the boundary
-	skip      [256]uint8 // see index
-	state     partState
-	matched   int    // bytes of the text that state expects
-	parts     int    // that have begun
-	found     uint64 // bit i: keys[i] has occurred
+	boundary []byte
+	skip     [256]uint8 // see index
+	state    partState
+	matched  int    // bytes of the text that state expects
+	parts    int    // that have begun
+	found    uint64 // bit i: keys[i] has occurred
 
 	line     []byte // of the head, without what it ends in
 	headSize int    // bytes of the head
@@ -53,9 +53,13 @@ const (
 	inEpilogue                   // after the closing delimiter: CRLF, or nothing
 )
 
+// lead is what stands before the boundary in every delimiter but the first one, which begins the
+// form.
+const lead = "\r\n--"
+
 const (
 	maxBoundary = 70 // RFC 2046 section 5.1.1
-	maxTail     = len("\r\n--") + maxBoundary - 1
+	maxTail     = len(lead) + maxBoundary - 1
 	maxHead     = 4096 // of a part, in bytes; python-multipart takes that much in a line
 	maxLines    = 8    // of a head; python-multipart takes no more
 )
@@ -63,7 +67,7 @@ const (
 // NewMultipart starts a form with a boundary that Boundary has returned. Limits.Members
 // bounds the parts, Limits.Key their names, and Limits.Text a watched part.
 func NewMultipart(boundary string, keys []Key, limits Limits) *Multipart {
-	m := &Multipart{keys: keys, limits: limits.orDefaults(), end: -1, delimiter: append([]byte("--"), boundary...)}
+	m := &Multipart{keys: keys, limits: limits.orDefaults(), end: -1, boundary: []byte(boundary)}
 	m.fillSkip()
 	return m
 }
@@ -105,7 +109,7 @@ func (m *Multipart) Values() []Value { return m.values }
 
 // Bytes returns how much memory the scan holds, which does not grow with the form.
 func (m *Multipart) Bytes() int {
-	return int(unsafe.Sizeof(*m)) + cap(m.delimiter) + cap(m.line) + cap(m.text) + cap(m.part.name) + valuesBytes(m.values)
+	return int(unsafe.Sizeof(*m)) + cap(m.boundary) + cap(m.line) + cap(m.text) + cap(m.part.name) + valuesBytes(m.values)
 }
 
 // fail refuses the form because of the byte that is ahead bytes after m.at. It is called in
@@ -156,17 +160,19 @@ func (m *Multipart) step(c byte) {
 // open reads a byte of the first delimiter.
 func (m *Multipart) open(c byte) {
 	expected := byte('\n')
-	switch n := len(m.delimiter); {
-	case m.matched < n:
-		expected = m.delimiter[m.matched]
-	case m.matched == n:
+	switch n := m.matched - 2; {
+	case n < 0:
+		expected = '-'
+	case n < len(m.boundary):
+		expected = m.boundary[n]
+	case n == len(m.boundary):
 		expected = '\r'
 	}
 	if c != expected {
 		m.fail(Syntax, "the first delimiter expected", 0)
 		return
 	}
-	if m.matched++; m.matched == len(m.delimiter)+2 {
+	if m.matched++; m.matched == len(m.boundary)+4 {
 		m.matched = 0
 		m.beginPart()
 	}

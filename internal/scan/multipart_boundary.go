@@ -46,11 +46,12 @@ func cutTypeParameter(s string) (name, value string, quoted bool, rest string, o
 	return name, value, quoted, rest, ok && found && value != ""
 }
 
-// isBoundary reports whether all readers take s for a boundary.
+// isBoundary reports whether all readers take s for a boundary. One of dashes only is in the
+// dashes before it, too.
 func isBoundary(s string, quoted bool) bool {
 	signs := "-_.+"
 	if quoted {
 		signs = "-_.+=/:?"
 	}
-	return len(s) <= maxBoundary && isText([]byte(s), signs)
+	return len(s) <= maxBoundary && strings.Trim(s, "-") != "" && isText([]byte(s), signs)
 }

@@ -70,7 +70,7 @@ func (m *Multipart) endLine() {
 		m.fail(Syntax, "a header expected in the head of a part", 0)
 	case !utf8.Valid(line):
 		m.fail(Encoding, "the head of a part is not UTF-8", 0)
-	case bytes.Contains(line, m.delimiter):
+	case bytes.Contains(line, m.boundary):
 		m.fail(Syntax, "the boundary inside of a head", 0)
 	default:
 		m.readHeader(name, value)

@@ -34,6 +34,9 @@ var refusedForms = []struct {
 	{"a boundary after LF CR", form("x=\n\r\r--B\n"), Syntax, insidePart},
 	{"a boundary inside of a line", form("model=a", "x=0123456789--B"), Syntax, insidePart},
 	{"a boundary at once after a head", strings.Replace(form("x=", "model=a"), "\r\n\r\n\r\n", "\r\n\r\n", 1), Syntax, insidePart},
+	{"a boundary without dashes", form("x=0123456789B"), Syntax, insidePart},
+	{"a boundary without dashes in the model", form("model=aB"), Syntax, insidePart},
+	{"a boundary without dashes in a head", form("x=", "B=y"), Syntax, "the boundary inside of a head"},
 	{"a boundary in the model", form("model=a--B"), Syntax, insidePart},
 	{"a boundary after one more dash", form("x=\n---B\n"), Syntax, insidePart},
 	{"a boundary in a head", form("Content-Disposition: form-data; name=\"f\"; filename=\"--B\"\n\nx"), Syntax,
@@ -189,7 +192,7 @@ func TestMultipartRefuses(t *testing.T) {
 func TestMultipartSaysWhere(t *testing.T) {
 	for _, x := range []struct{ body, want string }{
 		{form("model=a", "draft_x=b"), `0="a"; a name that is refused (refused at "/draft_x", byte 108)`},
-		{form("model=a", "x=--B"), `0="a"; the boundary inside of a part (syntax at "/x", byte 105)`},
+		{form("model=a", "x=--B"), `0="a"; the boundary inside of a part (syntax at "/x", byte 107)`},
 		{form("model=a\x00"), `a watched part is not printable ASCII (encoding at "/model", byte 54)`},
 		{form("model=a") + "x", `0="a"; data after the form (trailing at "", byte 63)`},
 		{form("model=" + long + "x"), `a watched part is too long (too_long at "/model", byte 1077)`},
@@ -230,7 +233,8 @@ func TestBoundary(t *testing.T) {
 		form + "; charset=utf-8",
 		form + "; boundary=B; charset=utf-16", form + "; boundary=B; charset=iso-8859-1", form + "; boundary=B; charset=",
 		form + "; boundary=B; charset=utf-8; charset=utf-8", form + "; boundary=B=C", form + "; boundary=B/C", form + "; boundary=B:C",
-		form + `; boundary="B'"`, form + "; boundary='B'", form + `; boundary="B,C"`, form + `; boundary="(B)"`, form + `; boundary="B C"`,
+		form + `; boundary="B'"`, form + "; boundary='B'", form + "; boundary=-", form + "; boundary=----", form + `; boundary="B,C"`,
+		form + `; boundary="(B)"`, form + `; boundary="B C"`,
 		form + `; boundary="B`, form + `; boundary=B"`, form + `; boundary="B"C`, form + `; boundary="\B"`, form + `; boundary="B\""`,
 		form + "; boundary=B\x00", form + "; boundary=é", form + "; boundary=" + strings.Repeat("b", maxBoundary+1),
 	} {

@@ -69,7 +69,7 @@ var acceptedForms = []struct{ name, body, want string }{
 	{"the model first", form("model=a", wav), `0="a"; ok`},
 	{"the model last", form(wav, "model=a"), `0="a"; ok`},
 	{"an empty model", form("model="), `0=""; ok`},
-	{"a name with signs", form("model=meta-llama/Llama-3.1-8B:x@1 $"), `0="meta-llama/Llama-3.1-8B:x@1 $"; ok`},
+	{"a name with signs", form("model=meta-llama/Llama-3.1-8b:x@1 $"), `0="meta-llama/Llama-3.1-8b:x@1 $"; ok`},
 	{"the longest", form("model=" + long), `0="` + long + `"; ok`},
 	{"no CRLF at the end", strings.TrimSuffix(form("model=a"), "\r\n"), `0="a"; ok`},
 	{"names that repeat", form("model=a", "image[]=x", "image[]=y", "timestamp_granularities[]=word", "image[]=z"), `0="a"; ok`},
@@ -123,9 +123,10 @@ func TestMultipartAccepts(t *testing.T) {
 		}
 	})
 	t.Run("boundaries", func(t *testing.T) {
-		for _, boundary := range []string{"-", "--", "-B", "B-", strings.Repeat("-", maxBoundary), strings.Repeat("ab", maxBoundary/2),
+		for _, boundary := range []string{"-B", "B-", "--0--", strings.Repeat("-", maxBoundary-1) + "x", strings.Repeat("ab",
+			maxBoundary/2),
 			"=_b="} {
-			body := strings.ReplaceAll(form("model=a", disposition("file")+"\n\n"+strings.Repeat("x", 200)+"- -b", "n=1"), "--B",
+			body := strings.ReplaceAll(form("model=a", disposition("file")+"\n\n"+strings.Repeat("y", 200)+"- -b", "n=1"), "--B",
 				"--"+boundary)
 			if got := everyForm(t, boundary, model, body); got != `0="a"; ok` {
 				t.Errorf("boundary %q: %s", boundary, got)
