@@ -5,6 +5,7 @@ import (
 
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 	"github.com/modelgate/modelgate/internal/testing/edit"
 )
 
@@ -130,6 +131,30 @@ func TestGRPCWeb(t *testing.T) {
 			}
 			if _, step := begin(g, head(c.line, contentType)); step.Reason != reason.CredentialMissing {
 				t.Errorf("Begin without a token = %s, want credential_missing", step.Reason)
+			}
+		})
+	}
+}
+
+// TestSignedUpgrades: what follows the head of an upgrade is no body. A signature needs no
+// digest for it, and one that has a digest would never be compared.
+func TestSignedUpgrades(t *testing.T) {
+	g, s := signedWorld(t, "/routes/-", notebooks)
+	for _, c := range []struct {
+		name, body string
+		want       reason.Reason
+	}{
+		{"without a digest", "", reason.Allowed},
+		{"with the digest of a body", "hello", reason.UpgradeRefused},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			signed := signedCase(c.body, corpus.Sign{})
+			signed.Request, signed.Headers = askNotebook, handshake
+			h := requestOf(t, s, signed).Head()
+			h.End = false // the connection goes on
+			x, step := g.Begin(withNonces(g), h)
+			if step.Reason != c.want || step.Act == gate.Hold || x.NeedsResponse() {
+				t.Errorf("Begin(%v) = %s, act %d, want %s and nothing held", h.Pairs, step.Reason, step.Act, c.want)
 			}
 		})
 	}

@@ -12,6 +12,7 @@
 //  1. splitAuthority and splitPath check the host and the path.
 //  2. Each route's matcher is asked in turn. The path parser of its protocol (one
 //     file for each protocol) returns an operation: a verb and a model.
+//     Where none knows the path, matchResource looks for a resource of protocol http.
 //  3. checkRoutingHeaders compares the headers by which routers choose a model.
 //  4. finish compares the request's host, adds every other service that it and the
 //     destination can mean (hostReading), and compares the service behind this proxy.
