@@ -3,11 +3,11 @@ package authn
 import (
 	"crypto/ed25519"
 	"crypto/rsa"
-	"fmt"
 	"math/big"
 	"slices"
 	"strings"
 
+	"github.com/modelgate/modelgate/internal/phrase"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
@@ -186,7 +186,7 @@ func (j jwk) rsa() any {
 func checkRSA(n, e *big.Int) (member, fault string) {
 	switch bits := n.BitLen(); {
 	case bits < minRSABits || bits > maxRSABits:
-		return "n", fmt.Sprintf("must have %d to %d bits; got %d", minRSABits, maxRSABits, bits)
+		return "n", phrase.Sprintf("must have %d to %d bits; got %d", minRSABits, maxRSABits, bits)
 	case n.Bit(0) == 0:
 		return "n", "must be odd"
 	case e.BitLen() > 31 || e.Bit(0) == 0 || e.Int64() < 3:

@@ -1,9 +1,10 @@
 package authn
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/modelgate/modelgate/internal/phrase"
 )
 
 // Warnings says where issuers may not mean what they say, and where they accept more than
@@ -15,16 +16,16 @@ func (a *Authenticator) Warnings(activators []string) (list []string) {
 		names []string
 	}{{"dns", a.peers.dns}, {"subjects", a.peers.subjects}, {"certificates", a.peers.certificates}} {
 		if slices.Contains(open.names, "*") {
-			list = append(list, fmt.Sprintf("peer has \"*\" in %q: whoever has a certificate of an authority that the listener trusts "+
+			list = append(list, phrase.Sprintf("peer has \"*\" in %q: whoever has a certificate of an authority that the listener trusts "+
 				"is a principal, and meets \"require\"", open.field))
 		}
 	}
 	for _, is := range a.issuers {
 		if is.relay != nil && slices.ContainsFunc(is.relay.peers, func(name string) bool { return slices.Contains(activators, name) }) {
-			list = append(list, fmt.Sprintf("the activator is a peer of the relay %q: every caller can send that relay's headers through it", is.Name))
+			list = append(list, phrase.Sprintf("the activator is a peer of the relay %q: every caller can send that relay's headers through it", is.Name))
 		}
 		if len(is.iss) == 1 && strings.Contains(is.iss[0], ".") && !strings.ContainsAny(is.iss[0], ":@") {
-			list = append(list, fmt.Sprintf("issuer %q has the iss %q without https://: it is compared exactly with the token's",
+			list = append(list, phrase.Sprintf("issuer %q has the iss %q without https://: it is compared exactly with the token's",
 				is.Name, is.iss[0]))
 		}
 		list = append(list, is.keyWarnings()...)
@@ -37,7 +38,7 @@ func (a *Authenticator) Warnings(activators []string) (list []string) {
 				claims = append(claims, r.pointer.String())
 			}
 		}
-		list = append(list, fmt.Sprintf("issuer %q has \"noAudience\": its tokens for any other service count here too, unless they differ in %s",
+		list = append(list, phrase.Sprintf("issuer %q has \"noAudience\": its tokens for any other service count here too, unless they differ in %s",
 			is.Name, strings.Join(claims, " and ")))
 	}
 	return list
@@ -53,7 +54,7 @@ func (a *Authenticator) FoldsAddresses(issuer string) bool {
 func (is *Issuer) keyWarnings() (list []string) {
 	for _, n := range is.notes {
 		if n.Why != "" {
-			list = append(list, fmt.Sprintf("issuer %q has in its variable the key %q, which is skipped: %s", is.Name, n.ID, n.Why))
+			list = append(list, phrase.Sprintf("issuer %q has in its variable the key %q, which is skipped: %s", is.Name, n.ID, n.Why))
 		}
 	}
 	if is.inline == nil {
@@ -67,7 +68,7 @@ func (is *Issuer) keyWarnings() (list []string) {
 	}
 	for _, alg := range is.algorithms {
 		if n := unnamed[alg.name]; n > maxTried {
-			list = append(list, fmt.Sprintf("issuer %q has %d keys without kid for %s: only the first %d are tried", is.Name, n, alg.name, maxTried))
+			list = append(list, phrase.Sprintf("issuer %q has %d keys without kid for %s: only the first %d are tried", is.Name, n, alg.name, maxTried))
 		}
 	}
 	return list

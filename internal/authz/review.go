@@ -1,12 +1,12 @@
 package authz
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/phrase"
 )
 
 // Review collects warnings of rules that may not do what their author expects. A host has
@@ -38,6 +38,8 @@ const (
 	aDeny    ruleKind = "deny"
 	aBinding ruleKind = "binding of"
 )
+
+func (k ruleKind) String() string { return string(k) }
 
 // shadow is a rule in shadow: its end in seconds since 1970, and what the rule does since
 // then.
@@ -78,12 +80,12 @@ func (c *compiler) reviewRule(kind ruleKind, r *rule) {
 }
 
 func (c *compiler) warn(format string, args ...any) {
-	c.reviewer.warnings = append(c.reviewer.warnings, fmt.Sprintf(format, args...))
+	c.reviewer.warnings = append(c.reviewer.warnings, phrase.Sprintf(format, args...))
 }
 
 func (c *compiler) reviewShadow(kind ruleKind, r *rule, since string) {
 	if r.until != 0 {
-		c.reviewer.shadows = append(c.reviewer.shadows, shadow{fmt.Sprintf("%s %q", kind, r.name), since, r.until})
+		c.reviewer.shadows = append(c.reviewer.shadows, shadow{phrase.Sprintf("%s %q", kind, r.name), since, r.until})
 	}
 }
 
@@ -157,7 +159,7 @@ func (c *compiler) reviewDeny(r *rule) {
 }
 
 func (c *compiler) warnOfUntold(warned map[string]bool, r *rule, issuers []string, format string) {
-	if text := fmt.Sprintf(format, r.name, strings.Join(issuers, ", ")); issuers != nil && !warned[text] {
+	if text := phrase.Sprintf(format, r.name, strings.Join(issuers, ", ")); issuers != nil && !warned[text] {
 		warned[text] = true
 		c.warn("%s", text)
 	}
@@ -172,7 +174,7 @@ func (w *Review) Warnings(p *Policy, issuers *authn.Authenticator) (list []strin
 		for m := range t.members {
 			used[m.issuer] = true
 			if m.kind == group && t.groups.has(m.name) && issuers.HasGroups(m.issuer) {
-				list = append(list, fmt.Sprintf(
+				list = append(list, phrase.Sprintf(
 					"group %q is in \"groups\", and issuer %q names groups in its tokens too: a grant to the group accepts both", m.name, m.issuer))
 			}
 		}
@@ -181,7 +183,7 @@ func (w *Review) Warnings(p *Policy, issuers *authn.Authenticator) (list []strin
 	list = slices.Compact(list)
 	for _, name := range issuers.IssuerNames() {
 		if !used[name] {
-			list = append(list, fmt.Sprintf(
+			list = append(list, phrase.Sprintf(
 				"issuer %q is trusted, but no grant names it: its tokens make their callers known and grant nothing", name))
 		}
 	}
@@ -192,7 +194,7 @@ func (w *Review) Warnings(p *Policy, issuers *authn.Authenticator) (list []strin
 func (w *Review) EndedShadows(now time.Time) (list []string) {
 	for _, s := range w.shadows {
 		if s.until <= now.Unix() {
-			list = append(list, fmt.Sprintf("the shadow of %s ended at %s: %s",
+			list = append(list, phrase.Sprintf("the shadow of %s ended at %s: %s",
 				s.rule, time.Unix(s.until, 0).UTC().Format(time.RFC3339), s.since))
 		}
 	}

@@ -1,12 +1,12 @@
 package authz
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/phrase"
 )
 
 // checkDeny adds a problem for each member of a deny to whom it can never apply.
@@ -45,7 +45,7 @@ func (id identifier) untoldHint() string {
 	case authn.UntoldGroups:
 		return `give an issuer "groups", or write the group in the configuration's "groups"`
 	case authn.UntoldAttributes:
-		return fmt.Sprintf("give the issuer of the pool the attribute %q", id.attribute)
+		return phrase.Sprintf("give the issuer of the pool the attribute %q", id.attribute)
 	}
 	return `the relay has no header for it`
 }

@@ -1,12 +1,12 @@
 package gate
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
+	"github.com/modelgate/modelgate/internal/phrase"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
@@ -21,12 +21,12 @@ func Review(doc string, secrets authn.Secrets, now time.Time) (warnings []string
 	}
 	for _, r := range g.Remotes() {
 		if r.Source.Plain() {
-			warnings = append(warnings, fmt.Sprintf(
+			warnings = append(warnings, phrase.Sprintf(
 				"issuer %q publishes its keys under http: anybody on the way can replace them, unless the cluster uses TLS", r.Name))
 		}
 	}
 	if i := g.routes.ReadsBodies(); i >= 0 && g.tellsCall && !g.holdsHeaders {
-		warnings = append(warnings, fmt.Sprintf("an identity header says what a call is for, and the headers go before the body: "+
+		warnings = append(warnings, phrase.Sprintf("an identity header says what a call is for, and the headers go before the body: "+
 			"requests on route %d whose body names the model are refused as call_untold, unless \"host\" has \"holdHeaders\": true", i))
 	}
 	warnings = append(warnings, g.signatures.warnings(now)...)
@@ -44,7 +44,7 @@ func (g *Gate) reviewMetadata(rules *authz.Review) (warnings []string) {
 	document := strictjson.Read(g.exemptions[i].document)
 	document.Get("authorization_servers").ForEach(func(_, server strictjson.Result) bool {
 		if !g.authn.Trusts(server.Str) {
-			warnings = append(warnings, fmt.Sprintf(
+			warnings = append(warnings, phrase.Sprintf(
 				"the metadata of \"challenge\" names the authorization server %q, which is the iss of no issuer: its tokens are refused", server.Str))
 		}
 		return true
@@ -56,7 +56,7 @@ func (g *Gate) reviewMetadata(rules *authz.Review) (warnings []string) {
 	})
 	for _, asked := range rules.Scopes() {
 		if supported != nil && !slices.ContainsFunc(asked.Scopes, func(scope string) bool { return slices.Contains(supported, scope) }) {
-			warnings = append(warnings, fmt.Sprintf(
+			warnings = append(warnings, phrase.Sprintf(
 				"grant %q asks for the scope %q, which \"scopes_supported\" of \"challenge\" does not name", asked.Grant, asked.Scopes[0]))
 		}
 	}

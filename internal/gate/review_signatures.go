@@ -1,10 +1,11 @@
 package gate
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/modelgate/modelgate/internal/phrase"
 )
 
 // includes are the components that have what others have too.
@@ -17,7 +18,7 @@ func (s *signatures) warnings(now time.Time) (list []string) {
 	if s == nil {
 		return nil
 	}
-	warn := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
+	warn := func(format string, args ...any) { list = append(list, phrase.Sprintf(format, args...)) }
 	for _, name := range defaultComponents {
 		if !s.requires(append(includes[name], name)...) {
 			warn("\"signatures\" has components without %s: a signature is good for a request with another one", name)

@@ -1,9 +1,10 @@
 package inference
 
 import (
-	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/modelgate/modelgate/internal/phrase"
 )
 
 // hostWarnings describes hosts that may not mean what the configuration says: those
@@ -14,22 +15,22 @@ func (rs *Routes) hostWarnings() (list []string) {
 		service, hosts := r.declared()
 		for _, host := range hosts {
 			if other, differs := rs.otherServiceAt(host, service); differs && service != (Model{}) {
-				list = append(list, fmt.Sprintf("route %d is service %s on the host %q, which the names of the routes give to service %s: "+
+				list = append(list, phrase.Sprintf("route %d is service %s on the host %q, which the names of the routes give to service %s: "+
 					"every request on it is refused as identity_conflict", i, service, host, other))
 			}
 		}
 		for j, other := range rs.routes[:i] {
 			if host, ok := r.sharesServer(other); ok {
-				list = append(list, fmt.Sprintf("routes %d and %d take requests on %s for two services, %s and %s: "+
+				list = append(list, phrase.Sprintf("routes %d and %d take requests on %s for two services, %s and %s: "+
 					"if one server answers both, a deny on the one does not apply to the other", j, i, host, other.server.service, service))
 			}
 		}
 		if r.names != nil && r.names.isSplit() {
-			list = append(list, fmt.Sprintf(`the "names" of route %d have no dot between service and namespace: a host with several hyphens, `+
+			list = append(list, phrase.Sprintf(`the "names" of route %d have no dot between service and namespace: a host with several hyphens, `+
 				`such as fraud-team-a, needs a grant for each way to cut it, unless "namespaces" lists the namespaces`, i))
 		}
 		if r.names != nil && r.names.serviceHosts && r.names.short && r.byPath {
-			list = append(list, fmt.Sprintf(`route %d has public paths and "serviceHosts": a public host of two labels, such as example.com, `+
+			list = append(list, phrase.Sprintf(`route %d has public paths and "serviceHosts": a public host of two labels, such as example.com, `+
 				"is read as service example in namespace com, and requests for other services on it are refused as identity_conflict", i))
 		}
 	}
@@ -69,7 +70,7 @@ func (r *Route) sharesServer(other *Route) (host string, ok bool) {
 	}
 	for _, host := range slices.Concat(a.hosts, b.hosts) {
 		if (a.hosts == nil || slices.Contains(a.hosts, host)) && (b.hosts == nil || slices.Contains(b.hosts, host)) {
-			return fmt.Sprintf("the host %q", host), true
+			return phrase.Sprintf("the host %q", host), true
 		}
 	}
 	return "", false

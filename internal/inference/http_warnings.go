@@ -1,8 +1,9 @@
 package inference
 
 import (
-	"fmt"
 	"slices"
+
+	"github.com/modelgate/modelgate/internal/phrase"
 )
 
 // resourceWarnings describes resources such as /* on a host on which another route has a
@@ -20,7 +21,7 @@ func (rs *Routes) resourceWarnings() (list []string) {
 				if !isOther || other.names != nil || !sharesAny(r.server.hosts, hosts) {
 					continue
 				}
-				list = append(list, fmt.Sprintf("%s takes what route %d does not know on the same hosts: if one router behind the gate serves both, "+
+				list = append(list, phrase.Sprintf("%s takes what route %d does not know on the same hosts: if one router behind the gate serves both, "+
 					"a caller who may use the one reaches the server of the other, %s", x.pointer, j, service))
 			}
 		}

@@ -1,10 +1,11 @@
 package inference
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/modelgate/modelgate/internal/phrase"
 )
 
 // modelWarnings describes models that two routes have in two services.
@@ -17,7 +18,7 @@ func (rs *Routes) modelWarnings() (list []string) {
 			for _, name := range slices.Sorted(maps.Keys(r.server.services)) {
 				a, both := other.server.services[name]
 				if b := r.server.services[name]; both && a != b {
-					list = append(list, fmt.Sprintf("routes %d and %d have the model %q in two services, %s and %s: "+
+					list = append(list, phrase.Sprintf("routes %d and %d have the model %q in two services, %s and %s: "+
 						"if it is one model, a rule on the one does not apply to the other", j, i, name, a, b))
 				}
 			}
@@ -30,7 +31,7 @@ func (rs *Routes) modelWarnings() (list []string) {
 func (rs *Routes) EndedShadows(now time.Time) (list []string) {
 	for i, r := range rs.routes {
 		if r.Shadow != 0 && r.Shadow <= now.Unix() {
-			list = append(list, fmt.Sprintf(`the shadow of route %d ended at %s: the route refuses since then; leave "shadow" out`,
+			list = append(list, phrase.Sprintf(`the shadow of route %d ended at %s: the route refuses since then; leave "shadow" out`,
 				i, time.Unix(r.Shadow, 0).UTC().Format(time.RFC3339)))
 		}
 	}

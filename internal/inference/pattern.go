@@ -1,8 +1,9 @@
 package inference
 
 import (
-	"fmt"
 	"strings"
+
+	"github.com/modelgate/modelgate/internal/phrase"
 )
 
 // Pattern selects models: by segments, each exact or with one trailing '*', and
@@ -36,7 +37,7 @@ func ParsePattern(s string) (Pattern, error) {
 	if problem == "" {
 		return p, nil
 	}
-	return p, fmt.Errorf("%s; got %q%s", problem, s, patternHint(s))
+	return p, phrase.Errorf("%s; got %q%s", problem, s, patternHint(s))
 }
 
 // cutVersion cuts a pattern at the '@' before its version. Each two of them are one of the
@@ -75,11 +76,11 @@ func segmentProblem(i int, segment string) string {
 		return "must have '*' only once in a segment, at its end"
 	case segment == "*":
 	case isLabel && !star && !IsLabel(exact):
-		return fmt.Sprintf("must have DNS-1123 labels as namespace and service, which %q is not", exact)
+		return phrase.Sprintf("must have DNS-1123 labels as namespace and service, which %q is not", exact)
 	case isLabel && !IsLabel(exact) && !IsLabel(exact+"0"): // "risk-*" continues after the hyphen
-		return fmt.Sprintf("must have the beginning of a DNS-1123 label before '*', which %q is not", exact)
+		return phrase.Sprintf("must have the beginning of a DNS-1123 label before '*', which %q is not", exact)
 	case !isLabel && (len(exact) > maxName || !isFreeSegment(exact)):
-		return fmt.Sprintf("must have names of models after the service, which %q is not", exact)
+		return phrase.Sprintf("must have names of models after the service, which %q is not", exact)
 	}
 	return ""
 }
@@ -92,10 +93,10 @@ func patternHint(s string) string {
 	case strings.ContainsAny(s, `^$()[]{}|\?+`) || strings.Contains(s, ".*"):
 		return `; a pattern is no regular expression: a "*" at the end of a part matches any further characters`
 	case s != "" && !strings.Contains(s, "/"):
-		return fmt.Sprintf("; write %q for this service in every namespace", "*/"+s)
+		return phrase.Sprintf("; write %q for this service in every namespace", "*/"+s)
 	case lower != s:
 		if _, err := ParsePattern(lower); err == nil {
-			return fmt.Sprintf("; did you mean %q?", lower)
+			return phrase.Sprintf("; did you mean %q?", lower)
 		}
 	}
 	return ""

@@ -1,6 +1,6 @@
 package inference
 
-import "fmt"
+import "github.com/modelgate/modelgate/internal/phrase"
 
 // Verb is what is done to a model, whatever the protocol calls it.
 type Verb uint8
@@ -24,7 +24,7 @@ func (v Verb) String() string {
 	if int(v) < len(verbNames) {
 		return verbNames[v]
 	}
-	return fmt.Sprintf("verb(%d)", uint8(v))
+	return phrase.Sprintf("verb(%d)", uint8(v))
 }
 
 // ParseVerb returns the verb of that name.

@@ -1,8 +1,9 @@
 package inference
 
 import (
-	"fmt"
 	"slices"
+
+	"github.com/modelgate/modelgate/internal/phrase"
 )
 
 // Warnings describes routes that are valid but rarely meant: two that read the same
@@ -11,15 +12,15 @@ import (
 func (rs *Routes) Warnings() (list []string) {
 	for i, r := range rs.routes {
 		if r.anyHost && rs.serves == (Model{}) {
-			list = append(list, fmt.Sprintf(
+			list = append(list, phrase.Sprintf(
 				`route %d takes any host and forwards to it: add "hosts" or "names" to say where the model is`, i))
 		}
 		if r.boundTo != "" {
-			list = append(list, fmt.Sprintf("the base of route %d names the model %q: every body must name it too", i, r.boundTo))
+			list = append(list, phrase.Sprintf("the base of route %d names the model %q: every body must name it too", i, r.boundTo))
 		}
 		for j := range i {
 			if rs.routes[j].overlaps(r) {
-				list = append(list, fmt.Sprintf(
+				list = append(list, phrase.Sprintf(
 					"routes %d and %d read the same hosts; the first decides about credentials and shadow, "+
 						"and a caller needs a grant on every service that one of them reads", j, i))
 			}

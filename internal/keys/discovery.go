@@ -1,9 +1,9 @@
 package keys
 
 import (
-	"fmt"
 	"strings"
 
+	"github.com/modelgate/modelgate/internal/phrase"
 	"github.com/modelgate/modelgate/internal/strictjson"
 	"github.com/modelgate/modelgate/internal/uri"
 )
@@ -21,12 +21,12 @@ func (s *Source) jwksTarget(doc string) (t Target, err error) {
 		return t, problems
 	}
 	if iss := root.JSON().Get("issuer"); !root.JSON().IsObject() || iss.Str != s.issuer {
-		return t, fmt.Errorf("the discovery document's issuer is %.100q, not %q", iss.Str, s.issuer)
+		return t, phrase.Errorf("the discovery document's issuer is %.100q, not %q", iss.Str, s.issuer)
 	}
 	text := root.JSON().Get("jwks_uri").Str
 	u, ok := uri.Parse(text)
 	if !ok || u.Scheme != "https" && u.Scheme != s.endpoint.Scheme {
-		return t, fmt.Errorf("the discovery document's jwks_uri %.100q is no %s URI", text, s.endpoint.Scheme)
+		return t, phrase.Errorf("the discovery document's jwks_uri %.100q is no %s URI", text, s.endpoint.Scheme)
 	}
 	host := hostOf(u.Scheme, strings.ToLower(u.Host))
 	t = Target{Scheme: u.Scheme, Authority: host, Path: u.Path}
@@ -37,7 +37,7 @@ func (s *Source) jwksTarget(doc string) (t Target, err error) {
 		t.Cluster = s.endpoint.Cluster
 	}
 	if t.Cluster == "" {
-		return t, fmt.Errorf("the discovery document's jwks_uri %.100q is on a host that has no cluster", text)
+		return t, phrase.Errorf("the discovery document's jwks_uri %.100q is on a host that has no cluster", text)
 	}
 	return t, nil
 }

@@ -1,12 +1,13 @@
 package strictjson
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/modelgate/modelgate/internal/phrase"
 )
 
 // Problem is one mistake in a document.
@@ -21,7 +22,7 @@ type Problems []Problem
 func (p Problems) Error() string {
 	lines := make([]string, len(p))
 	for i, x := range p {
-		lines[i] = fmt.Sprintf("%s: %s", strconv.Quote(x.Pointer), x.Message)
+		lines[i] = phrase.Sprintf("%s: %s", strconv.Quote(x.Pointer), x.Message)
 	}
 	return strings.Join(lines, "\n")
 }
@@ -84,13 +85,13 @@ func (v Value) Problems() Problems { return *v.problems }
 
 // Fail adds a problem with this value.
 func (v Value) Fail(format string, args ...any) {
-	*v.problems = append(*v.problems, Problem{v.Pointer(), fmt.Sprintf(format, args...)})
+	*v.problems = append(*v.problems, Problem{v.Pointer(), phrase.Sprintf(format, args...)})
 }
 
 // MustBe adds the problem that the value is not what it must be, and says what
 // was found: "must be viewer, invoker or admin; got \"invokers\"".
 func (v Value) MustBe(format string, args ...any) {
-	v.Fail("must be %s; got %s", fmt.Sprintf(format, args...), v.found())
+	v.Fail("must be %s; got %s", phrase.Sprintf(format, args...), v.found())
 }
 
 // maxFound bounds what a problem shows of a value, in bytes.

@@ -1,8 +1,9 @@
 package strictjson
 
 import (
-	"fmt"
 	"strconv"
+
+	"github.com/modelgate/modelgate/internal/phrase"
 )
 
 const loneSurrogate = `surrogates (\ud800 to \udfff) must be in pairs, a high one and then a low one`
@@ -36,7 +37,7 @@ func control(c byte) string {
 	case '\t':
 		return `a string must not contain a tab; write it as \t`
 	}
-	return fmt.Sprintf(`a string must not contain a control character; write it as \u%04x`, c)
+	return phrase.Sprintf(`a string must not contain a control character; write it as \u%04x`, c)
 }
 
 // escapeSequence reads what follows a backslash, and stops at its last byte.

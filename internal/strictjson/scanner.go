@@ -1,12 +1,13 @@
 package strictjson
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/modelgate/modelgate/internal/phrase"
 )
 
 // scanner reads a document by the grammar of RFC 8259. Its methods read from i on
@@ -40,7 +41,7 @@ func (s *scanner) notUTF8() *SyntaxError {
 			break
 		}
 	}
-	return s.fail(fmt.Sprintf("must be UTF-8; got the byte 0x%02x", s.doc[s.i]))
+	return s.fail(phrase.Sprintf("must be UTF-8; got the byte 0x%02x", s.doc[s.i]))
 }
 
 // end reads the space after the value.
@@ -75,7 +76,7 @@ func (s *scanner) value(depth int) *SyntaxError {
 	switch c := s.peek(); {
 	case c == '{' || c == '[':
 		if depth == MaxDepth {
-			return s.fail(fmt.Sprintf("must not be nested deeper than %d", MaxDepth))
+			return s.fail(phrase.Sprintf("must not be nested deeper than %d", MaxDepth))
 		}
 		s.i++
 		if c == '{' {
@@ -138,7 +139,7 @@ func (s *scanner) member(o *openObject) (name string, more bool, err *SyntaxErro
 	}
 	o.members++
 	if s.allNames++; s.maxNames > 0 && s.allNames > s.maxNames {
-		return "", false, s.fail(fmt.Sprintf("must not have more than %d names", s.maxNames))
+		return "", false, s.fail(phrase.Sprintf("must not have more than %d names", s.maxNames))
 	}
 	start := s.i
 	if name, err = s.name(); err == nil && !s.names.add(o, name) {
@@ -174,7 +175,7 @@ func (s *scanner) array(depth int) *SyntaxError {
 	for n := 0; ; n++ {
 		s.space()
 		if err := s.value(depth); err != nil {
-			err.Pointer = fmt.Sprintf("/%d%s", n, err.Pointer)
+			err.Pointer = phrase.Sprintf("/%d%s", n, err.Pointer)
 			return err
 		}
 		if done, err := s.comma(']'); done || err != nil {

@@ -1,17 +1,18 @@
 package strictjson
 
 import (
-	"fmt"
 	"strings"
+
+	"github.com/modelgate/modelgate/internal/phrase"
 )
 
 // unknown says that a field has no known name, and which name was probably meant.
 func unknown(name string, known []string) string {
 	all := "known are " + strings.Join(known, ", ")
 	if k := nearest(name, known); k != "" {
-		return fmt.Sprintf("unknown field %q; did you mean %q? %s", name, k, all)
+		return phrase.Sprintf("unknown field %q; did you mean %q? %s", name, k, all)
 	}
-	return fmt.Sprintf("unknown field %q; %s", name, all)
+	return phrase.Sprintf("unknown field %q; %s", name, all)
 }
 
 // nearest returns the known name that a misspelt one probably means, or "".

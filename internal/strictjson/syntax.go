@@ -1,10 +1,11 @@
 package strictjson
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/modelgate/modelgate/internal/phrase"
 )
 
 // SyntaxError is the first mistake in a document.
@@ -17,11 +18,11 @@ type SyntaxError struct {
 }
 
 func (e *SyntaxError) Error() string {
-	return fmt.Sprintf("%q: %s", e.Pointer, e.text())
+	return phrase.Sprintf("%q: %s", e.Pointer, e.text())
 }
 
 func (e *SyntaxError) text() string {
-	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Message)
+	return phrase.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Message)
 }
 
 // fail returns an error at the scanner's position.
