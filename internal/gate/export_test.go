@@ -27,3 +27,6 @@ const (
 	MaxRouteBytes    = maxRouteBytes
 	MaxDecisionBytes = maxDecisionBytes
 )
+
+// IsOrigin is isOrigin.
+func IsOrigin(text string) bool { return isOrigin(text) }
