@@ -97,10 +97,14 @@ func (a *openAI) parseModel(method, rest string, isBase bool) (operation, reason
 		return a.onModelOfPath(Metadata, name)
 	case method == "DELETE": // of a model that was made by tuning
 		return a.onModelOfPath(Admin, name)
-	case isBase && action == "load" && rest[len(name)] == '/':
-		return a.onModelOfPath(Load, name)
-	case isBase && action == "unload" && rest[len(name)] == '/':
-		return a.onModelOfPath(Unload, name)
+	case isBase && (action == "load" || action == "unload") && rest[len(name)] == '/':
+		verb := Load
+		if action == "unload" {
+			verb = Unload
+		}
+		op, why := a.onModelOfPath(verb, name)
+		op.body = repositoryBody // Triton's OpenAI frontend reads none; what has parameters is about more
+		return op, why
 	}
 	known, ok := geminiActions[action]
 	switch {

@@ -23,8 +23,8 @@ var openAIAccepted = []acceptedGroup{
 		{"GET /openai/v1/models/llm", "openai metadata prod/llm"},
 		{"GET /v1/models?limit=20&after_id=x&before_id=y", "openai list prod/llm/ trim"},
 		{"DELETE /v1/models/m", "openai admin prod/llm/m"},
-		{"POST /v1/models/m/load", "openai load prod/llm/m"},
-		{"POST /v1/models/meta/llama/unload", "openai unload prod/llm/meta/llama"},
+		{"POST /v1/models/m/load", "openai load prod/llm/m body"},
+		{"POST /v1/models/meta/llama/unload", "openai unload prod/llm/meta/llama body"},
 		{"POST /v1/responses/compact?beta=true", "openai generate prod/llm/ body"},
 		{"POST /v1/audio/transcriptions", "openai generate prod/llm/ body"},
 	}},
@@ -469,6 +469,11 @@ var openAIBodies = []bodyGroup{
 			{`{}`, "generate prod/llm/llama"},
 			{`{"generateContentRequest": {"model": "models/other"}}`, "identity_conflict"},
 		}},
+	{"What is loaded with parameters may be any model", openai, public, "POST /v1/models/m/load", []bodyCase{
+		{``, "load prod/llm/m"},
+		{`{}`, "load prod/llm/m"},
+		{`{"parameters": {}}`, "admin prod/llm/"},
+	}},
 	{"The body says which service", byModel, public, "POST /api/chat", []bodyCase{
 		{`{"model": "qwen"}`, "generate prod/llm/qwen -> llm-predictor.prod.svc.cluster.local /api/chat"},
 		{`{"model": "unheard-of"}`, "grant_missing"},
