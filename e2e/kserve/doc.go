@@ -1,6 +1,6 @@
 // Package kserve runs real model servers behind the gate, and calls them with their own
 // clients: KServe's server with the iris sample, LiteLLM's proxy with made-up answers,
-// and for streams a gRPC server in Go, because no package registry has Triton.
+// and for streams a gRPC server in Go. Package servers runs Triton itself.
 //
 // It also compares the gate with the servers' own parsers. For every generated or mutated
 // request that the gate allows, the server's parser must select the model that was

@@ -1,4 +1,4 @@
-//go:build servers
+//go:build servers || vllm
 
 package servers
 
@@ -36,13 +36,16 @@ var v2Templates = []string{
 	"POST /v2/models/{m}/versions/{v}/generate_stream",
 }
 
+var v2Methods = []string{"inference.GRPCInferenceService/ModelInfer", "inference.GRPCInferenceService/ModelInfer",
+	"inference.GRPCInferenceService/ModelStreamInfer"}
+
 var families = map[string][]family{
 	"Triton": {
 		{name: "HTTP", route: `{"protocol": "triton", "service": "prod/s"}`, own: map[string]string{"alpha": "2", "beta": "3"},
 			templates: append(v2Templates, "GET /v2/models/{m}/config", "GET /v2/models/{m}/versions/{v}/stats"),
 			bodies:    []string{v2Body, v2Body, `{"IN":[1]}`}, versions: []string{"1", "2", "3"}},
 		{name: "gRPC", route: `{"protocol": "triton", "service": "prod/s"}`, own: map[string]string{"alpha": "2", "beta": "3"},
-			methods: []string{"inference.GRPCInferenceService/ModelInfer"}, message: v2Message, versions: []string{"1", "2", "3"}},
+			methods: v2Methods, message: v2Message, versions: []string{"1", "2", "3"}},
 	},
 	"TorchServe": {
 		{name: "HTTP", route: `{"protocol": "torchserve", "service": "prod/s"}`, own: map[string]string{"alpha": "1.0", "beta": "1.0"},
@@ -58,7 +61,7 @@ var families = map[string][]family{
 			templates: append(v2Templates, "POST /v2/models/{m}/infer_stream", "POST /v2/models/{m}/versions/{v}/infer_stream"),
 			bodies:    []string{v2Body}, versions: []string{"1", "v2"}},
 		{name: "gRPC", route: `{"protocol": "kserve-v2", "service": "prod/s"}`, own: map[string]string{"alpha": "1", "beta": "v2"},
-			methods: []string{"inference.GRPCInferenceService/ModelInfer"}, message: v2Message, versions: []string{"1", "v2"}},
+			methods: v2Methods, message: v2Message, versions: []string{"1", "v2"}},
 	},
 }
 

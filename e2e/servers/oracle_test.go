@@ -1,4 +1,4 @@
-//go:build servers
+//go:build servers || vllm
 
 package servers
 
@@ -23,7 +23,7 @@ const all = 6
 
 // teeth is how many of the requests that are refused go to the server too, which shows what
 // they would have done.
-const teeth = 100
+const teeth = 300
 
 // oracle holds what the gate authorizes to what a server runs.
 func oracle(t *testing.T, list []family, s started) {
