@@ -7,8 +7,10 @@
 // new endpoint is found. And for every generated request that the gate allows, the model that
 // the server runs must be the one that was authorized.
 //
-// The tests have the build tag servers. They need Python and Java:
+// The tests have the build tag servers, and that of vLLM, which is 6 GB, has the tag vllm. They
+// need Python and Java:
 //
 //	make e2e-servers
+//	make e2e-vllm
 //	go test -tags servers ./servers -v -run Servers/Oracle/Triton -args -requests 100000 -send 5000 -seed 7
 package servers

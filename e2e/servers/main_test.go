@@ -1,4 +1,4 @@
-//go:build servers
+//go:build servers || vllm
 
 package servers
 
@@ -35,13 +35,16 @@ func TestMain(m *testing.M) {
 		if err := testbed.BuildWasm(root, wasm); err != nil {
 			return err
 		}
-		return install("triton", "torchserve", "mlserver")
+		return install()
 	}))
 }
 
+// names are the servers that the tests of this build want.
+var names []string
+
 // install has build/tools/modelserver install the servers at the same time. The first time
 // it takes a minute and the network.
-func install(names ...string) error {
+func install() error {
 	var group sync.WaitGroup
 	paths, errs := make([]string, len(names)), make([]error, len(names))
 	for i, name := range names {

@@ -7,6 +7,8 @@ import (
 	"testing"
 )
 
+func init() { names = append(names, "triton", "torchserve", "mlserver") }
+
 // TestServers starts each server, and one gate before all of them.
 func TestServers(t *testing.T) {
 	triton, torchServe, mlserver := startTriton(t), startTorchServe(t), startMLServer(t)

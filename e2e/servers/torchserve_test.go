@@ -1,4 +1,4 @@
-//go:build servers
+//go:build servers || vllm
 
 package servers
 
@@ -107,6 +107,9 @@ func (c httpCall) do(t *testing.T, addr, host, token string) (code int, body str
 	}
 	request.Host = host
 	request.Header.Set("authorization", "Bearer "+token)
+	if strings.HasPrefix(c.body, "{") {
+		request.Header.Set("content-type", "application/json")
+	}
 	response, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)

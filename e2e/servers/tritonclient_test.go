@@ -1,4 +1,4 @@
-//go:build servers
+//go:build servers || vllm
 
 package servers
 
@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// call is one function of python/clients.py, and what it comes to: an answer, or a status and
+// call is one function of the programs in the directory python, and what it comes to: an answer, or a status and
 // a Reason.
 type call struct {
 	Call    string `json:"call"`
@@ -87,7 +87,7 @@ func (b behind) mlserver(t *testing.T) {
 // clients calls a server through the gate with Triton's own clients.
 func (b behind) clients(t *testing.T, name string, analyst, operator []call) {
 	for token, calls := range map[string][]call{b.analyst: analyst, b.operator: operator} {
-		for i, got := range b.ask(t, name, token, calls) {
+		for i, got := range b.ask(t, name, "python/clients.py", token, calls) {
 			if c := calls[i]; !comesTo(got, c.want) {
 				t.Errorf("%s of %s %s: %s, want %s", c.Call, c.Model, c.Version, got, c.want)
 			}
@@ -95,14 +95,18 @@ func (b behind) clients(t *testing.T, name string, analyst, operator []call) {
 	}
 }
 
-// ask runs python/clients.py, and returns a line for each call.
-func (b behind) ask(t *testing.T, name, token string, calls []call) (lines []string) {
+// ask runs a program with clients, and returns a line for each call.
+func (b behind) ask(t *testing.T, name, program, token string, calls []call) (lines []string) {
 	t.Helper()
 	asked, err := json.Marshal(map[string]any{"addr": b.envoy.Addr(), "host": name + ".example.com", "token": token, "calls": calls})
 	if err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(python["triton"], "-W", "ignore", "python/clients.py")
+	interpreter := python["triton"]
+	if name == "vllm" {
+		interpreter = python[name]
+	}
+	command := exec.Command(interpreter, "-W", "ignore", program)
 	command.Stdin = bytes.NewReader(asked)
 	var errors bytes.Buffer
 	command.Stderr = &errors
