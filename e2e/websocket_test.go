@@ -7,11 +7,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
 
 	"github.com/modelgate/modelgate/e2e/internal/harness"
 	"github.com/modelgate/modelgate/e2e/internal/upstream"
@@ -113,35 +115,56 @@ func extendedConnect(t *testing.T, envoy *harness.Envoy, r corpus.Request) io.Re
 	}
 	t.Cleanup(func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(harness.Patience))
-	client, err := (&http2.Transport{AllowHTTP: true}).NewClientConn(conn)
-	if err != nil {
-		t.Fatal(err)
+	io.WriteString(conn, http2.ClientPreface)
+	framer := http2.NewFramer(conn, conn)
+	framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
+	framer.WriteSettings()
+	var block bytes.Buffer
+	coder := hpack.NewEncoder(&block)
+	pseudo := [][2]string{
+		{":method", "CONNECT"}, {":protocol", "websocket"}, {":scheme", "http"}, {":authority", r.Authority}, {":path", r.Path},
 	}
-	body, out := io.Pipe()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodConnect, "http://"+r.Authority+r.Path, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	request.Header.Set(":protocol", "websocket")
-	for _, h := range r.Headers {
-		if h[0] != "connection" && h[0] != "upgrade" && h[0] != "sec-websocket-key" {
-			request.Header.Set(h[0], h[1])
+	for _, h := range slices.Concat(pseudo, r.Headers) {
+		if h[0] != "connection" && h[0] != "upgrade" {
+			coder.WriteField(hpack.HeaderField{Name: h[0], Value: h[1]})
 		}
 	}
-	request.Header.Set("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA==")
-	answer, err := client.RoundTrip(request)
-	if err != nil {
-		t.Fatal(err)
+	framer.WriteHeaders(http2.HeadersFrameParam{StreamID: 1, BlockFragment: block.Bytes(), EndHeaders: true})
+	for {
+		frame, err := framer.ReadFrame()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer, ok := frame.(*http2.MetaHeadersFrame); ok {
+			if status := answer.PseudoValue("status"); status != "200" {
+				t.Fatalf("the answer is %v", answer.Fields)
+			}
+			return &tunnel{framer: framer}
+		}
 	}
-	t.Cleanup(func() { out.Close(); answer.Body.Close() })
-	if answer.StatusCode != http.StatusOK {
-		text, _ := io.ReadAll(answer.Body)
-		t.Fatalf("the answer is %s %s", answer.Status, text)
+}
+
+// tunnel is the first stream of a connection.
+type tunnel struct {
+	framer *http2.Framer
+	rest   []byte // of what has been read
+}
+
+func (c *tunnel) Write(p []byte) (int, error) { return len(p), c.framer.WriteData(1, false, p) }
+
+func (c *tunnel) Read(p []byte) (int, error) {
+	for len(c.rest) == 0 {
+		frame, err := c.framer.ReadFrame()
+		if err != nil {
+			return 0, err
+		}
+		if data, ok := frame.(*http2.DataFrame); ok {
+			c.rest = slices.Clone(data.Data())
+		}
 	}
-	return struct {
-		io.Reader
-		io.Writer
-	}{answer.Body, out}
+	n := copy(p, c.rest)
+	c.rest = c.rest[n:]
+	return n, nil
 }
 
 // checkEcho sends a text as one masked frame (RFC 6455 section 5.2), and reads it back.
