@@ -119,7 +119,8 @@ func pages(t *testing.T, s *corpus.Scenario, envoy *harness.Envoy, model *upstre
 	}{
 		{"a listed page", app, rawhttp.Request{Method: "POST", Path: predict, Headers: rawhttp.Headers{bearer, typed}, Body: []byte(body)},
 			`200 {"predictions":[1]}`},
-		{"a listed page without a token", app, rawhttp.Request{Method: "POST", Path: predict, Headers: rawhttp.Headers{typed}, Body: []byte(body)},
+		{"a listed page without a token", app,
+			rawhttp.Request{Method: "POST", Path: predict, Headers: rawhttp.Headers{typed}, Body: []byte(body)},
 			`401 {"reason":"credential_missing","error":"model gate: credential_missing"`},
 		{"a listed page without a grant", app, rawhttp.Request{Method: "POST", Path: "/serving/prod/other:predict",
 			Headers: rawhttp.Headers{bearer, typed}, Body: []byte(body)}, `403 {"reason":"grant_missing","error":"model gate: grant_missing"`},
@@ -143,7 +144,8 @@ func pages(t *testing.T, s *corpus.Scenario, envoy *harness.Envoy, model *upstre
 	}
 	response := page{app, envoy.Addr(), rawhttp.H1}.send(t, rawhttp.Request{Method: "POST", Path: predict, Authority: "models.example.com",
 		Headers: rawhttp.Headers{bearer, typed, {"origin", app}}, Body: []byte(body)})
-	if exposed := list(response, "access-control-expose-headers"); !slices.Contains(exposed, "x-request-id") || !slices.Contains(list(response, "vary"), "origin") {
+	exposed, vary := list(response, "access-control-expose-headers"), list(response, "vary")
+	if !slices.Contains(exposed, "x-request-id") || !slices.Contains(vary, "origin") {
 		t.Errorf("a reply has the headers %v", response.Headers)
 	}
 }

@@ -38,7 +38,8 @@ func TestExpectContinue(t *testing.T) {
 					}
 				})
 			}})
-			token, err := s.Mint(corpus.Token{Issuer: "corp", Claims: map[string]any{"email": "ana@example.com", "email_verified": true}}, time.Now())
+			ana := map[string]any{"email": "ana@example.com", "email_verified": true}
+			token, err := s.Mint(corpus.Token{Issuer: "corp", Claims: ana}, time.Now())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -53,7 +54,8 @@ func TestExpectContinue(t *testing.T) {
 				{token, "meta-llama/Llama-3.1-70B", "100 403"},
 				{"x", "meta-llama/Llama-3.1-8B", unauthorized},
 			} {
-				head := fmt.Sprintf("POST %s HTTP/1.1\r\nhost: %s\r\nauthorization: Bearer %s\r\ncontent-type: application/json\r\n", c.path, host, ask.token)
+				head := fmt.Sprintf("POST %s HTTP/1.1\r\nhost: %s\r\nauthorization: Bearer %s\r\ncontent-type: application/json\r\n",
+					c.path, host, ask.token)
 				if got := sendWhenAsked(t, envoy.Addr(), head, `{"model":"`+ask.model+`"}`); got != ask.want {
 					t.Errorf("%s: %s, want %s\n%s", ask.model, got, ask.want, tail(envoy.Log()))
 				}

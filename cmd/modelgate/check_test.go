@@ -14,8 +14,8 @@ func TestCheck(t *testing.T) {
 	bad := writeFile(t, dir, "bad.json", `{"version": 2, "issuers": [], "extra": 1}`)
 	broken := writeFile(t, dir, "broken.json", `{"version"`)
 	missing := filepath.Join(dir, "missing.json")
-	const fields = "$schema, version, issuers, peer, routes, serves, groups, grants, denies, iam, signatures, activator, exempt, cors, identity, " +
-		"headers, challenge, audit, tokenCache, host, limits"
+	const fields = "$schema, version, issuers, peer, routes, serves, groups, grants, denies, iam, signatures, activator, exempt, " +
+		"cors, identity, headers, challenge, audit, tokenCache, host, limits"
 	badErrors := bad + `: "/extra": unknown field "extra"; known are ` + fields + "\n" +
 		bad + `: "/version": must be 1; got 2` + "\n" +
 		bad + `: "/issuers": must not be empty; leave it out instead` + "\n" +

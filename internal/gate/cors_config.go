@@ -91,7 +91,8 @@ func isOrigin(text string) bool {
 	scheme, host, ok := strings.Cut(text, "://")
 	u, isHost := uri.Parse("http://" + host)
 	isDefault := scheme == "http" && strings.HasSuffix(host, ":80") || scheme == "https" && strings.HasSuffix(host, ":443")
-	return ok && scheme != "" && scheme[0] >= 'a' && inference.IsHeaderName(scheme) && strings.ToLower(text) == text && isHost && u.Host == host && !isDefault
+	isScheme := scheme != "" && scheme[0] >= 'a' && inference.IsHeaderName(scheme)
+	return ok && isScheme && strings.ToLower(text) == text && isHost && u.Host == host && !isDefault
 }
 
 // compileNames reads a list of names; nil means any, where "*" is allowed.

@@ -96,7 +96,8 @@ func TestPreflight(t *testing.T) {
 		})
 	}
 	closed, _ := load(t, world)
-	if _, step := begin(closed, asks(askPublic[5:], fromApp, asksPost)); step.Reason != reason.CredentialMissing || has(step.Reply.Headers, "vary") {
+	_, step := begin(closed, asks(askPublic[5:], fromApp, asksPost))
+	if step.Reason != reason.CredentialMissing || has(step.Reply.Headers, "vary") {
 		t.Errorf(`Begin without "cors" = %s %v, want credential_missing`, step.Reason, step.Reply.Headers)
 	}
 }
@@ -142,7 +143,8 @@ func TestForwardedPreflight(t *testing.T) {
 		askPublic[5:]: "/v1/models/iris:predict", askStaff[5:]: "/v1/models/fraud:predict",
 		"/kfserving/prod/ghost:predict": "/v1/models/ghost:predict", "/kfserving/secret/fraud:predict": "/v1/models/fraud:predict",
 	} {
-		h := asks(path, fromApp, asksPost, pair{"kubeflow-userid", "root"}, pair{"x-goog-authenticated-user-email", "root"}, pair{"x-gateway-model-name", "a"})
+		h := asks(path, fromApp, asksPost, pair{"kubeflow-userid", "root"}, pair{"x-goog-authenticated-user-email", "root"},
+			pair{"x-gateway-model-name", "a"})
 		_, step := begin(g, h)
 		if step.Act != gate.Forward || step.Reason != reason.Preflight {
 			t.Fatalf("Begin(OPTIONS %s) = act %d %s", path, step.Act, step.Reason)
@@ -156,7 +158,8 @@ func TestForwardedPreflight(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range strings.Fields(`/ /nowhere //odd /kfserving/Prod/fraud:predict /kfserving/prod/fraud:nonsense /v1/models/fraud:predict`) {
+	for _, path := range strings.Fields(`/ /nowhere //odd /kfserving/Prod/fraud:predict /kfserving/prod/fraud:nonsense
+		/v1/models/fraud:predict`) {
 		if _, step := begin(g, asks(path, fromApp, asksPost)); step.Reason != reason.PathUnknown || !has(step.Reply.Headers, "vary") {
 			t.Errorf("Begin(OPTIONS %s) = %s %v, want path_unknown", path, step.Reason, step.Reply.Headers)
 		}

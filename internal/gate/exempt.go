@@ -26,7 +26,7 @@ func compileExemptions(v strictjson.Value) (list []exemption) {
 		o := item.Object("method", "path", "hosts", "forward")
 		e := exemption{method: o.Need("method").Text(), path: o.Need("path").Text(), forward: o.Get("forward").Bool()}
 		if m := o.Get("method"); e.method != "" && e.method != "GET" && e.method != "HEAD" {
-			m.MustBe("GET or HEAD")
+			m.MustBe(`GET or HEAD ("cors" is for the OPTIONS of a browser)`)
 		}
 		if p := o.Get("path"); e.path != "" && e.path != "/" && !inference.IsCanonicalPath(e.path) {
 			p.MustBe(`a canonical path without a query, for example "/healthz"`)
