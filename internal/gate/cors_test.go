@@ -275,6 +275,19 @@ func TestOriginIsNotRemembered(t *testing.T) {
 	}
 }
 
+// TestEndedRequestHasNoOrigin: a host uses an Exchange again, and may hand in a reply to a request
+// whose head it has never handed in.
+func TestEndedRequestHasNoOrigin(t *testing.T) {
+	g, token := corsWorld(t, listedOrigins)
+	x, _ := begin(g, head(askStaff, fromApp, token(nil)))
+	if x.End(); x.NeedsResponse() {
+		t.Error("NeedsResponse() = true after End")
+	}
+	if step := x.Respond(gate.Env{Now: now}, []pair{{":status", "200"}}, true); step.Edit != nil {
+		t.Errorf("Respond after End edits %+v", step.Edit)
+	}
+}
+
 // TestForwardedPolicyLeavesReplies: with "forward" what is behind the gate writes the headers of
 // its replies, and the gate those of its refusals.
 func TestForwardedPolicyLeavesReplies(t *testing.T) {

@@ -59,14 +59,15 @@ func (x *Exchange) HostHolds(n int) (step Step, ok bool) {
 // End releases all that the request holds. A host calls it when the stream ends, however
 // it ends.
 func (x *Exchange) End() {
-	x.body, x.listing, x.reply, x.missing, x.hostBytes = nil, nil, nil, nil, 0
+	x.body, x.listing, x.reply, x.missing, x.hostBytes, x.origin = nil, nil, nil, nil, 0, origin{}
 	x.count()
 }
 
 // end ends a request that is refused or answered: nothing of it is held any more.
 func (x *Exchange) end(step Step) Step {
+	step = x.withCORS(step)
 	x.End()
-	return x.withCORS(step)
+	return step
 }
 
 // settle counts what the request holds after a step, and refuses it if that is too much.
