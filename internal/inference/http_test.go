@@ -40,6 +40,15 @@ const (
 			{"path": "/notebook/{namespace}/{service}/*", "methods": ["GET", "POST"], "verb": "predict", "upgrade": ["websocket"], "query": "*"},
 			{"path": "/notebook/{namespace}/{service}/", "methods": ["GET"], "verb": "predict"}]}]`
 
+	// oneBesideMany has routes on a host of their own beside others on all hosts.
+	oneBesideMany = `[
+		{"protocol": "kserve-v1", "service": "prod/secret", "hosts": ["secret.example.com"]},
+		{"protocol": "kserve-v1", "service": "prod/pages"},
+		{"protocol": "http", "service": "prod/secret", "hosts": ["secret.example.com"], "resources": [
+			{"path": "/x", "methods": ["GET"], "verb": "admin"}]},
+		{"protocol": "http", "service": "prod/pages", "resources": [
+			{"path": "/*", "methods": ["GET", "POST"], "verb": "predict"}]}]`
+
 	customPredictors = `[
 		{"protocol": "kserve-v1", "prefix": "/serving", "names": {"predictor": "{service}.{namespace}.example.com"}},
 		{"protocol": "http", "prefix": "/serving", "names": {"predictor": "{service}.{namespace}.example.com"}, "resources": [
@@ -163,6 +172,23 @@ func TestResources(t *testing.T) {
 			{"GET /", "path_unknown"},
 			{"GET /x", "path_unknown"},
 			{"GET /notebook/ana/nb/", "path_invalid"},
+		}},
+		{"pages beside model servers", oneBesideMany, public, []acceptedCase{
+			{"WEB /x.Y/Z", "http predict prod/pages/"},
+			{"WEB /inference.GRPCInferenceService/ModelInfer", "grpc_web"},
+			{"POST /tensorflow.serving.PredictionService/Predict", "path_unknown"},
+			{"GET /x", "http predict prod/pages/"},
+		}},
+		{"a host that is declared", oneBesideMany, "secret.example.com:443", []acceptedCase{
+			{"GET /x", "http admin prod/secret/"},
+			{"POST /v1/models/a:predict", "kserve-v1 predict prod/secret/a"},
+		}},
+		{"a host that is declared, in capitals", oneBesideMany, "SECRET.example.com", []acceptedCase{
+			{"GET /x", "host_invalid"}, // and not of the pages
+			{"POST /v1/models/a:predict", "host_invalid"},
+		}},
+		{"another host in capitals", oneBesideMany, "Pages.example.com", []acceptedCase{
+			{"GET /x", "http predict prod/pages/"},
 		}},
 		{"below a prefix", customPredictors, public, []acceptedCase{
 			{"POST /serving/prod/graph/", "http predict prod/graph/ -> graph.prod.example.com /"},

@@ -106,7 +106,11 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 	if len(req.Method) > maxMethod {
 		return Match{}, reason.PathUnknown
 	}
-	rs.read(&r.reading, strings.ToLower(r.host))
+	lower := strings.ToLower(r.host)
+	if lower != r.host && rs.declares(lower) { // to a router behind the gate it is that host
+		return Match{}, reason.HostInvalid
+	}
+	rs.read(&r.reading, lower)
 	m, why := rs.matchRoute(&r, form)
 	switch {
 	case why == reason.PathUnknown && r.GRPCWeb:
@@ -120,6 +124,14 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 	}
 	done, why := m.finish(&r.reading)
 	return done, m.answer(why)
+}
+
+// declares reports whether a route has a host for its own.
+func (rs *Routes) declares(host string) bool {
+	return slices.ContainsFunc(rs.routes, func(r *Route) bool {
+		_, hosts := r.declared()
+		return slices.Contains(hosts, host)
+	})
 }
 
 // matchRoute finds the route of a request. Protocols of model servers take the paths that
