@@ -236,3 +236,20 @@ func FuzzOriginalHost(f *testing.F) {
 		}
 	})
 }
+
+// TestPreflightThroughActivator: a preflight that goes on gets its own host back too.
+func TestPreflightThroughActivator(t *testing.T) {
+	g, _ := load(t, edit.Set(t, activatorWorld(t), "/cors", forwardsAsked))
+	const host = "fraud.prod.example.com"
+	h := asks("/v1/models/fraud:predict", fromApp, asksPost, originalHost(host), pair{"k-proxy-request", "activator"})
+	h.Pairs[3][1], h.Peer = podHosts[0], activatorPeer
+	_, step := begin(g, h)
+	got := forwarded(h, step)
+	if arrival(got, ":authority") != host || arrival(got, "k-original-host") != "" || arrival(got, "k-proxy-request") != "activator" {
+		t.Errorf("Begin = %s %v, want the host %s", step.Reason, got, host)
+	}
+	h.Peer = authn.Peer{}
+	if _, step := begin(g, h); step.Act != gate.Refuse {
+		t.Errorf("Begin(from a stranger) = act %d %s, want a refusal", step.Act, step.Reason)
+	}
+}

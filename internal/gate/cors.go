@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/reason"
 )
 
@@ -111,16 +112,11 @@ func (x *Exchange) forwardPreflight(method string) Step {
 	asked := x.head.Request
 	asked.Method, asked.Routing = method, nil
 	authority, path, ok := x.gate.routes.Preflight(asked)
-	if !ok {
+	if !ok || inference.HasQueryToken(path) {
 		return x.refuse(reason.PathUnknown)
 	}
 	x.stripHeaders(false)
-	if x.edit.Set = x.edit.Set[:0]; authority != x.head.Authority {
-		x.edit.Set = append(x.edit.Set, [2]string{":authority", authority})
-	}
-	if path != x.head.Path {
-		x.edit.Set = append(x.edit.Set, [2]string{":path", path})
-	}
+	x.edit.Set = x.appendDestination(x.edit.Set[:0], authority, path)
 	return Step{Act: Forward, Reason: reason.Preflight, Edit: &x.edit}
 }
 

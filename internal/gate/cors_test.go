@@ -301,3 +301,16 @@ func TestForwardedPolicyLeavesReplies(t *testing.T) {
 		t.Errorf("a refusal has %v", step.Reply.Headers)
 	}
 }
+
+// TestForwardedPreflightHasNoToken: a token in a query reaches no server, nor its log.
+func TestForwardedPreflightHasNoToken(t *testing.T) {
+	g, _ := load(t, edit.Set(t, edit.Set(t, world, "/cors", forwardsAsked), "/routes", `[{"protocol": "http", "service": "prod/app",
+		"resources": [{"path": "/app", "methods": ["POST"], "verb": "predict", "query": "*"}]}]`))
+	for path, want := range map[string]reason.Reason{
+		"/app?x=1": reason.Preflight, "/app?access_token=x": reason.PathUnknown, "/app?a&access%5ftoken=x": reason.PathUnknown,
+	} {
+		if _, step := begin(g, asks(path, fromApp, asksPost)); step.Reason != want {
+			t.Errorf("Begin(OPTIONS %s) = %s, want %s", path, step.Reason, want)
+		}
+	}
+}

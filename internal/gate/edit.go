@@ -60,17 +60,24 @@ func (x *Exchange) appendForwardHeaders(set [][2]string, m *inference.Match) [][
 		}
 		x.untold = x.untold || !told
 	}
-	if m.Authority != x.head.Authority || x.head.byActivator {
-		set = append(set, [2]string{":authority", m.Authority})
+	set = x.appendDestination(set, m.Authority, m.Path)
+	if m.Header[0] != "" {
+		set = append(set, m.Header)
+	}
+	return set
+}
+
+// appendDestination appends where a request goes, if that is not where it came to, and the
+// mark of the activator.
+func (x *Exchange) appendDestination(set [][2]string, authority, path string) [][2]string {
+	if authority != x.head.Authority || x.head.byActivator {
+		set = append(set, [2]string{":authority", authority})
 	}
 	if x.head.byActivator {
 		set = append(set, [2]string{proxyHeader, "activator"})
 	}
-	if m.Path != x.head.Path {
-		set = append(set, [2]string{":path", m.Path})
-	}
-	if m.Header[0] != "" {
-		set = append(set, m.Header)
+	if path != x.head.Path {
+		set = append(set, [2]string{":path", path})
 	}
 	return set
 }
