@@ -20,15 +20,16 @@ var refusals = []call{
 	{"anthropic_message", "secret", anthropicRefusal},
 	{"anthropic_stream", "secret", anthropicRefusal},
 	{"anthropic_anonymous", "secret", "anthropic.AuthenticationError 401 authentication_error model gate: token_malformed"},
-	{"ollama_chat", "secret", "ollama.ResponseError 404 model gate: path_unknown"},
+	{"ollama_chat", "secret", "ollama.ResponseError 403 model gate: grant_missing"},
 	{"triton_metadata", "secret", "tritonclient.InferenceServerException 403 model gate: grant_missing"},
 }
 
 // TestRefusalsInTheLibrariesWords: each library raises the error that it has for the status,
-// with the gate's Reason in the text that its user sees. No server is asked.
+// with the gate's Reason in the text that its user sees. There is no server: the gate holds the
+// head until the body is refused.
 func TestRefusalsInTheLibrariesWords(t *testing.T) {
 	nowhere := "127.0.0.1:1"
-	envoy, token := startGate(t, false, map[string]string{"kserve": nowhere, "kserve-grpc": nowhere, "litellm": nowhere})
+	envoy, token := startGate(t, true, map[string]string{"kserve": nowhere, "kserve-grpc": nowhere, "litellm": nowhere})
 	question := map[string]any{"addr": envoy.Addr(), "host": irisHost, "llm": llmHost, "token": token, "calls": refusals}
 	for i, got := range runLibrary(t, "refusal_clients.py", refusals, question) {
 		if got != refusals[i].want {

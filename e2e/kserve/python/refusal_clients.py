@@ -80,7 +80,8 @@ def triton_metadata(world, model):
 def says(error):
     match error:
         case openai.APIStatusError():
-            return f"{error.status_code} {error.type} {error.code} {(error.body or {}).get('message')}"
+            body = error.body if isinstance(error.body, dict) else {"message": error.body}  # of a reply that is not the gate's
+            return f"{error.status_code} {error.type} {error.code} {body.get('message')}"
         case anthropic.APIStatusError():
             return f"{error.status_code} {error.body['error']['type']} {error.body['error']['message']}"
         case ollama.ResponseError():
