@@ -13,7 +13,9 @@ import (
 //
 //   - Some compare names without regard to case.
 //   - Ollama adds what a name leaves out (types/model/name.go of ollama/ollama): the
-//     host registry.ollama.ai, the namespace library and the tag latest.
+//     host registry.ollama.ai, the namespace library and the tag latest. It takes a source off
+//     a name (internal/modelref/modelref.go): llama3:8b:local is llama3:8b, and gpt-oss:20b:cloud
+//     is gpt-oss:20b-cloud.
 //   - A path may be relative to the root: mnt/models is /mnt/models.
 //   - SGLang runs the adapter that follows the first colon, whatever precedes it
 //     (python/sglang/srt/entrypoints/openai/serving_base.py, _parse_model_parameter).
@@ -54,7 +56,25 @@ func shortName(name []byte) []byte {
 	if parts == 2 {
 		name = bytes.TrimPrefix(name, []byte(defaultNamespace+"/"))
 	}
-	return bytes.TrimSuffix(name, []byte(":"+defaultTag))
+	return shortTag(name)
+}
+
+// shortTag returns a name without the tag latest and the source local, and with the source
+// cloud in one spelling: gpt-oss:20b-cloud, or gpt-oss:cloud.
+func shortTag(name []byte) []byte {
+	name = bytes.TrimSuffix(name, []byte(":local"))
+	base, isCloud := bytes.CutSuffix(name, []byte(":cloud"))
+	if !isCloud {
+		base, isCloud = bytes.CutSuffix(name, []byte(":"+defaultTag+"-cloud"))
+	}
+	untagged := bytes.TrimSuffix(base, []byte(":"+defaultTag))
+	switch hasTag := bytes.LastIndexByte(untagged, ':') > bytes.LastIndexByte(untagged, '/'); {
+	case !isCloud:
+		return untagged
+	case hasTag:
+		return append(bytes.Clone(untagged), "-cloud"...)
+	}
+	return append(bytes.Clone(untagged), ":cloud"...)
 }
 
 // denyPattern is a pattern of a deny, in lower case.
@@ -99,7 +119,13 @@ func foldPattern(p inference.Pattern) (list []denyPattern) {
 	}
 	last := name[len(name)-1]
 	base, tag, tagged := strings.Cut(strings.TrimSuffix(last, "*"), ":")
-	if tagged && (tag == defaultTag || takesRest && strings.HasPrefix(defaultTag, tag)) {
+	switch {
+	case !takesRest:
+		base = string(shortTag([]byte(last)))
+	case !tagged || !strings.HasPrefix(defaultTag, tag):
+		return list
+	}
+	if base != last {
 		short(append(slices.Clone(name[:len(name)-1]), base), false)
 	}
 	return list

@@ -28,6 +28,9 @@ func FuzzDenyNames(f *testing.F) {
 		if short, ok := strings.CutSuffix(name, ":latest"); ok {
 			spellings = append(spellings, short)
 		}
+		if lower := strings.ToLower(name); !strings.HasSuffix(lower, ":local") && !strings.HasSuffix(lower, "cloud") {
+			spellings = append(spellings, name+":local")
+		}
 		switch strings.Count(name, "/") {
 		case 0:
 			spellings = append(spellings, "library/"+name, "registry.ollama.ai/library/"+name)

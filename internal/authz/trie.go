@@ -148,7 +148,7 @@ func (n *node) matchModel(t *table, q *query, name []byte, found *idList) {
 	}
 	n.matchName(t, q, name, found)
 	if t.doubts && n.inside != 0 {
-		if short := shortName(name); len(short) != len(name) {
+		if short := shortName(name); !bytes.Equal(short, name) {
 			n.matchName(t, q, short, found)
 		}
 		if _, adapter, ok := bytes.Cut(name, []byte(":")); ok {
