@@ -90,10 +90,6 @@ func (s *server) match(r *parsedRequest) (Match, reason.Reason) {
 			return Match{}, reason.HostInvalid
 		}
 	}
-	otherwise := why == reason.ModelInvalid || why == reason.QueryRefused // to another protocol it may be right
-	if otherwise && s.hosts != nil && !slices.Contains(s.hosts, r.host) {
-		return Match{}, reason.HostInvalid
-	}
 	return Match{}, why
 }
 
@@ -185,7 +181,7 @@ func (s *server) matchOwnPath(r *parsedRequest, op operation) (Match, reason.Rea
 		}
 		return s.passThrough(r, op, services), reason.Allowed
 	}
-	if s.hosts != nil && !slices.Contains(s.hosts, r.host) {
+	if !s.takesHost(r) {
 		return Match{}, reason.HostInvalid
 	}
 	if s.names != nil {
