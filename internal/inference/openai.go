@@ -56,5 +56,5 @@ func compileOpenAI(r *Route, v strictjson.Value, in routeContext) {
 	}
 	a.places = placesOf(a.bases)
 	a.requireService(o)
-	r.header, r.match, r.boundTo = a.header, a.match, a.inBase.name
+	r.openAI, r.header, r.match, r.boundTo = a, a.header, a.match, a.inBase.name
 }

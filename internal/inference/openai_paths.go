@@ -11,17 +11,18 @@ import (
 type place struct {
 	prefix string // with a slash at its end
 	isBase bool
+	left   []declaredPath // to other routes
 }
 
 // placesOf returns the places of bases, and of the roots below which those are that end in
 // /v1. A base that ends otherwise has no root: what is above it, the server alone knows.
 func placesOf(bases []string) (places []place) {
 	for _, base := range bases {
-		places = append(places, place{base + "/", true})
+		places = append(places, place{prefix: base + "/", isBase: true})
 	}
 	for _, base := range bases {
 		if root, ok := strings.CutSuffix(base, "/v1"); ok {
-			places = append(places, place{root + "/", false})
+			places = append(places, place{prefix: root + "/"})
 		}
 	}
 	return places
@@ -33,7 +34,7 @@ func (a *openAI) parsePath(r *parsedRequest, path string) (operation, reason.Rea
 	}
 	for i := range a.places {
 		rest, ok := strings.CutPrefix(path, a.places[i].prefix)
-		if !ok {
+		if !ok || a.places[i].leaves(r, path) {
 			continue
 		}
 		if op, why := a.parseAt(r.Method, rest, a.places[i].isBase); why != reason.PathUnknown {

@@ -40,6 +40,7 @@ type Route struct {
 	names    *hostNames   // nil where none are configured
 	header   string       // see Routes.ModelHeaders
 	server   *server      // nil for protocol grpc
+	openAI   *openAI      // nil for other protocols
 	model    Model        // of protocol grpc, which is the model on these hosts
 	hosts    []string
 	boundTo  string // the model that the paths name for the server, or ""

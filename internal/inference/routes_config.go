@@ -50,6 +50,7 @@ func Compile(routes, serves strictjson.Value, holdHeaders bool) *Routes {
 	}
 	rs.compileReadings()
 	rs.compileResources(rows)
+	rs.leaveDeclared()
 	return rs
 }
 
