@@ -125,6 +125,11 @@ func (x *Exchange) evaluate(env Env) Step {
 			return x.refuse(why)
 		}
 	}
+	if x.head.Upgrade {
+		if why := x.checkOrigin(); why != reason.Allowed {
+			return x.refuse(why)
+		}
+	}
 	d := x.decide(env)
 	x.Principal, x.missing, x.verified = d.caller.Principal, d.caller.Missing, d.caller.Reason == reason.Allowed
 	x.refusedIssuer, x.refusedClaim = d.caller.Issuer, d.caller.Claim

@@ -1,6 +1,7 @@
 package gate_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/modelgate/modelgate/internal/gate"
@@ -67,6 +68,57 @@ func TestUpgrades(t *testing.T) {
 				t.Errorf("Begin(%v) without a token = %s, want it refused", h.Pairs, step.Reason)
 			}
 		})
+	}
+}
+
+// TestUpgradesFromPages: a page of another site gets no WebSocket with its visitor's cookies.
+func TestUpgradesFromPages(t *testing.T) {
+	pages := edit.Insert(t, world, "/routes/0", notebooks)
+	closed, s := load(t, pages)
+	open, sOpen := load(t, edit.Set(t, pages, "/cors", listedOrigins))
+	token, tokenOpen := bearer(t, s, corp(nil)), bearer(t, sOpen, corp(nil))
+	const own = "https://models.example.com"
+	for _, c := range []struct {
+		host    string
+		origins []string
+		want    reason.Reason
+		listed  reason.Reason // with "cors"
+	}{
+		{"models.example.com", nil, reason.Allowed, reason.Allowed},
+		{"models.example.com", []string{own}, reason.Allowed, reason.Allowed},
+		{"models.example.com:443", []string{own}, reason.Allowed, reason.Allowed},
+		{"models.example.com:8443", []string{own + ":8443"}, reason.Allowed, reason.Allowed},
+		{"models.example.com:80", []string{"http://models.example.com"}, reason.Allowed, reason.Allowed},
+		{"models.example.com", []string{fromApp[1]}, reason.OriginRefused, reason.Allowed},
+		{"models.example.com", []string{fromEvil[1]}, reason.OriginRefused, reason.OriginRefused},
+		{"models.example.com", []string{"null"}, reason.OriginRefused, reason.OriginRefused},
+		{"models.example.com", []string{""}, reason.OriginRefused, reason.OriginRefused},
+		{"models.example.com", []string{"https://"}, reason.OriginRefused, reason.OriginRefused},
+		{"models.example.com", []string{"https://models"}, reason.OriginRefused, reason.OriginRefused},
+		{"models.example.com", []string{own + ".evil.example"}, reason.OriginRefused, reason.OriginRefused},
+		{"models.example.com", []string{own + ":8443"}, reason.OriginRefused, reason.OriginRefused},
+		{"models.example.com:8443", []string{own}, reason.OriginRefused, reason.OriginRefused},
+		{"models.example.com:80", []string{own}, reason.OriginRefused, reason.OriginRefused},
+		{"models.example.com", []string{"chrome-extension://models.example.com"}, reason.OriginRefused, reason.OriginRefused},
+		{"models.example.com", []string{own, fromEvil[1]}, reason.OriginRefused, reason.OriginRefused},
+		{"models.example.com", []string{fromEvil[1], fromApp[1]}, reason.OriginRefused, reason.OriginRefused},
+	} {
+		t.Run(fmt.Sprint(c.origins, " to ", c.host), func(t *testing.T) {
+			h := headOn(c.host, askNotebook, append([]pair{token}, handshake...)...)
+			for _, origin := range c.origins {
+				h.Pairs = append(h.Pairs, pair{"origin", origin})
+			}
+			if _, step := begin(closed, h); step.Reason != c.want {
+				t.Errorf("Begin = %s, want %s", step.Reason, c.want)
+			}
+			h.Pairs[4] = tokenOpen
+			if _, step := begin(open, h); step.Reason != c.listed {
+				t.Errorf(`Begin with "cors" = %s, want %s`, step.Reason, c.listed)
+			}
+		})
+	}
+	if _, step := begin(closed, head(askNotebook, token, fromEvil)); step.Act != gate.Forward { // a browser keeps the reply from the page
+		t.Errorf("Begin without an upgrade = %s", step.Reason)
 	}
 }
 

@@ -76,7 +76,7 @@ const (
 	GrantMissing // no grant covers the caller, the verb and the model
 	Denied       // a deny covers them
 
-	OriginRefused // a browser asks for a page whose origin "cors" does not list
+	OriginRefused // a browser asks for a page whose origin is not the host's own, and "cors" does not list it
 
 	PathUnknown     // no route knows this method and path
 	ModelUnreadable // a file, a stored object, a list or a stream says for which model it is, and the gate does not read it
