@@ -43,13 +43,28 @@ func webSockets(t *testing.T, s *corpus.Scenario, envoy *harness.Envoy, notebook
 	t.Run("Declined", func(t *testing.T) {
 		notebook.Reset()
 		conn, answer := handshake(t, envoy, r, "12")
-		if answer.StatusCode != http.StatusBadRequest {
+		if answer.StatusCode != http.StatusOK {
 			t.Errorf("the answer is %s", answer.Status)
 		}
 		fmt.Fprintf(conn, "GET /notebook/bob/nb/ HTTP/1.1\r\nHost: %s\r\n\r\n", r.Authority)
 		rest, _ := io.ReadAll(conn)
 		if got := notebook.Requests(); len(got) != 1 {
 			t.Errorf("the notebook got %+v, and the client %q", got, rest)
+		}
+	})
+	t.Run("ServerGoesOn", func(t *testing.T) { // else Declined shows nothing
+		notebook.Reset()
+		conn, err := net.Dial("tcp", notebook.Addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		conn.SetDeadline(time.Now().Add(harness.Patience))
+		const declined = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 12\r\n\r\n"
+		io.WriteString(conn, declined+"GET /second HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+		io.ReadAll(conn)
+		if got := notebook.Requests(); len(got) != 2 {
+			t.Errorf("the notebook got %+v, want two requests", got)
 		}
 	})
 }
@@ -71,7 +86,7 @@ func kernelRequest(t *testing.T, s *corpus.Scenario) corpus.Request {
 }
 
 // handshake asks for WebSocket over HTTP/1.1, and sends a request in the same packet if the
-// version is one that the server declines.
+// version is one that the server does not speak.
 func handshake(t *testing.T, envoy *harness.Envoy, r corpus.Request, version string) (io.ReadWriter, *http.Response) {
 	t.Helper()
 	conn, err := net.Dial("tcp", envoy.Addr())

@@ -96,9 +96,10 @@ func (s *Server) Answer(body string) {
 // ServeHTTP answers 200 with headers x-upstream, x-upstream-authority and
 // x-upstream-path. The body is the Request in JSON; where the request's
 // content-type is gRPC's, it is one empty gRPC message, and x-upstream-headers
-// holds the headers in JSON in base64, as it does for HEAD.
+// holds the headers in JSON in base64, as it does for HEAD. An upgrade to a WebSocket that it
+// does not speak is a request like any other, after which its connection goes on.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("Upgrade") == "websocket" {
+	if r.Header.Get("Upgrade") == "websocket" && r.Header.Get("Sec-WebSocket-Version") == "13" {
 		s.echo(w, r)
 		return
 	}
