@@ -35,6 +35,7 @@ type (
 		Analyzed  bool       `json:"filesAnalyzed"`
 		Checksums []checksum `json:"checksums,omitempty"`
 		Refs      []ref      `json:"externalRefs,omitempty"`
+		Comment   string     `json:"comment,omitempty"`
 	}
 	checksum struct {
 		Algorithm string `json:"algorithm"`
@@ -51,6 +52,13 @@ type (
 		Related string `json:"relatedSpdxElement"`
 	}
 )
+
+// edited says of which parts the module has less than they have, and what makes the edits.
+var edited = map[string]string{
+	"stdlib":                       "with the edits of build/tools/library",
+	"github.com/tidwall/gjson":     "without its init, by build/tools/wasm",
+	"github.com/golang-jwt/jwt/v5": "without its readers of PEM, by build/tools/wasm",
+}
 
 // spdx returns an SPDX document that lists the Wasm module, the Go modules in it, and
 // the version of Go that built it.
@@ -75,7 +83,8 @@ func spdx(module []byte, root string, r release) ([]byte, error) {
 		id := fmt.Sprintf("SPDXRef-%d", i+1)
 		d.Packages = append(d.Packages, sbomPackage{
 			ID: id, Name: m[0], Version: m[1], Location: "NOASSERTION",
-			Refs: []ref{{"PACKAGE-MANAGER", "purl", "pkg:golang/" + m[0] + "@" + m[1]}},
+			Refs:    []ref{{"PACKAGE-MANAGER", "purl", "pkg:golang/" + m[0] + "@" + m[1]}},
+			Comment: edited[m[0]],
 		})
 		d.Relationships = append(d.Relationships, relation{"SPDXRef-modelgate", "CONTAINS", id})
 	}
