@@ -40,7 +40,8 @@ func TestRefusedConfigurations(t *testing.T) {
 				t.Fatalf("Configure() = %v, %v, want false", ok, err)
 			}
 			logs := vm.Logs()[before:]
-			if text := "model gate: the configuration has errors:\n" + strings.TrimSuffix(string(want), "\n"); len(logs) != 1 || logs[0].Text != text {
+			text := "model gate: the configuration has errors:\n" + strings.TrimSuffix(string(want), "\n")
+			if len(logs) != 1 || logs[0].Text != text {
 				t.Errorf("log = %v, want\n%s", logs, text)
 			}
 		})

@@ -161,7 +161,8 @@ func TestClaudeCode(t *testing.T) {
 	addr, token := startGate(t, server)
 	ask := func(model string) (said string, ok bool) {
 		home := t.TempDir()
-		command := exec.CommandContext(t.Context(), filepath.Join(installed, "node_modules", ".bin", "claude"), "-p", "Who are you?", "--model", model)
+		claude := filepath.Join(installed, "node_modules", ".bin", "claude")
+		command := exec.CommandContext(t.Context(), claude, "-p", "Who are you?", "--model", model)
 		command.Dir = home
 		command.Env = append(os.Environ(), "HOME="+home, "ANTHROPIC_BASE_URL=http://"+addr, "ANTHROPIC_AUTH_TOKEN="+token,
 			"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1", "DISABLE_AUTOUPDATER=1", "IS_SANDBOX=1")

@@ -150,7 +150,8 @@ func vllmOracle(t *testing.T, s started) {
 			answered++
 		}
 	}
-	t.Logf("oracle: of %d allowed requests that were sent on the server answered %d: %d disagreements (seed %d)", allowed, answered, wrong, *seed)
+	t.Logf("oracle: of %d allowed requests that were sent on the server answered %d: %d disagreements (seed %d)",
+		allowed, answered, wrong, *seed)
 	t.Logf("of %d that were refused and sent all the same, the server answered %d", refused, ran)
 	if answered < allowed/5 || ran == 0 {
 		t.Error("too few to prove anything")
