@@ -50,6 +50,7 @@ func (s *stream) end() {
 	if s.body.again && !s.replied {
 		s.plugin.logPanic(s.noteRefusal)
 	}
+	s.body.again = false
 	s.release()
 	if len(freeStreams) < maxFreeStreams && s.waitsFor == nil {
 		s.reset()

@@ -115,60 +115,6 @@ func (x *Exchange) Resume(env Env) Step {
 	return x.settle(x.evaluate(env))
 }
 
-// evaluate decides a request whose head is in order, and returns what the host must do.
-func (x *Exchange) evaluate(env Env) Step {
-	if x.request == nil {
-		return x.refuse(reason.Internal)
-	}
-	if x.gate.activators != nil {
-		if why := x.takeOriginalHost(); why != reason.Allowed {
-			return x.refuse(why)
-		}
-	}
-	if x.head.Upgrade {
-		if why := x.checkOrigin(); why != reason.Allowed {
-			return x.refuse(why)
-		}
-	}
-	d := x.decide(env)
-	x.Principal, x.missing, x.verified = d.caller.Principal, d.caller.Missing, d.caller.Reason == reason.Allowed
-	x.refusedIssuer, x.refusedClaim = d.caller.Issuer, d.caller.Claim
-	x.Call, x.Rule, x.lackingScopes = d.call, d.rule, d.scopes
-	switch {
-	case d.cached != nil:
-		return x.replay(d.cached)
-	case x.missing != nil:
-		if !x.headKept {
-			x.keepHead()
-		}
-		return Step{Act: AwaitKeys, Reason: d.why, Await: *x.missing}
-	case d.why.Refuses() && !d.shadow:
-		return x.refuse(d.why)
-	case d.list != "" && d.why == reason.Allowed:
-		return x.answerList(d.list)
-	case d.match.Listing != nil && d.why == reason.Allowed:
-		x.listing = &listing{}
-	}
-	if x.gate.signatures != nil && d.why == reason.Allowed {
-		x.expectReply()
-	}
-	if d.match.Body != nil || d.digest != nil && !x.request.End {
-		return x.holdBody(env, &d)
-	}
-	step := x.forward(d.why, x.editHead(&d.match, d.byRoute))
-	switch {
-	case step.Act != Forward:
-		x.listing, x.reply = nil, nil
-	case x.listing != nil:
-		x.listing.match = x.keepMatch(&d.match, false)
-	case x.reply != nil:
-		x.keepMatch(&d.match, false)
-	case d.why == reason.Allowed:
-		x.remember(env.Cache, &d)
-	}
-	return step
-}
-
 // forward passes a request on. In shadow, why is what would have refused it.
 func (x *Exchange) forward(why reason.Reason, e *Edit) Step {
 	if e != nil && x.untold {
