@@ -60,12 +60,16 @@ func (r *Route) compileResource(v strictjson.Value) {
 	}
 	r.byHost, r.byPath = r.byHost || x.byHost, r.byPath || x.byPath
 	r.resources = append(r.resources, &x)
-	if !r.hasPrefix() {
-		return
+	if r.hasPrefix() {
+		r.addPublic(&x)
 	}
+}
+
+// addPublic adds the public paths of a resource.
+func (r *Route) addPublic(x *resource) {
 	public := x.below(r.prefix)
 	r.resources = append(r.resources, public)
-	if path.JSON().Str == "/" { // KServe's ingress takes prefix/namespace/service for it too
+	if len(x.segments) == 1 && x.segments[0] == "" { // KServe's ingress takes prefix/namespace/service for / too
 		short := *public
 		short.segments = public.segments[:public.cut]
 		r.resources = append(r.resources, &short)
