@@ -299,5 +299,9 @@ func TestConfigOfEnvoyYAML(t *testing.T) {
 		if !strings.Contains(string(flat), string(quoted)) {
 			t.Errorf("examples/%s: the configuration in envoy.yaml is not config.json", name)
 		}
+		// The gate takes host:port for the host. To a router that does not, it is another virtual host's.
+		if strings.Count(string(text), "domains:") > 1 && !strings.Contains(string(text), "ignore_port_in_host_matching: true") {
+			t.Errorf("examples/%s: envoy.yaml has several virtual hosts, and does not ignore the port of a host", name)
+		}
 	}
 }
