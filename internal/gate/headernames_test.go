@@ -35,7 +35,8 @@ var (
 	routingNames = strings.Fields(`
 		x-gateway-model-name x-gateway-model-name-rewrite x-higress-llm-model x-higress-llm-model-final x-ai-eg-model x-selected-model model
 		mm-model-id mm-vmodel-id mm-model-id-bin mm-vmodel-id-bin seldon-model seldon-internal-model
-		serve-multiplexed-model-id x-amzn-sagemaker-target-model x-amzn-sagemaker-adapter-identifier kserve-isvc-name kserve-isvc-namespace`)
+		serve-multiplexed-model-id x-amzn-sagemaker-target-model x-ms-oai-image-generation-deployment
+		x-amzn-sagemaker-adapter-identifier kserve-isvc-name kserve-isvc-namespace`)
 	credentialNames = strings.Fields(`
 		authorization proxy-authorization x-serverless-authorization x-goog-iap-jwt-assertion cookie
 		x-api-key api-key x-goog-api-key x-auth-token ingress-authorization x-forwarded-authorization

@@ -138,6 +138,7 @@ var Known = []Header{
 	{"serve_multiplexed_model_id", Model, "Ray Serve: model multiplexing"},
 	{"x-amzn-sagemaker-target-model", Model, "Amazon SageMaker: multi-model endpoints; Triton: sagemaker_server.cc"},
 	{"x-amzn-sagemaker-adapter-identifier", Model, "vLLM: entrypoints/serve/sagemaker, inject_adapter_id"},
+	{"x-ms-oai-image-generation-deployment", Model, "Azure OpenAI: the image_generation tool of /responses"},
 	{"kserve-isvc-name", Service, "KServe: pkg/constants"},
 	{"kserve-isvc-namespace", Namespace, "KServe: pkg/constants"},
 
