@@ -151,6 +151,9 @@ func (m *Match) addModel(services []Model, text, version string) reason.Reason {
 	case text == "":
 		text = s.defaultModel
 	case m.Body.ofServer && s.resolveAlias(text) != s.resolveAlias(s.defaultModel):
+		if m.deferred {
+			return reason.GrantMissing // as for the default, if the caller may not use it
+		}
 		return reason.IdentityConflict
 	}
 	text = strings.TrimPrefix(text, m.Body.prefix)

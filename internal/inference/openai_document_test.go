@@ -39,6 +39,9 @@ goes through each server's own list.
   verb is asked on the service as a whole: a grant with a pattern of two segments, such as
   ` + "`prod/llm`" + `. With ` + "`models`" + `, a request that names no model is for no service: 400 ` + "`model_missing`" + `;
   lists are answered by the gate. For health checks use ` + "`exempt`" + `, or the path of a publisher.
+- Before LiteLLM say ` + "`\"base\": \"/v1\"`" + `: it passes what is below ` + "`/openai`" + ` on to OpenAI, with a key of its own,
+  whatever model it has under that name itself.
+- Ollama unloads a model by ` + "`keep_alive`" + ` in a body of ` + "`/api/generate`" + `: whoever may generate may do that.
 - A server of one model (SGLang, TGI, llama.cpp) may run it whatever the request names. There a grant
   on one name is a grant on that model: give it on the service.
 - Every query may have ` + "`api-version` and `beta`" + `, and the parameters in the table. Another one is

@@ -313,6 +313,14 @@ var openAIRefused = []refusedGroup{
 
 // openAIBodies is used by TestComplete.
 var openAIBodies = []bodyGroup{
+	{"of several services, one has the server that reads no name", `[{"protocol": "openai", "modelHeader": "x-m", "default": "a",
+		"aliases": {"c": "a"}, "models": {"a": "prod/a", "b": "prod/b"}}]`, public, "POST /generate", []bodyCase{
+		{`{}`, "generate prod/a header publishers/prod/models/a"},
+		{`{"model": "c"}`, "generate prod/a header publishers/prod/models/a"},
+		{`{"model": "b"}`, "grant_missing"},
+		{`{"model": "other"}`, "grant_missing"},
+		{`{"parameters": {"adapter_id": "b"}}`, "grant_missing"},
+	}},
 	{"JSON: aliases, and a default that is declared", openai, public, chat, []bodyCase{
 		{`{"model": "llama"}`, "generate prod/llm/llama"},
 		{`{"model": "gpt-4", "messages": []}`, "generate prod/llm/meta/llama"},
