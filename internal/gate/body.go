@@ -24,6 +24,7 @@ type body struct {
 	proto    *scan.Proto       // of the present message in frames; nil between two
 
 	fields  int  // of the present message: how many were there at the last authorizeMessage
+	leftOut bool // of the document: the last authorizeMessage has not seen those that name nothing
 	granted bool // the present message may be forwarded, as far as it is known
 
 	// Counts of bytes from the beginning of the body.

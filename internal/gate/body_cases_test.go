@@ -56,12 +56,13 @@ func bodyWorld(t testing.TB, holding bool) string {
 }
 
 const (
-	infer  = "POST /inference.GRPCInferenceService/ModelInfer"
-	stream = "POST /inference.GRPCInferenceService/ModelStreamInfer"
-	reload = "POST /inference.GRPCInferenceService/RepositoryModelLoad"
-	tf     = "POST /tensorflow.serving.PredictionService/Predict"
-	llm    = "POST /llm/v1/chat/completions"
-	v1chat = "POST /v1/chat/completions"
+	infer    = "POST /inference.GRPCInferenceService/ModelInfer"
+	stream   = "POST /inference.GRPCInferenceService/ModelStreamInfer"
+	reload   = "POST /inference.GRPCInferenceService/RepositoryModelLoad"
+	tf       = "POST /tensorflow.serving.PredictionService/Predict"
+	llm      = "POST /llm/v1/chat/completions"
+	v1chat   = "POST /v1/chat/completions"
+	v1tokens = "POST /v1/tokenize"
 )
 
 var (
@@ -212,5 +213,12 @@ func chatCases() []bodyCase {
 		{v1chat, `{"model": "open"}`, withJSON(pair{"x-model", "half"}), "identity_conflict"},
 		{v1chat, `{"model": "half"}`, withJSON(pair{"x-model", "half"}), toHalf},
 		{v1chat, `{"model": "secret"}`, withJSON(pair{"x-model", "secret"}), "grant_missing"},
+		{v1tokens, `{"parameters": {}, "model": "half"}`, withJSON(), toHalf},
+		{v1tokens, `{"parameters": {"adapter_id": "half"}}`, withJSON(), toHalf},
+		{v1tokens, `{"parameters": {"x": 1}}`, withJSON(), toOpen},
+		{v1tokens, `{"model": "half", "parameters": {"adapter_id": "open"}}`, withJSON(), "identity_conflict"},
+		{v1tokens, `{"parameters": {}, "model": "secret"}`, withJSON(), "grant_missing"},
+		{"POST /llm/v1/tokenize", `{"parameters": {}, "model": "a"}`, withJSON(), "allowed"},
+		{"POST /llm/v1/tokenize", `{"parameters": {}}`, withJSON(), "model_missing"},
 	}
 }

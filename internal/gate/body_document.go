@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"slices"
+
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/scan"
@@ -34,14 +36,23 @@ func (x *Exchange) scanDocument(env Env, chunk []byte) reason.Reason {
 		return scanReason(err)
 	}
 	b.scanned += int64(len(chunk))
-	if fields := b.document.Values(); len(fields) > b.fields {
-		b.fields = len(fields)
-		if why := x.authorizeMessage(env, fields, true); why != reason.Allowed {
-			return why
+	complete := b.document.Complete() >= 0
+	if values := b.document.Values(); len(values) > b.fields || complete && b.leftOut {
+		b.fields = len(values)
+		// That no key names a model is known only at the end of the document.
+		if b.leftOut = !complete && slices.ContainsFunc(values, isEmpty); b.leftOut {
+			values = slices.DeleteFunc(slices.Clone(values), isEmpty)
+		}
+		if len(values) > 0 {
+			if why := x.authorizeMessage(env, values, true); why != reason.Allowed {
+				return why
+			}
 		}
 	}
-	if b.granted && b.document.Complete() < 0 {
+	if b.granted && !complete {
 		b.releasable = b.scanned
 	}
 	return reason.Allowed
 }
+
+func isEmpty(v scan.Value) bool { return v.Text == "" }

@@ -107,7 +107,7 @@ func TestBodies(t *testing.T) {
 			t.Run(fmt.Sprintf("holding %v/%s/%.60q", holding, c.line, c.body), func(t *testing.T) {
 				h := head(c.line, append([]pair{token}, c.more...)...)
 				want := c.want
-				if !holding && c.line == v1chat && len(c.more) == 1 {
+				if !holding && (c.line == v1chat || c.line == v1tokens) && len(c.more) == 1 {
 					want = "model_missing" // a head that cannot wait must name the model
 				}
 				for _, cuts := range randomCuts(random, c.body) {
