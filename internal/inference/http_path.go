@@ -179,7 +179,7 @@ func decodePath(path string) (decoded string, ok bool) {
 	b := make([]byte, 0, len(path))
 	for len(path) > 0 {
 		c, size := firstByte(path)
-		if size == 0 || size > 1 && (unreservedBytes[c] || c < ' ' || c == 0x7f || strings.IndexByte(`/\%;`, c) >= 0) {
+		if size == 0 || size > 1 && (unreservedBytes[c] || c < ' ' || c == 0x7f || strings.IndexByte(`/\?#%;`, c) >= 0) {
 			return "", false
 		}
 		b, path = append(b, c), path[size:]

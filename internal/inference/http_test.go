@@ -147,6 +147,8 @@ func TestResources(t *testing.T) {
 			{"GET /strict/a/", "path_invalid"},
 			{"GET /strict/", "path_invalid"},
 			{"GET /strict/a%20b", "path_invalid"},
+			{"POST /pipeline/admin:all%3Fx", "path_invalid"},
+			{"POST /pipeline/admin:all%23x", "path_invalid"},
 			{"GET /notebook/ana/nb/", "http predict ana/nb/"},
 			{"GET /notebook/ana/nb/lab/tree", "http predict ana/nb/"},
 			{"WS /notebook/ana/nb/api/kernels/1/channels?session_id=2", "http predict ana/nb/"},
@@ -365,7 +367,7 @@ func FuzzResources(f *testing.F) {
 		}
 		plain, _, _ := strings.Cut(path, "?")
 		lower := strings.ToLower(plain)
-		for _, part := range []string{"//", "/../", "/./", "%2f", "%5c", "%2e", "%00", "%25", ";", "\\"} {
+		for _, part := range []string{"//", "/../", "/./", "%2f", "%5c", "%2e", "%3f", "%23", "%00", "%25", ";", "\\"} {
 			if strings.Contains(lower, part) {
 				t.Errorf("Match(%q) passes %q", path, part)
 			}
