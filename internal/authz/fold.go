@@ -117,18 +117,21 @@ func foldPattern(p inference.Pattern) (list []denyPattern) {
 		name, oneSegment = name[1:], takesRest
 		short(name, oneSegment)
 	}
-	last := name[len(name)-1]
-	base, tag, tagged := strings.Cut(strings.TrimSuffix(last, "*"), ":")
-	switch {
-	case !takesRest:
-		base = string(shortTag([]byte(last)))
-	case !tagged || !strings.HasPrefix(defaultTag, tag):
-		return list
-	}
-	if base != last {
-		short(append(slices.Clone(name[:len(name)-1]), base), false)
+	if last, ok := shortLast(name[len(name)-1], takesRest); ok {
+		short(append(slices.Clone(name[:len(name)-1]), last), false)
 	}
 	return list
+}
+
+// shortLast returns the last segment of a pattern, or what is before its '*', without what
+// shortTag takes off names. ok is false where that is the segment itself.
+func shortLast(last string, takesRest bool) (short string, ok bool) {
+	if !takesRest {
+		short = string(shortTag([]byte(last)))
+		return short, short != last
+	}
+	short, tag, tagged := strings.Cut(strings.TrimSuffix(last, "*"), ":")
+	return short, tagged && strings.HasPrefix(defaultTag, tag)
 }
 
 func segmentMatches(pattern, s string) bool {

@@ -167,13 +167,8 @@ func (m *Match) addModel(services []Model, text, version string) reason.Reason {
 	if m.pinned != "" && m.pinned != name {
 		return reason.IdentityConflict
 	}
-	if m.deferred {
-		service, ok := s.services[name]
-		if !ok {
-			return reason.GrantMissing // the answer for a model that is served but not granted
-		}
-		services, m.byModel = []Model{service}, true
-		m.setDestination(service, name)
+	if services = m.servicesOf(services, name); services == nil {
+		return reason.GrantMissing // the answer for a model that is served but not granted
 	}
 	for i := range services {
 		if namespace != "" && namespace != services[i].Namespace {
@@ -184,6 +179,21 @@ func (m *Match) addModel(services []Model, text, version string) reason.Reason {
 		m.pinned = name // all of the names in a document must agree
 	}
 	return reason.Allowed
+}
+
+// servicesOf returns those of the services that a model is in which the body names. Where the
+// body says which one it is, the request goes there; nil if there is no such model.
+func (m *Match) servicesOf(services []Model, name string) []Model {
+	if !m.deferred {
+		return services
+	}
+	service, ok := m.server.services[name]
+	if !ok {
+		return nil
+	}
+	m.byModel = true
+	m.setDestination(service, name)
+	return []Model{service}
 }
 
 // addInServices adds the model of that name in each of the services.
