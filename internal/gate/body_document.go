@@ -37,13 +37,14 @@ func (x *Exchange) scanDocument(env Env, chunk []byte) reason.Reason {
 	}
 	b.scanned += int64(len(chunk))
 	complete := b.document.Complete() >= 0
-	if values := b.document.Values(); len(values) > b.fields || complete && b.leftOut {
+	named := b.match.Body.PathNames() // then nothing more must be known before bytes flow
+	if values := b.document.Values(); len(values) > b.fields || complete && b.leftOut || named && !b.granted {
 		b.fields = len(values)
 		// That no key names a model is known only at the end of the document.
 		if b.leftOut = !complete && slices.ContainsFunc(values, isEmpty); b.leftOut {
 			values = slices.DeleteFunc(slices.Clone(values), isEmpty)
 		}
-		if len(values) > 0 {
+		if len(values) > 0 || named {
 			if why := x.authorizeMessage(env, values, true); why != reason.Allowed {
 				return why
 			}

@@ -170,6 +170,37 @@ func TestLargeMessageFlows(t *testing.T) {
 	}
 }
 
+// TestPathNamesModel: where the path names the model, a body flows from its first byte. One that
+// names another is never complete.
+func TestPathNamesModel(t *testing.T) {
+	const gemini = "POST /llm/v1beta/models/a:generateContent"
+	g, s := load(t, bodyWorld(t, true))
+	h := head(gemini, bearer(t, s, corp(nil)), jsonType)
+	for _, c := range []struct {
+		rest string
+		want reason.Reason
+	}{
+		{`"}`, reason.Allowed},
+		{`", "model": "models/a"}`, reason.Allowed},
+		{`", "model": "models/b"}`, reason.IdentityConflict},
+		{`", "lora_path": "b"}`, reason.BodyKeyRefused},
+	} {
+		t.Run(c.rest, func(t *testing.T) {
+			x, step := g.Begin(gate.Env{Now: now, Keys: g.Keys()}, h)
+			for _, chunk := range []string{`{"contents": "`, strings.Repeat("x", 1000)} {
+				step = x.Body(gate.Env{Now: now, Keys: g.Keys()}, gate.Upstream, []byte(chunk), false)
+				if step.Act != gate.Hold || step.Release != len(chunk) {
+					t.Fatalf("Body = %v, %d bytes are released of %d", step.Act, step.Release, len(chunk))
+				}
+			}
+			step = x.Body(gate.Env{Now: now, Keys: g.Keys()}, gate.Upstream, []byte(c.rest), true)
+			if step.Reason != c.want {
+				t.Errorf("Body = %s, want %s", step.Reason, c.want)
+			}
+		})
+	}
+}
+
 // TestTokenExpiresInStream: a message that begins after the token has expired is refused,
 // by a reset once the response has begun.
 func TestTokenExpiresInStream(t *testing.T) {

@@ -33,6 +33,9 @@ type Body struct {
 	prefix       string // that names have before them, or have not
 }
 
+// PathNames reports whether the path has named the model, whatever the body leaves out.
+func (b *Body) PathNames() bool { return b.pathNames }
+
 // What a value of a body is: the IDs of Keys and Fields.
 const (
 	idName          = iota
