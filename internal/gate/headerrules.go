@@ -76,6 +76,10 @@ func (c *configuredHeaders) compileKeep(v strictjson.Value) headers.Pattern {
 	for _, h := range c.identity {
 		written = append(written, h.name)
 	}
+	fromActivator := ""
+	if c.activator {
+		fromActivator = covered([]string{originalHostHeader, proxyHeader})
+	}
 	switch token, own := covered(slices.Concat(c.tokens, credentialNames())), covered(written); {
 	case p == "": // reported
 	case !p.Valid() && !slices.ContainsFunc(headers.Known, func(h headers.Header) bool { return h.Name == string(p) }):
@@ -84,6 +88,8 @@ func (c *configuredHeaders) compileKeep(v strictjson.Value) headers.Pattern {
 		v.Fail(`must not cover a credential, which %q is: a route keeps it with "credentials": "forward"`, cmp.Or(token, name))
 	case own != "":
 		v.Fail("must not cover %q, which names the caller or the model to servers behind a gate", own)
+	case fromActivator != "":
+		v.Fail(`must not cover %q, which queue-proxy takes from "activator" only`, fromActivator)
 	case !c.strips(p):
 		v.MustBe("a header that the gate strips")
 	}
