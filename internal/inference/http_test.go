@@ -167,6 +167,8 @@ func TestResources(t *testing.T) {
 			{"GET /kfserving", "path_unknown"},
 			{"GET /v1/models/x", "host_invalid"},
 			{"GET /llm/v1/unknown", "path_unknown"},
+			{"POST /v1beta/models/x:unknown", "path_unknown"},
+			{"GET /engines/x", "path_unknown"},
 			{"WEB /inference.GRPCInferenceService/ModelInfer", "grpc_web"},
 			{"gRPC /pipeline/x", "path_unknown"},
 		}},

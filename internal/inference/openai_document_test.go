@@ -32,7 +32,7 @@ goes through each server's own list.
   below ` + "`ROOT`" + ` the resources of protocol ` + "`http`" + ` (` + "`/generate`" + `, not ` + "`/*`" + `).
 - All of them are below a ` + "`prefix`" + ` too, ` + "`PREFIX/NAMESPACE/SERVICE/…`" + `, and, of a route with ` + "`models`" + `,
   below ` + "`/publishers/NAMESPACE/models/MODEL/…`" + `. With the prefix ` + "`\"/\"`" + ` no namespace can be
-  called ` + "`v1`, `v2`, `openai`, `publishers` or `engines`" + `.
+  called ` + "`v1`, `v1beta`, `v2`, `openai`, `publishers` or `engines`" + `.
 - A model's name in a path may have slashes in it below ` + "`BASE/models/`" + `, and nowhere else. What
   TensorFlow Serving has there (` + "`/versions/`, `/labels/`, `/metadata`" + `) is not of this protocol.
 - The caller must be granted the verb on the model that the request names. Where the request names none, the

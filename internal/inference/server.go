@@ -127,7 +127,7 @@ func (s *server) parseOperation(r *parsedRequest, path string) (operation, reaso
 
 // ownRoots are the first segments of servers' own paths. No namespace of a public
 // path that begins with the namespace may be one of them.
-var ownRoots = []string{"v1", "v2", "openai", "publishers", "engines"}
+var ownRoots = []string{"v1", "v1beta", "v2", "openai", "publishers", "engines"}
 
 // matchPublicPath reads what follows the prefix: the service, and a path of its server.
 func (s *server) matchPublicPath(r *parsedRequest) (Match, reason.Reason) {
