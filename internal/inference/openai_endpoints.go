@@ -122,10 +122,10 @@ var (
 	geminiQuery     = []string{"alt", "$alt", "%24alt"}
 )
 
-// requestLine is a key of endpointsAt.
+// requestLine is a key of atBase and atRoot.
 type requestLine struct{ method, path string }
 
-// endpointsAt are the endpoints below the base of a server and below its root.
+// atBase and atRoot are the endpoints below the base of a server and below its root.
 var atBase, atRoot = endpointsAt()
 
 func endpointsAt() (base, root map[requestLine]*endpoint) {
