@@ -1,8 +1,6 @@
 package gate
 
 import (
-	"slices"
-
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/scan"
@@ -40,9 +38,8 @@ func (x *Exchange) scanDocument(env Env, chunk []byte) reason.Reason {
 	named := b.match.Body.PathNames() // then nothing more must be known before bytes flow
 	if values := b.document.Values(); len(values) > b.fields || complete && b.leftOut || named && !b.granted {
 		b.fields = len(values)
-		// That no key names a model is known only at the end of the document.
-		if b.leftOut = !complete && slices.ContainsFunc(values, isEmpty); b.leftOut {
-			values = slices.DeleteFunc(slices.Clone(values), isEmpty)
+		if b.leftOut = false; !complete { // that no key names a model is known only at the end
+			values, b.leftOut = withoutEmpty(values)
 		}
 		if len(values) > 0 || named {
 			if why := x.authorizeMessage(env, values, true); why != reason.Allowed {
@@ -56,4 +53,12 @@ func (x *Exchange) scanDocument(env Env, chunk []byte) reason.Reason {
 	return reason.Allowed
 }
 
-func isEmpty(v scan.Value) bool { return v.Text == "" }
+// withoutEmpty returns the values that have a text, and whether there are others.
+func withoutEmpty(values []scan.Value) (named []scan.Value, left bool) {
+	for i := range values {
+		if values[i].Text != "" {
+			named = append(named, values[i])
+		}
+	}
+	return named, len(named) < len(values)
+}

@@ -49,7 +49,13 @@ func (a *openAI) leaveTo(other *Route) {
 // leaves reports whether another route declares the path of a request. A path behind a prefix
 // is none.
 func (p *place) leaves(r *parsedRequest, path string) bool {
-	return path == r.path && slices.ContainsFunc(p.left, func(d declaredPath) bool {
-		return d.match(path, false, &pathParts{}) && (d.hosts == nil || slices.Contains(d.hosts, r.host))
-	})
+	if path != r.path {
+		return false
+	}
+	for i := range p.left {
+		if d := &p.left[i]; d.match(path, false, &pathParts{}) && (d.hosts == nil || slices.Contains(d.hosts, r.host)) {
+			return true
+		}
+	}
+	return false
 }
