@@ -22,18 +22,20 @@ func (rs *Routes) leaveDeclared() {
 		}
 		for _, other := range rs.routes {
 			if other.server != nil && sharesAny(r.server.hosts, other.server.hosts) {
-				r.openAI.leaveTo(other)
+				r.openAI.leaveTo(other, r.base)
 			}
 		}
 	}
 }
 
-// leaveTo leaves to another route what it declares for another service.
-func (a *openAI) leaveTo(other *Route) {
+// leaveTo leaves to another route what it declares for another service. own is the "base" that
+// the configuration gives this one: a base that it has by default gives way to a declared one.
+func (a *openAI) leaveTo(other *Route, own string) {
 	hosts := other.server.hosts
 	for i := range a.places {
 		p := &a.places[i]
-		if other.base != "" && other.server.service != a.service && (!p.isBase || strings.HasPrefix(other.base, p.prefix)) {
+		isNarrower := !p.isBase || other.base != own && strings.HasPrefix(other.base+"/", p.prefix)
+		if other.base != "" && other.server.service != a.service && isNarrower {
 			base := resourcePath{segments: strings.Split(other.base[1:], "/"), rest: true}
 			p.left = append(p.left, declaredPath{base, hosts})
 		}

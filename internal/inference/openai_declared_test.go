@@ -14,6 +14,7 @@ func TestDeclaredBesideOpenAI(t *testing.T) {
 		anyHost  = `{"protocol": "openai", "service": "prod/llm", "base": "/v1", "default": "m"}`
 		azure    = `{"protocol": "openai", "service": "prod/azure", "hosts": ["h.example.com"], "base": "/openai/deployments/gpt4"}`
 		within   = `{"protocol": "openai", "service": "prod/azure", "hosts": ["h.example.com"], "base": "/v1/engines/x"}`
+		onOpenAI = `{"protocol": "openai", "service": "prod/azure", "hosts": ["h.example.com"], "base": "/openai/v1"}`
 		own      = `{"protocol": "openai", "service": "prod/llm", "hosts": ["h.example.com"], "base": "/openai/deployments/gpt4"}`
 		tgi      = `{"protocol": "http", "service": "prod/tgi", "hosts": ["h.example.com"], "resources": [` + generates + `]}`
 		wide     = `{"protocol": "http", "service": "prod/tgi", "hosts": ["h.example.com"], "resources": [{"path": "/*", "methods": ["POST"], "verb": "predict"}]}`
@@ -24,6 +25,7 @@ func TestDeclaredBesideOpenAI(t *testing.T) {
 		{"a base, any host", anyHost, azure, "POST /openai/deployments/gpt4/chat/completions", "openai generate prod/azure/ body"},
 		{"a base, models", ofModels, azure, "POST /openai/deployments/gpt4/chat/completions", "openai generate prod/azure/ body"},
 		{"a base within a base", llm, within, "POST /v1/engines/x/completions", "openai generate prod/azure/ body"},
+		{"a base that is the other's default", llm, onOpenAI, "POST /openai/v1/completions", "openai generate prod/azure/ body"},
 		{"beside a base", llm, azure, "POST /openai/deployments/gpt5/chat/completions", "openai generate prod/llm/gpt5 body"},
 		{"below the own base", llm, azure, "POST /v1/chat/completions", "openai generate prod/llm/ body"},
 		{"a resource", llm, tgi, "POST /generate", "http predict prod/tgi/"},

@@ -28,8 +28,8 @@ goes through each server's own list.
 - ` + "`BASE` is `base`" + ` of the route: ` + "`/v1` and `/openai/v1`" + ` by default. ` + "`ROOT`" + ` is what is
   before ` + "`/v1`" + ` at its end: nothing and ` + "`/openai`" + ` by default. A base that ends otherwise has no root: then only
   the paths below it are taken.
-- What another route declares on the same hosts for another service is not the route's: a narrower ` + "`base`" + `, and
-  below ` + "`ROOT`" + ` the resources of protocol ` + "`http`" + ` (` + "`/generate`" + `, not ` + "`/*`" + `).
+- What another route declares on the same hosts for another service is not the route's: a narrower ` + "`base`" + `, or
+  one that this route has by default, and below ` + "`ROOT`" + ` the resources of protocol ` + "`http`" + ` (` + "`/generate`" + `, not ` + "`/*`" + `).
 - All of them are below a ` + "`prefix`" + ` too, ` + "`PREFIX/NAMESPACE/SERVICE/…`" + `, and, of a route with ` + "`models`" + `,
   below ` + "`/publishers/NAMESPACE/models/MODEL/…`" + `. With the prefix ` + "`\"/\"`" + ` no namespace can be
   called ` + "`v1`, `v1beta`, `v2`, `openai`, `publishers` or `engines`" + `.
