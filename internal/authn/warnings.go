@@ -22,7 +22,8 @@ func (a *Authenticator) Warnings(activators []string) (list []string) {
 	}
 	for _, is := range a.issuers {
 		if is.relay != nil && slices.ContainsFunc(is.relay.peers, func(name string) bool { return slices.Contains(activators, name) }) {
-			list = append(list, phrase.Sprintf("the activator is a peer of the relay %q: every caller can send that relay's headers through it", is.Name))
+			list = append(list, phrase.Sprintf("the activator is a peer of the relay %q: every caller can send that relay's headers through it",
+				is.Name))
 		}
 		if len(is.iss) == 1 && strings.Contains(is.iss[0], ".") && !strings.ContainsAny(is.iss[0], ":@") {
 			list = append(list, phrase.Sprintf("issuer %q has the iss %q without https://: it is compared exactly with the token's",
@@ -38,7 +39,8 @@ func (a *Authenticator) Warnings(activators []string) (list []string) {
 				claims = append(claims, r.pointer.String())
 			}
 		}
-		list = append(list, phrase.Sprintf("issuer %q has \"noAudience\": its tokens for any other service count here too, unless they differ in %s",
+		list = append(list, phrase.Sprintf(
+			"issuer %q has \"noAudience\": its tokens for any other service count here too, unless they differ in %s",
 			is.Name, strings.Join(claims, " and ")))
 	}
 	return list
@@ -68,7 +70,8 @@ func (is *Issuer) keyWarnings() (list []string) {
 	}
 	for _, alg := range is.algorithms {
 		if n := unnamed[alg.name]; n > maxTried {
-			list = append(list, phrase.Sprintf("issuer %q has %d keys without kid for %s: only the first %d are tried", is.Name, n, alg.name, maxTried))
+			list = append(list, phrase.Sprintf("issuer %q has %d keys without kid for %s: only the first %d are tried",
+				is.Name, n, alg.name, maxTried))
 		}
 	}
 	return list

@@ -14,7 +14,8 @@ func FuzzDenyNames(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		rules := func(section string) string {
-			return `{"` + section + `": [{"name": "no", "members": ["allUsers"], "role": "admin", "models": ["prod/llm/` + strings.ReplaceAll(name, "@", "@@") + `"]}]`
+			return `{"` + section + `": [{"name": "no", "members": ["allUsers"], "role": "admin", "models": ["prod/llm/` +
+				strings.ReplaceAll(name, "@", "@@") + `"]}]`
 		}
 		if strings.ContainsAny(name, "\"\\* \t\r\n") {
 			return

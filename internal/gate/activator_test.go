@@ -211,7 +211,8 @@ func TestOriginalHostWaits(t *testing.T) {
 // FuzzOriginalHost has any host: the activator's request is decided as its caller's own would
 // be.
 func FuzzOriginalHost(f *testing.F) {
-	for _, host := range []string{"fraud-predictor.prod", "fraud.prod.example.com:80", "churn.prod.example.com", "", "a,b", "A.b", "[::1]:8012", "x.", "é"} {
+	hosts := []string{"fraud-predictor.prod", "fraud.prod.example.com:80", "churn.prod.example.com", "", "a,b", "A.b", "[::1]:8012", "x.", "é"}
+	for _, host := range hosts {
 		f.Add(host, "/v1/models/fraud:predict")
 		f.Add(host, "/p/prod/fraud:predict")
 	}

@@ -34,7 +34,8 @@ var errorForms = []struct {
 		//v1/messages/.. /v2/models/messages/versions/1 /%6dessages relative`},
 	{"OpenAI", openAIBody, `/v1/chat/completions /chat/completions /openai/v1/chat/completions /openai/v1/models/a/b
 		/serving/prod/llm/v1/chat/completions /v1/completions /v1/embeddings /v1/responses /v1/responses/resp_1 /v1/responses/resp_1/input_items
-		/v1/responses/input_tokens /v1/models /v1/models/gpt-4o /serving/prod/llm/v1/models/gpt-4o /models /v1/rerank /rerank /v2/rerank /score /v1/score /pooling /classify /tokenize /detokenize
+		/v1/responses/input_tokens /v1/models /v1/models/gpt-4o /serving/prod/llm/v1/models/gpt-4o
+		/models /v1/rerank /rerank /v2/rerank /score /v1/score /pooling /classify /tokenize /detokenize
 		/v1/audio/speech /v1/audio/transcriptions /v1/audio/translations /v1/images/generations /v1/images/edits /v1/images/variations
 		/v1/moderations /v1/batches /v1/files /v1/realtime /v1beta/openai/chat/completions /v1/chat/completions?a=/v1/messages
 		/openai/deployments/gpt/chat/completions?api-version=2024-02-01 /openai/deployments/gpt/odd //v1/chat/completions`},

@@ -30,8 +30,8 @@ func Review(doc string, secrets authn.Secrets, now time.Time) (warnings []string
 			"requests on route %d whose body names the model are refused as call_untold, unless \"host\" has \"holdHeaders\": true", i))
 	}
 	warnings = append(warnings, g.signatures.warnings(now)...)
-	return slices.Concat(warnings, g.reviewMetadata(rules), g.authn.Warnings(g.activators), g.routes.Warnings(), rules.Warnings(g.policy, g.authn),
-		g.routes.EndedShadows(now), rules.EndedShadows(now)), nil
+	return slices.Concat(warnings, g.reviewMetadata(rules), g.authn.Warnings(g.activators), g.routes.Warnings(),
+		rules.Warnings(g.policy, g.authn), g.routes.EndedShadows(now), rules.EndedShadows(now)), nil
 }
 
 // reviewMetadata warns of an authorization server whose tokens would be refused, and of

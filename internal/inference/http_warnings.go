@@ -21,8 +21,8 @@ func (rs *Routes) resourceWarnings() (list []string) {
 				if !isOther || other.names != nil || !sharesAny(r.server.hosts, hosts) {
 					continue
 				}
-				list = append(list, phrase.Sprintf("%s takes what route %d does not know on the same hosts: if one router behind the gate serves both, "+
-					"a caller who may use the one reaches the server of the other, %s", x.pointer, j, service))
+				list = append(list, phrase.Sprintf("%s takes what route %d does not know on the same hosts: "+
+					"if one router behind the gate serves both, a caller who may use the one reaches the server of the other, %s", x.pointer, j, service))
 			}
 		}
 	}

@@ -58,7 +58,8 @@ func TestModelsArePatterns(t *testing.T) {
 // header as it is, and in a list.
 func FuzzNames(f *testing.F) {
 	for _, name := range []string{
-		"llama3:8b", "/mnt/models", "claude@2025", "ft:gpt-4o:org::id", "hf.co/user/repo:Q4_K_M", "@cf/meta/x", "a@@b@", "..", "a/../b", "//", "a*", "~x",
+		"llama3:8b", "/mnt/models", "claude@2025", "ft:gpt-4o:org::id", "hf.co/user/repo:Q4_K_M", "@cf/meta/x", "a@@b@",
+		"..", "a/../b", "//", "a*", "~x",
 	} {
 		f.Add(name)
 	}
@@ -79,7 +80,8 @@ func FuzzNames(f *testing.F) {
 // FuzzPattern: a pattern writes itself as it was written, so that each has one meaning.
 func FuzzPattern(f *testing.F) {
 	for _, s := range []string{
-		"prod/llm", "*/*@3", "prod/llm/a@@b@1", "prod/llm//mnt/*", "prod/llm/@@cf/*", "prod/llm/a@@@@", "prod/llm/a@@@2", "prod/llm/a@", "prod/llm/..*",
+		"prod/llm", "*/*@3", "prod/llm/a@@b@1", "prod/llm//mnt/*", "prod/llm/@@cf/*",
+		"prod/llm/a@@@@", "prod/llm/a@@@2", "prod/llm/a@", "prod/llm/..*",
 	} {
 		f.Add(s)
 	}

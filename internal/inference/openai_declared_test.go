@@ -17,7 +17,8 @@ func TestDeclaredBesideOpenAI(t *testing.T) {
 		onOpenAI = `{"protocol": "openai", "service": "prod/azure", "hosts": ["h.example.com"], "base": "/openai/v1"}`
 		own      = `{"protocol": "openai", "service": "prod/llm", "hosts": ["h.example.com"], "base": "/openai/deployments/gpt4"}`
 		tgi      = `{"protocol": "http", "service": "prod/tgi", "hosts": ["h.example.com"], "resources": [` + generates + `]}`
-		wide     = `{"protocol": "http", "service": "prod/tgi", "hosts": ["h.example.com"], "resources": [{"path": "/*", "methods": ["POST"], "verb": "predict"}]}`
+		wide     = `{"protocol": "http", "service": "prod/tgi", "hosts": ["h.example.com"],
+			"resources": [{"path": "/*", "methods": ["POST"], "verb": "predict"}]}`
 		ofModels = `{"protocol": "openai", "models": {"gpt4": "prod/llm"}, "modelHeader": "x-m"}`
 	)
 	for _, c := range []struct{ name, a, b, line, want string }{

@@ -49,7 +49,8 @@ func TestParsePatternRefuses(t *testing.T) {
 		}},
 		{"no model's name", "must have names of models after the service", []string{
 			"prod/llm/", "prod/llm//", "prod/llm///x", "prod/llm/a//x", "prod/llm/a/", "prod/llm/a b", "prod/llm/é", "prod/llm/%41",
-			"prod/llm/.", "prod/llm/../x", "prod/llm/..*", "prod/llm/a,b", "prod/llm/a;b", "prod/llm/a#b", `prod/llm/a\b`, "prod/llm/a?b", "prod/llm/a\tb",
+			"prod/llm/.", "prod/llm/../x", "prod/llm/..*", "prod/llm/a,b",
+			"prod/llm/a;b", "prod/llm/a#b", `prod/llm/a\b`, "prod/llm/a?b", "prod/llm/a\tb",
 			"prod/llm/" + strings.Repeat("m", 254),
 		}},
 	} {

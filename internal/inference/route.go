@@ -193,7 +193,8 @@ func hasPathPrefix(path, prefix string) bool {
 // conflictsWith reports whether both could take one path. Protocols that tell each
 // other's paths apart may share a prefix, and so may those that read alike what both read.
 func (r *Route) conflictsWith(other *Route) bool {
-	if slices.Equal(r.template, other.template) && r.family != "" && other.family != "" && (r.family != other.family || r.isTensorFlow(other)) {
+	bothShare := r.family != "" && other.family != "" && (r.family != other.family || r.isTensorFlow(other))
+	if bothShare && slices.Equal(r.template, other.template) {
 		return false
 	}
 	return r.prefix != "" && other.prefix != "" &&

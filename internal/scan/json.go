@@ -24,8 +24,9 @@ type Key struct {
 // watched one under strings.EqualFold, or after unescaping, unless it has the same
 // bytes. No name may have U+0000, where a reader in C would stop. A watched leaf
 // must be a string, unless the Key says Any, and a watched object an object: null is
-// neither. Of a Key that says Each, it is an array of at most Limits.Items objects. In other objects names may repeat. No name of a watched object may be one
-// that Limits.Refuses, unless its value is null.
+// neither. Where the Key says Each, it must be an array of at most Limits.Items objects. In
+// other objects names may repeat. No name of a watched object may be one that
+// Limits.Refuses, unless its value is null.
 type JSON struct {
 	keys   []Key
 	limits Limits
