@@ -44,7 +44,7 @@ func python(t *testing.T, arguments ...string) *exec.Cmd {
 	t.Helper()
 	command := exec.Command(interpreter, arguments...)
 	command.Dir = filepath.Join(root, "e2e", "kserve", "python")
-	command.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1",
+	command.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "PYTHONUNBUFFERED=1", "PYTHONFAULTHANDLER=1",
 		"LITELLM_LOCAL_MODEL_COST_MAP=True") // not from the network
 	return command
 }
