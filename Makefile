@@ -4,13 +4,15 @@
 # the commands that `make run` prints. Set ENVOY to use your own Envoy. `make e2e-kserve`
 # needs Python 3.11 to 3.13; the first time it takes some minutes to install 1.3 GB
 # below build/. `make e2e-servers` needs Java 17, Python 3.11 or 3.12 with its shared library,
-# and glibc 2.35; the first time it takes a minute to install 0.8 GB.
+# and glibc 2.35; the first time it takes a minute to install 0.8 GB. `make e2e-forms`,
+# `e2e-clients` and `e2e-providers` need Node and npm.
 #
 # build/tools is part of the sources. Everything else in build/ is output.
 
 GO         ?= go
 FUZZTIME   ?= 5m
 TOKENS     ?= 2000
+FORMS      ?= 20000
 VERSION    ?= 0.1.0
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 authorizer  := examples/external-authorizer/authorizer
@@ -62,8 +64,8 @@ e2e-signatures: ## Verify a million mutated signatures, by Envoy's BoringSSL and
 e2e-messages: ## Verify 100,000 mutated signed requests and responses, by two other libraries for HTTP Message Signatures too.
 	cd e2e && $(GO) test -v -count=1 -timeout 60m ./signatures -args -mutations 100000
 
-e2e-forms: ## Compare 100,000 generated forms with what Python's, Node's and Go's readers of forms find in them.
-	cd e2e && $(GO) test -v -count=1 -timeout 60m ./forms -args -n 100000
+e2e-forms: ## Compare FORMS=20000 generated forms with what Python's, Node's and Go's readers of forms find in them.
+	cd e2e && $(GO) test -v -count=1 -tags forms -timeout 60m ./forms -args -n $(FORMS)
 
 e2e-kserve: ## Test with real model servers and clients, and compare 100,000 requests with the servers' own parsers.
 	cd e2e && $(GO) test -v -tags kserve -timeout 30m ./kserve -args -requests 100000
@@ -102,14 +104,14 @@ check: ## Check formatting, vet, static analysis, tidy modules, and the borders 
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./filter/...
 	cd e2e && $(GO) vet ./...
 	cd e2e/bench && $(GO) vet ./...
-	cd e2e && $(GO) vet -tags kserve ./kserve && $(GO) vet -tags servers,vllm ./servers && $(GO) vet -tags attacks ./attacks && $(GO) vet -tags providers ./providers && $(GO) vet -tags clients ./clients
+	cd e2e && $(GO) vet -tags kserve ./kserve && $(GO) vet -tags servers,vllm ./servers && $(GO) vet -tags attacks ./attacks && $(GO) vet -tags providers ./providers && $(GO) vet -tags clients ./clients && $(GO) vet -tags forms ./forms
 	cd build/tools/image && $(GO) vet ./...
 	cd $(authorizer) && $(GO) vet ./...
 	cd $(signer) && $(GO) vet ./...
 	$(GO) run $(staticcheck) ./...
 	cd e2e && $(GO) run $(staticcheck) ./...
 	cd e2e/bench && $(GO) run $(staticcheck) ./...
-	cd e2e && $(GO) run $(staticcheck) -tags kserve ./kserve/... && $(GO) run $(staticcheck) -tags servers,vllm ./servers && $(GO) run $(staticcheck) -tags attacks ./attacks && $(GO) run $(staticcheck) -tags providers ./providers && $(GO) run $(staticcheck) -tags clients ./clients
+	cd e2e && $(GO) run $(staticcheck) -tags kserve ./kserve/... && $(GO) run $(staticcheck) -tags servers,vllm ./servers && $(GO) run $(staticcheck) -tags attacks ./attacks && $(GO) run $(staticcheck) -tags providers ./providers && $(GO) run $(staticcheck) -tags clients ./clients && $(GO) run $(staticcheck) -tags forms ./forms
 	cd build/tools/image && $(GO) run $(staticcheck) ./...
 	cd $(authorizer) && $(GO) run $(staticcheck) ./...
 	cd $(signer) && $(GO) run $(staticcheck) ./...

@@ -1,9 +1,5 @@
-// Package forms compares the scanner of forms with the readers of model servers. For each
-// generated form that the scanner accepts, every reader must find the one model that the scanner
-// reports, or refuse the form. And what common clients write is accepted.
-//
-//	go test ./forms                          a short run
-//	go test ./forms -v -args -n 1000000 -seed 7
+//go:build forms
+
 package forms
 
 import (

@@ -1,3 +1,5 @@
+//go:build forms
+
 package forms
 
 import (
