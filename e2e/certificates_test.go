@@ -148,16 +148,28 @@ func TestForwardedCertificates(t *testing.T) {
 	}
 }
 
+// ownDigest is that of the certificate with which the example's bound token passes: another of
+// the example is denied.
+func ownDigest(t *testing.T, s *corpus.Scenario) string {
+	t.Helper()
+	for _, c := range s.Cases {
+		if c.Name == "a bound token with its own certificate" {
+			return c.Peer.Digest
+		}
+	}
+	t.Fatal("the example has no such case")
+	return ""
+}
+
 // throughTheEdge calls the gate by the proxy in front, and around it.
 func throughTheEdge(t *testing.T, s *corpus.Scenario, gate, edge string, mesh, unknown *certs.Authority, pinned map[string]certs.Pair) {
 	t.Helper()
 	const allowed, churn = "allow fraud-predictor.prod.svc.cluster.local /v1/models/fraud:predict", "POST /models/prod/churn:predict"
 	forged := [][2]string{{"x-forwarded-client-cert", "Hash=" + strings.Repeat("0", 64) + `;Subject="CN=scorer,OU=risk,O=Example";URI=` +
 		webID + ";DNS=batch.example.com"}}
-	pin := newPair(t, mesh, certs.Leaf{Name: "bound"})
-	for _, known := range pinned {
-		pin = known
-		break
+	pin, ok := pinned[ownDigest(t, s)]
+	if !ok {
+		t.Fatal("no certificate is bound to a token that passes")
 	}
 	bound := func(p certs.Pair) *corpus.Token {
 		return &corpus.Token{Issuer: "bank", Claims: map[string]any{"cnf": map[string]any{"x5t#S256": thumbprint(t, p.Digest())}}}
