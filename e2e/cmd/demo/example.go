@@ -21,8 +21,8 @@ import (
 )
 
 // startExample brings up one example by itself, before servers that answer with
-// what they got, and returns its cases as commands. Calls of gRPC and replies
-// that list models need more than curl: the tests have those.
+// what they got, and returns its cases as commands. Calls of gRPC, replies that list
+// models and handshakes need more than curl: the tests have those.
 func startExample(root, name string) (*stage, []line, error) {
 	s := &stage{scenarios: map[string]*corpus.Scenario{}, envoys: map[string]*harness.Envoy{}, upstreams: map[string]string{}}
 	dir := filepath.Join(root, "examples", name)
@@ -97,7 +97,8 @@ func clustersOf(path string) (names []string, err error) {
 	return names, err
 }
 
-var jwt = regexp.MustCompile(`[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`)
+// jwt finds a token, whose header is a JSON object; a host or a version is none.
+var jwt = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`)
 
 // commands writes cases as commands, with their tokens in files.
 func commands(s *corpus.Scenario, addr string) (lines []line, err error) {
@@ -106,7 +107,7 @@ func commands(s *corpus.Scenario, addr string) (lines []line, err error) {
 	}
 	files := map[string]string{}
 	for _, c := range s.Cases {
-		if c.GRPC || c.Reply != nil || len(c.Trailers) > 0 || c.Peer != nil {
+		if c.GRPC || c.Reply != nil || len(c.Trailers) > 0 || c.Peer != nil || waits(c) {
 			continue
 		}
 		r, err := s.Request(c, time.Now())
@@ -146,6 +147,13 @@ func commands(s *corpus.Scenario, addr string) (lines []line, err error) {
 	return lines, nil
 }
 
+// waits reports whether curl would wait after the answer: for a body after HEAD, and for messages
+// after a handshake.
+func waits(c corpus.Case) bool {
+	upgrades := slices.ContainsFunc(c.Headers, func(h [2]string) bool { return h[0] == "upgrade" })
+	return upgrades && strings.HasPrefix(c.Want, "allow ") || strings.HasPrefix(c.Request, "HEAD ")
+}
+
 // quote writes a word for a shell.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
@@ -166,5 +174,6 @@ func answer(want string) string {
 		return `{"reason":"` + second + `"|` + first
 	}
 	authority, path, _ := strings.Cut(second, " ")
+	path = strings.ReplaceAll(path, "&", `\u0026`) // as the upstream's JSON has it
 	return `"authority":"` + authority + `","path":"` + path + `"|200`
 }
