@@ -163,6 +163,9 @@ func answer(want string) string {
 	if second == "" {
 		return first // another filter's answer
 	}
+	if second == reason.Preflight.String() { // its answer is its head
+		return first
+	}
 	if second == reason.ResourceMetadata.String() {
 		return `"resource":|` + first
 	}
