@@ -5,7 +5,6 @@ package clients
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,14 +26,9 @@ func TestMain(m *testing.M) {
 		if err := testbed.BuildWasm(root, wasm); err != nil {
 			return err
 		}
-		script := exec.Command(filepath.Join(root, "build", "tools", "clients"))
-		script.Stderr = os.Stderr
-		path, err := script.Output()
-		if err != nil {
-			return fmt.Errorf("build/tools/clients: %w", err)
-		}
-		installed = strings.TrimSpace(string(path))
-		return nil
+		var err error
+		installed, err = testbed.Tool(root, "clients")
+		return err
 	}))
 }
 

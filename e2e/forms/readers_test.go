@@ -15,6 +15,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/modelgate/modelgate/e2e/internal/process"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
 )
 
 // found is what a reader has for "model": strings, or false for a file. It is nil if the
@@ -28,8 +31,8 @@ var readers = []string{
 	"a split at the boundary",
 }
 
-// process is one of the long-lived readers.
-type process struct {
+// pipe is one of the long-lived readers.
+type pipe struct {
 	t     *testing.T
 	write *bufio.Writer
 	close io.Closer
@@ -39,13 +42,11 @@ type process struct {
 // installed is the directory that build/tools/forms prints.
 func installed(t *testing.T) string {
 	t.Helper()
-	script := exec.Command("../../build/tools/forms")
-	script.Stderr = os.Stderr
-	dir, err := script.Output()
+	dir, err := testbed.Tool("../..", "forms")
 	if err != nil {
-		t.Fatalf("build/tools/forms found no readers: %v", err)
+		t.Fatal(err)
 	}
-	return strings.TrimSpace(string(dir))
+	return dir
 }
 
 // command runs a script of this directory, in Python or in Node.
@@ -58,30 +59,14 @@ func command(dir, script string) *exec.Cmd {
 	return cmd
 }
 
-func start(t *testing.T, cmd *exec.Cmd) *process {
+func start(t *testing.T, cmd *exec.Cmd) *pipe {
 	t.Helper()
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { // it ends with its input
-		in.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Error(err)
-		}
-	})
-	return &process{t: t, write: bufio.NewWriterSize(in, 1<<16), close: in, read: bufio.NewReaderSize(out, 1<<16)}
+	in, out := process.Reader(t, cmd)
+	return &pipe{t: t, write: bufio.NewWriterSize(in, 1<<16), close: in, read: bufio.NewReaderSize(out, 1<<16)}
 }
 
 // send gives it forms, and then the end.
-func (p *process) send(forms []form) {
+func (p *pipe) send(forms []form) {
 	for _, f := range forms {
 		for _, s := range []string{f.mediaType, f.body} {
 			binary.Write(p.write, binary.BigEndian, uint32(len(s)))
@@ -93,7 +78,7 @@ func (p *process) send(forms []form) {
 }
 
 // answer reads what its readers have found.
-func (p *process) answer() (all []found) {
+func (p *pipe) answer() (all []found) {
 	line, err := p.read.ReadBytes('\n')
 	if err == nil {
 		err = json.Unmarshal(line, &all)
@@ -105,7 +90,7 @@ func (p *process) answer() (all []found) {
 }
 
 // world are the readers of all languages.
-type world struct{ python, node *process }
+type world struct{ python, node *pipe }
 
 func startReaders(t *testing.T, forms []form) *world {
 	dir := installed(t)

@@ -9,11 +9,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/modelgate/modelgate/e2e/internal/process"
 	"github.com/modelgate/modelgate/internal/inference"
 )
 
@@ -188,7 +190,7 @@ func (o *oracle) start() {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	begin(o.t, command, "oracle.py")
+	process.Begin(o.t, command, "oracle.py", os.Kill)
 	o.in, o.out = in, bufio.NewScanner(out)
 	o.out.Buffer(nil, 1<<20)
 	if !o.out.Scan() {
@@ -203,7 +205,7 @@ func (o *oracle) ask(app string, pending []decision) ([]answer, error) {
 	const tries = 4
 	for try := 1; ; try++ {
 		answers, err := o.askOnce(app, pending)
-		if !errors.Is(err, errEnded) || try == tries {
+		if !errors.Is(err, process.ErrEnded) || try == tries {
 			return answers, err
 		}
 		o.t.Logf("the oracle crashed after %d answers of %d, and is asked again", len(answers), len(pending))
@@ -224,7 +226,7 @@ func (o *oracle) askOnce(app string, pending []decision) ([]answer, error) {
 	var answers []answer
 	for range pending {
 		if !o.out.Scan() {
-			return answers, fmt.Errorf("the oracle: %w: %v", errEnded, o.out.Err())
+			return answers, fmt.Errorf("the oracle: %w: %v", process.ErrEnded, o.out.Err())
 		}
 		var a answer
 		if err := json.Unmarshal(o.out.Bytes(), &a); err != nil {

@@ -5,12 +5,14 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"io"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/modelgate/modelgate/e2e/internal/process"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
 )
 
 // selected is what a reader takes for a member: "S" and the string, or a letter
@@ -29,31 +31,11 @@ type python struct {
 
 func startPython(t *testing.T) *python {
 	t.Helper()
-	script := exec.Command("../../build/tools/orjson")
-	script.Stderr = os.Stderr
-	path, err := script.Output()
-	if err != nil {
-		t.Fatalf("build/tools/orjson found no Python: %v", err)
-	}
-	cmd := exec.Command(strings.TrimSpace(string(path)), "readers.py")
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
+	path, err := testbed.Tool("../..", "orjson")
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { // it ends with its input
-		in.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Error(err)
-		}
-	})
+	in, out := process.Reader(t, exec.Command(path, "readers.py"))
 	return &python{t: t, write: bufio.NewWriterSize(in, 1<<16), close: in, read: bufio.NewReaderSize(out, 1<<16)}
 }
 

@@ -5,9 +5,7 @@ package providers
 import (
 	"flag"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/modelgate/modelgate/e2e/internal/testbed"
@@ -30,11 +28,9 @@ func TestMain(m *testing.M) {
 // installed returns what a script below build/tools prints: the path of what it installed.
 func installed(t *testing.T, script string) string {
 	t.Helper()
-	command := exec.Command(filepath.Join(root, "build", "tools", script))
-	command.Stderr = os.Stderr
-	path, err := command.Output()
+	path, err := testbed.Tool(root, script)
 	if err != nil {
-		t.Fatalf("build/tools/%s: %v", script, err)
+		t.Fatal(err)
 	}
-	return strings.TrimSpace(string(path))
+	return path
 }

@@ -4,11 +4,8 @@ package servers
 
 import (
 	"flag"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
@@ -49,16 +46,13 @@ func install() error {
 	paths, errs := make([]string, len(names)), make([]error, len(names))
 	for i, name := range names {
 		group.Go(func() {
-			script := exec.Command(filepath.Join(root, "build", "tools", "modelserver"), name)
-			script.Stderr = os.Stderr
-			out, err := script.Output()
-			paths[i], errs[i] = strings.TrimSpace(string(out)), err
+			paths[i], errs[i] = testbed.Tool(root, "modelserver", name)
 		})
 	}
 	group.Wait()
 	for i, name := range names {
 		if errs[i] != nil {
-			return fmt.Errorf("build/tools/modelserver %s: %w", name, errs[i])
+			return errs[i]
 		}
 		python[name] = paths[i]
 	}

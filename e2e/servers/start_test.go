@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/modelgate/modelgate/e2e/internal/process"
 )
 
 // started are the addresses of a server.
@@ -38,8 +40,8 @@ func startTriton(t *testing.T) started {
 	addrs := serve(t, "Triton", 3, func(addrs []string) *exec.Cmd {
 		command := exec.Command(filepath.Join(server, "bin", "tritonserver"), "--model-repository="+dir,
 			"--backend-directory="+filepath.Join(server, "backends"), "--cache-directory="+filepath.Join(server, "caches"),
-			"--model-control-mode=explicit", "--load-model=*", "--http-address=127.0.0.1", "--http-port="+port(addrs[0]),
-			"--grpc-address=127.0.0.1", "--grpc-port="+port(addrs[1]), "--metrics-address=127.0.0.1", "--metrics-port="+port(addrs[2]),
+			"--model-control-mode=explicit", "--load-model=*", "--http-address=127.0.0.1", "--http-port="+process.Port(addrs[0]),
+			"--grpc-address=127.0.0.1", "--grpc-port="+process.Port(addrs[1]), "--metrics-address=127.0.0.1", "--metrics-port="+process.Port(addrs[2]),
 			"--allow-gpu-metrics=false", "--exit-timeout-secs=1")
 		command.Env = append(os.Environ(), "LD_LIBRARY_PATH="+filepath.Join(packages, "nvidia_pytriton.libs")+":"+libraries,
 			"PYTHONPATH="+packages, "PATH="+filepath.Join(venv, "bin")+":"+os.Getenv("PATH"))
@@ -84,7 +86,7 @@ func torchServe(t *testing.T, dir string, addrs []string) *exec.Cmd {
 	write(t, config, fmt.Sprintf("inference_address=http://%s\nmanagement_address=http://%s\nmetrics_address=http://%s\n"+
 		"grpc_inference_address=127.0.0.1\ngrpc_inference_port=%s\ngrpc_management_address=127.0.0.1\ngrpc_management_port=%s\n"+
 		"default_workers_per_model=1\ndisable_token_authorization=true\nenable_model_api=true\n",
-		addrs[0], addrs[1], addrs[4], port(addrs[2]), port(addrs[3])))
+		addrs[0], addrs[1], addrs[4], process.Port(addrs[2]), process.Port(addrs[3])))
 	packages, err := filepath.Glob(filepath.Join(filepath.Dir(filepath.Dir(python["torchserve"])), "lib", "python*", "site-packages"))
 	if err != nil || len(packages) != 1 {
 		t.Fatal(packages, err)
@@ -131,7 +133,7 @@ func startMLServer(t *testing.T) started {
 	}
 	addrs := serve(t, "MLServer", 3, func(addrs []string) *exec.Cmd {
 		write(t, filepath.Join(dir, "settings.json"), fmt.Sprintf(`{"parallel_workers": 0, "host": "127.0.0.1",
-			"http_port": %s, "grpc_port": %s, "metrics_port": %s}`, port(addrs[0]), port(addrs[1]), port(addrs[2])))
+			"http_port": %s, "grpc_port": %s, "metrics_port": %s}`, process.Port(addrs[0]), process.Port(addrs[1]), process.Port(addrs[2])))
 		command := exec.Command(python["mlserver"], "-W", "ignore", "-m", "mlserver.cli.main", "start", dir)
 		command.Dir = dir
 		command.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/tidwall/gjson"
+
+	"github.com/modelgate/modelgate/e2e/internal/process"
 )
 
 func init() { names = append(names, "vllm") }
@@ -28,7 +30,7 @@ func startVLLM(t *testing.T) started {
 	bin := filepath.Dir(python["vllm"])
 	addrs := serve(t, "vLLM", 1, func(addrs []string) *exec.Cmd {
 		command := exec.Command(filepath.Join(bin, "vllm"), "serve", "base", "--served-model-name", "base", "--host", "127.0.0.1",
-			"--port", port(addrs[0]), "--max-model-len", "256", "--dtype", "float32", "--enforce-eager", "--max-num-seqs", "4",
+			"--port", process.Port(addrs[0]), "--max-model-len", "256", "--dtype", "float32", "--enforce-eager", "--max-num-seqs", "4",
 			"--enable-lora", "--max-lora-rank", "8", "--lora-modules", "adapter=adapter")
 		command.Dir = dir
 		// Nothing is asked of a hub, and nothing is reported.

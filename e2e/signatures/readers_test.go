@@ -13,7 +13,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -21,6 +20,8 @@ import (
 
 	httpsig "github.com/remitly-oss/httpsig-go"
 
+	"github.com/modelgate/modelgate/e2e/internal/process"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
 	"github.com/modelgate/modelgate/internal/signature"
 )
 
@@ -164,13 +165,11 @@ func (f fetcher) Fetch(context.Context, http.Header, httpsig.MetadataProvider) (
 // findPython returns a Python with http-message-signatures.
 func findPython(t *testing.T) string {
 	t.Helper()
-	script := exec.Command("../../build/tools/httpsig")
-	script.Stderr = os.Stderr
-	path, err := script.Output()
+	path, err := testbed.Tool("../..", "httpsig")
 	if err != nil {
-		t.Fatalf("build/tools/httpsig found no Python: %v", err)
+		t.Fatal(err)
 	}
-	return strings.TrimSpace(string(path))
+	return path
 }
 
 // python is the long-lived process of verify.py.
@@ -182,25 +181,7 @@ type python struct {
 
 func startPython(t *testing.T) *python {
 	t.Helper()
-	cmd := exec.Command(findPython(t), "verify.py", examples)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { // it ends with its input
-		in.Close()
-		if err := cmd.Wait(); err != nil {
-			t.Error(err)
-		}
-	})
+	in, out := process.Reader(t, exec.Command(findPython(t), "verify.py", examples))
 	return &python{t: t, in: in, out: bufio.NewScanner(out)}
 }
 

@@ -41,6 +41,18 @@ func BuildWasm(root, out string, flags ...string) error {
 	return nil
 }
 
+// Tool returns what a script below build/tools prints: the path of what it has installed. The
+// first time it may take minutes and the network.
+func Tool(root, script string, arguments ...string) (string, error) {
+	command := exec.Command(filepath.Join(root, "build", "tools", script), arguments...)
+	command.Stderr = os.Stderr
+	path, err := command.Output()
+	if err != nil {
+		return "", fmt.Errorf("build/tools/%s: %w", strings.Join(append([]string{script}, arguments...), " "), err)
+	}
+	return strings.TrimSpace(string(path)), nil
+}
+
 // Ask sends a case's request to Envoy and puts the answer in the words of the
 // corpus.
 func Ask(ctx context.Context, addr string, config *tls.Config, proto rawhttp.Proto, r corpus.Request) (corpus.Outcome, error) {
