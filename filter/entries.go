@@ -4,6 +4,7 @@ package main
 
 import (
 	"github.com/modelgate/modelgate/filter/abi"
+	"github.com/modelgate/modelgate/filter/driver"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 )
@@ -15,9 +16,9 @@ import (
 // The package doc of abi, "One thread", says why these variables need no lock.
 var (
 	thisVM     vm
-	plugins    = map[uint32]*plugin{} // by context
-	streams    = map[uint32]*stream{} // by context
-	lastStream *stream                // the newest stream, until it ends: most callbacks are about it
+	plugins    = map[uint32]*plugin{}        // by context
+	streams    = map[uint32]*driver.Stream{} // by context
+	lastStream *driver.Stream                // the newest stream, until it ends: most callbacks are about it
 )
 
 //go:wasmexport proxy_abi_version_0_2_0
@@ -41,9 +42,9 @@ func onConfigure(id, size uint32) types.OnPluginStartStatus {
 func onContextCreate(id, parent uint32) {
 	abi.BeginCallback()
 	if parent == 0 {
-		plugins[id] = &plugin{vm: &thisVM, id: id}
+		plugins[id] = newPlugin(&thisVM, id)
 	} else if p := plugins[parent]; p != nil {
-		lastStream = newStream(p, id)
+		lastStream = p.worker.NewStream(id, request{p})
 		streams[id] = lastStream
 	}
 }
@@ -56,7 +57,7 @@ func onDelete(id uint32) {
 		if s == lastStream {
 			lastStream = nil
 		}
-		s.end()
+		s.End()
 	} else {
 		delete(plugins, id)
 	}
@@ -80,42 +81,47 @@ func onHTTPCallResponse(id, call, _, bodySize, _ uint32) {
 
 // streamFor returns the stream of a context. If the host names a context that it
 // has never created, the request is refused.
-func streamFor(id uint32) *stream {
+func streamFor(id uint32) *driver.Stream {
 	abi.BeginCallback()
-	if lastStream != nil && lastStream.id == id {
+	if lastStream != nil && lastStream.ID == id {
 		return lastStream
 	}
 	if s := streams[id]; s != nil {
 		return s
 	}
 	abi.Log(abi.Critical, "model gate: the host called back for an unknown context")
-	s := &stream{plugin: &plugin{vm: &thisVM}, id: id}
-	s.refuse(reason.Internal)
+	p := newPlugin(&thisVM, 0)
+	s := p.worker.NewStream(id, request{p})
+	s.Refuse(reason.Internal)
 	return s
 }
 
+// actions are the host's words for driver's. 3 is Envoy's StopIterationNoBuffer, for which the
+// SDK has no name.
+var actions = [...]types.Action{driver.Pause: types.ActionPause, driver.Forward: types.ActionContinue, driver.NoBuffer: 3}
+
 //go:wasmexport proxy_on_request_headers
 func onRequestHeaders(id, _ uint32, end bool) types.Action {
-	return streamFor(id).requestHeaders(end)
+	return actions[streamFor(id).RequestHeaders(end)]
 }
 
 //go:wasmexport proxy_on_request_body
 func onRequestBody(id, size uint32, end bool) types.Action {
-	return streamFor(id).requestBody(int(size), end)
+	return actions[streamFor(id).RequestBody(int(size), end)]
 }
 
 //go:wasmexport proxy_on_request_trailers
-func onRequestTrailers(id, _ uint32) types.Action { return streamFor(id).requestTrailers() }
+func onRequestTrailers(id, _ uint32) types.Action { return actions[streamFor(id).RequestTrailers()] }
 
 //go:wasmexport proxy_on_response_headers
 func onResponseHeaders(id, _ uint32, end bool) types.Action {
-	return streamFor(id).responseHeaders(end)
+	return actions[streamFor(id).ResponseHeaders(end)]
 }
 
 //go:wasmexport proxy_on_response_body
 func onResponseBody(id, size uint32, end bool) types.Action {
-	return streamFor(id).responseBody(int(size), end)
+	return actions[streamFor(id).ResponseBody(int(size), end)]
 }
 
 //go:wasmexport proxy_on_response_trailers
-func onResponseTrailers(id, _ uint32) types.Action { return streamFor(id).responseTrailers() }
+func onResponseTrailers(id, _ uint32) types.Action { return actions[streamFor(id).ResponseTrailers()] }

@@ -9,8 +9,11 @@ import (
 	"strconv"
 
 	"github.com/modelgate/modelgate/filter/abi"
+	"github.com/modelgate/modelgate/filter/driver"
 	"github.com/modelgate/modelgate/internal/testing/mutate"
 )
+
+func init() { driver.FaultVerify = faultVerify }
 
 // faultVerify lets the host verify signatures the way the filter does, and logs the
 // result: a bit for each signature that is valid, and the number of signatures for

@@ -7,16 +7,6 @@ import (
 	"syscall"
 )
 
-// reportWaiting brings the metric waiting_bytes up to date.
-func (v *vm) reportWaiting() {
-	change := v.waiting.Bytes() - v.reported
-	if v.byReason == nil || change < reportStep && change > -reportStep && (v.waiting.Bytes() > 0 || change == 0) {
-		return
-	}
-	v.reported += change
-	add(v.waitingBytes, int64(change))
-}
-
 // otherMemory is what a VM may take beside what waits: the program, its caches, and
 // garbage that is not collected yet.
 const otherMemory = 384 << 20

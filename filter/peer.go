@@ -7,12 +7,12 @@ import (
 	"github.com/modelgate/modelgate/internal/authn"
 )
 
-// connectionPeer returns the client certificate of the connection. Envoy's
+// Peer returns the client certificate of the connection. Envoy's
 // connection.mtls only reports that the client presented a certificate, even where
 // the listener accepts untrusted ones; peer_certificate_valid reports that it was
 // verified (both seen in 1.40.0). On a host without that property every peer is
 // unknown.
-func connectionPeer(needs authn.PeerNeeds) (p authn.Peer, err error) {
+func (request) Peer(needs authn.PeerNeeds) (p authn.Peer, err error) {
 	valid, err := connectionProperty("peer_certificate_valid")
 	if err != nil || valid == nil {
 		return p, err

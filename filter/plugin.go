@@ -8,69 +8,57 @@ import (
 	"runtime"
 	"strconv"
 	"syscall"
-	"time"
 
 	"github.com/modelgate/modelgate/filter/abi"
-	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/filter/driver"
 	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/modelgate/modelgate/internal/replay"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 )
 
 // vm is what the plugins of one VM share.
 type vm struct {
-	vmMetrics
-	warm    bool // the request path has been run, so V8 has compiled it
-	waiting gate.Waiting
-	limit   int64 // of the memory, as it is set for the garbage collector
+	thread  *driver.Thread
+	metrics *driver.Metrics // nil until a plugin starts
+	warm    bool            // the request path has been run, so V8 has compiled it
+	limit   int64           // of the memory, as it is set for the garbage collector
 }
 
 // plugin is one configuration in one VM.
 type plugin struct {
-	vm      *vm
-	id      uint32     // of the context
-	gate    *gate.Gate // nil refuses every request
-	keys    *authn.Keys
-	remotes map[string]*remoteKeys // by name of the issuer
-	resumed []resumedRequest       // requests that wait no longer and are to continue
-	refused []refusedStream        // streams that are to be refused
-	period  uint32                 // of ticks, in milliseconds
-	verify  func(k *authn.Key, signed, signature string) (ok, done bool)
-	admit   func(id replay.ID, now, until time.Time) replay.Verdict // nil if no nonces are remembered
-	cache   *gate.Cache                                             // nil if the configuration turns it off
-	calls   map[uint32]func(bodySize int)                           // what handles the response to an HTTP call, by its id
+	vm     *vm
+	id     uint32 // of the context
+	host   host
+	worker *driver.Worker // refuses every request if the plugin could not start
+	woken  []woken        // streams that are to be woken
+	period uint32         // of ticks, in milliseconds
 }
 
-// tick refreshes published keys. The host also calls it in the main thread's VM,
-// which serves no requests.
+func newPlugin(v *vm, id uint32) *plugin {
+	p := &plugin{vm: v, id: id}
+	if v.thread == nil {
+		v.thread = driver.NewThread(&p.host)
+	}
+	p.refuseAll()
+	return p
+}
+
+// refuseAll makes the plugin refuse every request.
+func (p *plugin) refuseAll() {
+	refusing, _ := driver.NewPlugin(&p.host, p.vm.metrics, nil) // cannot fail
+	p.worker = refusing.NewWorker(p.vm.thread, nil)
+}
+
+// tick refreshes published keys, and wakes streams. The host also calls it in the main
+// thread's VM, which serves no requests.
 func (p *plugin) tick() {
-	p.logPanic(func() {
-		now := hostTime()
-		for _, r := range p.remotes {
-			r.tick(now)
-		}
-		p.refuseBatch()
-		p.resumeBatch()
-	})
+	p.worker.Tick()
+	p.wakeBatch()
 }
 
 // httpCallResponse handles the response to an HTTP call. Its body has size bytes.
-func (p *plugin) httpCallResponse(call uint32, size int) {
-	if handle := p.calls[call]; handle != nil {
-		delete(p.calls, call)
-		p.logPanic(func() { handle(size) })
-	}
-}
-
-// logPanic calls f. It recovers a panic that belongs to no request, which would
-// otherwise end the VM, and logs it.
-func (p *plugin) logPanic(f func()) {
-	defer func() {
-		if r := recover(); r != nil {
-			abi.Log(abi.Critical, "model gate: panic: ", panicText(r))
-		}
-	}()
-	f()
+func (p *plugin) httpCallResponse(id uint32, size int) {
+	p.host.callResponse(id, size)
+	p.wakeBatch()
 }
 
 // start compiles the configuration, which has size bytes. The host calls it in the
@@ -83,12 +71,12 @@ func (p *plugin) logPanic(f func()) {
 // start of the same configuration fails: the worker logs the error and refuses
 // every request.
 func (p *plugin) start(size int) (status types.OnPluginStartStatus) {
-	status = types.OnPluginStartStatusOK // whatever fails below, a nil gate refuses every request
+	status = types.OnPluginStartStatusOK // whatever fails below, the plugin refuses every request
 	key := compiledKey
 	defer func() {
 		if r := recover(); r != nil {
-			p.gate = nil
-			status = startFailed(key, "panic: "+panicText(r))
+			p.refuseAll()
+			status = startFailed(key, "panic: "+driver.PanicText(r))
 		}
 	}()
 	config, err := abi.PluginConfiguration.Bytes(0, size)
@@ -97,10 +85,12 @@ func (p *plugin) start(size int) (status types.OnPluginStartStatus) {
 	}
 	sum := sha256.Sum256(config)
 	key += "/" + hex.EncodeToString(sum[:])
-	if err := p.vm.define(); err != nil {
-		return startFailed(key, "defining the metrics: "+err.Error())
+	if p.vm.metrics == nil {
+		if p.vm.metrics, err = driver.DefineMetrics(&p.host); err != nil {
+			return startFailed(key, "defining the metrics: "+err.Error())
+		}
 	}
-	faultAtStart(key)
+	faultAtStart()
 	g, err := gate.New(string(config), syscall.Getenv)
 	if err != nil {
 		return startFailed(key, "the configuration has errors:\n"+err.Error())
@@ -110,29 +100,27 @@ func (p *plugin) start(size int) (status types.OnPluginStartStatus) {
 			return startFailed(key, "writing shared data: "+err.Error())
 		}
 	}
-	p.prepare(g)
-	if err := p.loadRemoteKeys(g); err != nil {
+	verify := p.prepare(g)
+	started, err := driver.NewPlugin(&p.host, p.vm.metrics, g)
+	if err != nil {
 		return startFailed(key, "loading published keys: "+err.Error())
 	}
-	p.gate = g
+	p.worker = started.NewWorker(p.vm.thread, verify)
+	p.updateTickPeriod()
 	runtime.GC() // so that no collection is running when requests come: see verifier.yield
 	return types.OnPluginStartStatusOK
 }
 
-// prepare sets up what the gate uses: the verifier of signatures and the cache.
-func (p *plugin) prepare(g *gate.Gate) {
-	v := newVerifier(&p.vm.vmMetrics)
-	p.verify = v.verify
+// prepare sets up what the gate uses, and returns what verifies signatures.
+func (p *plugin) prepare(g *gate.Gate) driver.Verify {
+	v := newVerifier(func() { p.vm.metrics.CountFallback(&p.host) })
 	abi.Log(abi.Info, "model gate: signatures are verified by the host: ", strconv.FormatBool(v.works))
 	if !p.vm.warm {
 		p.vm.warm = true
 		warmUp(v.check)
 	}
-	p.cache = g.NewCache()
-	if pages := g.NoncePages(); pages > 0 {
-		p.admit = newNonces(pages).admit
-	}
 	p.vm.limitMemory(g.WaitingLimit())
+	return v.verify
 }
 
 // compiledKey is the key in shared data that records that a configuration has
@@ -145,7 +133,7 @@ const compiledKey = "modelgate/compiled"
 // shared data cannot be read: then the worker starts and refuses every request.
 func startFailed(key, why string) types.OnPluginStartStatus {
 	abi.Log(abi.Critical, "model gate: ", why)
-	if unguarded() {
+	if driver.Unguarded() {
 		return types.OnPluginStartStatusFailed
 	}
 	if _, _, err := abi.SharedData(key); err == abi.NotFound {
@@ -153,14 +141,4 @@ func startFailed(key, why string) types.OnPluginStartStatus {
 	}
 	abi.Log(abi.Critical, "model gate: this worker refuses every request")
 	return types.OnPluginStartStatusOK
-}
-
-// hostTime returns the host's wall clock. The VMs of a proxy compare these times
-// with each other; each VM's own monotonic clock would not serve for that.
-func hostTime() time.Time {
-	now, err := abi.Now()
-	if err != nil {
-		panic(err)
-	}
-	return time.Unix(0, now)
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"github.com/modelgate/modelgate/filter/abi"
+	"github.com/modelgate/modelgate/filter/driver"
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/reason"
@@ -36,7 +37,7 @@ const (
 func warmUp(verify func(*authn.Key, string, string) (ok, done bool)) {
 	defer func() {
 		if p := recover(); p != nil {
-			abi.Log(abi.Error, "model gate: warming up: ", panicText(p))
+			abi.Log(abi.Error, "model gate: warming up: ", driver.PanicText(p))
 		}
 	}()
 	g, err := gate.New(warmConfig, func(string) (string, bool) { return "", false })

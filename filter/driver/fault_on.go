@@ -1,63 +1,50 @@
-//go:build wasip1 && faults
+//go:build faults
 
-package main
+package driver
 
-import (
-	"syscall"
+import "syscall"
 
-	"github.com/modelgate/modelgate/filter/abi"
-)
-
-// This file is only in the module that tests build with the tag "faults", to show
-// what a fault does in a real proxy. The VM's environment selects the fault:
+// This file is only in the modules that tests build with the tag "faults", to show
+// what a fault does in a real proxy. The environment of the VM or the proxy selects the fault:
 //
 //	MODELGATE_FAULT=worker-start  every start after the first two panics: Envoy's
 //	                              base VM and main thread start, its workers panic
 //	MODELGATE_FAULT=request       a request with the header x-fault panics
 //	MODELGATE_FAULT=memory        a request with the header x-fault allocates all memory
 //	MODELGATE_FAULT=verify        a request with the header x-fault lets the host
-//	                              verify signatures: see faultVerify
+//	                              verify signatures: see FaultVerify
 //	MODELGATE_UNGUARDED=1         no panic is recovered, to show what recovering is for
 
 // reportStep makes the metric waiting_bytes exact, for tests.
 const reportStep = 1
 
-func fault(name string) bool {
+// Fault reports whether the environment selects a fault.
+func Fault(name string) bool {
 	value, _ := syscall.Getenv("MODELGATE_FAULT")
 	return value == name
 }
 
-func unguarded() bool {
+// Unguarded reports whether no panic is recovered.
+func Unguarded() bool {
 	value, _ := syscall.Getenv("MODELGATE_UNGUARDED")
 	return value == "1"
 }
 
-func faultAtStart(string) {
-	if !fault("worker-start") {
-		return
-	}
-	const key = "modelgate/fault/starts"
-	starts, _, _ := abi.SharedData(key)
-	if err := abi.SetSharedData(key, append(starts, 1), 0); err != nil {
-		panic(err)
-	}
-	if len(starts) >= 2 {
-		panic("fault: start")
-	}
-}
+// FaultVerify is what the fault "verify" runs, if the host has it.
+var FaultVerify func(pairs [][2]string)
 
 func faultInRequest(pairs [][2]string) {
 	for _, p := range pairs {
 		if p[0] != "x-fault" {
 			continue
 		}
-		if fault("verify") {
-			faultVerify(pairs)
+		if Fault("verify") && FaultVerify != nil {
+			FaultVerify(pairs)
 		}
-		if fault("request") {
+		if Fault("request") {
 			panic("fault: request")
 		}
-		for blocks := [][]byte{}; fault("memory"); {
+		for blocks := [][]byte{}; Fault("memory"); {
 			blocks = append(blocks, make([]byte, 64<<20))
 		}
 	}

@@ -1,34 +1,32 @@
-//go:build wasip1
-
-package main
+package driver
 
 import (
-	"github.com/modelgate/modelgate/filter/abi"
+	"math"
+
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/keys"
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 )
 
-// responseHeaders passes the head of a response to the gate if the gate needs it.
+// ResponseHeaders passes the head of a response to the gate if the gate needs it.
 // The host also calls it for the filter's own local replies, which pass.
-func (s *stream) responseHeaders(end bool) (a types.Action) {
+func (s *Stream) ResponseHeaders(end bool) (a Action) {
 	defer s.refuseOnPanic(&a)
 	if s.replied || !s.exchange.NeedsResponse() {
 		return action(true)
 	}
-	pairs, err := abi.ResponseHeaders.Pairs()
+	pairs, err := s.request.Headers(ResponseHeaders, math.MaxInt)
 	if err != nil {
 		return s.hostFailed("response headers", err)
 	}
 	step := s.exchange.Respond(s.env(keys.NoWait), pairs, end)
 	switch step.Act {
 	case gate.Forward:
-		if err := editHeaders(abi.ResponseHeaders, step.Edit); err != nil {
+		if err := s.editHeaders(ResponseHeaders, step.Edit); err != nil {
 			return s.hostFailed("response headers", err)
 		}
 		return action(true)
 	case gate.Hold:
-		if err := editHeaders(abi.ResponseHeaders, step.Edit); err != nil {
+		if err := s.editHeaders(ResponseHeaders, step.Edit); err != nil {
 			return s.hostFailed("response headers", err)
 		}
 		s.holdsResponse = true
@@ -37,9 +35,9 @@ func (s *stream) responseHeaders(end bool) (a types.Action) {
 	return s.perform(step)
 }
 
-// responseBody holds a response that the gate trims or signs. The host buffers it, and the
+// ResponseBody holds a response that the gate trims or signs. The host buffers it, and the
 // last call reads all of it.
-func (s *stream) responseBody(size int, end bool) (a types.Action) {
+func (s *Stream) ResponseBody(size int, end bool) (a Action) {
 	defer s.refuseOnPanic(&a)
 	if !s.holdsResponse || s.replied {
 		return action(true)
@@ -57,7 +55,7 @@ func (s *stream) responseBody(size int, end bool) (a types.Action) {
 	return action(false)
 }
 
-func (s *stream) responseTrailers() (a types.Action) {
+func (s *Stream) ResponseTrailers() (a Action) {
 	defer s.refuseOnPanic(&a)
 	if s.holdsResponse && !s.replied {
 		return s.finishResponse()
@@ -67,13 +65,13 @@ func (s *stream) responseTrailers() (a types.Action) {
 
 // finishResponse passes the whole held response to the gate, which signs it, or replaces
 // it with what it leaves of it.
-func (s *stream) finishResponse() types.Action {
+func (s *Stream) finishResponse() Action {
 	env := s.env(keys.NoWait)
 	for read := 0; ; {
 		var chunk []byte
-		if n := min(s.responseSize-read, abi.MaxChunk); n > 0 {
+		if n := min(s.responseSize-read, MaxChunk); n > 0 {
 			var err error
-			if chunk, err = abi.ResponseBody.Chunk(read, n); err != nil || len(chunk) != n {
+			if chunk, err = s.request.Chunk(ResponseBody, read, n); err != nil || len(chunk) == 0 {
 				return s.hostFailed("response body", err)
 			}
 		}
@@ -85,13 +83,13 @@ func (s *stream) finishResponse() types.Action {
 		case gate.Forward:
 			s.holdsResponse = false
 			s.holds(0) // less is never too much
-			if err := editHeaders(abi.ResponseHeaders, step.Edit); err != nil {
+			if err := s.editHeaders(ResponseHeaders, step.Edit); err != nil {
 				return s.hostFailed("response headers", err)
 			}
 			if step.Body == nil { // it is signed as it is
 				return action(true)
 			}
-			if err := abi.ResponseBody.Replace(step.Body); err != nil {
+			if err := s.request.Replace(ResponseBody, step.Body); err != nil {
 				return s.hostFailed("response body", err)
 			}
 			return action(true)

@@ -1,6 +1,6 @@
-//go:build wasip1 && !faults
+//go:build !faults
 
-package main
+package driver
 
 // The released module has none of the faults of fault_on.go.
 
@@ -8,6 +8,7 @@ package main
 // for each request would cost more than it tells.
 const reportStep = 64 << 10
 
-func faultAtStart(string)        {}
 func faultInRequest([][2]string) {}
-func unguarded() bool            { return false }
+
+// Unguarded reports whether no panic is recovered.
+func Unguarded() bool { return false }

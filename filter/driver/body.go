@@ -1,12 +1,8 @@
-//go:build wasip1
-
-package main
+package driver
 
 import (
-	"github.com/modelgate/modelgate/filter/abi"
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/keys"
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 )
 
 // bodyBuffer holds a request's body back until the gate releases it. The host
@@ -28,23 +24,27 @@ type bodyBuffer struct {
 	trailers bool
 }
 
+// MaxChunk is the most bytes that are read at once. The memory of a Wasm module never
+// shrinks, so bodies are read in pieces.
+const MaxChunk = 64 << 10
+
 // maxSplitBytes is the most that is copied in order to forward a part of it. If
 // more is held, all of it waits until it is released.
 const maxSplitBytes = 1 << 20
 
 // holdBody performs a Hold: the body waits, and the head too unless the step
 // forwards it.
-func (s *stream) holdBody(step gate.Step) types.Action {
-	if err := editHeaders(abi.RequestHeaders, step.Edit); err != nil {
+func (s *Stream) holdBody(step gate.Step) Action {
+	if err := s.editHeaders(RequestHeaders, step.Edit); err != nil {
 		return s.hostFailed("request headers", err)
 	}
 	s.exchange.DropHead()
-	s.plugin.vm.reportWaiting()
+	s.worker.reportWaiting()
 	s.body.wanted, s.body.taken = true, step.Take
 	return action(step.Head && !s.replied)
 }
 
-func (s *stream) requestBody(size int, end bool) (a types.Action) {
+func (s *Stream) RequestBody(size int, end bool) (a Action) {
 	defer s.refuseOnPanic(&a)
 	switch b := &s.body; {
 	case s.waitsFor != nil:
@@ -59,7 +59,7 @@ func (s *stream) requestBody(size int, end bool) (a types.Action) {
 }
 
 // readArrived reads what arrived while the request waited for a key.
-func (s *stream) readArrived() types.Action {
+func (s *Stream) readArrived() Action {
 	b := &s.body
 	a := s.requestAction()
 	if b.wanted && (b.size > 0 || b.end) {
@@ -74,16 +74,16 @@ func (s *stream) readArrived() types.Action {
 
 // readBody passes the new part of the host's buffer, which now has size bytes, to
 // the gate.
-func (s *stream) readBody(size int, end bool) types.Action {
+func (s *Stream) readBody(size int, end bool) Action {
 	env, b := s.env(keys.NoWait), &s.body
 	if b.taken {
 		return s.takeBody(size, end)
 	}
 	for more := b.read < size || end; more; more = b.read < size {
 		var chunk []byte
-		if n := min(size-b.read, abi.MaxChunk); n > 0 {
+		if n := min(size-b.read, MaxChunk); n > 0 {
 			var err error
-			if chunk, err = abi.RequestBody.Chunk(b.read, n); err != nil || len(chunk) != n {
+			if chunk, err = s.request.Chunk(RequestBody, b.read, n); err != nil || len(chunk) == 0 {
 				return s.hostFailed("request body", err)
 			}
 		}
@@ -93,7 +93,7 @@ func (s *stream) readBody(size int, end bool) types.Action {
 			return s.perform(step)
 		}
 		b.released += step.Release
-		if err := editHeaders(abi.RequestHeaders, step.Edit); err != nil {
+		if err := s.editHeaders(RequestHeaders, step.Edit); err != nil {
 			return s.hostFailed("request headers", err)
 		}
 		if step.Again {
@@ -103,23 +103,19 @@ func (s *stream) readBody(size int, end bool) types.Action {
 	if step, ok := s.holds(b.heldBack()); !ok {
 		return s.perform(step)
 	}
-	forward, err := b.forwardReleased()
+	forward, err := s.forwardReleased()
 	if err != nil {
 		return s.hostFailed("request body", err)
 	}
 	return action(forward && !s.replied)
 }
 
-// noBuffer has the host drop the bytes of this callback, which the filter has taken.
-// (Envoy's StopIterationNoBuffer. The SDK has no name for it.)
-const noBuffer = types.Action(3)
-
 // takeBody is readBody for a body of which the last bytes wait whatever it is. The
 // host's buffer may have no room for them beside what comes next. So they are moved to
 // rest, and the host keeps nothing.
-func (s *stream) takeBody(size int, end bool) types.Action {
+func (s *Stream) takeBody(size int, end bool) Action {
 	b := &s.body
-	content, err := abi.RequestBody.Bytes(0, size)
+	content, err := s.request.Bytes(RequestBody, 0, size)
 	if err != nil || len(content) != size {
 		return s.hostFailed("request body", err)
 	}
@@ -127,13 +123,13 @@ func (s *stream) takeBody(size int, end bool) types.Action {
 	if step.Act != gate.Hold {
 		return s.perform(step)
 	}
-	if err := editHeaders(abi.RequestHeaders, step.Edit); err != nil {
+	if err := s.editHeaders(RequestHeaders, step.Edit); err != nil {
 		return s.hostFailed("request headers", err)
 	}
 	first := min(step.Release, len(b.rest)) // what goes of rest, and then of the content
 	cut := step.Release - first
-	if err = abi.RequestBody.Replace(content[:cut]); err == nil && first > 0 {
-		err = abi.RequestBody.Prepend(b.rest[:first])
+	if err = s.request.Replace(RequestBody, content[:cut]); err == nil && first > 0 {
+		err = s.request.Prepend(RequestBody, b.rest[:first])
 	}
 	if err != nil {
 		return s.hostFailed("request body", err)
@@ -151,14 +147,14 @@ func (s *stream) takeBody(size int, end bool) types.Action {
 	case b.arrived: // the host has buffered them for a request that waited, and goes on to
 		return action(false)
 	}
-	return noBuffer
+	return NoBuffer
 }
 
 // holds tells the gate how many bytes are held back for it. If that is too much, ok is
 // false, and the step ends the request.
-func (s *stream) holds(size int) (step gate.Step, ok bool) {
+func (s *Stream) holds(size int) (step gate.Step, ok bool) {
 	step, ok = s.exchange.HostHolds(size)
-	s.plugin.vm.reportWaiting()
+	s.worker.reportWaiting()
 	return step, ok
 }
 
@@ -180,16 +176,17 @@ func (b *bodyBuffer) heldBack() int {
 
 // forwardReleased leaves in the host's buffer what may be forwarded, and reports
 // whether there is anything.
-func (b *bodyBuffer) forwardReleased() (forward bool, err error) {
+func (s *Stream) forwardReleased() (forward bool, err error) {
+	b := &s.body
 	switch {
 	case !b.canForward():
 		return false, nil
 	case b.released == b.held():
-		return true, b.returnRest()
+		return true, s.returnRest()
 	}
 	all := b.rest
 	if b.read > 0 {
-		content, err := abi.RequestBody.Bytes(0, b.read)
+		content, err := s.request.Bytes(RequestBody, 0, b.read)
 		if err != nil {
 			return false, err
 		}
@@ -199,15 +196,16 @@ func (b *bodyBuffer) forwardReleased() (forward bool, err error) {
 	}
 	b.rest, b.read = append([]byte(nil), all[b.released:]...), 0
 	all, b.released = all[:b.released], 0
-	return true, abi.RequestBody.Replace(all)
+	return true, s.request.Replace(RequestBody, all)
 }
 
 // returnRest puts rest back into the host's buffer, before its content.
-func (b *bodyBuffer) returnRest() error {
+func (s *Stream) returnRest() error {
+	b := &s.body
 	rest := b.rest
 	b.rest, b.read, b.released = nil, 0, 0
 	if len(rest) == 0 {
 		return nil
 	}
-	return abi.RequestBody.Prepend(rest)
+	return s.request.Prepend(RequestBody, rest)
 }

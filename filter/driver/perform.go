@@ -1,0 +1,99 @@
+package driver
+
+import (
+	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/reason"
+)
+
+// perform performs a step of the gate, or refuses the request if it cannot.
+func (s *Stream) perform(step gate.Step) Action {
+	if step.Act == gate.AwaitKeys {
+		var waits bool
+		if step, waits = s.waitForKey(step); waits {
+			s.worker.reportWaiting()
+			return Pause
+		}
+	}
+	if step.Audit != "" {
+		s.logAudit(&step)
+	}
+	if step.Act == gate.Hold {
+		return s.holdBody(step)
+	}
+	s.body.wanted = false
+	if step.Act != gate.Forward {
+		return s.reply(step.Reason, step.Reply)
+	}
+	if err := s.editHeaders(RequestHeaders, step.Edit); err != nil {
+		return s.hostFailed("request headers", err)
+	}
+	if err := s.returnRest(); err != nil {
+		return s.hostFailed("request body", err)
+	}
+	s.exchange.HostHolds(0) // less is never too much
+	if s.exchange.DropHead(); !s.forwarded {
+		s.worker.metrics.countForwarded(s.worker.host, step.Reason)
+	}
+	s.forwarded = true
+	return s.requestAction()
+}
+
+// editHeaders edits a header map, if there is an edit.
+func (s *Stream) editHeaders(m Map, e *gate.Edit) error {
+	if e == nil {
+		return nil
+	}
+	return s.request.Edit(m, e)
+}
+
+// logAudit logs the gate's line about a request: a refusal at level warn, which a
+// proxy shows by default, and an allowed request at level info.
+func (s *Stream) logAudit(step *gate.Step) {
+	level := Warn
+	if step.Act == gate.Forward {
+		level = Info
+	}
+	s.worker.host.Log(level, step.Audit)
+}
+
+// refuseOnPanic is deferred by each callback of a stream: a panic refuses this one
+// request, and the proxy lives on.
+func (s *Stream) refuseOnPanic(a *Action) {
+	if Unguarded() {
+		return
+	}
+	if p := recover(); p != nil {
+		s.worker.host.Log(Critical, "model gate: panic: ", PanicText(p))
+		*a = s.Refuse(reason.Internal)
+	}
+}
+
+// hostFailed refuses the request because a host call failed. what names the part of
+// the stream that the call was about.
+func (s *Stream) hostFailed(what string, err error) Action {
+	text := "fewer bytes than announced"
+	if err != nil {
+		text = err.Error()
+	}
+	s.worker.host.Log(Critical, "model gate: ", what, ": ", text)
+	return s.Refuse(reason.Internal)
+}
+
+// Refuse refuses the request before the gate has decided it.
+func (s *Stream) Refuse(why reason.Reason) Action {
+	return s.reply(why, gate.NewReply(why))
+}
+
+// reply sends a local reply, unless one was sent before.
+func (s *Stream) reply(why reason.Reason, r gate.Reply) Action {
+	if s.replied {
+		return Pause
+	}
+	s.replied = true
+	s.release()
+	s.worker.metrics.countReason(s.worker.host, why)
+	if err := s.request.Reply(r); err != nil {
+		s.worker.host.Log(Critical, "model gate: local reply: ", err.Error())
+	}
+	return Pause
+}

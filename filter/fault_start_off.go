@@ -1,0 +1,5 @@
+//go:build wasip1 && !faults
+
+package main
+
+func faultAtStart() {}
