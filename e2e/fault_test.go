@@ -38,7 +38,7 @@ func TestWorkerStartFails(t *testing.T) {
 	t.Parallel()
 	s := load(t, "iap")
 	for _, c := range []struct{ unguarded, want string }{{"", "503 not_ready"}, {"1", passed}} {
-		envoy := run(t, s, harness.Options{Wasm: faulty, Env: map[string]string{
+		envoy := run(t, s, harness.Options{Module: faulty, Env: map[string]string{
 			"MODELGATE_FAULT": "worker-start", "MODELGATE_UNGUARDED": c.unguarded,
 		}})
 		if got := ask(t, envoy, native(t, s, nil)).Line; got != c.want {
@@ -63,7 +63,7 @@ func TestRequestPanics(t *testing.T) {
 		{"", "500 internal", passed},
 		{"1", "503", "503"},
 	} {
-		envoy := run(t, s, harness.Options{Wasm: faulty, Env: map[string]string{
+		envoy := run(t, s, harness.Options{Module: faulty, Env: map[string]string{
 			"MODELGATE_FAULT": "request", "MODELGATE_UNGUARDED": c.unguarded,
 		}})
 		if got := ask(t, envoy, fault).Line; got != c.first {
@@ -96,7 +96,7 @@ func returns(t *testing.T, s *corpus.Scenario, envoy *harness.Envoy) {
 func TestMemoryExhausted(t *testing.T) {
 	t.Parallel()
 	s := load(t, "iap")
-	envoy := run(t, s, harness.Options{Wasm: faulty, Env: map[string]string{"MODELGATE_FAULT": "memory"}})
+	envoy := run(t, s, harness.Options{Module: faulty, Env: map[string]string{"MODELGATE_FAULT": "memory"}})
 	fault := native(t, s, nil)
 	fault.Headers = append(fault.Headers, [2]string{"x-fault", "1"})
 	if got := ask(t, envoy, fault).Line; got != "503" {
@@ -126,7 +126,7 @@ func TestBrokenConfiguration(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			envoy, err := harness.StartEnvoy(harness.Options{
-				Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: c.config, Wasm: shipped,
+				Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: c.config, Module: shipped,
 			})
 			var refused *harness.StartError
 			if !errors.As(err, &refused) {
@@ -149,7 +149,7 @@ func TestMissingModule(t *testing.T) {
 	t.Parallel()
 	s := load(t, "iap")
 	missing := filepath.Join(t.TempDir(), "none.wasm")
-	options := harness.Options{Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Wasm: missing}
+	options := harness.Options{Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Module: missing}
 	if _, err := harness.StartEnvoy(options); err == nil {
 		t.Fatal("Envoy started without the module")
 	}

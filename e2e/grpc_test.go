@@ -26,7 +26,7 @@ func TestGRPCClient(t *testing.T) {
 	server := echo.Serve(listener, "model")
 	t.Cleanup(server.Stop)
 	envoy, err := harness.StartEnvoy(harness.Options{
-		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Wasm: shipped,
+		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Module: shipped,
 		Upstreams: map[string]string{"echo": listener.Addr().String()},
 	})
 	if err != nil {

@@ -66,7 +66,7 @@ func TestGRPCWebAndJSON(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			envoy, err := harness.StartEnvoy(harness.Options{
-				Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Wasm: shipped,
+				Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Module: shipped,
 				Upstreams: map[string]string{"echo": listener.Addr().String()},
 				Edit:      func(tree map[string]any) { addFilters(t, tree, c.place) },
 			})

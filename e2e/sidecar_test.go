@@ -131,7 +131,7 @@ func TestGatewayAndSidecar(t *testing.T) {
 		t.Fatal(err)
 	}
 	gateway, err := harness.StartEnvoy(harness.Options{
-		Bootstrap: filepath.Join(front.Dir, "envoy.yaml"), PluginConfig: front.Config, Wasm: shipped,
+		Bootstrap: filepath.Join(front.Dir, "envoy.yaml"), PluginConfig: front.Config, Module: shipped,
 		Upstreams: map[string]string{"fraud": sidecar.Addr()}, Edit: withCerts(t, mesh, gatewayID, nil),
 	})
 	if err != nil {

@@ -23,7 +23,7 @@ func TestGrantedBeforeForbidden(t *testing.T) {
 			addr := serveBytes(t, got)
 			s := load(t, "triton-stream")
 			options := harness.Options{
-				Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Wasm: shipped, Upstreams: map[string]string{"grpc": addr},
+				Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Module: shipped, Upstreams: map[string]string{"grpc": addr},
 			}
 			if holds {
 				options.PluginConfig = edit.Set(t, s.Config, "/host", `{"holdHeaders": true}`)

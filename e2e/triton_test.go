@@ -46,7 +46,7 @@ func startTriton(t *testing.T, holds bool, edits ...func(map[string]any)) *trito
 	x := &triton{scenario: s, server: rawgrpc.Serve(listener)}
 	t.Cleanup(x.server.Stop)
 	options := harness.Options{
-		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Wasm: shipped,
+		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Module: shipped,
 		Upstreams: map[string]string{"grpc": listener.Addr().String()},
 		ExtraArgs: []string{"--file-flush-interval-msec", "50"}, // the access log's
 	}
@@ -234,11 +234,11 @@ func expiry(t *testing.T, x *triton, e expiring) {
 // reasons finds a Reason in the counters and in the log.
 func (x *triton) reasons(t *testing.T, why string, want uint64) {
 	t.Helper()
-	stats, err := x.envoy.Stats()
+	metrics, err := x.envoy.Metrics()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := stats["wasmcustom.modelgate."+why]; got != want {
+	if got := metrics["modelgate."+why]; got != want {
 		t.Errorf("counter %s = %d, want %d", why, got, want)
 	}
 	if !logged(x.envoy, `{"modelgate":"`+why+`"`) || !logged(x.envoy, " modelgate_"+why) {

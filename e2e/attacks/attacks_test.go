@@ -94,9 +94,9 @@ func (w *world) withstands(a attack) {
 	crowd.leave()
 	time.Sleep(time.Second)
 	w.calm("afterwards")
-	for deadline := time.Now().Add(time.Minute); w.stat("wasmcustom.modelgate.waiting_bytes") > 0; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); w.waitingBytes() > 0; time.Sleep(100 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%s: %d bytes are held by nobody", a.name, w.stat("wasmcustom.modelgate.waiting_bytes"))
+			t.Fatalf("%s: %d bytes are held by nobody", a.name, w.waitingBytes())
 		}
 	}
 }

@@ -5,7 +5,6 @@ package attacks
 import (
 	"flag"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/modelgate/modelgate/e2e/internal/testbed"
@@ -17,8 +16,9 @@ var root, shipped string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	os.Exit(testbed.Run(m, func(repository, dir string) error {
-		root, shipped = repository, filepath.Join(dir, "modelgate.wasm")
-		return testbed.BuildWasm(root, shipped)
+	os.Exit(testbed.Run(m, func(repository, dir string) (err error) {
+		root = repository
+		shipped, err = testbed.Build(root, dir, "modelgate")
+		return err
 	}))
 }

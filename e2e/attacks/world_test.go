@@ -45,7 +45,7 @@ func startWorld(t *testing.T, policy string, limits bool) *world {
 	w := &world{t: t, scenario: s}
 	w.envoy, err = harness.StartEnvoy(harness.Options{
 		Bootstrap:    filepath.Join(root, "examples", "triton-stream", "envoy.yaml"),
-		PluginConfig: s.Config, Wasm: shipped, LogLevel: "warning",
+		PluginConfig: s.Config, Module: shipped, LogLevel: "warning",
 		Upstreams: map[string]string{"grpc": server.Addr, "rest": server.Addr},
 		Edit: func(bootstrap map[string]any) {
 			editBootstrap(bootstrap, policy, limits)
@@ -184,13 +184,23 @@ func (w *world) measure(p *peaks) {
 	}
 	rss := anonymous(w.envoy.Pid())
 	p.rss = max(p.rss, rss)
-	stats, statsErr := w.envoy.Stats()
-	if err != nil || statsErr != nil {
+	metrics, metricsErr := w.envoy.Metrics()
+	if err != nil || metricsErr != nil {
 		return
 	}
 	heap := memory.Physical >> 20
 	p.vms = max(p.vms, rss-heap)
-	p.waiting = max(p.waiting, int(stats["wasmcustom.modelgate.waiting_bytes"]>>20))
+	p.waiting = max(p.waiting, int(metrics["modelgate.waiting_bytes"]>>20))
+}
+
+// waitingBytes is what the gate says waiting requests hold.
+func (w *world) waitingBytes() uint64 {
+	w.t.Helper()
+	metrics, err := w.envoy.Metrics()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return metrics["modelgate.waiting_bytes"]
 }
 
 // stat returns a counter or gauge of Envoy's.

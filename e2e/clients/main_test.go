@@ -18,16 +18,14 @@ import (
 )
 
 // Set once, before the tests. installed is the directory with the clients.
-var root, installed, wasm string
+var root, installed, module string
 
 func TestMain(m *testing.M) {
-	os.Exit(testbed.Run(m, func(repository, dir string) error {
-		root, wasm = repository, filepath.Join(dir, "modelgate.wasm")
-		if err := testbed.BuildWasm(root, wasm); err != nil {
-			return err
+	os.Exit(testbed.Run(m, func(repository, dir string) (err error) {
+		root = repository
+		if module, err = testbed.Build(root, dir, "modelgate"); err == nil {
+			installed, err = testbed.Tool(root, "clients")
 		}
-		var err error
-		installed, err = testbed.Tool(root, "clients")
 		return err
 	}))
 }
@@ -41,7 +39,7 @@ func startGate(t *testing.T, server *llm) (addr, token string) {
 		t.Fatal(err)
 	}
 	envoy, err := harness.StartEnvoy(harness.Options{
-		Bootstrap: filepath.Join(root, "examples", "vllm", "envoy.yaml"), PluginConfig: s.Config, Wasm: wasm,
+		Bootstrap: filepath.Join(root, "examples", "vllm", "envoy.yaml"), PluginConfig: s.Config, Module: module,
 		Upstreams: map[string]string{"llm": server.addr}, LogLevel: "warning",
 	})
 	if err != nil {

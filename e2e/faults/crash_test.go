@@ -10,7 +10,7 @@ import (
 
 // crashing is the module that dies of a request with the header x-fault.
 func crashing() harness.Options {
-	return harness.Options{Wasm: faulty, Env: map[string]string{"MODELGATE_FAULT": "request", "MODELGATE_UNGUARDED": "1"}}
+	return harness.Options{Module: faulty, Env: map[string]string{"MODELGATE_FAULT": "request", "MODELGATE_UNGUARDED": "1"}}
 }
 
 func (w *world) crash() {

@@ -9,7 +9,6 @@ package faults
 import (
 	"flag"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/modelgate/modelgate/e2e/internal/harness"
@@ -33,12 +32,12 @@ var root, shipped, faulty string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	os.Exit(testbed.Run(m, func(repository, dir string) error {
-		root, shipped, faulty = repository, filepath.Join(dir, "modelgate.wasm"), filepath.Join(dir, "faults.wasm")
-		if err := testbed.BuildWasm(root, shipped); err != nil {
-			return err
+	os.Exit(testbed.Run(m, func(repository, dir string) (err error) {
+		root = repository
+		if shipped, err = testbed.Build(root, dir, "modelgate"); err == nil {
+			faulty, err = testbed.Build(root, dir, "faults", "-tags=faults")
 		}
-		return testbed.BuildWasm(root, faulty, "-tags=faults")
+		return err
 	}))
 }
 

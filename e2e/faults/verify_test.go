@@ -113,7 +113,7 @@ func bases(t *testing.T) (vectors []mutate.Vector) {
 func TestSignatures(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	options := harness.Options{Wasm: faulty, Env: map[string]string{"MODELGATE_FAULT": "verify"}}
+	options := harness.Options{Module: faulty, Env: map[string]string{"MODELGATE_FAULT": "verify"}}
 	w.start(w.configuration(w.schedule(nil), w.schedule(nil)), options)
 	t.Run("Mutated", func(t *testing.T) { mutated(w.again(t)) })
 	t.Run("Wycheproof", func(t *testing.T) { wycheproof(w.again(t)) })

@@ -170,8 +170,8 @@ func (w *world) start(config string, options harness.Options) {
 	options.Bootstrap = filepath.Join(root, "examples", "remote-keys", "envoy.yaml")
 	options.PluginConfig, options.Discover, options.Edit = config, true, spacious
 	options.Upstreams = map[string]string{"models": w.models.addr, "keys": w.corp.Addr, "partner": w.partner.Addr}
-	if options.LogLevel = "warning"; options.Wasm == "" {
-		options.Wasm = shipped
+	if options.LogLevel = "warning"; options.Module == "" {
+		options.Module = shipped
 	}
 	var err error
 	if w.envoy, err = harness.StartEnvoy(options); err != nil {
@@ -280,11 +280,11 @@ func tail(s string) string { return s[max(0, len(s)-3000):] }
 // stat reads a counter or gauge of the gate's.
 func (w *world) stat(name string) uint64 {
 	w.t.Helper()
-	stats, err := w.envoy.Stats()
+	metrics, err := w.envoy.Metrics()
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	value, ok := stats["wasmcustom.modelgate."+name]
+	value, ok := metrics["modelgate."+name]
 	if !ok {
 		w.t.Fatalf("Envoy has no modelgate.%s", name)
 	}

@@ -33,7 +33,7 @@ func upstreams(t *testing.T, names ...string) map[string]string {
 func standalone(t *testing.T, s *corpus.Scenario, clusters map[string]string) *harness.Envoy {
 	t.Helper()
 	envoy, err := harness.StartEnvoy(harness.Options{
-		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Wasm: shipped, Upstreams: clusters, Timeout: patience,
+		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Module: shipped, Upstreams: clusters, Timeout: patience,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -112,7 +112,7 @@ func startGateFor(t *testing.T, holds bool, upstreams map[string]string, expires
 		config = strings.Replace(config, "{", `{"host": {"holdHeaders": true},`, 1)
 	}
 	envoy, err := harness.StartEnvoy(harness.Options{
-		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: config, Wasm: wasm, Upstreams: upstreams, LogLevel: "warning",
+		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: config, Module: module, Upstreams: upstreams, LogLevel: "warning",
 		Timeout: patience,
 		Edit: func(bootstrap map[string]any) {
 			if allowHeldHeaders(bootstrap, holds); edit != nil {

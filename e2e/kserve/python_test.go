@@ -12,12 +12,12 @@ import (
 )
 
 // Set once, before the tests.
-var root, interpreter, wasm string
+var root, interpreter, module string
 
 func TestMain(m *testing.M) {
 	os.Exit(testbed.Run(m, func(repository, dir string) (err error) {
-		root, wasm = repository, filepath.Join(dir, "modelgate.wasm")
-		if err = testbed.BuildWasm(root, wasm); err == nil {
+		root = repository
+		if module, err = testbed.Build(root, dir, "modelgate"); err == nil {
 			interpreter, err = testbed.Tool(root, "kserve")
 		}
 		return err

@@ -5,7 +5,6 @@ package providers
 import (
 	"flag"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/modelgate/modelgate/e2e/internal/testbed"
@@ -15,13 +14,14 @@ import (
 var tokens = flag.Int("tokens", 2000, "mutated tokens of each provider")
 
 // Set once, before the tests.
-var root, wasm string
+var root, module string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	os.Exit(testbed.Run(m, func(repository, dir string) error {
-		root, wasm = repository, filepath.Join(dir, "modelgate.wasm")
-		return testbed.BuildWasm(root, wasm)
+	os.Exit(testbed.Run(m, func(repository, dir string) (err error) {
+		root = repository
+		module, err = testbed.Build(root, dir, "modelgate")
+		return err
 	}))
 }
 

@@ -39,7 +39,7 @@ func newWorld(t *testing.T, p *provider) *world {
 	t.Cleanup(func() { w.models.Close() })
 	w.models.Record(false)
 	w.envoy, err = harness.StartEnvoy(harness.Options{
-		Bootstrap: filepath.Join(root, "e2e", "providers", "testdata", "envoy.yaml"), Wasm: wasm, PluginConfig: p.configuration(t),
+		Bootstrap: filepath.Join(root, "e2e", "providers", "testdata", "envoy.yaml"), Module: module, PluginConfig: p.configuration(t),
 		Upstreams: map[string]string{"models": w.models.Addr, "keys": p.addr}, Concurrency: 2,
 		Edit: func(b map[string]any) { p.configureJWTAuthn(t, b) },
 	})

@@ -89,8 +89,8 @@ func start(t *testing.T) *run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wasm := filepath.Join(t.TempDir(), "modelgate.wasm")
-	if err := testbed.BuildWasm(root, wasm); err != nil {
+	module, err := testbed.Build(root, t.TempDir(), "modelgate")
+	if err != nil {
 		t.Fatal(err)
 	}
 	r := &run{t: t, found: map[int]bool{}, heads: make([]sent, *heads+2*honestHeads), tally: [2]map[string]int{{}, {}}}
@@ -107,7 +107,7 @@ func start(t *testing.T) *run {
 	r.upstream = &server{listener: listener, began: r.began, ended: r.ended}
 	go r.upstream.serve()
 	r.envoy, err = harness.StartEnvoy(harness.Options{
-		Bootstrap: filepath.Join(r.scenario.Dir, "envoy.yaml"), PluginConfig: r.scenario.Config, Wasm: wasm,
+		Bootstrap: filepath.Join(r.scenario.Dir, "envoy.yaml"), PluginConfig: r.scenario.Config, Module: module,
 		Upstreams: map[string]string{"kubeflow": listener.Addr().String()}, Concurrency: 1, LogLevel: "error",
 		Edit: closeSoon,
 	})

@@ -25,7 +25,7 @@ func startGate(t *testing.T, upstreams map[string]string) behind {
 		t.Fatal(err)
 	}
 	envoy, err := harness.StartEnvoy(harness.Options{
-		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Wasm: wasm, Upstreams: upstreams, LogLevel: "warning",
+		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Module: module, Upstreams: upstreams, LogLevel: "warning",
 	})
 	if err != nil {
 		t.Fatal(err)

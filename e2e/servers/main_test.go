@@ -5,7 +5,6 @@ package servers
 import (
 	"flag"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 
@@ -21,15 +20,15 @@ var (
 
 // Set once, before the tests.
 var (
-	root, wasm string
-	python     = map[string]string{} // of each server
+	root, module string
+	python       = map[string]string{} // of each server
 )
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	os.Exit(testbed.Run(m, func(repository, dir string) error {
-		root, wasm = repository, filepath.Join(dir, "modelgate.wasm")
-		if err := testbed.BuildWasm(root, wasm); err != nil {
+	os.Exit(testbed.Run(m, func(repository, dir string) (err error) {
+		root = repository
+		if module, err = testbed.Build(root, dir, "modelgate"); err != nil {
 			return err
 		}
 		return install()

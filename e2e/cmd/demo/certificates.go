@@ -14,7 +14,7 @@ import (
 
 // startCertificates brings up examples/client-certificates, the gate and the proxy in front
 // of it, with certificates of this run, and returns calls of curl to both.
-func startCertificates(root string) (*stage, []line, error) {
+func startCertificates(root, module string) (*stage, []line, error) {
 	const name, dir = "client-certificates", "build/run/client-certificates"
 	s := &stage{scenarios: map[string]*corpus.Scenario{}, envoys: map[string]*harness.Envoy{}, upstreams: map[string]string{}}
 	scenario, err := corpus.Load(filepath.Join(root, "examples", name))
@@ -54,7 +54,7 @@ func startCertificates(root string) (*stage, []line, error) {
 			Edit: func(bootstrap map[string]any) { certs.Move(bootstrap, own) },
 		}
 		if e.name == "gate" {
-			options.PluginConfig, options.Wasm = scenario.Config, filepath.Join(root, "build", "modelgate.wasm")
+			options.PluginConfig, options.Module = scenario.Config, module
 		}
 		envoy, err := harness.StartEnvoy(options)
 		if err != nil {

@@ -23,7 +23,7 @@ import (
 // startExample brings up one example by itself, before servers that answer with
 // what they got, and returns its cases as commands. Calls of gRPC, replies that list
 // models and handshakes need more than curl: the tests have those.
-func startExample(root, name string) (*stage, []line, error) {
+func startExample(root, module, name string) (*stage, []line, error) {
 	s := &stage{scenarios: map[string]*corpus.Scenario{}, envoys: map[string]*harness.Envoy{}, upstreams: map[string]string{}}
 	dir := filepath.Join(root, "examples", name)
 	scenario, err := corpus.Load(dir)
@@ -52,7 +52,7 @@ func startExample(root, name string) (*stage, []line, error) {
 	s.upstreams, s.scenarios[name] = addrs, scenario
 	envoy, err := harness.StartEnvoy(harness.Options{
 		Binary: s.binary, Bootstrap: filepath.Join(dir, "envoy.yaml"), PluginConfig: scenario.Config,
-		Wasm: filepath.Join(root, "build", "modelgate.wasm"), Upstreams: addrs, HostEnv: scenario.Env, Timeout: 3 * time.Minute,
+		Module: module, Upstreams: addrs, HostEnv: scenario.Env, Timeout: 3 * time.Minute,
 	})
 	if err != nil {
 		return s, nil, err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -61,9 +62,9 @@ func (s *stage) lines() []line {
 func reply(why string, status int) string { return fmt.Sprintf(`{"reason":"%s"|%d`, why, status) }
 
 // print shows what runs and what to try.
-func (s *stage) print(lines []line) {
+func (s *stage) print(module string, lines []line) {
 	fmt.Printf("Envoy     %s\n", s.binary)
-	fmt.Printf("module    build/modelgate.wasm\n")
+	fmt.Printf("module    build/%s\n", filepath.Base(module))
 	for _, example := range slices.Sorted(maps.Keys(s.envoys)) {
 		fmt.Printf("listener  %s  as examples/%s/envoy.yaml says, with keys of this run\n", s.envoys[example].Addr(), example)
 	}

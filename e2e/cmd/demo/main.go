@@ -5,6 +5,8 @@
 //	demo -check    runs the commands, compares, and exits 1 on a difference
 //	demo EXAMPLE   the same with the cases of one example as commands; -check too
 //	demo call     is the gRPC client that the commands use
+//
+// With HOST=native in the environment the gate is a dynamic module, else a Wasm one.
 package main
 
 import (
@@ -58,7 +60,7 @@ func call(addr, tokenFile string, stream bool) error {
 }
 
 // specials are the examples that need more than curl and their cases.
-var specials = map[string]func(root string) (*stage, []line, error){
+var specials = map[string]func(root, module string) (*stage, []line, error){
 	"signed":              startSigned,
 	"tfserving-mtls":      startMTLS,
 	"oauth2":              startOAuth2,
@@ -73,17 +75,18 @@ func show(example string, check bool) error {
 	if err := os.Chdir(root); err != nil { // the commands are written for the repository's root
 		return err
 	}
-	if err := testbed.BuildWasm(root, filepath.Join(root, "build", "modelgate.wasm")); err != nil {
+	module, err := testbed.Build(root, filepath.Join(root, "build"), "modelgate")
+	if err != nil {
 		return err
 	}
 	var s *stage
 	var lines []line
 	renew := func(time.Time) error { return nil }
 	if special := specials[example]; special != nil {
-		s, lines, err = special(root)
+		s, lines, err = special(root, module)
 	} else if example != "" {
-		s, lines, err = startExample(root, example)
-	} else if s, err = start(root); err == nil {
+		s, lines, err = startExample(root, module, example)
+	} else if s, err = start(root, module); err == nil {
 		renew = s.writeTokens
 		err = renew(time.Now())
 	}
@@ -99,7 +102,7 @@ func show(example string, check bool) error {
 	if check {
 		return compare(lines)
 	}
-	s.print(lines)
+	s.print(module, lines)
 	return wait(renew)
 }
 

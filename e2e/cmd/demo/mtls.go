@@ -17,7 +17,7 @@ import (
 
 // startMTLS brings up examples/tfserving-mtls with its server and with certificates of
 // this run, and returns calls of curl and of TensorFlow Serving's own Python client.
-func startMTLS(root string) (*stage, []line, error) {
+func startMTLS(root, module string) (*stage, []line, error) {
 	const dir = "build/run/tfserving-mtls"
 	s := &stage{scenarios: map[string]*corpus.Scenario{}, envoys: map[string]*harness.Envoy{}, upstreams: map[string]string{}}
 	if err := os.RemoveAll(dir); err != nil {
@@ -38,7 +38,7 @@ func startMTLS(root string) (*stage, []line, error) {
 	if err := writeClients(c, dir); err != nil {
 		return s, nil, err
 	}
-	if err := c.Start(filepath.Join(root, "build", "modelgate.wasm")); err != nil {
+	if err := c.Start(module); err != nil {
 		return s, nil, err
 	}
 	s.scenarios["tfserving-mtls"], s.envoys["tfserving-mtls"] = c.Scenario, c.Gate

@@ -9,9 +9,9 @@ import (
 
 // startOAuth2 is startExample, and the Python client that learns from the answers what it
 // needs.
-func startOAuth2(root string) (*stage, []line, error) {
+func startOAuth2(root, module string) (*stage, []line, error) {
 	const name = "oauth2"
-	s, lines, err := startExample(root, name)
+	s, lines, err := startExample(root, module, name)
 	if err != nil {
 		return s, nil, err
 	}

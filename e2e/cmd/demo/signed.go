@@ -15,8 +15,8 @@ import (
 
 // startSigned brings up examples/signed, and returns calls of its clients and its cases. A case
 // is signed once, and counts once; a client signs each time.
-func startSigned(root string) (*stage, []line, error) {
-	s, cases, err := startExample(root, "signed")
+func startSigned(root, module string) (*stage, []line, error) {
+	s, cases, err := startExample(root, module, "signed")
 	if err != nil {
 		return s, nil, err
 	}

@@ -32,7 +32,7 @@ func (s *stage) stop() {
 
 // start brings the servers up, and then both Envoys at once: most of their
 // start is compiling the module.
-func start(root string) (*stage, error) {
+func start(root, module string) (*stage, error) {
 	s := &stage{scenarios: map[string]*corpus.Scenario{}, envoys: map[string]*harness.Envoy{}, upstreams: map[string]string{}}
 	var err error
 	if s.binary, err = harness.FindEnvoy(); err != nil {
@@ -49,10 +49,10 @@ func start(root string) (*stage, error) {
 	}
 	s.upstreams["echo"] = listener.Addr().String()
 	s.stoppers = append(s.stoppers, echo.Serve(listener, "a real gRPC server").Stop)
-	return s, s.startEnvoys(root)
+	return s, s.startEnvoys(root, module)
 }
 
-func (s *stage) startEnvoys(root string) error {
+func (s *stage) startEnvoys(root, module string) error {
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	var first error
@@ -65,7 +65,7 @@ func (s *stage) startEnvoys(root string) error {
 		s.scenarios[example] = scenario
 		options := harness.Options{
 			Binary: s.binary, Bootstrap: filepath.Join(dir, "envoy.yaml"), PluginConfig: scenario.Config,
-			Wasm: filepath.Join(root, "build", "modelgate.wasm"), Upstreams: map[string]string{},
+			Module: module, Upstreams: map[string]string{},
 		}
 		for _, c := range clusters {
 			options.Upstreams[c] = s.upstreams[c]

@@ -150,7 +150,7 @@ func (c *Channel) edit(node any) {
 }
 
 // Start starts the server, the Envoy in its pod, and the gate's Envoy.
-func (c *Channel) Start(wasm string) error {
+func (c *Channel) Start(module string) error {
 	err := c.StartServer()
 	if err != nil {
 		return err
@@ -163,7 +163,7 @@ func (c *Channel) Start(wasm string) error {
 		return err
 	}
 	c.Gate, err = harness.StartEnvoy(harness.Options{
-		Bootstrap: filepath.Join(c.Scenario.Dir, "envoy.yaml"), PluginConfig: c.Scenario.Config, Wasm: wasm,
+		Bootstrap: filepath.Join(c.Scenario.Dir, "envoy.yaml"), PluginConfig: c.Scenario.Config, Module: module,
 		Edit: func(bootstrap map[string]any) {
 			c.Edit(bootstrap)
 			if c.More != nil {

@@ -46,6 +46,24 @@ func (e *Envoy) Stats() (map[string]uint64, error) {
 	return stats, nil
 }
 
+// namespaces is what Envoy puts before the names of a module's own metrics: of Wasm's, and of
+// a dynamic module's.
+var namespaces = []string{"wasmcustom.", "dynamicmodulescustom."}
+
+// Metrics returns the counters and gauges that a module has made, by its own names.
+func (e *Envoy) Metrics() (map[string]uint64, error) {
+	stats, err := e.Stats()
+	metrics := map[string]uint64{}
+	for name, value := range stats {
+		for _, namespace := range namespaces {
+			if own, ok := strings.CutPrefix(name, namespace); ok {
+				metrics[own] = value
+			}
+		}
+	}
+	return metrics, err
+}
+
 // Addr returns the "host:port" of the first listener, or "" if there is none.
 func (e *Envoy) Addr() string {
 	for _, listener := range e.listeners() {

@@ -44,6 +44,9 @@ func bootstrap(options Options) (object, error) {
 	if options.Edit != nil {
 		options.Edit(tree)
 	}
+	if isNative(options.Module) {
+		Native(tree, moduleName(options.Module))
+	}
 	return tree, nil
 }
 
@@ -51,19 +54,19 @@ func bootstrap(options Options) (object, error) {
 // ask for such a change where there is no filter is a mistake in the test.
 func editWasm(tree object, options Options) error {
 	filters := wasmFilters(tree)
-	if len(filters) == 0 && (options.PluginConfig != "" || options.Wasm != "" || len(options.Env) > 0) {
+	if len(filters) == 0 && (options.PluginConfig != "" || options.Module != "" || len(options.Env) > 0) {
 		return fmt.Errorf("no Wasm filter to configure")
 	}
-	if options.Wasm != "" && !filepath.IsAbs(options.Wasm) {
-		return fmt.Errorf("the module's path %q is not absolute", options.Wasm)
+	if options.Module != "" && !filepath.IsAbs(options.Module) {
+		return fmt.Errorf("the module's path %q is not absolute", options.Module)
 	}
 	for _, filter := range filters {
 		config := child(filter, "config")
 		if options.PluginConfig != "" {
 			config["configuration"] = stringValue(options.PluginConfig)
 		}
-		if options.Wasm != "" {
-			child(config, "vm_config")["code"] = object{"local": object{"filename": options.Wasm}}
+		if options.Module != "" {
+			child(config, "vm_config")["code"] = object{"local": object{"filename": options.Module}}
 		}
 		if len(options.Env) > 0 {
 			values := child(child(child(config, "vm_config"), "environment_variables"), "key_values")

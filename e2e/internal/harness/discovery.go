@@ -17,12 +17,12 @@ type discovery struct {
 	version  int
 }
 
-// discover takes the only Wasm HTTP filter's configuration out of the bootstrap
+// discover takes the only module's configuration out of the bootstrap
 // and has Envoy read it from path instead.
 func discover(tree object, path string) (*discovery, error) {
 	filters := httpFilters(tree)
 	if len(filters) != 1 {
-		return nil, fmt.Errorf("%d Wasm filters to discover, want 1", len(filters))
+		return nil, fmt.Errorf("%d filters of modules to discover, want 1", len(filters))
 	}
 	filter := filters[0]
 	d := &discovery{path: path, resource: filter["typed_config"].(object)}
@@ -38,12 +38,12 @@ func discover(tree object, path string) (*discovery, error) {
 	return d, d.write()
 }
 
-// httpFilters finds the entries of http_filters that hold a Wasm filter.
+// httpFilters finds the entries of http_filters that hold a Wasm filter or a dynamic module.
 func httpFilters(node any) []object {
 	var found []object
 	switch node := node.(type) {
 	case object:
-		if kind, _ := get(node, "typed_config", "@type").(string); strings.HasSuffix(kind, wasmType) {
+		if kind, _ := get(node, "typed_config", "@type").(string); strings.HasSuffix(kind, wasmType) || kind == nativeType {
 			return []object{node}
 		}
 		for _, value := range node {
@@ -77,13 +77,17 @@ func (d *discovery) write() error {
 	return os.Rename(d.path+".new", d.path)
 }
 
-// Push has Envoy take another configuration for its Wasm filter, which it does a
+// Push has Envoy take another configuration for its module, which it does a
 // moment later: [Envoy.Pushed] tells. It is not for concurrent use.
 func (e *Envoy) Push(pluginConfig string) error {
 	if e.discovery == nil {
 		return errors.New("harness: Envoy was not started with Discover")
 	}
-	child(e.discovery.resource, "config")["configuration"] = stringValue(pluginConfig)
+	if resource := e.discovery.resource; resource["@type"] == nativeType {
+		resource["filter_config"] = stringValue(pluginConfig)
+	} else {
+		child(resource, "config")["configuration"] = stringValue(pluginConfig)
+	}
 	return e.discovery.write()
 }
 

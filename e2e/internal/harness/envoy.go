@@ -23,24 +23,26 @@ type Options struct {
 	Bootstrap string // path of the configuration, in YAML or JSON
 
 	// HostEnv adds variables to Envoy's own environment, from which a bootstrap
-	// can hand them on to VMs (host_env_keys).
+	// can hand them on to VMs (host_env_keys). A dynamic module has them anyway.
 	HostEnv map[string]string
 
 	// These three apply to every Wasm HTTP filter; zero values leave it alone.
 	PluginConfig string            // the plugin's configuration
-	Wasm         string            // absolute path of the module
-	Env          map[string]string // variables added to the VM's environment
+	Env          map[string]string // variables added to the environment of the module
+	// Module is the absolute path of a Wasm module, or of a dynamic module lib*.so:
+	// then the bootstrap's filters run in that form (see Native).
+	Module string
 
 	// Upstreams gives static clusters, by name, an endpoint "host:port".
 	Upstreams map[string]string
-	// Edit changes the bootstrap after everything else.
+	// Edit changes the bootstrap after everything else, but before Native.
 	Edit func(bootstrap map[string]any)
 	// Discover has the only Wasm HTTP filter's configuration delivered by
 	// discovery, so that Push can replace it.
 	Discover bool
 
 	Concurrency int    // worker threads; 0: one
-	LogLevel    string // of all components; empty: info, and debug for Wasm
+	LogLevel    string // of all components; empty: info, and debug for modules
 	ExtraArgs   []string
 	Timeout     time.Duration // for the start; 0: Patience
 }
@@ -137,12 +139,7 @@ func (e *Envoy) run(options Options, tree object) error {
 	e.cmd = exec.Command(options.Binary, e.arguments(options)...)
 	e.cmd.Stdout, e.cmd.Stderr = log, log
 	e.cmd.SysProcAttr = DieWithParent()
-	if len(options.HostEnv) > 0 {
-		e.cmd.Env = os.Environ()
-		for name, value := range options.HostEnv {
-			e.cmd.Env = append(e.cmd.Env, name+"="+value)
-		}
-	}
+	e.cmd.Env = environment(options)
 	if err := e.cmd.Start(); err != nil {
 		return err
 	}
@@ -153,12 +150,29 @@ func (e *Envoy) run(options Options, tree object) error {
 	return nil
 }
 
+// environment is that of the process; nil is the test's own.
+func environment(options Options) (env []string) {
+	all := []map[string]string{options.HostEnv}
+	if isNative(options.Module) {
+		all = append(all, options.Env, map[string]string{searchPath: filepath.Dir(options.Module)})
+	}
+	for _, variables := range all {
+		for name, value := range variables {
+			env = append(env, name+"="+value)
+		}
+	}
+	if env != nil {
+		env = append(os.Environ(), env...)
+	}
+	return env
+}
+
 func (e *Envoy) arguments(options Options) []string {
 	// Without hot restart Envoys share nothing, and leave nothing in /dev/shm.
 	arguments := []string{"-c", e.path("envoy.json"), "--disable-hot-restart",
 		"--admin-address-path", e.path("admin"), "--concurrency", strconv.Itoa(max(1, options.Concurrency))}
 	if options.LogLevel == "" {
-		arguments = append(arguments, "-l", "info", "--component-log-level", "wasm:debug")
+		arguments = append(arguments, "-l", "info", "--component-log-level", "wasm:debug,dynamic_modules:debug")
 	} else {
 		arguments = append(arguments, "-l", options.LogLevel)
 	}

@@ -124,7 +124,7 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%s: got %v before Envoy runs", name, err)
 		}
 	}
-	wasm := harness.Options{Bootstrap: "testdata/wasm.yaml", Binary: "/bin/false", Wasm: "hello.wasm"}
+	wasm := harness.Options{Bootstrap: "testdata/wasm.yaml", Binary: "/bin/false", Module: "hello.wasm"}
 	if _, err := harness.StartEnvoy(wasm); err == nil || !strings.Contains(err.Error(), "not absolute") {
 		t.Errorf("relative module: got %v", err)
 	}
@@ -155,7 +155,7 @@ func TestWasm(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			options := harness.Options{Bootstrap: "testdata/wasm.yaml", Wasm: hello, PluginConfig: c.config, Concurrency: 2}
+			options := harness.Options{Bootstrap: "testdata/wasm.yaml", Module: hello, PluginConfig: c.config, Concurrency: 2}
 			if c.env != "" {
 				options.Env = map[string]string{"HELLO": c.env}
 			}
@@ -170,7 +170,7 @@ func TestWasm(t *testing.T) {
 	}
 	t.Run("refused", func(t *testing.T) {
 		t.Parallel()
-		_, err := harness.StartEnvoy(harness.Options{Bootstrap: "testdata/wasm.yaml", Wasm: hello, PluginConfig: "refuse"})
+		_, err := harness.StartEnvoy(harness.Options{Bootstrap: "testdata/wasm.yaml", Module: hello, PluginConfig: "refuse"})
 		var refused *harness.StartError
 		if !errors.As(err, &refused) || refused.ExitCode != 1 || !strings.Contains(refused.Log, "hello will not start") {
 			t.Errorf("got %v", err)
@@ -182,7 +182,7 @@ func TestWasm(t *testing.T) {
 // plugin refuses changes nothing.
 func TestPush(t *testing.T) {
 	t.Parallel()
-	envoy := start(t, harness.Options{Bootstrap: "testdata/wasm.yaml", Wasm: buildHello(t), PluginConfig: "first", Discover: true})
+	envoy := start(t, harness.Options{Bootstrap: "testdata/wasm.yaml", Module: buildHello(t), PluginConfig: "first", Discover: true})
 	for i, c := range []struct {
 		push, want     string
 		taken, refused uint64
@@ -207,7 +207,7 @@ func TestPush(t *testing.T) {
 		t.Error("a configuration was pushed to nobody")
 	}
 	if _, err := harness.StartEnvoy(harness.Options{Bootstrap: "testdata/plain.yaml", Binary: "/bin/false", Discover: true}); err == nil ||
-		!strings.Contains(err.Error(), "0 Wasm filters") {
+		!strings.Contains(err.Error(), "0 filters of modules") {
 		t.Errorf("discovery without a filter: %v", err)
 	}
 }

@@ -1,5 +1,5 @@
 // Package testbed runs the examples in a real Envoy: the module built from these
-// sources, keys and tokens made for the run, and upstreams that say what they
+// sources for one of its two hosts, keys and tokens made for the run, and upstreams that say what they
 // got. Its tests are the project's last word; cmd/demo shows the same to a
 // person.
 package testbed
@@ -30,15 +30,6 @@ func Root() (string, error) {
 		dir = filepath.Dir(dir)
 	}
 	return "", fmt.Errorf("not inside the repository: %w", os.ErrNotExist)
-}
-
-// BuildWasm builds the module from the sources into a file.
-func BuildWasm(root, out string, flags ...string) error {
-	command := exec.Command(filepath.Join(root, "build", "tools", "wasm"), append([]string{out}, flags...)...)
-	if text, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("build/tools/wasm: %w\n%s", err, text)
-	}
-	return nil
 }
 
 // Tool returns what a script below build/tools prints: the path of what it has installed. The
