@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
 	"github.com/modelgate/modelgate/internal/testing/corpus"
 	"github.com/modelgate/modelgate/internal/testing/edit"
 )
@@ -35,6 +36,7 @@ var ana = &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "ana@exam
 // worker panics. Without the guard the request passes, although the failure
 // policy is closed; with it the worker refuses even who might pass.
 func TestWorkerStartFails(t *testing.T) {
+	testbed.OnlyWasm(t, "a start for each worker")
 	t.Parallel()
 	s := load(t, "iap")
 	for _, c := range []struct{ unguarded, want string }{{"", "503 not_ready"}, {"1", passed}} {
@@ -53,7 +55,8 @@ func TestWorkerStartFails(t *testing.T) {
 }
 
 // TestRequestPanics: with the guard one request is refused and the worker lives
-// on; without it the VM dies and takes other requests with it, but none passes.
+// on; without it the VM dies and takes other requests with it, but none passes. A dynamic
+// module without it would end Envoy.
 func TestRequestPanics(t *testing.T) {
 	t.Parallel()
 	s := load(t, "iap")
@@ -63,6 +66,9 @@ func TestRequestPanics(t *testing.T) {
 		{"", "500 internal", passed},
 		{"1", "503", "503"},
 	} {
+		if testbed.Host() == testbed.Native && c.unguarded != "" {
+			continue
+		}
 		envoy := run(t, s, harness.Options{Module: faulty, Env: map[string]string{
 			"MODELGATE_FAULT": "request", "MODELGATE_UNGUARDED": c.unguarded,
 		}})
@@ -94,6 +100,7 @@ func returns(t *testing.T, s *corpus.Scenario, envoy *harness.Envoy) {
 // TestMemoryExhausted: no guard in the module can catch it, so the VM dies. The
 // host refuses what it had and what comes, until it has started another.
 func TestMemoryExhausted(t *testing.T) {
+	testbed.OnlyWasm(t, "a limit of memory, whose end Envoy survives")
 	t.Parallel()
 	s := load(t, "iap")
 	envoy := run(t, s, harness.Options{Module: faulty, Env: map[string]string{"MODELGATE_FAULT": "memory"}})
@@ -144,16 +151,57 @@ func TestBrokenConfiguration(t *testing.T) {
 	}
 }
 
+// TestBrokenPush: Envoy rejects a configuration that does not compile, and keeps what it has.
+func TestBrokenPush(t *testing.T) {
+	t.Parallel()
+	s := load(t, "iap")
+	envoy := run(t, s, harness.Options{Discover: true})
+	served := func(want string) {
+		t.Helper()
+		if got := ask(t, envoy, native(t, s, ana)).Line; got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	pushed := func(config string, wantTaken, wantRefused uint64) {
+		t.Helper()
+		if err := envoy.Push(config); err != nil {
+			t.Fatal(err)
+		}
+		for deadline := time.Now().Add(harness.Patience); ; time.Sleep(20 * time.Millisecond) {
+			taken, refused, err := envoy.Pushed()
+			if err == nil && taken == wantTaken && refused == wantRefused {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%d taken, want %d, and %d refused, want %d: %v", taken, wantTaken, refused, wantRefused, err)
+			}
+		}
+	}
+	served(passed)
+	pushed(edit.Set(t, s.Config, "/grants/0/role", `"owner"`), 1, 1)
+	served(passed)
+	if !logged(envoy, `"/grants/0/role": must be viewer, invoker or admin; got "owner"`) {
+		t.Errorf("the log does not say why\n%s", tail(envoy.Log()))
+	}
+	pushed(edit.Set(t, s.Config, "/grants/0/models", `["prod/fraud"]`), 2, 1)
+	for deadline := time.Now().Add(harness.Patience); ask(t, envoy, native(t, s, ana)).Line != "403 grant_missing"; {
+		if time.Now().After(deadline) {
+			t.Fatal("the last configuration is taken, and what it does not grant passes")
+		}
+	}
+}
+
 // TestMissingModule: Envoy does not start without the module, nor with an empty one.
 func TestMissingModule(t *testing.T) {
 	t.Parallel()
 	s := load(t, "iap")
-	missing := filepath.Join(t.TempDir(), "none.wasm")
+	missing := filepath.Join(t.TempDir(), "libnone"+filepath.Ext(shipped))
 	options := harness.Options{Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Module: missing}
 	if _, err := harness.StartEnvoy(options); err == nil {
 		t.Fatal("Envoy started without the module")
 	}
-	if err := os.WriteFile(missing, []byte("\x00asm\x01\x00\x00\x00"), 0o600); err != nil {
+	empty := map[string]string{testbed.Wasm: "\x00asm\x01\x00\x00\x00", testbed.Native: "\x7fELF"}[testbed.Host()]
+	if err := os.WriteFile(missing, []byte(empty), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := harness.StartEnvoy(options); err == nil {

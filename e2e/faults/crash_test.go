@@ -6,6 +6,7 @@ import (
 
 	"github.com/modelgate/modelgate/e2e/internal/harness"
 	"github.com/modelgate/modelgate/e2e/internal/load"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
 )
 
 // crashing is the module that dies of a request with the header x-fault.
@@ -26,6 +27,7 @@ func (w *world) crash() {
 // TestCrash: a worker whose VM dies refuses every request. Its next VM takes the
 // keys from the data that all VMs share: their endpoint is dead by then.
 func TestCrash(t *testing.T) {
+	testbed.OnlyWasm(t, "a VM that dies alone")
 	t.Parallel()
 	w := newWorld(t)
 	w.start(w.configuration(w.schedule(object{"refresh": "1h"}), w.schedule(nil)), crashing())

@@ -22,6 +22,7 @@ import (
 
 	"github.com/modelgate/modelgate/e2e/internal/harness"
 	"github.com/modelgate/modelgate/e2e/internal/load"
+	"github.com/modelgate/modelgate/e2e/internal/testbed"
 	"github.com/modelgate/modelgate/internal/testing/mutate"
 )
 
@@ -111,6 +112,7 @@ func bases(t *testing.T) (vectors []mutate.Vector) {
 // TestSignatures: Envoy's BoringSSL and Go agree on every signature, mutated at
 // random or made by experts to tell verifiers apart.
 func TestSignatures(t *testing.T) {
+	testbed.OnlyWasm(t, "verify_signature")
 	t.Parallel()
 	w := newWorld(t)
 	options := harness.Options{Module: faulty, Env: map[string]string{"MODELGATE_FAULT": "verify"}}
