@@ -116,7 +116,7 @@ func (a *attackBench) start(config string, modules ...string) error {
 		if err != nil {
 			return err
 		}
-		err = text.Execute(f, map[string]string{"Wasm": module, "PluginConfig": string(quoted)})
+		err = text.Execute(f, map[string]string{"Module": module, "PluginConfig": string(quoted)})
 		if err = firstError(err, f.Close()); err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ func serveBodies() (port string, stop func(), err error) {
 }
 
 const (
-	rowLargeMessage = "64 MiB gRPC message"
+	largeMessageRow = "64 MiB gRPC message"
 	throughput      = "throughput, times a bare Envoy"
 
 	largePath   = "/kfserving/prod/large:predict"
@@ -32,9 +32,9 @@ const (
 
 // bodiesCurve measures the throughput of bodies through a gate, divided by the
 // throughput through a bare Envoy.
-func (b *bench) bodiesCurve() error {
-	bare, gate := b.contenders[0], b.contender(rowSeen)
-	c := curve{Name: "body size", X: "bytes", Y: throughput}
+func (b *bench) bodiesCurve(f form) error {
+	bare, gate := b.contenders[0], b.contender(f.row(seenBefore))
+	c := curve{Name: f.row("body size"), X: "bytes", Y: throughput}
 	for _, size := range []int{1 << 10, 64 << 10, 1 << 20, 16 << 20, largestBody} {
 		times := max(2, min(400, largestBody/size))
 		ratios := make([]float64, b.curveRounds())
@@ -52,11 +52,11 @@ func (b *bench) bodiesCurve() error {
 		c.Points = append(c.Points, point{float64(size), statOf(ratios)})
 	}
 	b.curves = append(b.curves, c)
-	return b.largeMessage(bare, gate)
+	return b.largeMessage(f.row(largeMessageRow), bare, gate)
 }
 
 // largeMessage sends the largest body as one gRPC message that names its model first.
-func (b *bench) largeMessage(bare, gate contender) error {
+func (b *bench) largeMessage(row string, bare, gate contender) error {
 	message := modelInfer("large", largestBody)
 	for range b.curveRounds() {
 		var took []time.Duration
@@ -72,8 +72,8 @@ func (b *bench) largeMessage(bare, gate contender) error {
 			}
 			took, grew = append(took, d), append(grew, peak)
 		}
-		b.table.add(rowLargeMessage, throughput, took[0].Seconds()/took[1].Seconds())
-		b.table.add(rowLargeMessage, "added memory", float64(grew[1]-grew[0])/(1<<20))
+		b.table.add(row, throughput, took[0].Seconds()/took[1].Seconds())
+		b.table.add(row, "added memory", float64(grew[1]-grew[0])/(1<<20))
 	}
 	return nil
 }
@@ -108,7 +108,7 @@ func timeAndPeak(p *proxy, call func() error) (took time.Duration, peak int64, e
 }
 
 func post(who contender, size, times int) error {
-	c, err := dial(who.proxy.envoy.Addr(), who.tokens, largePath, make([]byte, size))
+	c, err := dial(who.proxy.envoy.Addr(), who.tokens, question{largePath, make([]byte, size)})
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func (b *bench) chart(about map[string]string) string {
 	most := 1.0
 	for _, c := range b.contenders {
 		values := b.table.overhead(c.name, "cpu all")
-		if c.name == rowBare || len(values) == 0 {
+		if c.name == rowBare+protocolSuffix(c.name) || len(values) == 0 {
 			continue
 		}
 		s := statOf(values)

@@ -6,29 +6,31 @@ package main
 // new to the gate.
 const maxSlowTokens = 24_000
 
-// The names of the rows, in the goals and in the chart.
+// algorithms are those of the fresh tokens.
+var algorithms = []string{"ES256", "RS256", "EdDSA"}
+
+// The names of the rows that are not model gate's, in the goals and in the chart.
 const (
 	rowBare        = "bare"
 	rowEmptyC      = "empty filter in C"
 	rowEmpty       = "empty filter in Go"
 	rowFloor       = "same reads and edits in C"
-	rowSeen        = "model gate, token seen before"
-	rowFresh       = "model gate, fresh ES256"
-	rowFreshRS     = "model gate, fresh RS256"
-	rowFreshEd     = "model gate, fresh EdDSA (in the module)"
-	rowKey         = "model gate, API key seen before"
-	rowFreshKey    = "model gate, fresh API key"
 	rowNativeCache = "jwt_authn with cache + RBAC + rewrite"
-	rowNative      = "jwt_authn + RBAC + rewrite, ES256"
+	rowNative      = "jwt_authn + RBAC + rewrite, " // and the algorithm
 	rowLua         = "jwt_authn with cache + RBAC + Lua"
 	rowOPA         = "ext_authz to OPA"
+	rowProtocol    = "jwt_authn with cache + ai_protocol_manager + RBAC" + chatSuffix
 )
 
 // signTokens makes the issuers. It returns one token that all requests share, and a
 // pool of fresh tokens for each algorithm.
 func (b *bench) signTokens() (seen *pool, fresh map[string]*pool, err error) {
 	b.issuers, fresh = map[string]*issuer{}, map[string]*pool{}
-	for alg, n := range map[string]int{"ES256": b.fresh, "RS256": min(b.fresh, maxSlowTokens), "EdDSA": min(b.fresh, maxSlowTokens)} {
+	for _, alg := range algorithms {
+		n := b.fresh
+		if alg != "ES256" {
+			n = min(n, maxSlowTokens)
+		}
 		if b.issuers[alg], err = newIssuer(alg); err != nil {
 			return nil, nil, err
 		}
@@ -40,36 +42,46 @@ func (b *bench) signTokens() (seen *pool, fresh map[string]*pool, err error) {
 	return seen, fresh, err
 }
 
-// listContenders fills b.contenders. The bare Envoy comes first.
+// listContenders fills b.contenders. The bare Envoy comes first. All begin to predict,
+// unless they have another question.
 func (b *bench) listContenders(seen *pool, fresh map[string]*pool) {
-	b.gateConf = gateConfig([]*issuer{b.issuers["ES256"], b.issuers["RS256"], b.issuers["EdDSA"]}, otherGrants)
-	gate := func(name string) *proxy {
-		return &proxy{name: name, template: "wasm", wasm: b.modules["gate"], config: b.gateConf, decides: true}
+	var issuers []*issuer
+	for _, alg := range algorithms {
+		issuers = append(issuers, b.issuers[alg])
 	}
-	// A gate whose cache is full differs from one that caches a single token.
-	manyTokens := gate("gate, fresh tokens")
-	keys := newKeyPool(min(b.fresh, maxSlowTokens))
-	withAPIKeys := gate("gate, API keys")
-	withAPIKeys.config = withKeys(b.gateConf, keys)
+	b.gateConf = gateConfig(issuers, otherGrants)
+	bare := &proxy{name: "bare", template: "bare"}
+	empty := &proxy{name: "empty", template: "wasm", module: b.modules["empty"]}
 	b.contenders = []contender{
-		{rowBare, "ES256", &proxy{name: "bare", template: "bare"}, seen, false, true, true},
-		{rowEmpty, "ES256", &proxy{name: "empty", template: "wasm", wasm: b.modules["empty"]}, seen, false, true, true},
-		{rowSeen, "ES256", gate("gate"), seen, false, true, true},
-		{rowFresh, "ES256", manyTokens, fresh["ES256"], true, false, false},
-		{rowFreshRS, "RS256", manyTokens, fresh["RS256"], true, false, false},
-		{rowFreshEd, "EdDSA", manyTokens, fresh["EdDSA"], true, false, false},
-		{rowKey, "ES256", withAPIKeys, &pool{tokens: keys.tokens[:1]}, false, false, false},
-		{rowFreshKey, "ES256", withAPIKeys, keys, true, false, false},
-		{rowNativeCache, "ES256", &proxy{name: "native with cache", template: "native", cache: true, decides: true}, seen, false, true, false},
-		{rowNative, "ES256", &proxy{name: "native", template: "native", decides: true}, fresh["ES256"], true, false, false},
-		{rowLua, "ES256", &proxy{name: "lua", template: "lua", cache: true, decides: true}, seen, false, false, false},
-		{rowOPA, "ES256", &proxy{name: "opa", template: "opa", opa: true, decides: true}, seen, false, false, false},
+		{name: rowBare, alg: "ES256", proxy: bare, tokens: seen, protocols: true, starts: true},
+		{name: rowBare + chatSuffix, alg: "ES256", proxy: bare, tokens: seen, ask: chat},
+		{name: rowEmpty, alg: "ES256", proxy: empty, tokens: seen, protocols: true, starts: true},
 	}
+	keys := newKeyPool(min(b.fresh, maxSlowTokens))
+	for _, f := range forms {
+		b.contenders = append(b.contenders, b.formRows(f, seen, fresh, keys)...)
+	}
+	b.contenders = append(b.contenders, contender{name: rowNativeCache, alg: "ES256", tokens: seen, protocols: true,
+		proxy: &proxy{name: "native with cache", template: "native", cache: true, decides: true}})
+	for _, alg := range algorithms {
+		b.contenders = append(b.contenders, contender{name: rowNative + alg, alg: alg, tokens: fresh[alg], fresh: true,
+			proxy: &proxy{name: "native, " + alg, template: "native", alg: alg, decides: true}})
+	}
+	b.contenders = append(b.contenders,
+		contender{name: rowLua, alg: "ES256", tokens: seen, proxy: &proxy{name: "lua", template: "lua", cache: true, decides: true}},
+		contender{name: rowProtocol, alg: "ES256", tokens: seen, ask: chat,
+			proxy: &proxy{name: "ai_protocol_manager", template: "protocol", cache: true, chats: true, decides: true}},
+		contender{name: rowOPA, alg: "ES256", tokens: seen, proxy: &proxy{name: "opa", template: "opa", opa: true, decides: true}})
 	if b.clangError == "" {
-		emptyC := &proxy{name: "empty-c", template: "wasm", wasm: b.modules["empty-c"]}
-		floor := &proxy{name: "floor", template: "wasm", wasm: b.modules["floor"], config: seen.tokens[0], decides: true}
+		emptyC := &proxy{name: "empty-c", template: "wasm", module: b.modules["empty-c"]}
+		floor := &proxy{name: "floor", template: "wasm", module: b.modules["floor"], config: seen.tokens[0], decides: true}
 		b.contenders = append(b.contenders,
-			contender{rowEmptyC, "ES256", emptyC, seen, false, false, true},
-			contender{rowFloor, "ES256", floor, seen, false, false, false})
+			contender{name: rowEmptyC, alg: "ES256", proxy: emptyC, tokens: seen, starts: true},
+			contender{name: rowFloor, alg: "ES256", proxy: floor, tokens: seen})
+	}
+	for i := range b.contenders {
+		if b.contenders[i].ask.path == "" {
+			b.contenders[i].ask = predict
+		}
 	}
 }

@@ -11,13 +11,13 @@ import (
 // must agree before anything is timed.
 type probe struct {
 	name  string
-	path  string
+	ask   question
 	token string
 	want  []int
 }
 
 // probesFor returns the corpus for a contender that takes the issuer's tokens.
-func probesFor(is *issuer) ([]probe, error) {
+func probesFor(is *issuer, ask question) ([]probe, error) {
 	ago := func(d time.Duration) int64 { return time.Now().Add(-d).Unix() }
 	var failed error
 	mint := func(changes map[string]any) string {
@@ -31,34 +31,39 @@ func probesFor(is *issuer) ([]probe, error) {
 	}
 	forged, err := stranger.token(-1, 0, nil)
 	good := mint(nil)
-	return []probe{
-		{"allowed", path, good, []int{200}},
-		{"another model", "/kfserving/prod/risk:predict", good, []int{403}},
-		{"another namespace", "/kfserving/test/fraud:predict", good, []int{403}},
-		{"another verb", "/kfserving/prod/fraud:explain", good, []int{403}},
-		{"another caller", path, mint(map[string]any{"email": "eve@example.com"}), []int{403}},
-		{"expired", path, mint(map[string]any{"iat": ago(2 * time.Hour), "exp": ago(time.Hour)}), []int{401}},
+	probes := []probe{{"allowed", ask, good, []int{200}}}
+	if ask.path == chatPath {
+		probes = append(probes, chatProbes(good)...)
+	} else {
+		probes = append(probes,
+			probe{"another model", question{"/kfserving/prod/risk:predict", ask.body}, good, []int{403}},
+			probe{"another namespace", question{"/kfserving/test/fraud:predict", ask.body}, good, []int{403}},
+			probe{"another verb", question{"/kfserving/prod/fraud:explain", ask.body}, good, []int{403}})
+	}
+	return append(probes, []probe{
+		{"another caller", ask, mint(map[string]any{"email": "eve@example.com"}), []int{403}},
+		{"expired", ask, mint(map[string]any{"iat": ago(2 * time.Hour), "exp": ago(time.Hour)}), []int{401}},
 		// A token for another audience: jwt_authn answers 403, model gate 401.
-		{"another audience", path, mint(map[string]any{"aud": "others"}), []int{401, 403}},
-		{"another issuer", path, mint(map[string]any{"iss": "https://others.example.com"}), []int{401}},
-		{"forged", path, forged, []int{401}},
-		{"no token", path, "", []int{401}},
-	}, errors.Join(failed, err)
+		{"another audience", ask, mint(map[string]any{"aud": "others"}), []int{401, 403}},
+		{"another issuer", ask, mint(map[string]any{"iss": "https://others.example.com"}), []int{401}},
+		{"forged", ask, forged, []int{401}},
+		{"no token", ask, "", []int{401}},
+	}...), errors.Join(failed, err)
 }
 
 // verify sends the corpus to a proxy, and compares the statuses. A proxy that
 // decides nothing must answer 200 to every request. The floor in C verifies no
 // token, it only knows one. So it gets only the requests with that token, and the
 // one without a token.
-func (p *proxy) verify(f *fixture, alg string, known *pool) error {
-	probes, err := probesFor(f.issuers[alg])
+func (p *proxy) verify(f *fixture, c contender) error {
+	probes, err := probesFor(f.issuers[c.alg], c.ask)
 	if err != nil {
 		return err
 	}
 	if p.name == "floor" {
 		only := probes[:4:4]
 		for i := range only {
-			only[i].token = known.tokens[0]
+			only[i].token = c.tokens.tokens[0]
 		}
 		probes = append(only, probes[len(probes)-1])
 	}
@@ -67,18 +72,18 @@ func (p *proxy) verify(f *fixture, alg string, known *pool) error {
 		if q.token == "" {
 			tokens = nil
 		}
-		c, err := dial(p.envoy.Addr(), tokens, q.path, []byte(body))
+		conn, err := dial(p.envoy.Addr(), tokens, q.ask)
 		if err != nil {
 			return err
 		}
-		status, err := c.roundTrip()
-		c.conn.Close()
+		status, err := conn.roundTrip()
+		conn.conn.Close()
 		want := q.want
 		if !p.decides {
 			want = []int{200}
 		}
 		if err != nil || !slices.Contains(want, status) {
-			return fmt.Errorf("%s: %s (%s): %d %v, want %v", p.name, q.name, alg, status, err, want)
+			return fmt.Errorf("%s: %s (%s): %d %v, want %v", p.name, q.name, c.alg, status, err, want)
 		}
 	}
 	return nil

@@ -31,31 +31,25 @@ func newGoal(name, sign string, bound float64, unit string, values []float64, ro
 // goals compares rows round by round. Overheads are above the bare Envoy of the same
 // round.
 func (b *bench) goals() []goal {
-	t := b.table
-	overheads := func(a, c, quantity string) []float64 {
-		return pairs(t.overhead(a, quantity), t.overhead(c, quantity), divide)
+	t, seen := b.table, inWasm.row(seenBefore)
+	var list []goal
+	for _, want := range bounds {
+		list = append(list, b.formGoals(want)...)
 	}
-	values := func(a, c, quantity string) []float64 { return pairs(t[a][quantity], t[c][quantity], divide) }
-	message, seen := t[rowLargeMessage], t[rowSeen]
-	first := pairs(seen["first request"], seen["tenth request"], divide)
-	return []goal{
-		newGoal("CPU, token seen before, against jwt_authn with cache", "<=", 0.8, "x", overheads(rowSeen, rowNativeCache, "cpu"), b.rounds),
-		newGoal("CPU, token seen before, against the same reads and edits in C", "<=", 1.6, "x", overheads(rowSeen, rowFloor, "cpu"), b.rounds),
-		newGoal("CPU, token seen before, against jwt_authn without cache", "<=", 0.20, "x", overheads(rowSeen, rowNative, "cpu"), b.rounds),
-		newGoal("CPU, fresh ES256 token, against jwt_authn without cache", "<=", 1.2, "x", overheads(rowFresh, rowNative, "cpu"), b.rounds),
-		newGoal("CPU of all processes, against ext_authz to OPA", "<=", 0.15, "x", overheads(rowSeen, rowOPA, "cpu all"), b.rounds),
-		newGoal("added p99, against ext_authz to OPA", "<=", 0.25, "x", overheads(rowSeen, rowOPA, "p99"), b.rounds),
-		newGoal("CPU with 100,000 grants, against 10 grants", "<=", 1.05, "x", b.lastPoint("grants, against the first"), b.curveRounds()),
-		newGoal("memory per VM, against the empty Go filter", "<=", 1.3, "x", values(rowSeen, rowEmpty, "memory per VM"), 1),
-		b.memoryGrowth(),
-		newGoal("exec to first answer, against the empty Go filter", "<=", 1.3, "x", values(rowSeen, rowEmpty, "start"), b.rounds),
-		newGoal("module size, against the empty Go filter", "<=", 1.5, "x", []float64{float64(b.sizes["gate"]) / float64(b.sizes["empty"])}, 1),
-		newGoal("memory per VM", "<=", 20, " MiB", seen["memory per VM"], 1),
-		newGoal("exec to first answer", "<=", 2, " s", seen["start"], b.rounds),
-		newGoal("first request, against the tenth", "<=", 3, "x", first, b.rounds),
-		newGoal("throughput of a 64 MiB gRPC message, against a bare Envoy", ">=", 0.9, "x", message[throughput], b.curveRounds()),
-		newGoal("memory added by a 64 MiB gRPC message", "<=", 2, " MiB", message["added memory"], b.curveRounds()),
-	}
+	values := func(quantity string) []float64 { return pairs(t[seen][quantity], t[rowEmpty][quantity], divide) }
+	return append(list,
+		newGoal(seen+": CPU, against the same reads and edits in C", "<=", 1.6, "x", t.overheads(seen, rowFloor, "cpu"), b.rounds),
+		newGoal(seen+": CPU, against jwt_authn without cache", "<=", 0.2, "x", t.overheads(seen, rowNative+"ES256", "cpu"), b.rounds),
+		newGoal(seen+": CPU of all processes, against ext_authz to OPA", "<=", 0.15, "x", t.overheads(seen, rowOPA, "cpu all"), b.rounds),
+		newGoal(seen+": added p99, against ext_authz to OPA", "<=", 0.25, "x", t.overheads(seen, rowOPA, "p99"), b.rounds),
+		newGoal("memory per VM, against the empty Go filter", "<=", 1.3, "x", values("memory per VM"), 1),
+		newGoal("exec to first answer, against the empty Go filter", "<=", 1.3, "x", values("start"), b.rounds),
+		newGoal("module size, against the empty Go filter", "<=", 1.5, "x", []float64{float64(b.sizes["gate"]) / float64(b.sizes["empty"])}, 1))
+}
+
+// overheads divides what a row has above a bare Envoy by what another has.
+func (s samples) overheads(a, c, quantity string) []float64 {
+	return pairs(s.overhead(a, quantity), s.overhead(c, quantity), divide)
 }
 
 // noiseMiB is by how much anonymous memory may differ, in MiB, although nothing was
@@ -64,12 +58,12 @@ const noiseMiB = 0.1
 
 // memoryGrowth is met if the slope of the memory over the requests is at most two
 // standard errors, or at most noiseMiB, or negative.
-func (b *bench) memoryGrowth() goal {
-	g := goal{Name: "memory growth per million requests, with 100,000 tokens", Goal: "zero within noise (MiB)"}
-	slope, noise := b.table["soak"]["MiB a million requests"], b.table["soak"]["noise of that"]
-	if len(slope) == 1 {
+func (b *bench) memoryGrowth(f form) goal {
+	g := goal{Name: f.row("memory growth per million requests, with 100,000 tokens"), Goal: "zero within noise (MiB)"}
+	soak := b.table[f.row("soak")]
+	if slope := soak["MiB a million requests"]; len(slope) == 1 {
 		g.Value, g.stat = &slope[0], statOf(slope)
-		g.Met = math.Abs(slope[0]) <= max(2*noise[0], noiseMiB) || slope[0] < 0
+		g.Met = math.Abs(slope[0]) <= max(2*soak["noise of that"][0], noiseMiB) || slope[0] < 0
 	}
 	return g
 }

@@ -16,7 +16,8 @@ import (
 // load is one phase of requests to one address.
 type load struct {
 	addr        string
-	tokens      *pool // nil: no token
+	ask         question // of every request over HTTP/1.1; the other protocols have their own
+	tokens      *pool    // nil: no token
 	connections int
 	rate        float64 // requests a second, over all connections; 0: each as soon as the one before is answered
 	duration    time.Duration
@@ -56,7 +57,7 @@ func (l load) http1() (result, error) {
 	defer run.Options().Abort()
 	callers := make([]*connection, l.connections)
 	for i := range callers {
-		c, err := dial(l.addr, l.tokens, path, []byte(body))
+		c, err := dial(l.addr, l.tokens, l.ask)
 		if err != nil {
 			return result{}, err
 		}
@@ -108,17 +109,17 @@ type connection struct {
 	failure    error // the first
 }
 
-func dial(addr string, tokens *pool, path string, body []byte) (*connection, error) {
+func dial(addr string, tokens *pool, q question) (*connection, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
 	c := &connection{conn: conn, reader: bufio.NewReader(conn), tokens: tokens}
-	c.head = fmt.Appendf(nil, "POST %s HTTP/1.1\r\n", path)
+	c.head = fmt.Appendf(nil, "POST %s HTTP/1.1\r\n", q.path)
 	for _, h := range headers {
 		c.head = fmt.Appendf(c.head, "%s: %s\r\n", h[0], h[1])
 	}
-	c.tail = fmt.Appendf(nil, "Content-Length: %d\r\n\r\n%s", len(body), body)
+	c.tail = fmt.Appendf(nil, "Content-Length: %d\r\n\r\n%s", len(q.body), q.body)
 	return c, nil
 }
 

@@ -66,13 +66,14 @@ var parts = []struct {
 	{"contenders", (*bench).measure},
 	{"protocols", (*bench).protocols},
 	{"starts", (*bench).starts},
-	{"grants", (*bench).grantsCurve},
-	{"tokens", (*bench).tokensCurve},
-	{"sizes", (*bench).sizesCurve},
-	{"bodies", (*bench).bodiesCurve},
+	{"grants", (*bench).grantsCurves},
+	{"tokens", (*bench).tokensCurves},
+	{"sizes", (*bench).sizesCurves},
+	{"bodies", (*bench).bodiesCurves},
 	{"signed", (*bench).signedCurves},
-	{"workers", (*bench).workersCurve},
-	{"soak", (*bench).soakCurve},
+	{"workers", (*bench).workersCurves},
+	{"memory", (*bench).memoryCurve},
+	{"soak", (*bench).soakCurves},
 }
 
 func partNames() (text string) {
@@ -153,7 +154,9 @@ func (b *bench) startAll(root string) (stop func(), err error) {
 	if err != nil {
 		return stop, err
 	}
-	b.contenders = slices.DeleteFunc(b.contenders, func(c contender) bool { return c.name != rowBare && !rows.MatchString(c.name) })
+	b.contenders = slices.DeleteFunc(b.contenders, func(c contender) bool {
+		return c.name != rowBare+protocolSuffix(c.name) && !rows.MatchString(c.name)
+	})
 	started := map[*proxy]bool{}
 	for _, c := range b.contenders {
 		if !started[c.proxy] {
@@ -192,9 +195,9 @@ const warmUp = 5 * time.Second
 // verifyAndWarm sends the corpus to a contender, and then warms it up.
 func (b *bench) verifyAndWarm(c contender) error {
 	progress("ready? %s", c.name)
-	if err := c.proxy.verify(b.fixture, c.alg, c.tokens); err != nil {
+	if err := c.proxy.verify(b.fixture, c); err != nil {
 		return err
 	}
-	_, err := load{addr: c.proxy.envoy.Addr(), tokens: c.tokens, connections: b.connections, duration: warmUp}.http1()
+	_, err := load{addr: c.proxy.envoy.Addr(), ask: c.ask, tokens: c.tokens, connections: b.connections, duration: warmUp}.http1()
 	return err
 }

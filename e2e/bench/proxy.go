@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"encoding/json"
 	"fmt"
@@ -22,11 +23,13 @@ var templates embed.FS
 type proxy struct {
 	name     string
 	template string
-	wasm     string // path of the module, or ""
+	module   string // path of the gate or of another filter, or ""
 	config   string // the module's configuration
+	alg      string // of the tokens that jwt_authn takes; "" is ES256
 	cache    bool   // whether jwt_authn caches tokens
 	opa      bool   // whether it needs the ext_authz server
 	decides  bool   // whether the upstream insists on the edits of a decision
+	chats    bool   // whether its requests are chat, and it holds their heads until the body is read
 	workers  int    // 0 means 1
 
 	envoy  *harness.Envoy
@@ -98,17 +101,21 @@ func (p *proxy) start(f *fixture) error {
 		}
 		clusters["opa"], p.opaPID, p.stop = port, id, stop
 	}
-	es := f.issuers["ES256"]
+	issuer := f.issuers[cmp.Or(p.alg, "ES256")]
 	quoted, _ := json.Marshal(p.config) // a string
-	jwks, _ := json.Marshal(es.jwks())
+	jwks, _ := json.Marshal(issuer.jwks())
 	parsed, err := template.ParseFS(templates, "envoy/base.yaml", "envoy/jwt.yaml", "envoy/"+p.template+".yaml")
 	if err != nil {
 		return err
 	}
+	list := grants()
+	if p.chats {
+		list = chatGrants()
+	}
 	var text bytes.Buffer
 	if err := parsed.ExecuteTemplate(&text, "base.yaml", map[string]any{
-		"Dir": dir, "Clusters": clusters, "Decides": p.decides, "Wasm": p.wasm, "PluginConfig": string(quoted),
-		"Issuer": es.url(), "Audience": audience, "JWKS": string(jwks), "Cache": p.cache, "Grants": grants(),
+		"Dir": dir, "Clusters": clusters, "Decides": p.decides, "Module": p.module, "PluginConfig": string(quoted),
+		"Issuer": issuer.url(), "Audience": audience, "JWKS": string(jwks), "Cache": p.cache, "Grants": list, "Chats": p.chats,
 	}); err != nil {
 		return err
 	}
@@ -135,4 +142,5 @@ type contender struct {
 	fresh     bool // whether each token may come only once in a round
 	protocols bool // whether it is also measured over HTTP/2 and gRPC
 	starts    bool // whether its start is measured
+	ask       question
 }

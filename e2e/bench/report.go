@@ -78,9 +78,9 @@ func (b *bench) rows() (rows []string) {
 	return rows
 }
 
-// protocolSuffix returns the end of a row's name, if the row is not HTTP/1.1.
+// protocolSuffix returns the end of a row's name, if the row has a bare Envoy of its own.
 func protocolSuffix(row string) string {
-	for _, p := range []string{", HTTP/2", ", gRPC"} {
+	for _, p := range []string{", HTTP/2", ", gRPC", chatSuffix} {
 		if strings.HasSuffix(row, p) {
 			return p
 		}

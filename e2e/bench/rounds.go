@@ -84,7 +84,7 @@ func (b *bench) measure() error {
 			// Each round begins with another contender, so that none is always first.
 			c := &b.contenders[(i+round)%len(b.contenders)]
 			progress("round %d of %d: %s", round+1, b.rounds, c.name)
-			l := load{addr: c.proxy.envoy.Addr(), tokens: c.tokens, connections: b.connections, duration: b.seconds}
+			l := load{addr: c.proxy.envoy.Addr(), ask: c.ask, tokens: c.tokens, connections: b.connections, duration: b.seconds}
 			before := c.tokens.issued()
 			err := b.phase(c.name, c.proxy, l, load.http1, func(r result, own, all float64) {
 				b.table.add(c.name, "cpu", own)

@@ -42,12 +42,12 @@ func (b *bench) signedCurves() error {
 	}
 	doc["signatures"] = map[string]any{"keys": keys}
 	text, _ := json.Marshal(doc) // strings and numbers only
-	gate := &proxy{name: "gate, signatures", template: "wasm", wasm: b.modules["gate"], config: string(text), decides: true}
+	gate := inWasm.proxy(b.fixture, "signatures", string(text))
 	if err := gate.start(b.fixture); err != nil {
 		return err
 	}
 	defer gate.stop()
-	token := b.contender(rowSeen).tokens.nextToken()
+	token := b.contenders[0].tokens.nextToken()
 	for _, k := range signedKinds {
 		c := curve{Name: "signed by " + k.algorithm + ", " + k.digest, X: "bytes", Y: "time of a request, times an unsigned one"}
 		added := curve{Name: c.Name, X: "bytes", Y: "ms added to a request"}

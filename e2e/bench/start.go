@@ -31,7 +31,7 @@ func (b *bench) starts() error {
 
 // firstRequests sends ten requests over one connection.
 func (b *bench) firstRequests(c contender, p *proxy, began time.Time) error {
-	client, err := dial(p.envoy.Addr(), c.tokens, path, []byte(body))
+	client, err := dial(p.envoy.Addr(), c.tokens, c.ask)
 	if err != nil {
 		return err
 	}

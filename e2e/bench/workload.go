@@ -34,6 +34,15 @@ const (
 	inferHost = "infer.example.com"
 )
 
+// question is what a request asks for.
+type question struct {
+	path string
+	body []byte
+}
+
+// predict is the question of every contender but those that chat.
+var predict = question{path, []byte(body)}
+
 // issuer signs the tokens of one algorithm; its name is the algorithm's.
 type issuer struct {
 	alg    string
@@ -118,16 +127,17 @@ func (is *issuer) newPool(n, pad int) (*pool, error) {
 type grant struct {
 	Name, Email, Path string
 	Prefix            bool
+	Model             string // that the body must name, or ""
 }
 
 func grants() []grant {
 	list := []grant{
-		{"caller", caller, path, false},
-		{"health", caller, "/grpc.health.v1.Health/", true},
+		{Name: "caller", Email: caller, Path: path},
+		{Name: "health", Email: caller, Path: "/grpc.health.v1.Health/", Prefix: true},
 	}
 	for i := range otherGrants {
 		email, path := fmt.Sprintf("user-%d@example.com", i), fmt.Sprintf("/kfserving/ns-%d/model-%d:predict", i, i)
-		list = append(list, grant{fmt.Sprint("other-", i), email, path, false})
+		list = append(list, grant{Name: fmt.Sprint("other-", i), Email: email, Path: path})
 	}
 	return list
 }
