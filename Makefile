@@ -13,7 +13,7 @@ GO         ?= go
 FUZZTIME   ?= 5m
 TOKENS     ?= 2000
 FORMS      ?= 20000
-VERSION    ?= 0.1.0
+VERSION    ?= $(shell sed -n 's/^const Number = "\(.*\)"$$/\1/p' internal/version/version.go)
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 authorizer  := examples/external-authorizer/authorizer
 signer      := examples/signed/client

@@ -1,10 +1,12 @@
 package main_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/modelgate/modelgate/internal/testing/edit"
 	"github.com/modelgate/modelgate/internal/testing/wasmhost"
+	"github.com/modelgate/modelgate/internal/version"
 )
 
 // startCalls are the host calls without which a plugin cannot start.
@@ -31,6 +33,11 @@ func TestStart(t *testing.T) {
 		})
 	}
 	configure(t, first, s.Config)
+	if want := "model gate: version " + version.Number; !slices.ContainsFunc(first.Logs(), func(line wasmhost.LogLine) bool {
+		return line.Text == want
+	}) {
+		t.Errorf("the log is %v, want %q", first.Logs(), want)
+	}
 	if got := send(t, first, r).Line; got != want {
 		t.Errorf("the first VM: outcome = %s, want %s", got, want)
 	}

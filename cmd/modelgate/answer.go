@@ -2,13 +2,15 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/reason"
 )
 
-// answer is one line of decide's output. The usage lists its fields. Their names are
+// answer is one line of decide's output. The help lists its fields. Their names are
 // those of the audit log where both have one.
 type answer struct {
 	Allow     bool     `json:"allow"`
@@ -30,6 +32,39 @@ type answer struct {
 	Challenge string   `json:"challenge,omitempty"` // of a refusal
 
 	List json.RawMessage `json:"list,omitempty"` // of models, with which the gate answers
+}
+
+// String returns the line for people.
+func (a answer) String() string {
+	caller := a.Principal
+	if caller == "" {
+		caller = "anonymous"
+	}
+	var b strings.Builder
+	switch {
+	case a.Allow && a.Shadow:
+		fmt.Fprintf(&b, "allow (shadow: %d %s): %s", a.Status, a.Reason, caller)
+	case a.Allow:
+		fmt.Fprintf(&b, "allow (%s): %s", a.Reason, caller)
+	default:
+		fmt.Fprintf(&b, "refuse (%d %s): %s", a.Status, a.Reason, caller)
+	}
+	if len(a.Models) > 0 {
+		fmt.Fprintf(&b, ", %s %s", a.Verb, strings.Join(a.Models, " "))
+	}
+	if a.Rule != "" {
+		fmt.Fprintf(&b, ", by %q", a.Rule)
+	}
+	if a.Claim != "" {
+		fmt.Fprintf(&b, ", claim %s of a token of %s", a.Claim, a.Issuer)
+	}
+	if a.Part != "" {
+		fmt.Fprintf(&b, ", part %s of the signature", a.Part)
+	}
+	if a.Authority != "" {
+		fmt.Fprintf(&b, ", to %s%s", a.Authority, a.Path)
+	}
+	return b.String()
 }
 
 func newAnswer(r request, x *gate.Exchange, step gate.Step) answer {

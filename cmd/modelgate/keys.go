@@ -5,48 +5,108 @@ import (
 	"os"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/modelgate/modelgate/internal/authn"
 )
 
 // oneAlgorithmEach has one algorithm for each type of key.
 const oneAlgorithmEach = "RS256,ES256,ES384,ES512,EdDSA"
 
-// keys tells which keys of published documents can verify tokens.
-func keys(args []string, std streams) int {
-	set := newFlags("keys", keysUsage, std)
-	algorithms := set.String("algorithms", oneAlgorithmEach, "")
-	svid := set.Bool("svid", false, "")
-	if !set.parse(args) {
-		return exitUsage
+const keysHelp = `Which published keys can verify tokens? FILE is a JWK Set, a JWK, a public key or a
+certificate in PEM, or a JSON object of those by kid, as IAP and Firebase publish it.
+Prints for each key its kid, and the algorithms that it serves or the reason why it
+serves none. Exit status 1: a document would be refused.
+
+With -o json or yaml the result is one list, with an item for each file: file, keys
+(kid, algorithm, skipped, refused) and error.`
+
+func keysCommand(t *terminal) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "keys [--algorithms LIST] [--svid] [-o FORM] FILE...",
+		Short: "Say which published keys can verify tokens",
+		Long:  keysHelp,
+		Example: `  modelgate keys jwks.json
+  modelgate keys --algorithms RS256,PS256 jwks.json`,
+		Args: someArguments("a key set"),
 	}
-	if set.NArg() == 0 {
-		return set.wrong("the name of a key set is missing")
+	algorithms := c.Flags().String("algorithms", oneAlgorithmEach, "`LIST` of the issuer's algorithms, separated by commas")
+	svid := c.Flags().Bool("svid", false, "the issuer makes JWT-SVIDs: keys with the use jwt-svid serve it")
+	form := addFormat(c, formText, formJSON, formYAML)
+	c.RunE = func(_ *cobra.Command, files []string) error {
+		var status error
+		sets := make([]keySet, len(files))
+		for i, file := range files {
+			sets[i] = examine(file, strings.Split(*algorithms, ","), *svid)
+			if sets[i].Error != "" {
+				status = errReported
+			}
+			if form.is(formText) {
+				sets[i].write(t)
+			}
+		}
+		if !form.is(formText) {
+			if err := form.print(t.out, sets); err != nil {
+				return err
+			}
+		}
+		return status
 	}
-	status := exitOK
-	for _, file := range set.Args() {
-		document, err := os.ReadFile(file)
-		if err != nil {
-			status = std.fail(err)
-			continue
-		}
-		notes, err := authn.ExamineKeys(string(document), strings.Split(*algorithms, ","), *svid)
-		for _, n := range notes {
-			fmt.Fprintf(std.out, "%s: kid %q: %s\n", file, n.ID, describe(n))
-		}
-		if err != nil {
-			status = std.fail(fmt.Errorf("%s: refused: %w", file, err))
-		}
-	}
-	return status
+	return c
 }
 
-// describe returns what a key is good for.
-func describe(n authn.KeyNote) string {
-	switch {
-	case n.Refused:
-		return "makes the gate refuse the document: " + n.Why
-	case n.Algorithm == "":
-		return "skipped: " + n.Why
+// keySet is what keys says of one file.
+type keySet struct {
+	File  string      `json:"file"`
+	Keys  []keyReport `json:"keys,omitempty"`
+	Error string      `json:"error,omitempty"` // why the document would be refused, or cannot be read
+}
+
+// keyReport is what keys says of one key. It has one of algorithm, skipped and refused.
+type keyReport struct {
+	ID        string `json:"kid"`
+	Algorithm string `json:"algorithm,omitempty"` // that it serves
+	Skipped   string `json:"skipped,omitempty"`   // why it serves none
+	Refused   string `json:"refused,omitempty"`   // why the gate refuses the document with it
+}
+
+// examine says which keys of a file can verify tokens.
+func examine(file string, algorithms []string, svid bool) keySet {
+	document, err := os.ReadFile(file)
+	if err != nil {
+		return keySet{File: file, Error: err.Error()}
 	}
-	return "serves " + n.Algorithm
+	set := keySet{File: file}
+	notes, err := authn.ExamineKeys(string(document), algorithms, svid)
+	for _, n := range notes {
+		k := keyReport{ID: n.ID, Algorithm: n.Algorithm}
+		switch {
+		case n.Refused:
+			k.Algorithm, k.Refused = "", n.Why
+		case n.Algorithm == "":
+			k.Skipped = n.Why
+		}
+		set.Keys = append(set.Keys, k)
+	}
+	if err != nil {
+		set.Error = file + ": refused: " + err.Error()
+	}
+	return set
+}
+
+// write writes what is said of a file as text.
+func (s keySet) write(t *terminal) {
+	for _, k := range s.Keys {
+		text := "serves " + k.Algorithm
+		switch {
+		case k.Refused != "":
+			text = "makes the gate refuse the document: " + k.Refused
+		case k.Skipped != "":
+			text = "skipped: " + k.Skipped
+		}
+		fmt.Fprintf(t.out, "%s: kid %q: %s\n", s.File, k.ID, text)
+	}
+	if s.Error != "" {
+		fmt.Fprintln(t.err, s.Error)
+	}
 }

@@ -61,39 +61,62 @@ func runCommand(secrets authn.Secrets, in string, args ...string) result {
 	return result{status, out.String(), err.String()}
 }
 
+// TestUsage: wrong arguments have the exit status 2, a text that says what is wrong, and the
+// usage of the command on standard error.
 func TestUsage(t *testing.T) {
-	for _, c := range []struct {
-		args   string
-		status int
-		want   string // besides the usage
-	}{
-		{"", 2, `must be check, keys, apikey, decide or routes; got ""`},
-		{"frob", 2, `must be check, keys, apikey, decide or routes; got "frob"`},
-		{"check", 2, "the name of a configuration is missing"},
-		{"check --mesh", 2, "flag needs an argument"},
-		{"check --mesh x", 2, "the name of a configuration is missing"},
-		{"check --frob x", 2, "flag provided but not defined: -frob"},
-		{"keys", 2, "the name of a key set is missing"},
-		{"keys --frob x", 2, "flag provided but not defined: -frob"},
-		{"decide", 2, "--config FILE is missing"},
-		{"decide --config", 2, "flag needs an argument"},
-		{"decide --config=", 2, "--config FILE is missing"},
-		{"decide --config x more", 2, `must have no arguments but flags; got "more"`},
-		{"decide --frob x", 2, "flag provided but not defined: -frob"},
-		{"decide --help", 2, ""},
-		{"routes", 2, "--config FILE is missing"},
-		{"help", 0, ""},
-		{"-h", 0, ""},
-		{"--help", 0, ""},
+	const names = "must be apikey, check, decide, keys, routes or version"
+	for _, c := range []struct{ args, want string }{
+		{"", names + `; got ""`},
+		{"frob", names + `; got "frob"`},
+		{"chekc", `got "chekc"; did you mean check?`},
+		{"frob check", names + `; got "frob check"`},
+		{"--frob", "unknown flag: --frob"},
+		{"check", "the name of a configuration is missing"},
+		{"check --mesh", "flag needs an argument: --mesh"},
+		{"check --mesh x", "the name of a configuration is missing"},
+		{"check --frob x", "unknown flag: --frob"},
+		{"check -o xml x", `invalid argument "xml" for "-o, --output" flag: must be text, json or yaml; got "xml"`},
+		{"keys", "the name of a key set is missing"},
+		{"keys --frob x", "unknown flag: --frob"},
+		{"decide", "--config FILE is missing"},
+		{"decide --config", "flag needs an argument: --config"},
+		{"decide --config=", "--config FILE is missing"},
+		{"decide --config x more", `must have no arguments but flags; got "more"`},
+		{"decide --frob x", "unknown flag: --frob"},
+		{"routes", "--config FILE is missing"},
+		{"routes -o text", "must be yaml or json"},
+		{"version more", `must have no arguments but flags; got "more"`},
 	} {
 		t.Run("modelgate "+c.args, func(t *testing.T) {
 			got := runCommand(noSecrets, "", strings.Fields(c.args)...)
-			text, other := got.out, got.err
-			if c.status != 0 {
-				text, other = got.err, got.out
+			if got.status != 2 || got.out != "" || !strings.Contains(got.err, c.want) || !strings.Contains(got.err, "\nusage: modelgate") {
+				t.Errorf("status %d, out %q, err %q, want 2, %q and the usage", got.status, got.out, got.err, c.want)
 			}
-			if got.status != c.status || !strings.Contains(text, "usage: ") || !strings.Contains(text, c.want) || other != "" {
-				t.Errorf("status %d, out %q, err %q, want %d, %q and the usage", got.status, got.out, got.err, c.status, c.want)
+		})
+	}
+}
+
+// TestHelp: every command says what it is for, with an example, on standard output.
+func TestHelp(t *testing.T) {
+	root := newRoot(&terminal{})
+	for _, c := range append(root.Commands(), root) {
+		if c.Name() == "help" || c.Name() == "completion" { // cobra's own
+			continue
+		}
+		t.Run(c.CommandPath(), func(t *testing.T) {
+			args := strings.Fields(c.CommandPath())[1:]
+			got := runCommand(noSecrets, "", append(args, "--help")...)
+			if got.status != 0 || got.err != "" || c.Short == "" || !strings.HasPrefix(got.out, c.Long) ||
+				!strings.Contains(c.Example, "modelgate ") || !strings.Contains(got.out, c.Example) {
+				t.Errorf("%s --help = %+v\nwant 0, its description and an example", c.CommandPath(), got)
+			}
+			if by := runCommand(noSecrets, "", append([]string{"help"}, args...)...); by != got {
+				t.Errorf("modelgate help %q = %+v\nwant what --help prints", args, by)
+			}
+			for i, line := range strings.Split(got.out, "\n") {
+				if len(line) > 130 {
+					t.Errorf("line %d has %d columns: %s", i+1, len(line), line)
+				}
 			}
 		})
 	}

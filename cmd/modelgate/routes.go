@@ -2,79 +2,142 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
+	"io"
 	"regexp"
 	"strings"
 
-	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/spf13/cobra"
 )
-
-// virtualService is the route of one host. All its values are DNS names, which need
-// no quotes in YAML.
-const virtualService = `---
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: { name: modelgate-%s, namespace: %s }
-spec:
-  hosts: [%s]
-  gateways: [%s]
-  http: [{ route: [{ destination: { host: %s } }] }]
-`
 
 var (
 	gatewayForm = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?/[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
 	hostForm    = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
 )
 
+const routesHelp = `Which routes does Istio need? Reads services from standard input, one
+NAMESPACE/SERVICE on a line, and writes an Istio VirtualService for each host to which
+the gate forwards requests for them. The VirtualService leads to the host of --to, such
+as knative-local-gateway.istio-system.svc.cluster.local, or to the host itself. Exit
+status 1: the gate forwards nothing to one of the services.`
+
+func routesCommand(t *terminal) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "routes --config FILE --gateway NAMESPACE/NAME [--to HOST] [-o FORM]",
+		Short: "Write the VirtualServices that Istio needs",
+		Long:  routesHelp,
+		Example: `  kubectl get inferenceservices -A --no-headers -o custom-columns=A:.metadata.namespace,B:.metadata.name |
+    awk '{ print $1 "/" $2 }' |
+    modelgate routes --config config.json --gateway kubeflow/kubeflow-gateway \
+      --to knative-local-gateway.istio-system.svc.cluster.local | kubectl apply -f -`,
+		Args: noArguments,
+	}
+	config := c.Flags().String("config", "", "`FILE` with the configuration")
+	gateway := c.Flags().String("gateway", "", "`NAMESPACE/NAME` of the Istio Gateway")
+	to := c.Flags().String("to", "", "`HOST` to which the routes lead; the default is the host itself")
+	form := addFormat(c, formYAML, formJSON)
+	c.RunE = func(*cobra.Command, []string) error {
+		switch {
+		case *config == "":
+			return wrong("--config FILE is missing")
+		case !gatewayForm.MatchString(*gateway):
+			return wrong("--gateway must be NAMESPACE/NAME; got %q", *gateway)
+		case *to != "" && !hostForm.MatchString(*to):
+			return wrong("--to must be a host in lower case, without a port; got %q", *to)
+		}
+		return t.routes(*config, *gateway, *to, form)
+	}
+	return c
+}
+
 // routes writes a VirtualService for each host to which the gate forwards requests
 // for the services on standard input.
-func routes(args []string, std streams, secrets authn.Secrets) int {
-	set := newFlags("routes", routesUsage, std)
-	config := set.String("config", "", "")
-	gateway := set.String("gateway", "", "")
-	to := set.String("to", "", "")
-	switch {
-	case !set.parse(args):
-		return exitUsage
-	case *config == "":
-		return set.wrong("--config FILE is missing")
-	case !gatewayForm.MatchString(*gateway):
-		return set.wrong("--gateway must be NAMESPACE/NAME; got %q", *gateway)
-	case *to != "" && !hostForm.MatchString(*to):
-		return set.wrong("--to must be a host in lower case, without a port; got %q", *to)
-	}
-	g, err := load(*config, secrets)
+func (t *terminal) routes(config, gateway, to string, form *format) error {
+	g, err := t.load(config)
 	if err != nil {
-		return std.fail(err)
+		return err
 	}
-	status, written := exitOK, map[string]bool{}
-	lines := bufio.NewScanner(std.in)
+	var status error
+	var services []virtualService
+	written := map[string]bool{}
+	lines := bufio.NewScanner(t.in)
 	for n := 1; lines.Scan(); n++ {
 		namespace, service, _ := strings.Cut(lines.Text(), "/")
 		hosts, ok := g.Hosts(namespace, service)
 		if !ok || len(hosts) == 0 {
-			status = std.fail(fmt.Errorf("line %d: must be NAMESPACE/SERVICE of a service that a route of the configuration rewrites to; got %q",
+			status = t.fail(fmt.Errorf("line %d: must be NAMESPACE/SERVICE of a service that a route of the configuration rewrites to; got %q",
 				n, lines.Text()))
 		}
 		for _, host := range hosts {
 			if !written[host] {
 				written[host] = true
-				writeRoute(std, namespace, host, *gateway, *to)
+				services = append(services, newVirtualService(namespace, host, gateway, cmp.Or(to, host)))
 			}
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return std.fail(fmt.Errorf("standard input: %w", err))
+		return fmt.Errorf("standard input: %w", err)
+	}
+	if err := printResources(t.out, services, form); err != nil {
+		return err
 	}
 	return status
 }
 
-// writeRoute writes the VirtualService of a host. to is where it leads, "" for the
-// host itself.
-func writeRoute(std streams, namespace, host, gateway, to string) {
+// virtualService is the route of one host.
+type virtualService struct {
+	APIVersion string             `json:"apiVersion"`
+	Kind       string             `json:"kind"`
+	Metadata   metadata           `json:"metadata"`
+	Spec       virtualServiceSpec `json:"spec"`
+}
+
+// metadata names a Kubernetes resource.
+type metadata struct {
+	Name      string `json:"name"`
+	Namespace string `json:"namespace"`
+}
+
+type virtualServiceSpec struct {
+	Hosts    []string    `json:"hosts"`
+	Gateways []string    `json:"gateways"`
+	HTTP     []httpRoute `json:"http"`
+}
+
+type httpRoute struct {
+	Route []destinationRoute `json:"route"`
+}
+
+type destinationRoute struct {
+	Destination struct {
+		Host string `json:"host"`
+	} `json:"destination"`
+}
+
+// newVirtualService returns the route of a host, which leads to another or to itself.
+func newVirtualService(namespace, host, gateway, to string) virtualService {
 	name, _, _ := strings.Cut(host, ".")
-	if to == "" {
-		to = host
+	var route destinationRoute
+	route.Destination.Host = to
+	return virtualService{
+		APIVersion: "networking.istio.io/v1", Kind: "VirtualService",
+		Metadata: metadata{Name: "modelgate-" + name, Namespace: namespace},
+		Spec: virtualServiceSpec{
+			Hosts: []string{host}, Gateways: []string{gateway}, HTTP: []httpRoute{{Route: []destinationRoute{route}}},
+		},
 	}
-	fmt.Fprintf(std.out, virtualService, name, namespace, host, gateway, to)
+}
+
+// printResources prints Kubernetes resources: as YAML documents, or in JSON as a List.
+func printResources[T any](w io.Writer, resources []T, form *format) error {
+	if form.is(formJSON) {
+		return form.print(w, map[string]any{"apiVersion": "v1", "kind": "List", "items": append([]T{}, resources...)})
+	}
+	for _, r := range resources {
+		if err := printLine(w, r, form); err != nil {
+			return err
+		}
+	}
+	return nil
 }

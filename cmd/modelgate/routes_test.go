@@ -18,11 +18,19 @@ func TestRoutes(t *testing.T) {
 	const first = `---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
-metadata: { name: modelgate-fraud-predictor-default, namespace: prod }
+metadata:
+  name: modelgate-fraud-predictor-default
+  namespace: prod
 spec:
-  hosts: [fraud-predictor-default.prod.svc.cluster.local]
-  gateways: [kubeflow/gateway]
-  http: [{ route: [{ destination: { host: local.istio-system.svc.cluster.local } }] }]
+  hosts:
+    - fraud-predictor-default.prod.svc.cluster.local
+  gateways:
+    - kubeflow/gateway
+  http:
+    - route:
+        - destination:
+            host: local.istio-system.svc.cluster.local
+---
 `
 	if got.status != 0 || got.err != "" || !strings.HasPrefix(got.out, first) {
 		t.Errorf("routes = %+v\nwant 0, and first\n%s", got, first)
@@ -34,7 +42,7 @@ spec:
 
 func TestRoutesToTheHostItself(t *testing.T) {
 	got := runRoutes(t, "kubeflow/gateway", "", "prod/fraud")
-	if want := "destination: { host: fraud-explainer-default.prod.svc.cluster.local }"; !strings.Contains(got.out, want) {
+	if want := "destination:\n            host: fraud-explainer-default.prod.svc.cluster.local\n"; !strings.Contains(got.out, want) {
 		t.Errorf("routes = %+v\nwant %s", got, want)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/replay"
+	"github.com/modelgate/modelgate/internal/version"
 )
 
 // Plugin is one configuration in one proxy, or in one VM of a proxy. Any thread may use it.
@@ -32,6 +33,7 @@ func NewPlugin(host Host, m *Metrics, g *gate.Gate) (*Plugin, error) {
 	if g == nil {
 		return p, nil
 	}
+	host.Log(Info, "model gate: version ", version.Number)
 	if pages := g.NoncePages(); pages > 0 {
 		p.admit = newNonces(host, pages).admit
 	}
