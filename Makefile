@@ -14,12 +14,14 @@ FUZZTIME   ?= 5m
 TOKENS     ?= 2000
 FORMS      ?= 20000
 VERSION    ?= $(shell sed -n 's/^const Number = "\(.*\)"$$/\1/p' internal/version/version.go)
+REQUESTS   ?= 200000
+PUSHES     ?= 2000
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 authorizer  := examples/external-authorizer/authorizer
 signer      := examples/signed/client
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build image run demo test e2e-requests e2e-faults e2e-attacks e2e-signatures e2e-messages e2e-forms e2e-kserve e2e-servers e2e-vllm e2e-clients e2e-providers e2e-keycloak e2e-spire e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
+.PHONY: help build image run demo test race e2e-requests e2e-faults e2e-attacks e2e-signatures e2e-messages e2e-forms e2e-kserve e2e-servers e2e-vllm e2e-clients e2e-providers e2e-keycloak e2e-spire e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
 
 help: ## Print this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -48,6 +50,9 @@ test: ## Run the tests: natively, in the module under wazero, and in a real Envo
 	$(GO) test -count=1 ./...
 	cd $(authorizer) && $(GO) test -count=1 ./...
 	cd e2e && $(GO) test -count=1 -timeout 20m ./...
+
+race: ## Decide requests on four threads at once under the race detector, while keys rotate and configurations change.
+	$(GO) test -race -count=1 -timeout 20m ./filter/driver -args -requests $(REQUESTS) -pushes $(PUSHES)
 
 e2e-requests: ## Send 200,000 generated request heads through a real Envoy, over HTTP/1.1 and HTTP/2.
 	cd e2e && $(GO) test -v -timeout 20m ./requests -args -heads 200000
