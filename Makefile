@@ -21,7 +21,7 @@ authorizer  := examples/external-authorizer/authorizer
 signer      := examples/signed/client
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build image run demo test race e2e-requests e2e-faults e2e-attacks e2e-signatures e2e-messages e2e-forms e2e-kserve e2e-servers e2e-vllm e2e-clients e2e-providers e2e-keycloak e2e-spire e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
+.PHONY: help build native image run demo test race e2e-requests e2e-faults e2e-attacks e2e-signatures e2e-messages e2e-forms e2e-kserve e2e-servers e2e-vllm e2e-clients e2e-providers e2e-keycloak e2e-spire e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
 
 help: ## Print this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -29,6 +29,9 @@ help: ## Print this list.
 build: ## Build the filter (build/modelgate.wasm) and the terminal command (build/modelgate).
 	build/tools/wasm build/modelgate.wasm
 	$(GO) build -o build/modelgate ./cmd/modelgate
+
+native: ## Build the gate as a dynamic module of Envoy (build/libmodelgate.so). Needs a C compiler.
+	build/tools/native build/libmodelgate.so
 
 image: ## Build an OCI image layout of the module (build/oci), for any client to push. Prints the digests.
 	build/tools/wasm build/modelgate.wasm
@@ -107,6 +110,8 @@ check: ## Check formatting, vet, static analysis, tidy modules, and the borders 
 	@files=$$(gofmt -l $$(find . -path ./build/copies -prune -o -name '*.go' -print)) && test -z "$$files" || { echo "$$files"; echo 'run gofmt -w'; exit 1; }
 	$(GO) vet ./...
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./filter/...
+	build/tools/native -env $(GO) vet -tags native ./filter/native
+	build/tools/native -env $(GO) vet -tags native,faults ./filter/native
 	cd e2e && $(GO) vet ./...
 	cd e2e/bench && $(GO) vet ./...
 	cd e2e && $(GO) vet -tags kserve ./kserve && $(GO) vet -tags servers,vllm ./servers && $(GO) vet -tags attacks ./attacks && $(GO) vet -tags providers ./providers && $(GO) vet -tags clients ./clients && $(GO) vet -tags forms ./forms
@@ -114,6 +119,7 @@ check: ## Check formatting, vet, static analysis, tidy modules, and the borders 
 	cd $(authorizer) && $(GO) vet ./...
 	cd $(signer) && $(GO) vet ./...
 	$(GO) run $(staticcheck) ./...
+	build/tools/native -env $(GO) run $(staticcheck) -tags native ./filter/native
 	cd e2e && $(GO) run $(staticcheck) ./...
 	cd e2e/bench && $(GO) run $(staticcheck) ./...
 	cd e2e && $(GO) run $(staticcheck) -tags kserve ./kserve/... && $(GO) run $(staticcheck) -tags servers,vllm ./servers && $(GO) run $(staticcheck) -tags attacks ./attacks && $(GO) run $(staticcheck) -tags providers ./providers && $(GO) run $(staticcheck) -tags clients ./clients && $(GO) run $(staticcheck) -tags forms ./forms

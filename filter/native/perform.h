@@ -1,0 +1,26 @@
+// What shim.c needs of perform.c, body.c and reply.c.
+#ifndef MODELGATE_PERFORM_H
+#define MODELGATE_PERFORM_H
+
+#include "shim.h"
+
+// perform performs what a hook in Go has asked for. It returns false if the stream must be
+// refused because something failed. Envoy may destroy the stream inside it.
+bool perform(struct stream *s);
+
+// drop_commands drops what a hook in Go has asked for.
+void drop_commands(struct worker *w);
+
+// refuse answers the stream with its configuration's refusal. Envoy may destroy the stream inside it.
+void refuse(struct stream *s, const char *why);
+
+// send_reply sends the local reply that the arguments of a command reply are.
+bool send_reply(struct stream *s, const char *arguments, size_t size);
+
+// edit_body makes a body be the bytes front, and after them the first keep bytes of what it was.
+bool edit_body(struct stream *s, uint32_t buffer, const char *front, size_t front_size, uint64_t keep);
+
+// body_size returns the size of a body as Go sees it: what Envoy has buffered, and what has just come.
+size_t body_size(struct stream *s, uint32_t buffer);
+
+#endif
