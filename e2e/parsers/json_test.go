@@ -1,6 +1,7 @@
 // Package parsers compares the scanners with the parsers of model servers. For each
 // generated body that a scanner accepts, every parser must select the model that the
-// scanner reports, or refuse the body.
+// scanner reports, or refuse the body. The gate itself is compared with Envoy's own reader of
+// models, ai_protocol_manager.
 //
 //	go test ./parsers                          a short run
 //	go test ./parsers -v -args -n 1000000 -seed 7
