@@ -138,3 +138,6 @@ func (request) Reply(r gate.Reply) error {
 }
 
 func (r request) Waker(s *driver.Stream) driver.Waker { return waker{r.plugin, s.ID} }
+
+// WakeSoon: the next tick comes soon.
+func (r request) WakeSoon(s *driver.Stream, event uint64) { r.Waker(s).Wake(event) }

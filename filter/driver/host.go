@@ -57,6 +57,9 @@ type Request interface {
 	Reply(r gate.Reply) error
 	// Waker returns what continues this stream later.
 	Waker(s *Stream) Waker
+	// WakeSoon has Stream.Wake called with the event, some milliseconds after the present
+	// callback: so what it forwards reaches the server before the stream is refused.
+	WakeSoon(s *Stream, event uint64)
 }
 
 // Waker continues a stream from any thread. One of its methods is called, once.

@@ -181,6 +181,8 @@ func (r *request) Reply(reply gate.Reply) error {
 
 func (r *request) Waker(*driver.Stream) driver.Waker { return r }
 
+func (r *request) WakeSoon(_ *driver.Stream, event uint64) { r.Wake(event) }
+
 func (r *request) Wake(event uint64) { r.woken <- event }
 func (r *request) Drop()             {}
 

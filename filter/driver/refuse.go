@@ -22,7 +22,7 @@ func (s *Stream) forwardBeforeRefusal() Action {
 		return s.perform(s.refusal())
 	}
 	s.ticket = newTicket()
-	s.request.Waker(s).Wake(event(s.ticket, keys.NoWait))
+	s.request.WakeSoon(s, event(s.ticket, keys.NoWait))
 	return action(!s.replied)
 }
 

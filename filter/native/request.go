@@ -9,6 +9,7 @@ import "C"
 
 import (
 	"errors"
+	"time"
 	"unsafe"
 
 	"github.com/modelgate/modelgate/filter/driver"
@@ -25,6 +26,7 @@ type request struct {
 	open       bool // the request goes on, and no more of its body is needed
 	ended      bool // nothing more of the request comes
 	replied    bool
+	alarm      *alarm // or nil
 
 	// Of the hook that runs.
 	c     *C.struct_stream
@@ -139,6 +141,14 @@ func (r *request) Reply(reply gate.Reply) error {
 
 func (r *request) Waker(*driver.Stream) driver.Waker {
 	return waker{C.shim_scheduler_new(r.c.filter)}
+}
+
+// soon is how long the refusal of a message waits for those before it: Envoy may have to connect
+// to their server first.
+const soon = 10 * time.Millisecond
+
+func (r *request) WakeSoon(s *driver.Stream, event uint64) {
+	r.alarm = newAlarm(r.Waker(s), soon, event)
 }
 
 // waker wakes a stream by a scheduler of Envoy's, which it owns.

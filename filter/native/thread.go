@@ -83,6 +83,9 @@ func (t *thread) find(handle uint64) *request {
 // end ends the stream of a request.
 func (r *request) end() {
 	r.stream.End()
-	r.stream, r.config, r.pairs = nil, nil, nil
+	if r.alarm != nil {
+		r.alarm.stop()
+	}
+	r.stream, r.config, r.pairs, r.alarm = nil, nil, nil, nil
 	r.thread.free = append(r.thread.free, r.index)
 }
