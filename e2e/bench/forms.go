@@ -4,13 +4,15 @@ import "slices"
 
 // form is a build of the gate for one kind of host.
 type form struct {
-	name     string // in the names of its rows
-	template string // of its proxies
-	module   string // in fixture.modules
+	name   string // in the names of its rows
+	module string // in fixture.modules
 }
 
-// inWasm is the filter that Envoy runs in V8.
-var inWasm = form{"model gate (Wasm)", "wasm", "gate"}
+// The forms of the gate.
+var (
+	inWasm   = form{"model gate (Wasm)", "gate"}             // which Envoy runs in V8
+	inModule = form{"model gate (dynamic module)", "module"} // which Envoy loads into itself
+)
 
 // The kinds of rows that a form has.
 const (
@@ -27,11 +29,11 @@ func (f form) config(b *fixture) string { return b.gateConf }
 
 // proxy returns a proxy that runs this form with a configuration.
 func (f form) proxy(b *fixture, name, config string) *proxy {
-	return &proxy{name: f.module + ", " + name, template: f.template, module: b.modules[f.module], config: config, decides: true}
+	return &proxy{name: f.module + ", " + name, template: "wasm", module: b.modules[f.module], config: config, decides: true}
 }
 
 // forms are all that are compared.
-var forms = []form{inWasm}
+var forms = []form{inWasm, inModule}
 
 // forms returns those that the run measures.
 func (b *bench) forms() (list []form) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"text/template"
 	"time"
 
@@ -44,7 +45,7 @@ type fixture struct {
 	issuers    map[string]*issuer
 	health     string            // port of the upstream for gRPC health checks
 	bodies     string            // port of the upstream for large bodies
-	modules    map[string]string // by name: gate, empty, empty-c, floor
+	modules    map[string]string // files by name: gate, module, empty, empty-c, floor
 	clangError string            // why the filters in C are missing, or ""
 	sizes      map[string]int64  // of modules
 	gateConf   string
@@ -53,10 +54,14 @@ type fixture struct {
 // build builds the modules. Without a clang that knows wasm32 it leaves out the
 // filters in C, and the run leaves out every comparison with them.
 func (f *fixture) build(root string) error {
-	f.modules, f.sizes = map[string]string{}, map[string]int64{}
+	f.sizes = map[string]int64{}
 	here := filepath.Join(root, "e2e", "bench", "testdata")
 	path := func(name string) string { return filepath.Join(f.dir, name+".wasm") }
 	if err := testbed.BuildWasm(root, path("gate")); err != nil {
+		return err
+	}
+	module := filepath.Join(f.dir, "libmodelgate.so")
+	if err := testbed.BuildNative(root, module); err != nil {
 		return err
 	}
 	empty := exec.Command("go", "build", "-buildvcs=false", "-buildmode=c-shared", "-trimpath", "-ldflags=-s -w -buildid=",
@@ -65,7 +70,7 @@ func (f *fixture) build(root string) error {
 	if text, err := empty.CombinedOutput(); err != nil {
 		return fmt.Errorf("the empty filter: %w\n%s", err, text)
 	}
-	names := []string{"gate", "empty"}
+	f.modules = map[string]string{"gate": path("gate"), "module": module, "empty": path("empty")}
 	for _, name := range []string{"empty-c", "floor"} {
 		source := filepath.Join(here, "c", map[string]string{"empty-c": "empty.c", "floor": "floor.c"}[name])
 		clang := exec.Command("clang", "--target=wasm32", "-O2", "-ffreestanding", "-fno-builtin", "-nostdlib", "-Wl,--no-entry",
@@ -74,14 +79,14 @@ func (f *fixture) build(root string) error {
 			f.clangError = fmt.Sprintf("%v %s", err, bytes.TrimSpace(text))
 			continue
 		}
-		names = append(names, name)
+		f.modules[name] = path(name)
 	}
-	for _, name := range names {
-		info, err := os.Stat(path(name))
+	for name, file := range f.modules {
+		info, err := os.Stat(file)
 		if err != nil {
 			return err
 		}
-		f.modules[name], f.sizes[name] = path(name), info.Size()
+		f.sizes[name] = info.Size()
 	}
 	return nil
 }
@@ -123,7 +128,11 @@ func (p *proxy) start(f *fixture) error {
 	if err := os.WriteFile(file, text.Bytes(), 0o600); err != nil {
 		return err
 	}
-	p.envoy, err = harness.StartEnvoy(harness.Options{Bootstrap: file, Concurrency: p.workers, LogLevel: "warning", Timeout: 5 * time.Minute})
+	options := harness.Options{Bootstrap: file, Concurrency: p.workers, LogLevel: "warning", Timeout: 5 * time.Minute}
+	if strings.HasSuffix(p.module, ".so") { // then Envoy loads it in the place of the Wasm filter
+		options.Module = p.module
+	}
+	p.envoy, err = harness.StartEnvoy(options)
 	if err != nil {
 		p.stop()
 		return fmt.Errorf("%s: %w", p.name, err)

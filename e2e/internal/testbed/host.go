@@ -57,6 +57,11 @@ func BuildWasm(root, out string, flags ...string) error {
 	return run(root, "wasm", append([]string{out}, flags...)...)
 }
 
+// BuildNative builds the dynamic module from the sources into a file lib*.so.
+func BuildNative(root, out string, flags ...string) error {
+	return run(root, "native", append([]string{out}, flags...)...)
+}
+
 // run runs a script below build/tools.
 func run(root, script string, arguments ...string) error {
 	command := exec.Command(filepath.Join(root, "build", "tools", script), arguments...)
