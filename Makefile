@@ -26,8 +26,9 @@ kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 help: ## Print this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-build: ## Build the filter (build/modelgate.wasm) and the terminal command (build/modelgate).
+build: ## Build the filter (build/modelgate.wasm, and modelgate-head.wasm for heads only) and the command build/modelgate.
 	build/tools/wasm build/modelgate.wasm
+	build/tools/wasm build/modelgate-head.wasm -tags=head
 	$(GO) build -o build/modelgate ./cmd/modelgate
 
 native: ## Build the gate as a dynamic module of Envoy (build/libmodelgate.so). Needs a C compiler.
@@ -109,7 +110,7 @@ e2e-istio: ## Deliver the manifests to a real Envoy by Istio's own control plane
 check: ## Check formatting, vet, static analysis, tidy modules, and the borders between packages.
 	@files=$$(gofmt -l $$(find . -path ./build/copies -prune -o -name '*.go' -print)) && test -z "$$files" || { echo "$$files"; echo 'run gofmt -w'; exit 1; }
 	$(GO) vet ./...
-	GOOS=wasip1 GOARCH=wasm $(GO) vet ./filter/...
+	GOOS=wasip1 GOARCH=wasm $(GO) vet ./filter/... && GOOS=wasip1 GOARCH=wasm $(GO) vet -tags head ./filter ./internal/...
 	build/tools/native -env $(GO) vet -tags native ./filter/native
 	build/tools/native -env $(GO) vet -tags native,faults ./filter/native
 	cd e2e && $(GO) vet ./...

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -22,7 +23,7 @@ import (
 )
 
 // Built once, from the sources, so that no test runs against a stale module.
-var root, shipped, faulty string
+var root, shipped, heads, faulty string
 
 func TestMain(m *testing.M) {
 	os.Exit(testbed.Run(m, func(repository, dir string) (err error) {
@@ -30,7 +31,8 @@ func TestMain(m *testing.M) {
 		if shipped, err = testbed.Build(root, dir, "modelgate"); err == nil {
 			faulty, err = testbed.Build(root, dir, "faults", "-tags=faults")
 		}
-		return err
+		heads = filepath.Join(dir, "modelgate-head.wasm")
+		return errors.Join(err, testbed.BuildWasm(root, heads, "-tags=head"))
 	}))
 }
 

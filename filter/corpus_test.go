@@ -11,17 +11,22 @@ import (
 
 // TestCorpusWasm runs every case through the module. One VM runs the cases three
 // times, so that the caches are used too.
-func TestCorpusWasm(t *testing.T) { runCorpus(t, shipped) }
+func TestCorpusWasm(t *testing.T) { runCorpus(t, shipped, scenarios(t)) }
 
 // TestCorpusPoisoned is TestCorpusWasm with the module that overwrites the host's
 // results when a callback ends: a result that is used later makes a case fail.
-func TestCorpusPoisoned(t *testing.T) { runCorpus(t, faulty) }
+func TestCorpusPoisoned(t *testing.T) { runCorpus(t, faulty, scenarios(t)) }
 
-func runCorpus(t *testing.T, m *wasmhost.Module) {
-	scenarios, err := corpus.LoadAll("../examples")
+func scenarios(t *testing.T) []*corpus.Scenario {
+	t.Helper()
+	all, err := corpus.LoadAll("../examples")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return all
+}
+
+func runCorpus(t *testing.T, m *wasmhost.Module, scenarios []*corpus.Scenario) {
 	for _, s := range scenarios {
 		t.Run(s.Name, func(t *testing.T) {
 			vm := start(t, m, wasmhost.Options{Env: s.Env, StopIteration: strings.Contains(s.Config, `"holdHeaders": true`)})

@@ -3,15 +3,17 @@
 package main
 
 import (
+	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
+
 	"github.com/modelgate/modelgate/filter/abi"
 	"github.com/modelgate/modelgate/filter/driver"
+	"github.com/modelgate/modelgate/internal/headonly"
 	"github.com/modelgate/modelgate/internal/reason"
-	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 )
 
-// This file has the callbacks that the host calls. Each finds the plugin or stream
-// that it is about, and calls its method. proxy_on_done and proxy_on_log are
-// absent: they are optional, and the host would call both for every request.
+// This file and entries_body.go have the callbacks that the host calls. Each finds the
+// plugin or stream that it is about, and calls its method. proxy_on_done and proxy_on_log
+// are absent: they are optional, and the host would call both for every request.
 
 // The package doc of abi, "One thread", says why these variables need no lock.
 var (
@@ -102,26 +104,17 @@ var actions = [...]types.Action{driver.Pause: types.ActionPause, driver.Forward:
 
 //go:wasmexport proxy_on_request_headers
 func onRequestHeaders(id, _ uint32, end bool) types.Action {
-	return actions[streamFor(id).RequestHeaders(end)]
+	a := streamFor(id).RequestHeaders(end)
+	if headonly.Enabled && a != driver.Forward {
+		return stopAll
+	}
+	return actions[a]
 }
 
-//go:wasmexport proxy_on_request_body
-func onRequestBody(id, size uint32, end bool) types.Action {
-	return actions[streamFor(id).RequestBody(int(size), end)]
-}
+// stopAll is Envoy's StopAllIterationAndWatermark, for which the SDK has no name. Where
+// allow_on_headers_stop_iteration is set, Envoy goes on to a body although the headers wait,
+// and without a callback for bodies that would let the whole request pass.
+const stopAll types.Action = 4
 
 //go:wasmexport proxy_on_request_trailers
 func onRequestTrailers(id, _ uint32) types.Action { return actions[streamFor(id).RequestTrailers()] }
-
-//go:wasmexport proxy_on_response_headers
-func onResponseHeaders(id, _ uint32, end bool) types.Action {
-	return actions[streamFor(id).ResponseHeaders(end)]
-}
-
-//go:wasmexport proxy_on_response_body
-func onResponseBody(id, size uint32, end bool) types.Action {
-	return actions[streamFor(id).ResponseBody(int(size), end)]
-}
-
-//go:wasmexport proxy_on_response_trailers
-func onResponseTrailers(id, _ uint32) types.Action { return actions[streamFor(id).ResponseTrailers()] }

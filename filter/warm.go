@@ -19,7 +19,7 @@ const (
 		`"issuers":[{"name":"warm","issuer":"warm","audiences":["warm"],"algorithms":["ES256"],` +
 		`"jwks":{"inline":{"keys":[{"kty":"EC","crv":"P-256","kid":"warm","alg":"ES256",` +
 		`"x":"Qk06zU5fjODpEd-OyivPTPxUOiPlN8QL_zUqr6JZ_FA","y":"nGOmtUfrQgxCb14ETrcPqwcbJVA0Mq3PqEn0FSa1DVg"}]}}}],` +
-		`"routes":[{"protocol":"kserve-v1","prefix":"/warm","names":"kfserving"}],` +
+		`"routes":[{"protocol":"kserve-v1","prefix":"/warm","names":"kfserving","lists":false}],` +
 		`"grants":[{"name":"warm","issuers":["warm"],"members":["user:warm@warm.example"],` +
 		`"claims":[{"pointer":"/sub","equals":"warm"}],"role":"invoker","models":["warm/warm"]}],` +
 		`"denies":[{"name":"cold","members":["user:warm@warm.example"],"models":["warm/cold"]}],` +

@@ -19,6 +19,9 @@ const checkHelp = `Does a configuration compile? Prints every error, one on a li
 and "FILE: ok" on standard output for a configuration without errors. Prints a
 warning where a configuration that compiles may not mean what its author thinks.
 
+With --head, all for which modelgate-head.wasm rejects a configuration is an error:
+whatever needs more than the heads of requests.
+
 With --mesh it also prints a warning for each way past the gate that Istio leaves
 open. FILE is then the output of
 
@@ -33,7 +36,7 @@ Symmetric keys are read from environment variables, as in the filter.`
 
 func checkCommand(t *terminal) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "check [--mesh FILE] [-o FORM] CONFIG...",
+		Use:   "check [--head] [--mesh FILE] [-o FORM] CONFIG...",
 		Short: "List every error and warning of configurations",
 		Long:  checkHelp,
 		Example: `  modelgate check config.json
@@ -41,9 +44,10 @@ func checkCommand(t *terminal) *cobra.Command {
   modelgate check --mesh mesh.json config.json`,
 		Args: someArguments("a configuration"),
 	}
+	head := c.Flags().Bool("head", false, "whether modelgate-head.wasm takes the configurations")
 	mesh := c.Flags().String("mesh", "", "`FILE` with the services, pods and peer authentications of a namespace")
 	form := addFormat(c, formText, formJSON, formYAML)
-	c.RunE = func(_ *cobra.Command, args []string) error { return t.check(*mesh, args, form) }
+	c.RunE = func(_ *cobra.Command, args []string) error { return t.check(*mesh, *head, args, form) }
 	return c
 }
 
@@ -61,7 +65,7 @@ type problem struct {
 	Message string  `json:"message"`
 }
 
-func (t *terminal) check(mesh string, files []string, form *format) error {
+func (t *terminal) check(mesh string, head bool, files []string, form *format) error {
 	var reports []report
 	if mesh != "" {
 		warnings, err := meshWarnings(mesh)
@@ -69,6 +73,9 @@ func (t *terminal) check(mesh string, files []string, form *format) error {
 	}
 	for _, file := range files {
 		warnings, err := t.review(file)
+		if err == nil && head {
+			warnings, err = nil, t.headIsEnough(file)
+		}
 		reports = append(reports, newReport(file, warnings, err))
 	}
 	var status error
@@ -95,6 +102,15 @@ func (t *terminal) review(file string) ([]string, error) {
 		return nil, err
 	}
 	return gate.Review(string(doc), t.secrets, time.Now())
+}
+
+// headIsEnough returns an error that lists for what modelgate-head.wasm rejects a configuration.
+func (t *terminal) headIsEnough(file string) error {
+	g, err := t.load(file)
+	if err != nil || g.BeyondHead() == nil {
+		return err
+	}
+	return g.BeyondHead()
 }
 
 func newReport(file string, warnings []string, err error) report {

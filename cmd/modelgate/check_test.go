@@ -44,6 +44,16 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestCheckHead: --head has an error for what needs more than the heads of requests.
+func TestCheckHead(t *testing.T) {
+	s, file := writeScenario(t, config)
+	head := writeFile(t, t.TempDir(), "head.json", edit.Set(t, s.Config, "/routes/0/lists", "false"))
+	text := file + `: "/routes/0": needs modelgate.wasm, which cuts lists of models down; with "lists": false, modelgate-head.wasm is enough` + "\n"
+	if got, want := runCommand(s.Secret, "", "check", "--head", file, head), (result{1, head + ": ok\n", text}); got != want {
+		t.Errorf("check --head = %+v\nwant %+v", got, want)
+	}
+}
+
 func TestCheckWarns(t *testing.T) {
 	s, file := writeScenario(t, meshConfig)
 	warnings := file + ": warning: routes 0 and 1 read the same hosts; the first decides about credentials and shadow, " +

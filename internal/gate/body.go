@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/modelgate/modelgate/internal/headonly"
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/scan"
@@ -51,6 +52,9 @@ const maxMessage = math.MaxInt32
 // holdBody begins to read a body that says what the request is for, or whose digest is
 // signed. In shadow, d.why is what would have refused the request by its head.
 func (x *Exchange) holdBody(env Env, d *decision) Step {
+	if headonly.Enabled {
+		return x.refuse(reason.Internal)
+	}
 	m, b := &d.match, &body{why: d.why, byRoute: d.byRoute, digest: d.digest, holdsHead: x.gate.holdsHeaders}
 	boundary := ""
 	if m.Body != nil {

@@ -3,6 +3,7 @@ package gate
 import (
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
+	"github.com/modelgate/modelgate/internal/headonly"
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
@@ -18,7 +19,10 @@ func newGate(doc string, secrets authn.Secrets, review *authz.Review) (*Gate, er
 	if root, ok := strictjson.Parse(doc, &problems); ok {
 		g.compile(root, secrets, review)
 	}
-	if problems != nil {
+	switch {
+	case headonly.Enabled && g.beyondHead != nil: // its other problems may follow from that
+		return nil, g.beyondHead
+	case problems != nil:
 		return nil, problems
 	}
 	return g, nil
@@ -59,6 +63,7 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets, review *aut
 	g.caches = !cache.Exists() || cache.Bool()
 	g.auditAllowed = compileAudit(o.Get("audit"))
 	g.waitingLimit = compileLimits(o.Get("limits"))
+	g.noteBeyondHead(o.Get("cors"), o.Get("signatures"))
 }
 
 // The limit of Waiting in MiB: at most half of the 1 GiB that a host gives to the memory of

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/headonly"
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/keys"
 	"github.com/modelgate/modelgate/internal/reason"
@@ -117,8 +118,11 @@ func (x *Exchange) Resume(env Env) Step {
 
 // forward passes a request on. In shadow, why is what would have refused it.
 func (x *Exchange) forward(why reason.Reason, e *Edit) Step {
-	if e != nil && x.untold {
+	switch {
+	case e != nil && x.untold:
 		return x.refuse(reason.CallUntold)
+	case headonly.Enabled && x.NeedsResponse(): // it never comes: see noteBeyondHead
+		return x.refuse(reason.Internal)
 	}
 	step := Step{Act: Forward, Reason: why, Edit: e}
 	if why.Refuses() || x.gate.auditAllowed {
@@ -167,6 +171,9 @@ func (x *Exchange) NeedsResponse() bool { return x.body != nil || x.needsReply()
 // Body reads the next bytes of a body; chunk may be empty. The host holds them back
 // until a Step releases them.
 func (x *Exchange) Body(env Env, d Direction, chunk []byte, end bool) Step {
+	if headonly.Enabled {
+		return x.settle(x.refuse(reason.Internal))
+	}
 	switch {
 	case d == Upstream && x.body != nil:
 		return x.settle(x.requestBody(env, chunk, end))

@@ -4,6 +4,7 @@ import (
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
 	"github.com/modelgate/modelgate/internal/inference"
+	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
 // Gate is a compiled configuration. It is immutable.
@@ -24,6 +25,7 @@ type Gate struct {
 	caches       bool   // the configuration wants a cache
 	holdsHeaders bool   // the host can hold the headers back until the body is read
 	waitingLimit int    // bytes that waiting requests may hold in one VM
+	beyondHead   strictjson.Problems
 }
 
 // Keys returns the keys that the configuration itself contains.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/headonly"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/signature"
 	"github.com/modelgate/modelgate/internal/strictjson"
@@ -96,6 +97,9 @@ type signedReply struct {
 // expectReply notes that the reply is to be signed, if the request is signed or asks for it.
 // What asks in a way that cannot be read gets none.
 func (x *Exchange) expectReply() {
+	if headonly.Enabled {
+		return
+	}
 	s, signed := x.gate.signatures.replies, x.Principal.SignedBy != ""
 	if s == nil || !signed && !x.head.wantsSigned || x.head.Method == "HEAD" || x.head.GRPC || x.head.Upgrade {
 		return

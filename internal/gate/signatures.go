@@ -8,6 +8,7 @@ import (
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
+	"github.com/modelgate/modelgate/internal/headonly"
 	"github.com/modelgate/modelgate/internal/replay"
 	"github.com/modelgate/modelgate/internal/signature"
 	"github.com/modelgate/modelgate/internal/strictjson"
@@ -59,7 +60,7 @@ var signatureAlgorithms = [...][2]string{
 
 // compileSignatures reads "signatures"; nil if there is none.
 func (g *Gate) compileSignatures(v strictjson.Value, secrets authn.Secrets) *signatures {
-	if !v.Exists() {
+	if !v.Exists() || headonly.Enabled {
 		return nil
 	}
 	o := v.Object("keys", "components", "maxAge", "clockSkew", "label", "tag", "replay", "nonces", "responses")
@@ -218,7 +219,7 @@ func (s *signatures) wanted() string {
 // NoncePages returns how many pages of package replay the host keeps for the nonces of signed
 // requests; 0 if it needs none.
 func (g *Gate) NoncePages() int {
-	if g.signatures == nil {
+	if headonly.Enabled || g.signatures == nil {
 		return 0
 	}
 	return g.signatures.pages

@@ -5,6 +5,7 @@ import (
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/headers"
+	"github.com/modelgate/modelgate/internal/headonly"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/replay"
 	"github.com/modelgate/modelgate/internal/signature"
@@ -15,6 +16,9 @@ import (
 // The caller of a signed request is a copy that says by which key: no decision is cached for
 // it, and none is recalled.
 func (x *Exchange) checkSignatures(env Env, d *decision) reason.Reason {
+	if headonly.Enabled {
+		return reason.Internal
+	}
 	if !x.head.signed {
 		if d.caller.Require.Has(authn.BySignature) {
 			return reason.RequestSignatureMissing

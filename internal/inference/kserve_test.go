@@ -30,6 +30,10 @@ var kserveAccepted = []acceptedGroup{
 	{"KServe's ingress by path, for each protocol of its servers", kserve, "llm-predictor.prod:80", []acceptedCase{
 		{"POST /openai/v1/completions", "openai generate prod/llm/ body"},
 	}},
+	{"A list that is no path of one protocol may be one of the next", unlisted, "llm-predictor.prod", []acceptedCase{
+		{"GET /v1/models", "openai list prod/llm/ trim"},
+		{"GET /v1/models/iris", "kserve-v1 ready prod/llm/iris"},
+	}},
 	{"Open Inference", v2, public, []acceptedCase{
 		{"GET /v2", "kserve-v2 metadata prod/iris/"},
 		{"GET /v2/health/live", "kserve-v2 ready prod/iris/"},
@@ -123,6 +127,13 @@ var kserveRefused = []refusedGroup{
 		{"POST /v2/models/a%2fb/infer", reason.PathInvalid},
 		{"POST /v2/models/m;x/infer", reason.PathInvalid},
 		{"POST /v2/models/../infer", reason.PathInvalid},
+	}},
+	{"A route without lists", v1Unlisted, public, []refusedCase{
+		{"GET /serving/prod/iris/v1/models", reason.PathUnknown},
+		{"GET /v1/models", reason.PathUnknown},
+	}},
+	{"A route without lists", v1Unlisted, "iris-predictor.prod", []refusedCase{
+		{"GET /v1/models", reason.PathUnknown},
 	}},
 	{"A query may say what the path does not", kserve, public, []refusedCase{
 		{"POST /serving/prod/llm/openai/v1/completions?model=secret", reason.QueryRefused},

@@ -12,7 +12,7 @@ import (
 //	POST <prefix>/<namespace>/<service>:predict   POST /v1/models/<model>:predict
 //	POST <prefix>/<namespace>/<service>:explain   POST /v1/models/<model>:explain
 //	GET  <prefix>/<namespace>/<service>           GET  /v1/models/<model>
-//	                                              GET  /v1/models
+//	                                              GET  /v1/models, unless "lists" is false
 //
 // Left: docs/samples/gcp-iap of kubeflow/kfserving, with a VirtualService written
 // by hand for each model. Right: python/kserve/kserve/protocol/rest/v1_endpoints.py
@@ -52,7 +52,9 @@ func onV1Model(name, version string) (operation, reason.Reason) {
 
 func compileKServeV1(r *Route, v strictjson.Value, in routeContext) {
 	s := &server{protocol: "kserve-v1", shortPaths: true, parsePath: kserveV1, isVersion: isSharedVersion}
-	o := v.Object("protocol", "prefix", "path", "names", "service", "hosts", "transformers", "serviceHosts", "credentials", "shadow")
+	o := v.Object("protocol", "prefix", "path", "names", "service", "hosts", "transformers", "serviceHosts", "credentials", "shadow", "lists")
+	lists := o.Get("lists")
+	s.withoutLists = lists.Exists() && !lists.Bool()
 	s.compile(r, o, in, "/v1")
 	s.requireService(o)
 }

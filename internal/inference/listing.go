@@ -10,8 +10,8 @@ import (
 // is removed, and a reply of another form is refused. An item keeps what does not
 // name another model, unless the caller may see that one too.
 type Listing struct {
-	trim   func(body []byte, shown showModel) (trimmed []byte, ok bool)
-	answer *jsonForm // of a list that the gate itself answers with; nil for none
+	forms  []jsonForm // that the reply may have, the first that fits; nil for the message of gRPC
+	answer *jsonForm  // of a list that the gate itself answers with; nil for none
 }
 
 // showModel reports whether a caller may see a model in a listing.
@@ -20,22 +20,22 @@ type showModel func(name, version string) bool
 var (
 	// modelsListing is the reply of a path that several protocols have, such as /v1/models. It
 	// has the form that the server behind it has.
-	modelsListing = &Listing{jsonListing{dataForm, modelsForm}.trim, &dataForm}
+	modelsListing = &Listing{[]jsonForm{dataForm, modelsForm}, &dataForm}
 	// ollamaListing is that of Ollama's /api/tags, and runningListing that of /api/ps: which
 	// models run, only the server knows.
-	ollamaListing  = &Listing{jsonListing{ollamaForm}.trim, &ollamaForm}
-	runningListing = &Listing{trim: jsonListing{ollamaForm}.trim}
+	ollamaListing  = &Listing{[]jsonForm{ollamaForm}, &ollamaForm}
+	runningListing = &Listing{forms: []jsonForm{ollamaForm}}
 	// geminiListing is that of Gemini's /v1beta/models. Its nextPageToken may have the name of
 	// a model in it, and is removed.
-	geminiListing = &Listing{jsonListing{modelsForm}.trim, &modelsForm}
+	geminiListing = &Listing{[]jsonForm{modelsForm}, &modelsForm}
 	// indexListing: [{"name": "a", "version": "1"}], extension_model_repository.md of
 	// triton-inference-server/server.
-	indexListing = &Listing{trim: jsonListing{{key: "name", versions: true}}.trim}
+	indexListing = &Listing{forms: []jsonForm{{key: "name", versions: true}}}
 	// torchListing: {"nextPageToken": "1", "models": [{"modelName": "a"}]},
 	// ListModelsResponse.java of pytorch/serve. The token, which counts the models, is left
 	// out, and so is an item's modelUrl: no grant is on the name of a file.
-	torchListing = &Listing{trim: jsonListing{{member: "models", key: "modelName"}}.trim}
-	grpcListing  = &Listing{trim: trimRepositoryIndex}
+	torchListing = &Listing{forms: []jsonForm{{member: "models", key: "modelName"}}}
+	grpcListing  = &Listing{}
 
 	// dataForm is OpenAI's: {"object": "list", "data": [{"id": "a"}]}. Anthropic's has
 	// has_more, first_id and last_id too.
@@ -75,9 +75,6 @@ func (m *Match) Trim(body []byte, granted func(*Call) bool) (trimmed []byte, ok 
 	})
 }
 
-// jsonListing are the forms that a JSON document may have. The first that fits is taken.
-type jsonListing []jsonForm
-
 // jsonForm is a JSON document with an array of models.
 type jsonForm struct {
 	member   string // of the document that is the array; "" where the document is the array
@@ -87,22 +84,25 @@ type jsonForm struct {
 	within   string // what precedes the model's name in an element, if anything does
 }
 
-func (l jsonListing) trim(body []byte, shown showModel) (trimmed []byte, ok bool) {
+func (l *Listing) trim(body []byte, shown showModel) (trimmed []byte, ok bool) {
+	if l.forms == nil {
+		return trimRepositoryIndex(body, shown)
+	}
 	text := string(body)
 	if strictjson.Check(text) != nil {
 		return nil, false
 	}
 	doc := strictjson.Read(text)
-	for i := range l {
+	for i := range l.forms {
 		list := doc
-		if l[i].member != "" {
+		if l.forms[i].member != "" {
 			if !doc.IsObject() {
 				return nil, false
 			}
-			list = doc.Get(l[i].member)
+			list = doc.Get(l.forms[i].member)
 		}
 		if list.IsArray() {
-			return l[i].trim(doc, list, shown)
+			return l.forms[i].trim(doc, list, shown)
 		}
 	}
 	return nil, false

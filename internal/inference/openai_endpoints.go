@@ -3,6 +3,7 @@ package inference
 import (
 	"strings"
 
+	"github.com/modelgate/modelgate/internal/headonly"
 	"github.com/modelgate/modelgate/internal/scan"
 )
 
@@ -129,6 +130,9 @@ type requestLine struct{ method, path string }
 var atBase, atRoot = endpointsAt()
 
 func endpointsAt() (base, root map[requestLine]*endpoint) {
+	if headonly.Enabled {
+		return nil, nil
+	}
 	base, root = map[requestLine]*endpoint{}, map[requestLine]*endpoint{}
 	for i := range endpoints {
 		e := &endpoints[i]

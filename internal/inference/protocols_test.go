@@ -14,6 +14,9 @@ const (
 		{"protocol": "kserve-v1", "prefix": "/serving", "names": "kserve"},
 		{"protocol": "kserve-v2", "prefix": "/serving", "names": "kserve"},
 		{"protocol": "openai", "prefix": "/serving", "names": "kserve", "base": "/openai/v1"}]`
+	unlisted = `[{"protocol": "kserve-v1", "prefix": "/serving", "names": "kserve", "lists": false},
+		{"protocol": "openai", "prefix": "/serving", "names": "kserve"}]`
+	v1Unlisted = `[{"protocol": "kserve-v1", "prefix": "/serving", "names": "kserve", "lists": false}]`
 	v2         = `[{"protocol": "kserve-v2", "service": "prod/iris"}]`
 	v2OfKServe = `[{"protocol": "kserve-v2", "service": "prod/iris", "backend": "kserve"}]`
 	tritons    = `[{"protocol": "triton", "service": "prod/gpu"}]`

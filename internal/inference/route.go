@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
 // Request is the part of a request's head that routes look at.
@@ -66,7 +67,8 @@ type Routes struct {
 	// declared has the hosts that routes declare, if a template isSplit.
 	declared map[string]Model
 	// resources are those of all routes with the protocol http, narrower paths first.
-	resources []*resource
+	resources  []*resource
+	beyondHead strictjson.Problems // see BeyondHead
 }
 
 // ModelHeaders returns the headers by which routers behind the gate choose a

@@ -1,22 +1,40 @@
 package inference
 
 import (
-	"maps"
-	"slices"
-
+	"github.com/modelgate/modelgate/internal/headonly"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
-// protocols are the compilers of "routes", by "protocol".
-var protocols = map[string]compiler{
-	"kserve-v1":  compileKServeV1,
-	"kserve-v2":  compileKServeV2,
-	"triton":     compileTriton,
-	"openai":     compileOpenAI,
-	"tfserving":  compileTFServing,
-	"torchserve": compileTorchServe,
-	"grpc":       compileGRPC,
-	"http":       compileHTTP,
+// protocols are the values of "protocol".
+var protocols = []string{"grpc", "http", "kserve-v1", "kserve-v2", "openai", "tfserving", "torchserve", "triton"}
+
+// compilerOf returns the compiler of a protocol, or nil. Requests of the first protocols say
+// all in their heads.
+func compilerOf(protocol string) compiler {
+	switch protocol {
+	case "grpc":
+		return compileGRPC
+	case "http":
+		return compileHTTP
+	case "kserve-v1":
+		return compileKServeV1
+	}
+	if headonly.Enabled {
+		return compileUnread(protocol)
+	}
+	switch protocol {
+	case "kserve-v2":
+		return compileKServeV2
+	case "openai":
+		return compileOpenAI
+	case "tfserving":
+		return compileTFServing
+	case "torchserve":
+		return compileTorchServe
+	case "triton":
+		return compileTriton
+	}
+	return nil
 }
 
 // compiler reads a row of "routes".
@@ -46,6 +64,7 @@ func Compile(routes, serves strictjson.Value, holdHeaders bool) *Routes {
 					r.prefix, other.prefix, rows[i].Pointer())
 			}
 		}
+		rs.noteBeyondHead(r, row)
 		rs.routes, rows = append(rs.routes, r), append(rows, row)
 	}
 	rs.compileReadings()
@@ -79,13 +98,13 @@ func checkLabel(v strictjson.Value, text string) {
 
 // compilerFor returns the compiler for a row's protocol, or nil where there is none.
 func compilerFor(row strictjson.Value) compiler {
-	known := strictjson.Or(slices.Sorted(maps.Keys(protocols)))
+	known := strictjson.Or(protocols)
 	if !row.JSON().IsObject() {
 		row.MustBe("an object")
 		return nil
 	}
 	protocol := row.JSON().Get("protocol")
-	compile := protocols[protocol.Str]
+	compile := compilerOf(protocol.Str)
 	switch {
 	case !protocol.Exists():
 		row.Fail(`needs "protocol": %s`, known)

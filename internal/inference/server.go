@@ -65,6 +65,7 @@ type server struct {
 	template     pathTemplate
 	namespace    string     // of public paths by a template without one, or ""
 	shortPaths   bool       // takes <prefix>/<namespace>/<service>[:verb] too, see kserveV1
+	withoutLists bool       // has no path that lists models
 	names        *hostNames // nil where none are configured
 	service      Model      // declared, or zero
 	hosts        []string   // those of the service, nil for any
@@ -106,6 +107,9 @@ func (s *server) takesHost(r *parsedRequest) bool {
 // protocol does not list is refused.
 func (s *server) parseOperation(r *parsedRequest, path string) (operation, reason.Reason) {
 	op, why := s.parsePath(r, path)
+	if op.listing != nil && s.withoutLists {
+		return unknownPath()
+	}
 	if why == reason.Allowed && op.version != "" && !s.isVersion(op.version) {
 		return invalidModel()
 	}

@@ -15,15 +15,11 @@ var serverFields = []string{
 // versionedFields are those of the protocols whose requests may name a version.
 var versionedFields = append(slices.Clip(serverFields), "unversioned")
 
-// serverCompiler returns the compiler of a protocol that has a path parser and no
-// fields of its own.
-func serverCompiler(protocol, family string, p pathParser, version versionForm) compiler {
-	return func(r *Route, v strictjson.Value, in routeContext) {
-		s := &server{protocol: protocol, parsePath: p, isVersion: version}
-		o := v.Object(versionedFields...)
-		s.compile(r, o, in, family)
-		s.requireService(o)
-	}
+// compileServer compiles a row whose protocol has a path parser and no fields of its own.
+func compileServer(r *Route, v strictjson.Value, in routeContext, family string, s *server) {
+	o := v.Object(versionedFields...)
+	s.compile(r, o, in, family)
+	s.requireService(o)
 }
 
 // compile reads the fields that the protocols of model servers share. Routes of one

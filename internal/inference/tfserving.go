@@ -6,6 +6,7 @@ import (
 
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/scan"
+	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
 // tfServing is TensorFlow Serving over HTTP:
@@ -92,4 +93,7 @@ var tfServingMethods = []grpcMethod{
 	{tfSession + "SessionRun", Predict, hasModelSpec, nil},
 }
 
-var compileTFServing = serverCompiler("tfserving", "/v1", newGRPCMethods(tfServingMethods).and(tfServing), isVersionOrLabel)
+func compileTFServing(r *Route, v strictjson.Value, in routeContext) {
+	parse := newGRPCMethods(tfServingMethods).and(tfServing)
+	compileServer(r, v, in, "/v1", &server{protocol: "tfserving", parsePath: parse, isVersion: isVersionOrLabel})
+}

@@ -1,5 +1,7 @@
 package inference
 
+import "github.com/modelgate/modelgate/internal/strictjson"
+
 const (
 	torchInference  = "/org.pytorch.serve.grpc.inference.InferenceAPIsService/"
 	torchManagement = "/org.pytorch.serve.grpc.management.ManagementAPIsService/"
@@ -29,4 +31,7 @@ var torchServe = []grpcMethod{
 	{torchOpen + "ModelInfer", Predict, namesModel, nil},
 }
 
-var compileTorchServe = serverCompiler("torchserve", "torchserve", newGRPCMethods(torchServe).and(torchServeHTTP), isTorchVersion)
+func compileTorchServe(r *Route, v strictjson.Value, in routeContext) {
+	parse := newGRPCMethods(torchServe).and(torchServeHTTP)
+	compileServer(r, v, in, "torchserve", &server{protocol: "torchserve", parsePath: parse, isVersion: isTorchVersion})
+}

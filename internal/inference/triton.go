@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
 // triton is the Open Inference Protocol as Triton serves it: the patterns of
@@ -89,4 +90,7 @@ func isSharedMemory(line string) bool {
 	return false
 }
 
-var compileTriton = serverCompiler("triton", "/v2", openInference(repositoryFields["triton"]).and(triton), isVersionNumber)
+func compileTriton(r *Route, v strictjson.Value, in routeContext) {
+	parse := openInference(repositoryFields["triton"]).and(triton)
+	compileServer(r, v, in, "/v2", &server{protocol: "triton", parsePath: parse, isVersion: isVersionNumber})
+}

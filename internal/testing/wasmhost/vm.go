@@ -160,11 +160,12 @@ func (vm *VM) callGuest(s *Stream, name string, absent uint64, args ...uint64) (
 	if vm.failure != nil {
 		return absent, vm.failure
 	}
+	vm.replied = false
 	f := vm.guest.ExportedFunction(name)
 	if f == nil {
 		return absent, nil
 	}
-	vm.current, vm.effective, vm.replied = s, nil, false
+	vm.current, vm.effective = s, nil
 	results, err := f.Call(vm.ctx, args...)
 	if err != nil {
 		vm.failure = fmt.Errorf("wasmhost: %s: %w", name, err)
