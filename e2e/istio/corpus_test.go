@@ -30,10 +30,10 @@ func upstreams(t *testing.T, names ...string) map[string]string {
 }
 
 // standalone runs an example in an Envoy without Istio.
-func standalone(t *testing.T, s *corpus.Scenario, clusters map[string]string) *harness.Envoy {
+func standalone(t *testing.T, s *corpus.Scenario, module string, clusters map[string]string) *harness.Envoy {
 	t.Helper()
 	envoy, err := harness.StartEnvoy(harness.Options{
-		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Module: shipped, Upstreams: clusters, Timeout: patience,
+		Bootstrap: filepath.Join(s.Dir, "envoy.yaml"), PluginConfig: s.Config, Module: module, Upstreams: clusters, Timeout: patience,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func TestCorpusGateway(t *testing.T) {
 		normalised["refused: "+name] = passed
 	}
 	s, clusters := load(t, "iap"), upstreams(t, "kubeflow", "prod")
-	alone := standalone(t, s, clusters)
+	alone := standalone(t, s, shipped, clusters)
 	for _, c := range []struct {
 		name    string
 		mesh    func(*meshconfig.MeshConfig)

@@ -29,7 +29,7 @@ func TestCorpusEnvoyFilter(t *testing.T) {
 	gate := filled(t, push(t, makeImage(t, shipped)).repository+":0.1.0", s.Config)
 	plane := newPlane(t, unnormalised, append(append(front(t, w), routes...), gate)...)
 	gateway := plane.start(t, w)
-	alone := standalone(t, s, map[string]string{"llm": servers["llm"].Addr, "embed": servers["embed"].Addr})
+	alone := standalone(t, s, shipped, map[string]string{"llm": servers["llm"].Addr, "embed": servers["embed"].Addr})
 	for _, c := range s.Cases {
 		r, err := s.Request(c, time.Now())
 		if err != nil {

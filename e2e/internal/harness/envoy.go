@@ -154,7 +154,7 @@ func (e *Envoy) run(options Options, tree object) error {
 func environment(options Options) (env []string) {
 	all := []map[string]string{options.HostEnv}
 	if isNative(options.Module) {
-		all = append(all, options.Env, map[string]string{searchPath: filepath.Dir(options.Module)})
+		all = append(all, options.Env, map[string]string{SearchPath: filepath.Dir(options.Module)})
 	}
 	for _, variables := range all {
 		for name, value := range variables {
