@@ -1,7 +1,7 @@
 # Model gate. `make help` lists the targets.
 #
-# You need Go 1.26, make, Python 3 with venv (for the pinned Envoy), and curl and openssl for
-# the commands that `make run` prints. Set ENVOY to use your own Envoy. `make e2e-kserve`
+# You need Go 1.26, make, a C compiler, Python 3 with venv (for the pinned Envoy), and curl and
+# openssl for the commands that `make run` prints. Set ENVOY to use your own Envoy. `make e2e-kserve`
 # needs Python 3.11 to 3.13; the first time it takes some minutes to install 1.3 GB
 # below build/. `make e2e-servers` needs Java 17, Python 3.11 or 3.12 with its shared library,
 # and glibc 2.35; the first time it takes a minute to install 0.8 GB. `make e2e-forms`,
@@ -16,6 +16,11 @@ FORMS      ?= 20000
 VERSION    ?= $(shell sed -n 's/^const Number = "\(.*\)"$$/\1/p' internal/version/version.go)
 REQUESTS   ?= 200000
 PUSHES     ?= 2000
+# What runs the gate inside Envoy: wasm, or native for the dynamic module.
+HOST       := wasm
+export HOST
+# Only the tests of e2e-kserve and e2e-servers whose names match.
+RUN        ?=
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 authorizer  := examples/external-authorizer/authorizer
 signer      := examples/signed/client
@@ -39,7 +44,7 @@ image: ## Build an OCI image layout of the module (build/oci), for any client to
 	@cd build/tools/image && $(GO) run . -wasm ../../modelgate.wasm -root ../../.. -out ../../oci -version $(VERSION) \
 	  -revision $$(git rev-parse HEAD) -time $$(git log -1 --format=%ct)
 
-run: build/demo ## Run the example iap (or EXAMPLE=openai) in a real Envoy until Ctrl-C. Prints commands to try.
+run: build/demo ## Run the example iap (or EXAMPLE=openai) in a real Envoy until Ctrl-C (HOST=native: as a dynamic module). Prints commands to try.
 	@build/demo $(EXAMPLE)
 
 demo: build/demo ## Run the commands that `make run` prints, and compare their results.
@@ -50,10 +55,11 @@ build/demo:
 	@cd e2e && $(GO) build -o ../build/demo ./cmd/demo
 
 # -count=1: some tests build the module, and Go's test cache does not know it.
-test: ## Run the tests: natively, in the module under wazero, and in a real Envoy.
+test: ## Run the tests: natively, in the module under wazero, and in a real Envoy as Wasm and as a dynamic module.
 	$(GO) test -count=1 ./...
 	cd $(authorizer) && $(GO) test -count=1 ./...
-	cd e2e && $(GO) test -count=1 -timeout 20m ./...
+	cd e2e && HOST=wasm $(GO) test -count=1 -timeout 20m ./...
+	cd e2e && HOST=native $(GO) test -count=1 -timeout 20m . ./faults ./requests
 
 race: ## Decide requests on four threads at once under the race detector, while keys rotate and configurations change.
 	$(GO) test -race -count=1 -timeout 20m ./filter/driver -args -requests $(REQUESTS) -pushes $(PUSHES)
@@ -77,7 +83,7 @@ e2e-forms: ## Compare FORMS=20000 generated forms with what Python's, Node's and
 	cd e2e && $(GO) test -v -count=1 -tags forms -timeout 60m ./forms -args -n $(FORMS)
 
 e2e-kserve: ## Test with real model servers and clients, and compare 100,000 requests with the servers' own parsers.
-	cd e2e && $(GO) test -v -tags kserve -timeout 30m ./kserve -args -requests 100000
+	cd e2e && $(GO) test -v -tags kserve -timeout 30m ./kserve -run '$(RUN)' -args -requests 100000
 
 # The first time, it fetches 3 GB.
 e2e-vllm: ## The same with vLLM on the CPU, a model of random weights and an adapter of it.
@@ -87,7 +93,7 @@ e2e-clients: ## Drive real clients of language models (OpenAI's, Anthropic's, Ol
 	cd e2e && $(GO) test -v -count=1 -tags clients -timeout 20m ./clients
 
 e2e-servers: ## Test with Triton, TorchServe and MLServer themselves, and compare 100,000 requests with what they run.
-	cd e2e && $(GO) test -v -count=1 -tags servers -timeout 30m ./servers -args -requests 100000
+	cd e2e && $(GO) test -v -count=1 -tags servers -timeout 30m ./servers -run '$(RUN)' -args -requests 100000
 
 e2e-providers: ## Verify tokens of real OpenID providers (oidc-provider, Ory Hydra), and compare TOKENS=2000 mutated ones with other verifiers.
 	cd e2e && $(GO) test -v -count=1 -tags providers -timeout 30m ./providers -skip 'TestKeycloak|TestSPIRE' -args -tokens $(TOKENS)

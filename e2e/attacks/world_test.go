@@ -149,7 +149,7 @@ type peaks struct {
 }
 
 func (p peaks) String() string {
-	return fmt.Sprintf("Envoy %d MiB, of it VMs %d MiB, waiting requests %d MiB", p.rss, p.vms, p.waiting)
+	return fmt.Sprintf("Envoy %d MiB, of it the module %d MiB, waiting requests %d MiB", p.rss, p.vms, p.waiting)
 }
 
 // watch measures until stop is called.
