@@ -15,8 +15,10 @@ import (
 )
 
 const (
-	schemaFile = "../../manifests/config.schema.json"
-	configs    = "../../internal/gate/testdata/config/"
+	schemaFile      = "../../manifests/config.schema.json"
+	narrowingSchema = "../../manifests/narrowing.schema.json"
+	configs         = "../../internal/gate/testdata/config/"
+	narrowings      = "../../internal/gate/testdata/narrowing/"
 )
 
 // secret gives every environment variable a key long enough for each algorithm, …JWKS a key
@@ -32,11 +34,27 @@ func secret(name string) (string, bool) {
 	return strings.Repeat("A", 86), true
 }
 
-func compile(t testing.TB) *jsonschema.Schema {
+func compile(t testing.TB) *jsonschema.Schema { return compileFile(t, schemaFile) }
+
+// compileFile compiles one of the schemas, which refer to each other by their addresses.
+func compileFile(t testing.TB, path string) *jsonschema.Schema {
 	t.Helper()
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
-	s, err := c.Compile(schemaFile)
+	for _, file := range []string{schemaFile, narrowingSchema} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := jsonschema.UnmarshalJSON(strings.NewReader(string(text)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.AddResource(doc.(map[string]any)["$id"].(string), doc); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := c.Compile("https://github.com/modelgate/modelgate/manifests/" + filepath.Base(path))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,5 +125,53 @@ func TestRefusedConfigurationsFail(t *testing.T) {
 	}
 	for _, name := range unsayable {
 		t.Errorf("testdata/unsayable.txt has %s, which is no refused configuration", name)
+	}
+}
+
+// TestNarrowingSchema: what the parser accepts the schema accepts, as are the narrowings of
+// the examples and what is refused only beside a configuration. It refuses what the parser
+// refuses, except for names that are there twice.
+func TestNarrowingSchema(t *testing.T) {
+	s := compileFile(t, narrowingSchema)
+	for path, doc := range documents(t, narrowings+"accepted/*.json", narrowings+"beside/*.json") {
+		if _, err := gate.NewNarrowingDocument(doc); err != nil {
+			t.Errorf("%s: the parser refuses it:\n%v", path, err)
+		}
+		if err := validate(s, doc); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	for path, doc := range documents(t, narrowings+"refused/*.json") {
+		if err := validate(s, doc); err == nil && filepath.Base(path) != "repeated.json" {
+			t.Errorf("%s: the schema accepts it", path)
+		}
+	}
+}
+
+// TestNarrowingParserAcceptsImpliesSchemaAccepts changes every accepted narrowing in every
+// place.
+func TestNarrowingParserAcceptsImpliesSchemaAccepts(t *testing.T) {
+	s := compileFile(t, narrowingSchema)
+	fields := map[string]any{}
+	accepted := documents(t, narrowings+"accepted/*.json")
+	for _, doc := range accepted {
+		collect(parse(t, doc), fields)
+	}
+	tried, taken := 0, 0
+	for _, doc := range accepted {
+		mutate(parse(t, doc), fields, func(string) bool { return true }, func(whole any) {
+			mutant := text(whole)
+			tried++
+			if _, err := gate.NewNarrowingDocument(mutant); err != nil {
+				return
+			}
+			if taken++; validate(s, mutant) != nil {
+				t.Errorf("the parser accepts what the schema refuses:\n%s\n%v", mutant, validate(s, mutant))
+			}
+		})
+	}
+	t.Logf("%d mutants, %d of them accepted", tried, taken)
+	if tried < 500 || taken < 50 {
+		t.Error("too few mutants to prove anything")
 	}
 }

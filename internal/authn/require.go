@@ -19,11 +19,11 @@ func (a *Authenticator) CompileProofs(v strictjson.Value) (p Proofs) {
 		case name == "":
 		case name != "certificate" && name != "signature":
 			item.MustBe("certificate or signature")
-		case name == "signature" && !a.signatures:
+		case name == "signature" && a != nil && !a.signatures:
 			item.Fail(`needs "signatures" in the configuration: without it no signature counts`)
 		case name == "signature":
 			p |= BySignature
-		case a.peers.forms() == 0:
+		case a != nil && a.peers.forms() == 0:
 			item.Fail(`needs "peer" in the configuration: without it no certificate is a principal`)
 		default:
 			p |= ByCertificate

@@ -38,6 +38,15 @@ type Decision struct {
 type Policy struct {
 	denies, grants             *table
 	shadowDenies, shadowGrants *table
+	onlyDenies                 bool // what no deny covers is allowed: see Config.Beside
+}
+
+// groups returns the policy's groups; none of nil.
+func (p *Policy) groups() groups {
+	if p == nil {
+		return nil
+	}
+	return p.grants.groups
 }
 
 // Decide decides on a call. A deny on one of its models, or on one that it possibly
@@ -61,7 +70,7 @@ func (p *Policy) Decide(now time.Time, who *authn.Principal, call *inference.Cal
 	for i := range call.Models {
 		q.model = &call.Models[i]
 		rule, ok := p.grants.find(&q)
-		if !ok {
+		if !ok && !p.onlyDenies {
 			if rule, ok = p.shadowGrants.find(&q); !ok {
 				return Decision{}
 			}
@@ -90,7 +99,7 @@ func (p *Policy) DecidePartial(now time.Time, who *authn.Principal, call *infere
 	q.open, q.any = true, true
 	for i := range call.Models {
 		q.model = &call.Models[i]
-		if _, ok := p.grants.find(&q); ok {
+		if _, ok := p.grants.find(&q); ok || p.onlyDenies {
 			continue
 		}
 		if _, ok := p.shadowGrants.find(&q); !ok {

@@ -29,10 +29,17 @@ func (g groups) lowerCase() groups {
 	return lower
 }
 
-// compileGroups reads "groups": members of groups that no token names.
-func compileGroups(v strictjson.Value) groups {
+// compileGroups reads "groups": members of groups that no token names. The result has the
+// groups that are known before, too.
+func compileGroups(v strictjson.Value, known groups) groups {
 	g := groups{}
 	names := map[string]bool{}
+	for m, of := range known {
+		g[m] = slices.Clone(of)
+		for _, name := range of {
+			names[name] = true
+		}
+	}
 	for _, item := range v.Items() {
 		o := item.Object("name", "members")
 		name := o.Need("name").Text()

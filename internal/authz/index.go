@@ -2,6 +2,9 @@ package authz
 
 // add adds a rule to a table, for each issuer, member and model.
 func (c *compiler) add(t *table, r rule) {
+	if c.issuers == nil {
+		return
+	}
 	t.names = append(t.names, r.name)
 	t.hasScopes = t.hasScopes || askForScopes(r.conditions)
 	e := entry{rule: len(t.names) - 1, verbs: r.verbs, conditions: r.conditions, require: r.require, from: r.from, until: r.until}

@@ -12,13 +12,20 @@ import (
 type Config struct {
 	Groups, Grants, Denies, IAM strictjson.Value
 	Review                      *Review // is told of each rule, or nil
+	// Beside is a policy that must allow each call too, or nil. Its groups are known here, and
+	// if this policy says nothing of grants it only denies.
+	Beside *Policy
 }
+
+// Check reads a policy as far as it can be read before the issuers and the routes are known.
+// What is wrong by then is added to the problems of the document.
+func Check(s Config) { Compile(s, nil, nil) }
 
 // Compile reads a policy. Rules may name the issuers of the Authenticator, and name
 // models as requests of the routes do. Everything that is wrong is added to the
 // problems of the document.
 func Compile(s Config, issuers *authn.Authenticator, routes *inference.Routes) *Policy {
-	snapshot := compileGroups(s.Groups)
+	snapshot := compileGroups(s.Groups, s.Beside.groups())
 	deny := ruleSemantics{
 		conditionsHold: noneFails, identityFor: claimedIdentity, doubts: true, groups: snapshot.lowerCase(),
 	}
@@ -26,7 +33,8 @@ func Compile(s Config, issuers *authn.Authenticator, routes *inference.Routes) *
 	deny.groupsOfSubjects = snapshot.haveSubjects()
 	grant.groupsOfSubjects = deny.groupsOfSubjects
 	c := compiler{issuers: issuers, routes: routes, reviewer: s.Review, ruleNames: map[string]bool{}, policy: &Policy{
-		denies: newTable(deny), shadowDenies: newTable(deny),
+		onlyDenies: s.Beside != nil && !s.Grants.Exists() && !s.IAM.Exists(),
+		denies:     newTable(deny), shadowDenies: newTable(deny),
 		grants: newTable(grant), shadowGrants: newTable(grant),
 	}}
 	for _, item := range s.Denies.Items() {
@@ -47,7 +55,7 @@ func Compile(s Config, issuers *authn.Authenticator, routes *inference.Routes) *
 const maxPairs = 1_000_000
 
 type compiler struct {
-	issuers   *authn.Authenticator
+	issuers   *authn.Authenticator // nil: the rules are only checked
 	routes    *inference.Routes
 	policy    *Policy
 	ruleNames map[string]bool
@@ -104,7 +112,7 @@ func (c *compiler) readIssuers(v strictjson.Value) []string {
 		return nil
 	}
 	for i, item := range v.Items() {
-		if names[i] != "" && !c.issuers.HasIssuer(names[i]) {
+		if names[i] != "" && c.issuers != nil && !c.issuers.HasIssuer(names[i]) {
 			item.MustBe("the name of an issuer: %s", strictjson.Or(c.issuers.IssuerNames()))
 		}
 	}

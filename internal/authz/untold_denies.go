@@ -15,7 +15,7 @@ func (c *compiler) checkDeny(r *rule) {
 		r.at.Fail("must have a member that exists: deleted: matches nobody, so the deny would never apply")
 	}
 	for _, id := range r.members {
-		if id.untoldKind() == 0 || id.deleted {
+		if id.untoldKind() == 0 || id.deleted || c.issuers == nil {
 			continue
 		}
 		if told, _, _ := c.tellers(r, id); !told {

@@ -95,6 +95,9 @@ func subjectNamespace(subject string) string {
 
 // checkWorkloads adds a problem for each workload that nobody of the rule can be.
 func (c *compiler) checkWorkloads(r *rule) {
+	if c.issuers == nil {
+		return
+	}
 	for _, id := range r.members {
 		switch {
 		case !id.isWorkload() || id.kind == account && r.peer || len(c.bindWorkload(r, id)) > 0:

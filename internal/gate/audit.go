@@ -39,6 +39,7 @@ func (x *Exchange) auditLine(why reason.Reason, shadow bool) string {
 		b = append(b, ']')
 	}
 	b = appendMember(b, `,"signed_by":`, x.Principal.SignedBy)
+	b = appendMember(b, `,"narrowing":`, clip(x.narrowedBy))
 	b = appendMember(b, `,"rule":`, clip(x.Rule))
 	b = appendMember(b, `,"key":`, clip(x.refusedKey))
 	b = appendMember(b, `,"part":`, clip(x.refusedPart))

@@ -18,9 +18,9 @@ func (g *Gate) authorizeHead(now time.Time, who *authn.Principal, m *inference.M
 		return g.authorizeList(now, who, m)
 	}
 	if m.Body != nil || m.Listing != nil {
-		return g.authorizePartialMatch(now, who, m)
+		return authorizePartialMatch(g.policy, now, who, m)
 	}
-	return g.authorize(now, who, &m.Call)
+	return authorize(g.policy, now, who, &m.Call)
 }
 
 // authorizeList asks the policy about each model of a list that the gate answers with. One
@@ -31,7 +31,7 @@ func (g *Gate) authorizeList(now time.Time, who *authn.Principal, m *inference.M
 	}
 	v := verdict{why: reason.GrantMissing}
 	list := m.AnswerList(func(call *inference.Call) bool {
-		one := g.authorizePartialCall(now, who, call)
+		one := authorizePartialCall(g.policy, now, who, call)
 		if v.scopes == "" {
 			v.scopes = one.scopes
 		}
@@ -43,10 +43,10 @@ func (g *Gate) authorizeList(now time.Time, who *authn.Principal, m *inference.M
 	return v
 }
 
-// authorize asks the policy about a call. A verdict in shadow means that a rule in shadow
+// authorize asks a policy about a call. A verdict in shadow means that a rule in shadow
 // lets the call pass: a grant without which it is refused, or a deny that will refuse it.
-func (g *Gate) authorize(now time.Time, who *authn.Principal, call *inference.Call) verdict {
-	d := g.policy.Decide(now, who, call)
+func authorize(p *authz.Policy, now time.Time, who *authn.Principal, call *inference.Call) verdict {
+	d := p.Decide(now, who, call)
 	switch {
 	case d.Effect == authz.Allow && d.Shadow == "":
 		return verdict{why: reason.Allowed, rule: d.Rule}
@@ -57,34 +57,34 @@ func (g *Gate) authorize(now time.Time, who *authn.Principal, call *inference.Ca
 	case d.Rule != "":
 		return verdict{why: reason.Denied, rule: d.Rule}
 	}
-	return verdict{why: reason.GrantMissing, scopes: g.policy.LackingScopes(now, who, call, false)}
+	return verdict{why: reason.GrantMissing, scopes: p.LackingScopes(now, who, call, false)}
 }
 
-// authorizePartialCall asks the policy about a call of which not everything is known. A
+// authorizePartialCall asks a policy about a call of which not everything is known. A
 // refusal is final. Allowed means only that the call may still be granted.
-func (g *Gate) authorizePartialCall(now time.Time, who *authn.Principal, call *inference.Call) verdict {
-	d := g.policy.DecidePartial(now, who, call)
+func authorizePartialCall(p *authz.Policy, now time.Time, who *authn.Principal, call *inference.Call) verdict {
+	d := p.DecidePartial(now, who, call)
 	switch {
 	case d.Effect == authz.Allow:
 		return verdict{why: reason.Allowed, rule: d.Rule}
 	case d.Rule != "":
 		return verdict{why: reason.Denied, rule: d.Rule}
 	}
-	return verdict{why: reason.GrantMissing, scopes: g.policy.LackingScopes(now, who, call, true)}
+	return verdict{why: reason.GrantMissing, scopes: p.LackingScopes(now, who, call, true)}
 }
 
 // authorizePartialMatch is authorizePartialCall for the call of a match. If the body says
 // which of several services the call is for, one that may be granted is enough.
-func (g *Gate) authorizePartialMatch(now time.Time, who *authn.Principal, m *inference.Match) verdict {
+func authorizePartialMatch(p *authz.Policy, now time.Time, who *authn.Principal, m *inference.Match) verdict {
 	if !m.Deferred() {
-		return g.authorizePartialCall(now, who, &m.Call)
+		return authorizePartialCall(p, now, who, &m.Call)
 	}
 	v := verdict{why: reason.GrantMissing}
 	call := m.Call
 	for i := range m.Call.Models {
 		call.Models = m.Call.Models[i : i+1]
 		scopes := v.scopes
-		if v = g.authorizePartialCall(now, who, &call); v.why == reason.Allowed {
+		if v = authorizePartialCall(p, now, who, &call); v.why == reason.Allowed {
 			break
 		}
 		if scopes != "" {
@@ -107,17 +107,12 @@ func (x *Exchange) authorizeMessage(env Env, fields []scan.Value, complete bool)
 		return reason.Allowed
 	}
 	x.Call = m.Call
-	v := x.gate.authorize(env.Now, x.Principal, &x.Call)
-	if !complete && (v.why == reason.GrantMissing && !v.shadow || v.why == reason.Denied) {
-		if v = x.gate.authorizePartialMatch(env.Now, x.Principal, &m); v.why == reason.Allowed {
-			x.Rule, b.granted = v.rule, false
-			return reason.Allowed
-		}
+	v, open := x.authorizeFields(x.gate.policy, env, &m, complete)
+	if x.Rule = v.rule; open {
+		b.granted = false
+		return reason.Allowed
 	}
-	if v.why == reason.GrantMissing {
-		v.why = x.gate.missing(x.Principal, func(who *authn.Principal) verdict { return x.gate.authorize(env.Now, who, &x.Call) })
-	}
-	x.Rule, x.lackingScopes = v.rule, v.scopes
+	x.lackingScopes = v.scopes
 	if why = publicReason(x.Principal, v.why); why.Refuses() {
 		if !v.shadow && env.Now.Unix() >= m.Route.Shadow {
 			return why
@@ -126,7 +121,9 @@ func (x *Exchange) authorizeMessage(env Env, fields []scan.Value, complete bool)
 			b.why, b.byRoute = why, !v.shadow
 		}
 	}
-	b.granted = true
+	if why = x.narrowMessage(env, &m, complete); why != reason.Allowed || !b.granted {
+		return why
+	}
 	switch {
 	case x.gate.tellsCall:
 		return x.tellCall(&m, complete)
@@ -134,6 +131,21 @@ func (x *Exchange) authorizeMessage(env Env, fields []scan.Value, complete bool)
 		b.edit = x.editHead(&m, b.byRoute)
 	}
 	return reason.Allowed
+}
+
+// authorizeFields asks a policy about a message of which these are the fields so far. open is
+// set if only those to come can tell.
+func (x *Exchange) authorizeFields(p *authz.Policy, env Env, m *inference.Match, complete bool) (v verdict, open bool) {
+	v = authorize(p, env.Now, x.Principal, &x.Call)
+	if !complete && (v.why == reason.GrantMissing && !v.shadow || v.why == reason.Denied) {
+		if v = authorizePartialMatch(p, env.Now, x.Principal, m); v.why == reason.Allowed {
+			return v, true
+		}
+	}
+	if v.why == reason.GrantMissing {
+		v.why = x.gate.missing(x.Principal, func(who *authn.Principal) verdict { return authorize(p, env.Now, who, &x.Call) })
+	}
+	return v, false
 }
 
 // missing is the Reason for a call that no grant covers: a signature is missing if one would,

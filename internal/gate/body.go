@@ -75,6 +75,7 @@ func (x *Exchange) holdBody(env Env, d *decision) Step {
 		step.Head, step.Edit = true, x.editHead(m, d.byRoute)
 	}
 	b.match = x.keepMatch(m, b.holdsHead)
+	x.unread = &b.match
 	if b.holdsHead {
 		b.edit = x.editHead(&b.match, d.byRoute)
 		x.keptBytes += b.edit.bytes()
@@ -84,7 +85,7 @@ func (x *Exchange) holdBody(env Env, d *decision) Step {
 		x.listing = nil
 		return x.refuse(reason.CallUntold)
 	case m.Body == nil:
-		b.granted = true
+		b.granted, x.unread = true, nil
 	case m.Body.Keys != nil:
 		b.document = newDocument(m.Body, boundary)
 	default:
@@ -117,6 +118,7 @@ func (x *Exchange) endWithoutBody(env Env, b *body) Step {
 	if x.body = nil; why != reason.Allowed {
 		return x.refuse(publicReason(x.Principal, why))
 	}
+	x.keepForRoute(&b.match)
 	return x.forward(b.why, b.edit)
 }
 
@@ -152,6 +154,9 @@ func (x *Exchange) checkBodyHeaders(spec *inference.Body) (boundary string, why 
 func (x *Exchange) requestBody(env Env, chunk []byte, end bool) Step {
 	b := x.body
 	why := reason.Allowed
+	if b.edit == nil && x.route == routeAwaited { // the head has gone, by a route without a narrowing
+		x.route, x.passed = routeKnown, nil
+	}
 	switch {
 	case b.refuses:
 		return x.refuseOrReset(b.refusal)

@@ -116,6 +116,7 @@ func (x *Exchange) forwardPreflight(method string) Step {
 		return x.refuse(reason.PathUnknown)
 	}
 	x.stripHeaders(false)
+	x.route = routeExempt
 	x.edit.Set = x.appendDestination(x.edit.Set[:0], authority, path)
 	return Step{Act: Forward, Reason: reason.Preflight, Edit: &x.edit}
 }

@@ -76,6 +76,13 @@
 //	4   gate       Exchange.Body                    collects it
 //	5   inference  Match.Trim                       removes the models that the caller may not use
 //
+// Narrowing. If the host has a narrowing for the proxy's route, the route is known once the head
+// is edited, and before it goes on:
+//
+//	1   gate       Gate.Narrowing                   compiles it beside the configuration, once
+//	2   gate       Exchange.Narrow                  asks it about what has passed so far
+//	3   gate       Exchange.narrowMessage           asks it about each message that follows
+//
 // Refusal. Any step can refuse the request:
 //
 //	1   gate       Exchange.refuse                  makes the Step

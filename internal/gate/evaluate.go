@@ -65,5 +65,6 @@ func (x *Exchange) forwardCall(env Env, d *decision) Step {
 	case d.why == reason.Allowed:
 		x.remember(env.Cache, d)
 	}
+	x.keepForRoute(&d.match)
 	return step
 }

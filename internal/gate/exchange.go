@@ -50,6 +50,7 @@ type Exchange struct {
 	refusedKey    string // the JSON Pointer of the key for which the body was refused, or ""
 	refusedPart   string // what is at fault with the request's signature, or ""
 	lackingScopes string // with which there would be a grant, see verdict
+	narrowedBy    string // the name of the narrowing that refused the call, or would but for its shadow
 
 	gate      *Gate
 	request   *Head // as the host has it, or what is kept of it; nil once it is dropped
@@ -64,6 +65,11 @@ type Exchange struct {
 	origin    origin       // of the request, if there is "cors"
 	edit      Edit         // memory for the Step's
 	untold    bool         // an identity header of edit cannot say what the call is for
+
+	route     route            // whether the proxy's route has been chosen
+	narrowing *Narrowing       // of that route, or nil
+	unread    *inference.Match // until the route is known: the match of a call of which the head does not say all, or nil
+	passed    []inference.Call // until the route is known: what the body has asked for, if that was allowed
 
 	waiting   *Waiting
 	counted   int // bytes that waiting counts for this request
@@ -85,6 +91,9 @@ func (x *Exchange) Begin(g *Gate, env Env, h *Head) Step {
 	unsafe, removed, set := x.head.unsafe[:0], x.edit.Remove[:0], x.edit.Set[:0]
 	*x = Exchange{gate: g, request: h, Principal: authn.Nobody(), waiting: env.Waiting}
 	x.head.unsafe, x.edit.Remove, x.edit.Set = unsafe, removed, set
+	if h.AwaitsRoute {
+		x.route = routeAwaited
+	}
 	return x.settle(x.begin(env))
 }
 
@@ -211,10 +220,17 @@ func (x *Exchange) Trailers(env Env, d Direction, pairs [][2]string) Step {
 // DecideRequest decides a whole request at once, where a host would call Begin, Body and
 // Trailers in turn. The Step's Edit is all that changes in the head.
 func (g *Gate) DecideRequest(env Env, h *Head, body []byte, trailers [][2]string) (*Exchange, Step) {
+	return g.DecideNarrowed(env, h, body, trailers, nil)
+}
+
+// DecideNarrowed is DecideRequest for a request that goes on by a route with a narrowing.
+func (g *Gate) DecideNarrowed(env Env, h *Head, body []byte, trailers [][2]string, n *Narrowing) (*Exchange, Step) {
+	h.AwaitsRoute = n != nil
 	x, step := g.Begin(env, h)
+	step = x.narrowStep(env, step, n)
 	if step.Act == Hold {
 		edit := step.Edit
-		if step = x.Body(env, Upstream, body, len(trailers) == 0); step.Edit == nil {
+		if step = x.narrowStep(env, x.Body(env, Upstream, body, len(trailers) == 0), n); step.Edit == nil {
 			step.Edit = edit
 		}
 	}
@@ -222,11 +238,25 @@ func (g *Gate) DecideRequest(env Env, h *Head, body []byte, trailers [][2]string
 		return x, step
 	}
 	edit, before := step.Edit, step
-	if step = x.Trailers(env, Upstream, trailers); step.Act == Forward && step.Edit == nil {
+	if step = x.narrowStep(env, x.Trailers(env, Upstream, trailers), n); step.Act == Forward && step.Edit == nil {
 		step.Edit = edit
 		if before.Act == Forward {
 			step.Reason, step.Audit = before.Reason, before.Audit
 		}
 	}
 	return x, step
+}
+
+// narrowStep has the narrowing decide if the step sends the head on.
+func (x *Exchange) narrowStep(env Env, step Step, n *Narrowing) Step {
+	if n == nil || x.narrowing != nil || !step.SendsHead() {
+		return step
+	}
+	switch narrowed := x.Narrow(env, n); {
+	case narrowed.Act != Forward:
+		return narrowed
+	case narrowed.Reason.Refuses() && !step.Reason.Refuses():
+		step.Reason, step.Audit = narrowed.Reason, narrowed.Audit
+	}
+	return step
 }

@@ -93,5 +93,6 @@ func (x *Exchange) answerExempt(e *exemption) Step {
 		return Step{Act: Answer, Reason: reason.Exempt, Reply: newReply(reason.Exempt, &x.head, "")}
 	}
 	x.stripHeaders(false)
+	x.route = routeExempt
 	return Step{Act: Forward, Reason: reason.Exempt, Edit: &x.edit}
 }

@@ -14,6 +14,9 @@ type Head struct {
 	Pairs [][2]string // all headers in order, HTTP/2 pseudo-headers included; names in lower case
 	End   bool        // neither a body nor trailers follow
 	Peer  authn.Peer  // the client certificate, as far as Gate.PeerNeeds asks for it
+	// AwaitsRoute is set if the route by which the proxy sends the request on may have a
+	// narrowing. Then the host calls Exchange.Narrow before the head goes on, if it has.
+	AwaitsRoute bool
 }
 
 // head is what the gate reads of a Head.

@@ -73,13 +73,18 @@ func (x *Exchange) keepNames() *Head {
 }
 
 // DropHead forgets what performing a step needed of the request's head. The host calls it
-// when it has performed a step of Begin, Resume or Body, before the head's memory changes.
+// when it has performed a step of Begin, Resume, Body or Narrow, before the head's memory changes.
 // What a request that waits still needs, the exchange has copied. Of any other request
 // only trailers can follow, and their refusal needs no more than the request's id.
 func (x *Exchange) DropHead() {
 	if !x.waits() {
-		x.request, x.Principal, x.Call, x.Rule = nil, authn.Nobody(), inference.Call{}, ""
-		x.head.Request = inference.Request{GRPC: x.head.GRPC}
+		switch {
+		case x.route == routeAwaited && x.head.Path != "":
+			x.head.errors = errorFormOf(x.head.Path)
+		case x.route != routeAwaited:
+			x.Principal, x.Call, x.Rule = authn.Nobody(), inference.Call{}, ""
+		}
+		x.request, x.head.Request = nil, inference.Request{GRPC: x.head.GRPC}
 	}
 	if x.body == nil || x.body.edit == nil {
 		x.edit.forget()

@@ -137,7 +137,8 @@ func (x *Exchange) replyBody(env Env, chunk []byte, end bool) Step {
 		return Step{Act: Hold, Reason: reason.Allowed}
 	}
 	trimmed, ok := l.match.Trim(l.reply, func(call *inference.Call) bool {
-		return x.gate.authorizePartialCall(env.Now, x.Principal, call).why == reason.Allowed
+		return authorizePartialCall(x.gate.policy, env.Now, x.Principal, call).why == reason.Allowed &&
+			(x.narrowing == nil || authorizePartialCall(x.narrowing.policy, env.Now, x.Principal, call).why == reason.Allowed)
 	})
 	if !ok {
 		return x.withholdList()

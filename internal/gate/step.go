@@ -34,6 +34,11 @@ type Step struct {
 	Audit   string // a line for the log, or ""
 }
 
+// SendsHead reports whether the head of the request goes on, if it has not gone before.
+func (s *Step) SendsHead() bool {
+	return s.Act == Forward || s.Act == Hold && (s.Head || s.Release > 0)
+}
+
 // Edit is a change to headers.
 type Edit struct {
 	Remove []string    // each header with one of these names, spelt as in the request

@@ -60,6 +60,7 @@ func (x *Exchange) HostHolds(n int) (step Step, ok bool) {
 // it ends.
 func (x *Exchange) End() {
 	x.body, x.listing, x.reply, x.missing, x.hostBytes, x.origin = nil, nil, nil, nil, 0, origin{}
+	x.route, x.unread, x.passed = routeUnasked, nil, nil
 	x.count()
 }
 

@@ -37,7 +37,13 @@ func (m *Match) Clone() Match {
 	for _, text := range []*string{&c.Authority, &c.Path, &c.Header[0], &c.Header[1], &c.host, &c.pinned} {
 		*text = strings.Clone(*text)
 	}
-	c.Call.Models, c.Call.Possible = cloneModels(m.Call.Models), cloneModels(m.Call.Possible)
+	c.Call = m.Call.Clone()
+	return c
+}
+
+// Clone returns a copy that shares no memory with the request.
+func (c Call) Clone() Call {
+	c.Models, c.Possible = cloneModels(c.Models), cloneModels(c.Possible)
 	return c
 }
 
@@ -66,7 +72,12 @@ func (m *Match) answer(why reason.Reason) reason.Reason {
 // Bytes returns how much memory a Clone has of its own.
 func (m *Match) Bytes() int {
 	n := len(m.Authority) + len(m.Path) + len(m.Header[0]) + len(m.Header[1]) + len(m.host) + len(m.pinned)
-	for _, list := range [][]Model{m.Call.Models, m.Call.Possible} {
+	return n + m.Call.Bytes()
+}
+
+// Bytes returns how much memory a Clone has of its own.
+func (c Call) Bytes() (n int) {
+	for _, list := range [][]Model{c.Models, c.Possible} {
 		for i := range list {
 			n += list[i].bytes()
 		}

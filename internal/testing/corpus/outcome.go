@@ -83,8 +83,11 @@ func ChallengeOf(headers [][2]string) string {
 }
 
 // Native decides a request in this process, as a host would.
-func Native(g *gate.Gate, env gate.Env, r Request) Outcome {
-	x, step := g.DecideRequest(env, r.Head(), []byte(r.Body), r.Trailers)
+func Native(g *gate.Gate, env gate.Env, r Request) Outcome { return Narrowed(g, env, r, nil) }
+
+// Narrowed is Native by a route of the proxy that has a narrowing.
+func Narrowed(g *gate.Gate, env gate.Env, r Request, n *gate.Narrowing) Outcome {
+	x, step := g.DecideNarrowed(env, r.Head(), []byte(r.Body), r.Trailers, n)
 	switch {
 	case step.Reason == reason.ListAnswered:
 		return Outcome{Line: RefusedReply(step.Reply.Status, step.Reply.Body)}
