@@ -21,6 +21,8 @@ type Plugin struct {
 	keys    atomic.Pointer[authn.Keys]
 	admit   func(id replay.ID, now, until time.Time) replay.Verdict // nil if no nonces are remembered
 
+	narrowings narrowings
+
 	mu      sync.Mutex             // held while remotes are used
 	remotes map[string]*remoteKeys // by name of the issuer
 }

@@ -13,17 +13,18 @@ import (
 type Stream struct {
 	ID uint32 // the host's
 
-	worker    *Worker
-	request   Request // the host's side
-	arrived   time.Time
-	head      gate.Head
-	exchange  gate.Exchange
-	waitsFor  *remoteKeys // the request waits for a key of these; nil if it does not wait
-	ticket    uint32      // of the Wake that is to come, or 0
-	begun     bool        // exchange has begun
-	forwarded bool        // a Forward step has been performed
-	replied   bool        // a local reply has been sent
-	body      bodyBuffer  // of the request
+	worker      *Worker
+	request     Request // the host's side
+	arrived     time.Time
+	head        gate.Head
+	exchange    gate.Exchange
+	waitsFor    *remoteKeys // the request waits for a key of these; nil if it does not wait
+	ticket      uint32      // of the Wake that is to come, or 0
+	begun       bool        // exchange has begun
+	forwarded   bool        // a Forward step has been performed
+	replied     bool        // a local reply has been sent
+	awaitsRoute bool        // see AwaitRoute
+	body        bodyBuffer  // of the request
 
 	holdsResponse bool // the response is held until the gate has trimmed or signed it
 	responseSize  int  // bytes of the held response
@@ -71,7 +72,7 @@ func (s *Stream) release() {
 func (s *Stream) reset() {
 	s.exchange.DropHead()
 	s.worker, s.request, s.ID, s.arrived, s.head, s.body = nil, nil, 0, time.Time{}, gate.Head{}, bodyBuffer{}
-	s.begun, s.forwarded, s.replied, s.holdsResponse, s.responseSize, s.ticket = false, false, false, false, 0, 0
+	s.begun, s.forwarded, s.replied, s.awaitsRoute, s.holdsResponse, s.responseSize, s.ticket = false, false, false, false, false, 0, 0
 }
 
 // NeedsRequestBody reports whether the next part of the request's body must be handed in. If
@@ -106,7 +107,7 @@ func (s *Stream) RequestHeaders(end bool) (a Action) {
 		return s.hostFailed("request headers", err)
 	}
 	faultInRequest(pairs)
-	s.head = gate.Head{Pairs: pairs, End: end}
+	s.head = gate.Head{Pairs: pairs, End: end, AwaitsRoute: s.awaitsRoute}
 	if needs := s.worker.gate.PeerNeeds(); needs.Peer {
 		if s.head.Peer, err = s.request.Peer(needs); err != nil {
 			return s.hostFailed("client certificate", err)

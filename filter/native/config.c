@@ -48,12 +48,3 @@ void envoy_dynamic_module_on_http_filter_config_http_callout_done(void *envoy, c
 		goFetched((struct config *)config, id, result, headers, headers_size, body, body_size);
 	}
 }
-
-// A configuration of a route is rejected: this module has none.
-
-const void *envoy_dynamic_module_on_http_filter_per_route_config_new(envoy_dynamic_module_type_envoy_buffer name,
-                                                                     envoy_dynamic_module_type_envoy_buffer config) {
-	return NULL;
-}
-
-void envoy_dynamic_module_on_http_filter_per_route_config_destroy(const void *config) {}

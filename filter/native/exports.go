@@ -33,6 +33,9 @@ func goRequestHeaders(c *C.struct_stream, headers unsafe.Pointer, count C.size_t
 	r.open, r.ended, r.replied = false, bool(end), false
 	r.stream = r.config.worker(int(c.worker.index), t).NewStream(0, r)
 	c.handle = C.uint64_t(r.handle())
+	if narrowings.Load() > 0 {
+		r.stream.AwaitRoute()
+	}
 	r.pairs = unsafe.Slice((*[2]string)(headers), count)
 	return r.finishRequest(r.stream.RequestHeaders(bool(end)))
 }

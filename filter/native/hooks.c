@@ -5,6 +5,7 @@
 
 #include "_cgo_export.h"
 #include "perform.h"
+#include "route.h"
 
 // The hooks of a stream. What a stream does not need is answered here, without entering Go. No
 // hook returns Continue for a request unless Go has said so. Envoy calls all hooks of a stream
@@ -83,10 +84,22 @@ static int finish(struct stream *s, int result) {
 	return result & ACTION_MASK;
 }
 
-// finish_request is finish for a part of the request.
+// finish_request is finish for a part of the request. Before the head goes on, Envoy selects the
+// route by it as it is now, and the narrowing of that route is asked, if it has one.
 static int finish_request(struct stream *s, int result) {
 	s->open = false;
 	int action = finish(s, result);
+	if (action == ACTION_FORWARD && !s->sent) {
+		s->sent = true;
+		uintptr_t narrowing = 0;
+		bool known = narrowing_of(s, &narrowing);
+		if (narrowing || !known) {
+			bool edited_body = s->edited_body;
+			result = known && s->handle ? goNarrow(s, narrowing) : RESULT_FAILED;
+			action = finish(s, result);
+			s->edited_body = edited_body;
+		}
+	}
 	s->open = action == ACTION_FORWARD && result & RESULT_OPEN;
 	return action;
 }

@@ -177,7 +177,7 @@ func (r *request) finish(action driver.Action) C.int {
 	if needsResponse {
 		result |= C.RESULT_NEEDS_RESPONSE
 	}
-	if r.replied || r.open && r.ended && !needsResponse {
+	if r.replied || r.open && r.ended && !needsResponse && !r.stream.AwaitsRoute() {
 		r.end()
 		result |= C.RESULT_ENDED
 	}

@@ -35,6 +35,7 @@ struct stream {
 	bool destroyed;  // Envoy has destroyed the filter, and the last of these hooks frees the stream
 	bool replied;    // a local reply has been sent
 	bool edited_body; // in the hook that runs
+	bool sent;       // the request's head has gone on
 	bool stopped;    // Envoy does not forward the request until a hook or continue_decoding says so
 	// What Go said last. All false refuses.
 	bool open;           // the request goes on, and Go needs no more of its body
