@@ -7,7 +7,7 @@
 //
 // A request passes these functions in this order. (A test checks that each exists.)
 //
-//	1   filter     stream.requestHeaders            reads all headers in one host call
+//	1   driver     Stream.RequestHeaders            reads all headers in one host call
 //	2   gate       Exchange.Begin                   begins, with the memory of a former request
 //	3   gate       head.parse                       reads each header once, and marks those unsafe to forward
 //	4   gate       Gate.findExemption               lets health checks pass
@@ -30,14 +30,14 @@
 //	21  gate       Exchange.editHead                removes the credentials and identities that the client sent
 //	22  gate       Exchange.appendForwardHeaders    writes the verified identity and the destination
 //	23  gate       Exchange.remember                fills the cache for the next such request
-//	24  filter     stream.perform                   does what the Step says
+//	24  driver     Stream.perform                   does what the Step says
 //
 // Keys. If the issuer's keys are not there, decide returns without an answer to who, and
 // the Step is AwaitKeys:
 //
-//	1   filter     stream.waitForKey                parks the request
+//	1   driver     Stream.waitForKey                parks the request
 //	2   keys       Refresher.Wait                   has the keys fetched, unless they just were
-//	3   filter     plugin.resumeBatch               runs when the keys are there, or cannot be fetched
+//	3   driver     Stream.Wake                      runs when the keys are there, or cannot be fetched
 //	4   gate       Exchange.Resume                  evaluates the request from the beginning
 //
 // Activator. If the configuration has "activator", evaluate asks first for the request's host:
@@ -49,11 +49,11 @@
 // may be granted, and the Step is Hold:
 //
 //	1   gate       Exchange.holdBody                checks how the body is encoded
-//	2   filter     stream.requestBody               reads the bytes that arrive
+//	2   driver     Stream.RequestBody               reads the bytes that arrive
 //	3   gate       Exchange.Body                    scans them, as JSON, a form or messages of gRPC
 //	4   inference  Match.Complete                   finds the model in what is scanned
 //	5   gate       Exchange.authorizeMessage        asks the policy, for each message
-//	6   filter     bodyBuffer.forwardReleased       forwards the bytes that the gate releases
+//	6   driver     Stream.forwardReleased           forwards the bytes that the gate releases
 //	7   gate       Exchange.Trailers                refuses credentials and identities among the trailers
 //
 // Signature. If the request is signed, decide asks after who whether it is what its caller
@@ -70,18 +70,19 @@
 //
 // Reply. If the request lists models, its reply is trimmed to those that the caller may use:
 //
-//	1   filter     stream.responseHeaders           reads the headers of the reply
+//	1   driver     Stream.ResponseHeaders           reads the headers of the reply
 //	2   gate       Exchange.Respond                 withholds a reply that cannot be trimmed
-//	3   filter     stream.responseBody              reads the reply
+//	3   driver     Stream.ResponseBody              reads the reply
 //	4   gate       Exchange.Body                    collects it
 //	5   inference  Match.Trim                       removes the models that the caller may not use
 //
 // Narrowing. If the host has a narrowing for the proxy's route, the route is known once the head
 // is edited, and before it goes on:
 //
-//	1   gate       Gate.Narrowing                   compiles it beside the configuration, once
-//	2   gate       Exchange.Narrow                  asks it about what has passed so far
-//	3   gate       Exchange.narrowMessage           asks it about each message that follows
+//	1   driver     Stream.Narrow                    is called between the edits and the head's way on
+//	2   gate       Gate.Narrowing                   compiles it beside the configuration, once
+//	3   gate       Exchange.Narrow                  asks it about what has passed so far
+//	4   gate       Exchange.narrowMessage           asks it about each message that follows
 //
 // Refusal. Any step can refuse the request:
 //

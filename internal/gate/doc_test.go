@@ -18,7 +18,7 @@ var docRow = regexp.MustCompile(`^//\t\d+ +([a-z]+) +([A-Za-z]+(?:\.[A-Za-z]+)?)
 // must follow.
 func TestDocNamesFunctions(t *testing.T) {
 	dirs := map[string]string{
-		"filter": "../../filter", "gate": ".",
+		"driver": "../../filter/driver", "gate": ".",
 		"authn": "../authn", "authz": "../authz", "inference": "../inference", "keys": "../keys",
 		"signature": "../signature", "replay": "../replay",
 	}
