@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,10 +13,14 @@ import (
 
 const checkHelp = `Does a configuration compile? Prints every error, one on a line:
 
-  FILE: "/json/pointer": what must be there; got what was found
+  FILE:LINE:COLUMN: "/json/pointer": what must be there; got what was found
 
 and "FILE: ok" on standard output for a configuration without errors. Prints a
 warning where a configuration that compiles may not mean what its author thinks.
+
+` + configHelp + ` Every
+configuration of a file is checked. Plugins that have nothing of the gate's are named in
+a warning.
 
 With --head, all for which modelgate-head.wasm rejects a configuration is an error:
 whatever needs more than the heads of requests.
@@ -29,8 +32,8 @@ open. FILE is then the output of
 
 for the namespace of the models.
 
-With -o json or yaml the result is one list, with an item for each file: file, ok,
-errors (pointer, message) and warnings.
+With -o json or yaml the result is one list, with an item for each configuration: file,
+plugin, ok, errors (line, column, pointer, message) and warnings.
 
 Symmetric keys are read from environment variables, as in the filter.`
 
@@ -40,8 +43,9 @@ func checkCommand(t *terminal) *cobra.Command {
 		Short: "List every error and warning of configurations",
 		Long:  checkHelp,
 		Example: `  modelgate check config.json
+  kubectl -n istio-system get wasmplugin modelgate -o yaml | modelgate check -
   kubectl -n prod get services,pods,peerauthentications -o json > mesh.json
-  modelgate check --mesh mesh.json config.json`,
+  modelgate check --mesh mesh.json config.yaml`,
 		Args: someArguments("a configuration"),
 	}
 	head := c.Flags().Bool("head", false, "whether modelgate-head.wasm takes the configurations")
@@ -51,40 +55,45 @@ func checkCommand(t *terminal) *cobra.Command {
 	return c
 }
 
-// report is what check says of one file.
+// report is what check says of one configuration, or of a mesh.
 type report struct {
 	File     string    `json:"file"`
+	Plugin   string    `json:"plugin,omitempty"` // that has the configuration
 	OK       bool      `json:"ok"`
 	Errors   []problem `json:"errors,omitempty"`
 	Warnings []string  `json:"warnings,omitempty"`
+
+	name string // of the file, with the plugin's
+	err  error
+	mesh bool
 }
 
-// problem is one error of a file.
+// problem is one error of a file. Line and column are left out if the error has no place.
 type problem struct {
-	Pointer *string `json:"pointer,omitempty"` // a JSON Pointer; left out if the error has no place in the document
+	Line    int     `json:"line,omitempty"`
+	Column  int     `json:"column,omitempty"`
+	Pointer *string `json:"pointer,omitempty"` // left out if the error is not in the document
 	Message string  `json:"message"`
 }
 
 func (t *terminal) check(mesh string, head bool, files []string, form *format) error {
 	var reports []report
 	if mesh != "" {
-		warnings, err := meshWarnings(mesh)
-		reports = append(reports, newReport(mesh, warnings, err))
+		warnings, err := t.meshWarnings(mesh)
+		r := newReport(source{file: mesh}, warnings, err)
+		r.mesh = true
+		reports = append(reports, r)
 	}
 	for _, file := range files {
-		warnings, err := t.review(file)
-		if err == nil && head {
-			warnings, err = nil, t.headIsEnough(file)
-		}
-		reports = append(reports, newReport(file, warnings, err))
+		reports = append(reports, t.review(file, head)...)
 	}
 	var status error
-	for i, r := range reports {
+	for _, r := range reports {
 		if !r.OK {
 			status = errReported
 		}
 		if form.is(formText) {
-			r.write(t, i == 0 && mesh != "")
+			r.write(t)
 		}
 	}
 	if !form.is(formText) {
@@ -95,75 +104,62 @@ func (t *terminal) check(mesh string, head bool, files []string, form *format) e
 	return status
 }
 
-// review returns the warnings of the configuration in a file.
-func (t *terminal) review(file string) ([]string, error) {
-	doc, err := os.ReadFile(file)
+// review compiles the configurations in a file, with head for modelgate-head.wasm.
+func (t *terminal) review(file string, head bool) (reports []report) {
+	found, notes, err := t.sources(file)
 	if err != nil {
-		return nil, err
+		return []report{newReport(source{file: file}, nil, err)}
 	}
-	return gate.Review(string(doc), t.secrets, time.Now())
+	for i, s := range found {
+		warnings, err := []string(nil), s.Err
+		if err == nil {
+			warnings, err = gate.Review(s.JSON, t.secrets, time.Now())
+		}
+		if err == nil && head {
+			if beyond := t.beyondHead(s); len(beyond) > 0 {
+				warnings, err = nil, beyond
+			}
+		}
+		if i == 0 {
+			warnings = append(notes, warnings...)
+		}
+		reports = append(reports, newReport(s, warnings, s.problems(err)))
+	}
+	return reports
 }
 
-// headIsEnough returns an error that lists for what modelgate-head.wasm rejects a configuration.
-func (t *terminal) headIsEnough(file string) error {
-	g, err := t.load(file)
-	if err != nil || g.BeyondHead() == nil {
-		return err
+// beyondHead returns what modelgate-head.wasm rejects in a configuration that compiles.
+func (t *terminal) beyondHead(s source) strictjson.Problems {
+	g, err := gate.New(s.JSON, t.secrets)
+	if err != nil { // a variable has changed meanwhile
+		return strictjson.Problems{{Message: err.Error()}}
 	}
 	return g.BeyondHead()
 }
 
-func newReport(file string, warnings []string, err error) report {
-	r := report{File: file, OK: err == nil, Warnings: warnings}
-	var problems strictjson.Problems
+func newReport(s source, warnings []string, err error) report {
+	r := report{File: s.file, Plugin: s.Name, OK: err == nil, Warnings: warnings, name: s.String(), err: err}
+	var problems *fileProblems
 	switch {
 	case errors.As(err, &problems):
-		for _, p := range problems {
-			r.Errors = append(r.Errors, problem{&p.Pointer, p.Message})
+		for _, p := range problems.list {
+			r.Errors = append(r.Errors, problem{p.Place.Line, p.Place.Column, &p.Pointer, p.Message})
 		}
 	case err != nil:
-		r.Errors = []problem{{nil, err.Error()}}
+		r.Errors = []problem{{Message: err.Error()}}
 	}
 	return r
 }
 
 // write writes a report as text. A mesh is not said to be ok: only what is wrong with it is.
-func (r report) write(t *terminal, mesh bool) {
-	for _, p := range r.Errors {
-		if p.Pointer == nil {
-			fmt.Fprintln(t.err, p.Message) // has the name of the file
-			continue
-		}
-		fmt.Fprintf(t.err, "%s: %q: %s\n", r.File, *p.Pointer, p.Message)
+func (r report) write(t *terminal) {
+	if r.err != nil {
+		fmt.Fprintln(t.err, r.err)
 	}
 	for _, w := range r.Warnings {
-		fmt.Fprintf(t.err, "%s: warning: %s\n", r.File, w)
+		fmt.Fprintf(t.err, "%s: warning: %s\n", r.name, w)
 	}
-	if r.OK && !mesh {
-		fmt.Fprintf(t.out, "%s: ok\n", r.File)
+	if r.OK && !r.mesh {
+		fmt.Fprintf(t.out, "%s: ok\n", r.name)
 	}
-}
-
-// load compiles the configuration in a file. The error has one line for each
-// problem, which starts with the name of the file.
-func (t *terminal) load(file string) (*gate.Gate, error) {
-	doc, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	g, err := gate.New(string(doc), t.secrets)
-	return g, inFile(file, err)
-}
-
-// inFile puts the name of the file before each problem.
-func inFile(file string, err error) error {
-	var problems strictjson.Problems
-	if !errors.As(err, &problems) {
-		return err
-	}
-	lines := make([]error, len(problems))
-	for i, p := range problems {
-		lines[i] = fmt.Errorf("%s: %q: %s", file, p.Pointer, p.Message)
-	}
-	return errors.Join(lines...)
 }

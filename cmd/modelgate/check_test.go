@@ -16,11 +16,11 @@ func TestCheck(t *testing.T) {
 	missing := filepath.Join(dir, "missing.json")
 	const fields = "$schema, version, issuers, peer, routes, serves, groups, grants, denies, iam, signatures, activator, exempt, " +
 		"cors, identity, headers, challenge, audit, tokenCache, host, limits"
-	badErrors := bad + `: "/extra": unknown field "extra"; known are ` + fields + "\n" +
-		bad + `: "/version": must be 1; got 2` + "\n" +
-		bad + `: "/issuers": must not be empty; leave it out instead` + "\n" +
-		bad + `: "": needs "routes"` + "\n"
-	brokenError := broken + `: "": line 1, column 11: expected ':'; got the end of the document` + "\n"
+	badErrors := bad + `:1:31: "/extra": unknown field "extra"; known are ` + fields + "\n" +
+		bad + `:1:2: "/version": must be 1; got 2` + "\n" +
+		bad + `:1:16: "/issuers": must not be empty; leave it out instead` + "\n" +
+		bad + `:1:1: "": needs "routes"` + "\n"
+	brokenError := broken + `:1:11: "": expected ':'; got the end of the document` + "\n"
 	missingError := "open " + missing + ": no such file or directory\n"
 	for _, c := range []struct {
 		name  string
@@ -48,7 +48,8 @@ func TestCheck(t *testing.T) {
 func TestCheckHead(t *testing.T) {
 	s, file := writeScenario(t, config)
 	head := writeFile(t, t.TempDir(), "head.json", edit.Set(t, s.Config, "/routes/0/lists", "false"))
-	text := file + `: "/routes/0": needs modelgate.wasm, which cuts lists of models down; with "lists": false, modelgate-head.wasm is enough` + "\n"
+	text := file + `:7:3: "/routes/0": needs modelgate.wasm, which cuts lists of models down; ` +
+		`with "lists": false, modelgate-head.wasm is enough` + "\n"
 	if got, want := runCommand(s.Secret, "", "check", "--head", file, head), (result{1, head + ": ok\n", text}); got != want {
 		t.Errorf("check --head = %+v\nwant %+v", got, want)
 	}
@@ -63,7 +64,7 @@ func TestCheckWarns(t *testing.T) {
 	endedWarning := ended + `: warning: the shadow of deny "frozen" ended at 2020-01-01T00:00:00Z: the deny denies since then; ` +
 		`leave its "shadow" out` + "\n"
 	bad := writeFile(t, t.TempDir(), "bad.json", edit.Set(t, meshConfig, "/grants/0/members/-", `"user:ana@example.com"`))
-	badError := bad + `: "/grants/0": must have only members that a certificate makes, and neither issuers nor claims, ` +
+	badError := bad + `:1:232: "/grants/0": must have only members that a certificate makes, and neither issuers nor claims, ` +
 		`because it has "peer"` + "\n"
 	for _, c := range []struct {
 		name  string

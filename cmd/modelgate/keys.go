@@ -2,19 +2,20 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/document"
 )
 
 // oneAlgorithmEach has one algorithm for each type of key.
 const oneAlgorithmEach = "RS256,ES256,ES384,ES512,EdDSA"
 
 const keysHelp = `Which published keys can verify tokens? FILE is a JWK Set, a JWK, a public key or a
-certificate in PEM, or a JSON object of those by kid, as IAP and Firebase publish it.
+certificate in PEM, or an object of those by kid, as IAP and Firebase publish it; in JSON
+or YAML. The name - is standard input.
 Prints for each key its kid, and the algorithms that it serves or the reason why it
 serves none. Exit status 1: a document would be refused.
 
@@ -37,7 +38,7 @@ func keysCommand(t *terminal) *cobra.Command {
 		var status error
 		sets := make([]keySet, len(files))
 		for i, file := range files {
-			sets[i] = examine(file, strings.Split(*algorithms, ","), *svid)
+			sets[i] = t.examine(file, strings.Split(*algorithms, ","), *svid)
 			if sets[i].Error != "" {
 				status = errReported
 			}
@@ -71,13 +72,13 @@ type keyReport struct {
 }
 
 // examine says which keys of a file can verify tokens.
-func examine(file string, algorithms []string, svid bool) keySet {
-	document, err := os.ReadFile(file)
+func (t *terminal) examine(file string, algorithms []string, svid bool) keySet {
+	document, err := t.readKeys(file)
 	if err != nil {
 		return keySet{File: file, Error: err.Error()}
 	}
 	set := keySet{File: file}
-	notes, err := authn.ExamineKeys(string(document), algorithms, svid)
+	notes, err := authn.ExamineKeys(document, algorithms, svid)
 	for _, n := range notes {
 		k := keyReport{ID: n.ID, Algorithm: n.Algorithm}
 		switch {
@@ -109,4 +110,15 @@ func (s keySet) write(t *terminal) {
 	if s.Error != "" {
 		fmt.Fprintln(t.err, s.Error)
 	}
+}
+
+// readKeys returns the published keys in a file. YAML becomes JSON; PEM and a JSON string of
+// PEM stay as they are.
+func (t *terminal) readKeys(file string) (string, error) {
+	text, name, err := t.read(file)
+	if err != nil || strings.HasPrefix(text, "-----BEGIN") || strings.HasPrefix(text, `"`) {
+		return text, err
+	}
+	keys, err := document.ToJSON(text)
+	return keys, inFile(name, err)
 }

@@ -4,26 +4,25 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 )
 
 // meshWarnings reads Kubernetes objects, as `kubectl get services,pods,
-// peerauthentications -o json` prints them, and returns a warning for each way past
+// peerauthentications -o json` or `-o yaml` prints them, and returns a warning for each way past
 // the gate that they leave open. A filter sees only the traffic that its proxy
 // intercepts and parses as HTTP.
-func meshWarnings(file string) (warnings []string, err error) {
-	text, err := os.ReadFile(file)
+func (t *terminal) meshWarnings(file string) (warnings []string, err error) {
+	text, err := t.readJSON(file)
 	if err != nil {
 		return nil, err
 	}
 	var list struct{ Items []object }
-	if err := json.Unmarshal(text, &list); err != nil {
-		return nil, fmt.Errorf("%s: must be a list as kubectl get -o json prints it: %w", file, err)
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		return nil, fmt.Errorf("%s: must be a list as kubectl get -o json or yaml prints it: %w", file, err)
 	}
 	if len(list.Items) == 0 {
-		return nil, fmt.Errorf("%s: must be a list as kubectl get -o json prints it; got no items", file)
+		return nil, fmt.Errorf("%s: must be a list as kubectl get -o json or yaml prints it; got no items", file)
 	}
 	hasPeerAuthentication := false
 	for _, o := range list.Items {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/modelgate/modelgate/internal/document"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
@@ -89,8 +90,12 @@ func printYAML(w io.Writer, result any) error {
 // plain has a node written without the brackets and quotes that JSON needs.
 func plain(n *yaml.Node) {
 	n.Style = 0
-	if n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "\n") {
+	switch {
+	case n.Kind != yaml.ScalarNode:
+	case strings.Contains(n.Value, "\n"):
 		n.Style = yaml.LiteralStyle
+	case n.Tag == "!!str" && document.Ambiguous(n.Value):
+		n.Style = yaml.DoubleQuotedStyle
 	}
 	for _, child := range n.Content {
 		plain(child)

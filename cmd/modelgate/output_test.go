@@ -85,14 +85,20 @@ func TestCheckAsJSON(t *testing.T) {
     "ok": false,
     "errors": [
       {
+        "line": 1,
+        "column": 2,
         "pointer": "/version",
         "message": "must be 1; got 2"
       },
       {
+        "line": 1,
+        "column": 16,
         "pointer": "/issuers",
         "message": "must not be empty; leave it out instead"
       },
       {
+        "line": 1,
+        "column": 31,
         "pointer": "/routes",
         "message": "must not be empty; leave it out instead"
       }

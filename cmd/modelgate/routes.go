@@ -20,7 +20,9 @@ const routesHelp = `Which routes does Istio need? Reads services from standard i
 NAMESPACE/SERVICE on a line, and writes an Istio VirtualService for each host to which
 the gate forwards requests for them. The VirtualService leads to the host of --to, such
 as knative-local-gateway.istio-system.svc.cluster.local, or to the host itself. Exit
-status 1: the gate forwards nothing to one of the services.`
+status 1: the gate forwards nothing to one of the services.
+
+` + configHelp
 
 func routesCommand(t *terminal) *cobra.Command {
 	c := &cobra.Command{
@@ -38,9 +40,10 @@ func routesCommand(t *terminal) *cobra.Command {
 	to := c.Flags().String("to", "", "`HOST` to which the routes lead; the default is the host itself")
 	form := addFormat(c, formYAML, formJSON)
 	c.RunE = func(*cobra.Command, []string) error {
+		if err := needConfig(*config, "services"); err != nil {
+			return err
+		}
 		switch {
-		case *config == "":
-			return wrong("--config FILE is missing")
 		case !gatewayForm.MatchString(*gateway):
 			return wrong("--gateway must be NAMESPACE/NAME; got %q", *gateway)
 		case *to != "" && !hostForm.MatchString(*to):
