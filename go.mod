@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/envoyproxy/envoy/source/extensions/dynamic_modules v0.0.0-20260423231439-f1dd21b16c24
+	github.com/go-air/gini v1.0.4
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/proxy-wasm/proxy-wasm-go-sdk v0.0.0-20250212164326-ab4161dcf924
 	github.com/spf13/cobra v1.10.2

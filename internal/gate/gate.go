@@ -54,3 +54,8 @@ func (g *Gate) PeerNeeds() authn.PeerNeeds { return g.authn.PeerNeeds() }
 func (g *Gate) Hosts(namespace, service string) (hosts []string, ok bool) {
 	return g.routes.Hosts(namespace, service)
 }
+
+// Parts returns what the gate decides with, for those who ask about all callers at once.
+func (g *Gate) Parts() (*authn.Authenticator, *inference.Routes, *authz.Policy) {
+	return g.authn, g.routes, g.policy
+}
