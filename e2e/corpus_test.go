@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(testbed.Run(m, func(repository, dir string) (err error) {
 		root = repository
 		if shipped, err = testbed.Build(root, dir, "modelgate"); err == nil {
-			faulty, err = testbed.Build(root, dir, "faults", "faults")
+			faulty, err = testbed.Build(root, dir, "faults", "-tags=faults")
 		}
 		heads = filepath.Join(dir, "modelgate-head.wasm")
 		return errors.Join(err, testbed.BuildWasm(root, heads, "-tags=head"))

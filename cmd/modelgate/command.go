@@ -15,6 +15,7 @@ const (
 	exitOK      = 0
 	exitInvalid = 1
 	exitUsage   = 2
+	exitFound   = 3
 )
 
 // exitStatuses says what each exit status means, for every command.
@@ -25,11 +26,13 @@ var exitStatuses = []struct {
 	{exitOK, "no errors; warnings do not count"},
 	{exitInvalid, "something is wrong with the input: each error is printed"},
 	{exitUsage, "wrong usage: a command, a flag or an argument is unknown, missing or malformed"},
+	{exitFound, "the command found what it was told to fail on: a change (diff, replay), or a case that fails (test)"},
 }
 
 // The groups of commands in the help.
 const (
 	groupConfiguration = "configuration"
+	groupPolicy        = "policy"
 	groupKeys          = "keys"
 	groupDeployment    = "deployment"
 )
@@ -62,11 +65,13 @@ func newRoot(t *terminal) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err.Error()} })
 	root.AddGroup(
 		&cobra.Group{ID: groupConfiguration, Title: "Configurations:"},
+		&cobra.Group{ID: groupPolicy, Title: "Policies:"},
 		&cobra.Group{ID: groupKeys, Title: "Keys:"},
 		&cobra.Group{ID: groupDeployment, Title: "Deployment:"},
 	)
 	for group, commands := range map[string][]*cobra.Command{
 		groupConfiguration: {checkCommand(t), decideCommand(t)},
+		groupPolicy:        {whoCanCommand(t), whatCanCommand(t), matrixCommand(t), diffCommand(t)},
 		groupKeys:          {keysCommand(t), apikeyCommand(t)},
 		groupDeployment:    {routesCommand(t)},
 		"":                 {versionCommand(t)},
@@ -93,6 +98,9 @@ func wrong(format string, args ...any) error { return usageError{fmt.Sprintf(for
 // errReported ends a command with exitInvalid. The command has printed why.
 var errReported = errors.New("reported")
 
+// errFound ends a command with exitFound. The command has printed what it found.
+var errFound = errors.New("found")
+
 // end prints the error of a command, and returns the exit status.
 func (t *terminal) end(command *cobra.Command, err error) int {
 	var usage usageError
@@ -103,6 +111,8 @@ func (t *terminal) end(command *cobra.Command, err error) int {
 		fmt.Fprintf(t.err, "%s: %s\n\nusage: %s\n%s --help says more.\n",
 			command.CommandPath(), usage.message, command.UseLine(), command.CommandPath())
 		return exitUsage
+	case errors.Is(err, errFound):
+		return exitFound
 	case !errors.Is(err, errReported):
 		fmt.Fprintln(t.err, err)
 	}

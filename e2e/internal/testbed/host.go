@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 )
 
@@ -39,20 +38,18 @@ func OnlyNative(t *testing.T, what string) {
 	}
 }
 
-// Build builds the module for [Host] from the sources, with build tags, and returns its file in
-// dir.
-func Build(root, dir, name string, tags ...string) (string, error) {
+// Build builds the module for [Host] from the sources, and returns its file in dir.
+func Build(root, dir, name string, flags ...string) (string, error) {
 	var out string
 	switch Host() {
 	case Wasm:
 		out = filepath.Join(dir, name+".wasm")
 	case Native:
 		out = filepath.Join(dir, "lib"+name+".so")
-		tags = append(tags, "native") // Go counts only the last flag -tags
 	default:
 		return "", fmt.Errorf("HOST must be %s or %s; got %q", Wasm, Native, Host())
 	}
-	return out, run(root, Host(), out, "-tags="+strings.Join(tags, ","))
+	return out, run(root, Host(), append([]string{out}, flags...)...)
 }
 
 // BuildWasm builds the Wasm module from the sources into a file.
