@@ -12,6 +12,7 @@ import (
 	"github.com/modelgate/modelgate/filter/abi"
 	"github.com/modelgate/modelgate/filter/driver"
 	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/structjson"
 	"github.com/proxy-wasm/proxy-wasm-go-sdk/proxywasm/types"
 )
 
@@ -91,7 +92,11 @@ func (p *plugin) start(size int) (status types.OnPluginStartStatus) {
 		}
 	}
 	faultAtStart()
-	g, err := gate.New(string(config), syscall.Getenv)
+	text, isStruct := structjson.JSON(config)
+	if !isStruct {
+		text = string(config)
+	}
+	g, err := gate.New(text, syscall.Getenv)
 	if err != nil {
 		return startFailed(key, "the configuration has errors:\n"+err.Error())
 	}
