@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/testing/edit"
 )
 
 // BenchmarkChat decides a request whose body of 4 KiB names the model, of a caller whose token
 // was seen before.
 func BenchmarkChat(b *testing.B) {
-	g, s := load(b, bodyWorld(b, true))
+	g, s := load(b, edit.Set(b, bodyWorld(b, true), "/audit", `"refused"`))
 	h := head("POST /v1/chat/completions", pair{"content-type", "application/json"}, pair{"accept", "application/json"},
 		pair{"user-agent", "bench"}, pair{"x-forwarded-proto", "https"}, pair{"x-forwarded-for", "203.0.113.7"}, bearer(b, s, corp(nil)))
 	message := `{"role":"user","content":"` + strings.Repeat(`Which \"model\" may I call?\n`, 9) + `"},`

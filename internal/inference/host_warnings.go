@@ -111,7 +111,7 @@ func (rs *Routes) reachable() (services []Model, all bool) {
 			services = append(services, service)
 		}
 		if r.server != nil {
-			services = append(append(services, r.server.allServices()...), r.services...)
+			services = append(append(services, r.server.allServices...), r.services...)
 		}
 		for _, m := range slices.Clone(services) {
 			services = append(services, rs.readingsOf(r.names, m)...)

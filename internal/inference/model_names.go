@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ type modelNames struct {
 	aliases      map[string]string // other names, by alias
 	defaultModel string            // for a request that names none, or "" where it must name one
 	services     map[string]Model  // the service of each model; nil where the service is known otherwise
+	allServices  []Model           // those of services, each once, sorted, without names of models; never written to
 	ownNames     []string          // of the models in services, in alphabetical order
 	header       string            // by which a router behind the gate chooses a model, or ""
 	publishers   bool              // names may have publishers/<namespace>/models/ before them
@@ -104,16 +106,10 @@ func (n *modelNames) resolve(text string) (namespace, name string, ok bool) {
 	return namespace, n.resolveAlias(name), true
 }
 
-// allServices returns the services of all models, each once, sorted, without names
-// of models.
-func (n *modelNames) allServices() (list []Model) {
-	for _, service := range n.services {
-		i, known := slices.BinarySearchFunc(list, service, func(a, b Model) int { return strings.Compare(a.String(), b.String()) })
-		if !known {
-			list = slices.Insert(list, i, service)
-		}
-	}
-	return list
+// listServices sets allServices, once services is read.
+func (n *modelNames) listServices() {
+	all := slices.SortedFunc(maps.Values(n.services), func(a, b Model) int { return strings.Compare(a.String(), b.String()) })
+	n.allServices = slices.Clip(slices.Compact(all))
 }
 
 // agree returns the model that all of the names mean, ignoring empty ones. ok is

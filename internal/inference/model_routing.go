@@ -81,7 +81,7 @@ func (a *openAI) routeByModel(r *parsedRequest, op operation, path, namespace, n
 		if !listed && (op.body == nil || !a.holdHeaders) {
 			return Match{}, reason.ModelMissing
 		}
-		m := a.matchFor(op, a.allServices(), r.Authority, path)
+		m := a.matchFor(op, a.allServices, r.Authority, path)
 		m.deferred, m.listed = true, listed
 		return m, reason.Allowed
 	}
@@ -145,6 +145,7 @@ func (a *openAI) compileServices(o strictjson.Object) {
 		}
 	}
 	slices.Sort(a.ownNames)
+	a.listServices()
 	switch {
 	case a.header == "" && a.names == nil:
 		models.Fail(`needs "names" or "modelHeader", which say where its services are`)

@@ -1,6 +1,9 @@
 package scan
 
-import "unicode/utf8"
+import (
+	"math/bits"
+	"unicode/utf8"
+)
 
 // beginText begins a string that is a value.
 func (j *JSON) beginText() {
@@ -60,8 +63,9 @@ func plain(b []byte) int {
 		w := uint64(b[i]) | uint64(b[i+1])<<8 | uint64(b[i+2])<<16 | uint64(b[i+3])<<24 |
 			uint64(b[i+4])<<32 | uint64(b[i+5])<<40 | uint64(b[i+6])<<48 | uint64(b[i+7])<<56
 		quote, slash := w^('"'*ones), w^('\\'*ones)
-		if ((w-0x20*ones)&^w|(quote-ones)&^quote|(slash-ones)&^slash|w)&high != 0 {
-			break
+		// The lowest of the bits is right. One above it may be wrong, by a borrow.
+		if found := ((w-0x20*ones)&^w | (quote-ones)&^quote | (slash-ones)&^slash | w) & high; found != 0 {
+			return i + bits.TrailingZeros64(found)/8
 		}
 	}
 	for i < len(b) && b[i] >= 0x20 && b[i] != '"' && b[i] != '\\' && b[i] < 0x80 {
