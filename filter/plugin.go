@@ -100,6 +100,9 @@ func (p *plugin) start(size int) (status types.OnPluginStartStatus) {
 	if err != nil {
 		return startFailed(key, "the configuration has errors:\n"+err.Error())
 	}
+	if g.Asks() != (gate.Asks{}) {
+		return startFailed(key, `"metadata", "filterState" and "labels" of "host" need the gate as a dynamic module`)
+	}
 	for _, k := range []string{compiledKey, key} {
 		if err := abi.SetSharedData(k, []byte{1}, 0); err != nil {
 			return startFailed(key, "writing shared data: "+err.Error())

@@ -25,6 +25,8 @@ func TestStart(t *testing.T) {
 		{"null", "null"},
 		{"text after the document", s.Config + "x"},
 		{"another version", edit.Set(t, s.Config, "/version", `2`)},
+		{"metadata, which only a dynamic module has", edit.Set(t, s.Config, "/host", `{"metadata": true}`)},
+		{"labels, which only a dynamic module has", edit.Set(t, s.Config, "/host", `{"labels": true}`)},
 	} {
 		t.Run("the first VM rejects "+c.name, func(t *testing.T) {
 			if ok, err := first.Configure(c.config); ok || err != nil {

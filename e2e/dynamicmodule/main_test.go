@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/modelgate/modelgate/e2e/internal/harness"
+	"github.com/modelgate/modelgate/e2e/internal/rawhttp"
 	"github.com/modelgate/modelgate/e2e/internal/testbed"
 	"github.com/modelgate/modelgate/e2e/internal/upstream"
 	"github.com/modelgate/modelgate/internal/testing/corpus"
@@ -96,6 +97,24 @@ func (g *gate) ask(t *testing.T, c corpus.Case) corpus.Outcome {
 	return o
 }
 
+// send sends the request of a case, whoever answers it.
+func (g *gate) send(t *testing.T, c corpus.Case) rawhttp.Response {
+	t.Helper()
+	r, err := g.s.Request(c, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), harness.Patience)
+	defer cancel()
+	response, err := rawhttp.Do(ctx, g.Addr(), nil, rawhttp.Request{
+		Proto: testbed.Proto(r), Method: r.Method, Path: r.Path, Authority: r.Authority, Headers: r.Headers, Body: []byte(r.Body),
+	})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, g.tail())
+	}
+	return response
+}
+
 func (g *gate) tail() string {
 	log := g.Log()
 	return log[max(0, len(log)-4000):]
@@ -104,7 +123,7 @@ func (g *gate) tail() string {
 // awaitLog waits for a line of the log that contains a text, and returns it.
 func (g *gate) awaitLog(t *testing.T, text string) string {
 	t.Helper()
-	for deadline := time.Now().Add(harness.Patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		for line := range strings.Lines(g.Log()) {
 			if strings.Contains(line, text) {
 				return strings.TrimSpace(line)

@@ -98,7 +98,7 @@ func (s *Stream) readBody(size int, end bool) Action {
 			return s.perform(step)
 		}
 		b.released += step.Release
-		if err := s.editHeaders(RequestHeaders, step.Edit); err != nil {
+		if err := s.sendHead(&step); err != nil {
 			return s.hostFailed("request headers", err)
 		}
 		if step.Again {
@@ -128,7 +128,7 @@ func (s *Stream) takeBody(size int, end bool) Action {
 	if step.Act != gate.Hold {
 		return s.perform(step)
 	}
-	if err := s.editHeaders(RequestHeaders, step.Edit); err != nil {
+	if err := s.sendHead(&step); err != nil {
 		return s.hostFailed("request headers", err)
 	}
 	first := min(step.Release, len(b.rest)) // what goes of rest, and then of the content

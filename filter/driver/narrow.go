@@ -28,11 +28,15 @@ func (s *Stream) Narrow(d *gate.NarrowingDocument) (a Action) {
 	if step.Audit != "" {
 		s.logAudit(&step)
 	}
+	if err := s.tell(&step); err != nil {
+		return s.hostFailed("what it is told", err)
+	}
 	if step.Act != gate.Forward {
-		return s.reply(step.Reason, step.Reply)
+		return s.answer(&step)
 	}
 	if step.Reason.Refuses() { // in shadow
 		s.worker.metrics.countForwarded(s.worker.host, step.Reason)
+		s.countTold(step.Told, step.Reason)
 	}
 	s.exchange.DropHead()
 	return action(true)

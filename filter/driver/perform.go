@@ -17,12 +17,15 @@ func (s *Stream) perform(step gate.Step) Action {
 	if step.Audit != "" {
 		s.logAudit(&step)
 	}
+	if err := s.tell(&step); err != nil {
+		return s.hostFailed("what it is told", err)
+	}
 	if step.Act == gate.Hold {
 		return s.holdBody(step)
 	}
 	s.body.wanted = false
 	if step.Act != gate.Forward {
-		return s.reply(step.Reason, step.Reply)
+		return s.answer(&step)
 	}
 	if err := s.editHeaders(RequestHeaders, step.Edit); err != nil {
 		return s.hostFailed("request headers", err)
@@ -33,9 +36,18 @@ func (s *Stream) perform(step gate.Step) Action {
 	s.exchange.HostHolds(0) // less is never too much
 	if s.exchange.DropHead(); !s.forwarded {
 		s.worker.metrics.countForwarded(s.worker.host, step.Reason)
+		s.countTold(step.Told, step.Reason)
 	}
 	s.forwarded = true
 	return s.requestAction()
+}
+
+// sendHead performs what a Hold says of the head, and has the host told what it says of the request.
+func (s *Stream) sendHead(step *gate.Step) error {
+	if err := s.tell(step); err != nil {
+		return err
+	}
+	return s.editHeaders(RequestHeaders, step.Edit)
 }
 
 // editHeaders edits a header map, if there is an edit.
@@ -81,17 +93,21 @@ func (s *Stream) hostFailed(what string, err error) Action {
 
 // Refuse refuses the request before the gate has decided it.
 func (s *Stream) Refuse(why reason.Reason) Action {
-	return s.reply(why, gate.NewReply(why))
+	return s.reply(why, gate.NewReply(why), nil)
 }
 
+// answer performs a step that ends the request.
+func (s *Stream) answer(step *gate.Step) Action { return s.reply(step.Reason, step.Reply, step.Told) }
+
 // reply sends a local reply, unless one was sent before.
-func (s *Stream) reply(why reason.Reason, r gate.Reply) Action {
+func (s *Stream) reply(why reason.Reason, r gate.Reply, told *gate.Told) Action {
 	if s.replied {
 		return Pause
 	}
 	s.replied = true
 	s.release()
 	s.worker.metrics.countReason(s.worker.host, why)
+	s.countTold(told, why)
 	if err := s.request.Reply(r); err != nil {
 		s.worker.host.Log(Critical, "model gate: local reply: ", err.Error())
 	}

@@ -37,4 +37,5 @@ func (s *Stream) noteRefusal() {
 		s.logAudit(&step)
 	}
 	s.worker.metrics.countReason(s.worker.host, step.Reason)
+	s.countTold(step.Told, step.Reason)
 }

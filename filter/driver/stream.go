@@ -24,6 +24,7 @@ type Stream struct {
 	forwarded   bool        // a Forward step has been performed
 	replied     bool        // a local reply has been sent
 	awaitsRoute bool        // see AwaitRoute
+	told        bool        // the host has been told
 	body        bodyBuffer  // of the request
 
 	holdsResponse bool // the response is held until the gate has trimmed or signed it
@@ -72,7 +73,8 @@ func (s *Stream) release() {
 func (s *Stream) reset() {
 	s.exchange.DropHead()
 	s.worker, s.request, s.ID, s.arrived, s.head, s.body = nil, nil, 0, time.Time{}, gate.Head{}, bodyBuffer{}
-	s.begun, s.forwarded, s.replied, s.awaitsRoute, s.holdsResponse, s.responseSize, s.ticket = false, false, false, false, false, 0, 0
+	s.begun, s.forwarded, s.replied, s.awaitsRoute, s.told = false, false, false, false, false
+	s.holdsResponse, s.responseSize, s.ticket = false, 0, 0
 }
 
 // NeedsRequestBody reports whether the next part of the request's body must be handed in. If

@@ -17,8 +17,11 @@ const (
 	commandRemove                // a: header map
 	commandSet                   // a: header map, b: size of the name
 	commandClearRoute
-	commandBody  // a: buffer, b: how many bytes of it stay
-	commandReply // see appendReply
+	commandBody        // a: buffer, b: how many bytes of it stay
+	commandReply       // see appendReply
+	commandMetadata    // b: size of the name, payload: name and value
+	commandFilterState // b: size of the key, payload: key and value
+	commandCountLabels // a: id, payload: the labels, each after its size
 )
 
 // commandSize is the size of a command without its payload: two uint32, two uint64.

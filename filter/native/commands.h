@@ -15,6 +15,9 @@ enum command_kind {
 	COMMAND_CLEAR_ROUTE,
 	COMMAND_BODY,         // a: buffer, b: how many bytes of it stay, payload: what comes before them
 	COMMAND_REPLY,        // payload: see reply.c
+	COMMAND_METADATA,     // b: size of the name, payload: name and value
+	COMMAND_FILTER_STATE, // b: size of the key, payload: key and value
+	COMMAND_COUNT_LABELS, // a: id, payload: the labels, each after its size
 };
 
 // A command is this, and its payload after it.

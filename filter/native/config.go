@@ -27,9 +27,10 @@ import (
 
 // config is one configuration of the filter.
 type config struct {
-	envoy   unsafe.Pointer // Envoy's side of it
-	plugin  *driver.Plugin
-	workers []*driver.Worker // by index; the first request on a worker's thread creates its own
+	envoy     unsafe.Pointer // Envoy's side of it
+	plugin    *driver.Plugin
+	decisions uint32           // the number of the metric with labels, if there is one
+	workers   []*driver.Worker // by index; the first request on a worker's thread creates its own
 
 	mu        sync.Mutex
 	closed    bool // Envoy has destroyed its side
@@ -83,6 +84,11 @@ func newConfig(envoy unsafe.Pointer, text string) (*config, error) {
 	g, err := gate.New(text, syscall.Getenv)
 	if err != nil {
 		return nil, errors.New("the configuration has errors:\n" + err.Error())
+	}
+	if g.Asks().Labels {
+		if err = c.defineDecisions(); err != nil {
+			return nil, errors.New("defining the metric with labels: " + err.Error())
+		}
 	}
 	if c.plugin, err = driver.NewPlugin(host, metrics, g); err != nil {
 		return nil, errors.New("loading published keys: " + err.Error())

@@ -89,6 +89,10 @@ static bool perform_one(struct stream *s, const struct command *c, const char *p
 	case COMMAND_CLEAR_ROUTE:
 		envoy_dynamic_module_callback_http_clear_route_cache(s->filter);
 		return true;
+	case COMMAND_METADATA:
+	case COMMAND_FILTER_STATE:
+	case COMMAND_COUNT_LABELS:
+		return tell(s, c, payload);
 	case COMMAND_BODY:
 		last->edits_body = true;
 		last->body = *c;

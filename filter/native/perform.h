@@ -2,6 +2,7 @@
 #ifndef MODELGATE_PERFORM_H
 #define MODELGATE_PERFORM_H
 
+#include "commands.h"
 #include "shim.h"
 
 // perform performs what a hook in Go has asked for. It returns false if the stream must be
@@ -19,6 +20,9 @@ bool send_reply(struct stream *s, const char *arguments, size_t size);
 
 // edit_body makes a body be the bytes front, and after them the first keep bytes of what it was.
 bool edit_body(struct stream *s, uint32_t buffer, const char *front, size_t front_size, uint64_t keep);
+
+// tell performs a command that tells Envoy of the stream: by metadata, filter state or labels.
+bool tell(struct stream *s, const struct command *c, const char *payload);
 
 // body_size returns the size of a body as Go sees it: what Envoy has buffered, and what has just come.
 size_t body_size(struct stream *s, uint32_t buffer);

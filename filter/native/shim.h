@@ -64,6 +64,7 @@ bool shim_headers(struct stream *s, int map, void *pairs);
 size_t shim_body_slices(struct stream *s, int body);
 bool shim_body(struct stream *s, int body, void *slices);
 int shim_define(void *config_envoy, bool gauge, const char *name, size_t size, size_t *id);
+int shim_define_decisions(void *config_envoy, size_t *id);
 int shim_config_metric(void *config_envoy, int kind, size_t id, uint64_t n);
 int shim_callout(void *config_envoy, uint64_t *id, const char *cluster, size_t cluster_size, void *headers, size_t headers_size,
                  uint64_t milliseconds);

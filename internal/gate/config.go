@@ -36,7 +36,7 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets, review *aut
 	}
 	o.Get("$schema").Text()
 	g.authn, g.keys = authn.Compile(o.Need("issuers"), o.Get("peer"), o.Get("signatures").Exists(), secrets)
-	g.holdsHeaders = o.Get("host").Object("holdHeaders").Need("holdHeaders").Bool()
+	g.compileHost(o.Get("host"))
 	g.routes = inference.Compile(o.Need("routes"), o.Get("serves"), g.holdsHeaders)
 	g.policy = authz.Compile(authz.Config{
 		Groups: o.Get("groups"),

@@ -23,8 +23,9 @@ type Gate struct {
 	metadataURL  string // of the protected resource (RFC 9728), for challenges; "" for none
 	auditAllowed bool   // requests that are allowed are logged too
 	caches       bool   // the configuration wants a cache
-	holdsHeaders bool   // the host can hold the headers back until the body is read
-	waitingLimit int    // bytes that waiting requests may hold in one VM
+	asks         Asks
+	holdsHeaders bool // the host can hold the headers back until the body is read
+	waitingLimit int  // bytes that waiting requests may hold in one VM
 	beyondHead   strictjson.Problems
 }
 

@@ -102,7 +102,7 @@ func (x *Exchange) Narrow(env Env, n *Narrowing) Step {
 	if !v.shadow {
 		return x.settle(x.refuse(why))
 	}
-	return Step{Act: Forward, Reason: why, Audit: x.auditLine(why, true)}
+	return x.settle(Step{Act: Forward, Reason: why, Audit: x.auditLine(why, true)})
 }
 
 // narrowPassed asks the narrowing about what has passed already.

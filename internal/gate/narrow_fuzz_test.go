@@ -18,7 +18,9 @@ func FuzzNarrowing(f *testing.F) {
 	env := gate.Env{Now: now, Keys: g.Keys()}
 	token := bearer(f, s, corp(claims{"sub": "1234", "plan": "paid"}))
 	var heads []*gate.Head
-	lines := []string{askPublic, askStaff, "GET /kfserving/public/iris", "POST /kfserving/prod/frozen:predict", "POST /kfserving/lab/x:predict"}
+	lines := []string{
+		askPublic, askStaff, "GET /kfserving/public/iris", "POST /kfserving/prod/frozen:predict", "POST /kfserving/lab/x:predict",
+	}
 	for _, line := range lines {
 		for _, h := range []*gate.Head{head(line), head(line, token)} {
 			h.End = true

@@ -32,6 +32,7 @@ type Step struct {
 	Reason  reason.Reason
 	Reply   Reply
 	Audit   string // a line for the log, or ""
+	Told    *Told  // for the proxy, or nil
 }
 
 // SendsHead reports whether the head of the request goes on, if it has not gone before.

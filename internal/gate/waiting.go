@@ -67,6 +67,7 @@ func (x *Exchange) End() {
 // end ends a request that is refused or answered: nothing of it is held any more.
 func (x *Exchange) end(step Step) Step {
 	step = x.withCORS(step)
+	x.tell(&step)
 	x.End()
 	return step
 }
@@ -80,6 +81,7 @@ func (x *Exchange) settle(step Step) Step {
 	if !x.count() {
 		return x.end(x.refuseOrReset(reason.Overloaded))
 	}
+	x.tell(&step)
 	return step
 }
 

@@ -1,0 +1,83 @@
+package driver
+
+import (
+	"errors"
+
+	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/reason"
+)
+
+// Teller is a Request of a host that has dynamic metadata, filter state and metrics with labels. A
+// host whose Requests are none must refuse a configuration with gate.Asks.
+type Teller interface {
+	// SetMetadata and SetFilterState write texts by their names.
+	SetMetadata(pairs [][2]string) error
+	SetFilterState(pairs [][2]string) error
+	// CountDecision adds 1 to the metric that has these labels.
+	CountDecision(l Labels)
+}
+
+// Labels are those of a decision. A configuration has so many reasons, verbs and issuers, and no
+// more. Callers and models would be as many as clients like, and a proxy never forgets one.
+type Labels struct {
+	Decision string // allowed, refused, or shadow for a refusal that lets the request pass
+	Reason   string
+	Verb     string // none where it is not known
+	Issuer   string // the same
+}
+
+var errTeller = errors.New("the host has no metadata, filter state and labels")
+
+// tell has the host told what a step says of the request. Filter state cannot be written twice.
+func (s *Stream) tell(step *gate.Step) error {
+	if step.Told == nil {
+		return nil
+	}
+	asks := s.worker.gate.Asks()
+	if !asks.Metadata && (!asks.FilterState || s.told) {
+		return nil
+	}
+	t, ok := s.request.(Teller)
+	if !ok {
+		return errTeller
+	}
+	pairs := step.Told.Pairs(nil)
+	if asks.Metadata {
+		if err := t.SetMetadata(pairs); err != nil {
+			return err
+		}
+	}
+	if asks.FilterState && !s.told {
+		s.told = true
+		return t.SetFilterState(pairs)
+	}
+	return nil
+}
+
+// countTold counts a decision by its labels, if the configuration asks for that. told is nil if
+// the gate has not decided.
+func (s *Stream) countTold(told *gate.Told, why reason.Reason) {
+	if s.worker.gate == nil || !s.worker.gate.Asks().Labels {
+		return
+	}
+	t, ok := s.request.(Teller)
+	if !ok {
+		return
+	}
+	l := Labels{Decision: "allowed", Reason: why.String(), Verb: "none", Issuer: "none"}
+	if why.Refuses() {
+		l.Decision = "refused"
+	}
+	if told != nil {
+		if told.Shadow {
+			l.Decision = "shadow"
+		}
+		if told.Verb != "" {
+			l.Verb = told.Verb
+		}
+		if told.Issuer != "" {
+			l.Issuer = told.Issuer
+		}
+	}
+	t.CountDecision(l)
+}
