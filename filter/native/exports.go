@@ -37,7 +37,9 @@ func goRequestHeaders(c *C.struct_stream, headers unsafe.Pointer, count C.size_t
 		r.stream.AwaitRoute()
 	}
 	r.pairs = unsafe.Slice((*[2]string)(headers), count)
-	return r.finishRequest(r.stream.RequestHeaders(bool(end)))
+	result = r.finishRequest(r.stream.RequestHeaders(bool(end)))
+	t.yield()
+	return result
 }
 
 // recoverHook is deferred by each hook. It recovers a panic of this package: those of the driver

@@ -110,7 +110,13 @@ func addition(m driver.Metric, n int64) (kind, id uint32, by uint64) {
 // workerHost is the host as a worker sees it during a hook of a stream.
 type workerHost struct {
 	common
+	thread   *thread
 	commands *commands
+}
+
+func (h workerHost) Now() time.Time {
+	h.thread.now = time.Now()
+	return h.thread.now
 }
 
 func (h workerHost) Log(level driver.Level, parts ...string) {

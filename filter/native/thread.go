@@ -8,6 +8,8 @@ package main
 import "C"
 
 import (
+	"runtime"
+	"time"
 	"unsafe"
 
 	"github.com/modelgate/modelgate/filter/driver"
@@ -22,6 +24,23 @@ type thread struct {
 	pieces   []piece  // memory for a request's
 	scratch  []byte   // memory for what Bytes returns
 	copies   poison
+
+	now     time.Time // when a hook asked for the time last
+	yielded time.Time // when yield has yielded last
+}
+
+// yieldPeriod is less than the 10 ms after which Go's runtime takes a processor away from a thread
+// that has called C (forcePreemptNS in retake of runtime/proc.go, Go 1.26).
+const yieldPeriod = 5 * time.Millisecond
+
+// yield has Go's scheduler run now and then. A thread on which it has not run for 10 ms loses its
+// processor whenever it returns to C. It has to find another for its next hook then, and to wake
+// the runtime's monitor, whose thread would take more time than the hooks (seen with Go 1.26.8).
+func (t *thread) yield() {
+	if t.now.Sub(t.yielded) > yieldPeriod {
+		t.yielded = t.now
+		runtime.Gosched()
+	}
 }
 
 // threads are the workers' threads, by index. The first hook of each creates its own.
@@ -43,7 +62,7 @@ func threadOf(w *C.struct_worker) *thread {
 		}
 		return unsafe.Slice((*byte)(unsafe.Pointer(memory)), size)
 	}
-	t.driver = driver.NewThread(workerHost{commands: &t.commands})
+	t.driver = driver.NewThread(workerHost{thread: t, commands: &t.commands})
 	threads[w.index] = t
 	return t
 }
