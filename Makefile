@@ -31,18 +31,23 @@ kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 help: ## Print this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-build: ## Build the filter (build/modelgate.wasm, and modelgate-head.wasm for heads only) and the command build/modelgate.
+build: ## Build the filter (build/modelgate.wasm, and modelgate-head.wasm for heads only), the command build/modelgate, and with a C compiler `native`.
 	build/tools/wasm build/modelgate.wasm
 	build/tools/wasm build/modelgate-head.wasm -tags=head
+	@if command -v $${CC:-gcc} > /dev/null; then $(MAKE) --no-print-directory native; \
+	  else echo 'no C compiler: the dynamic module (build/libmodelgate.so) is not built' >&2; fi
 	$(GO) build -o build/modelgate ./cmd/modelgate
 
 native: ## Build the gate as a dynamic module of Envoy (build/libmodelgate.so). Needs a C compiler.
 	build/tools/native build/libmodelgate.so
 
-image: ## Build an OCI image layout of the module (build/oci), for any client to push. Prints the digests.
+# An architecture without a C compiler is left out, and the command says so.
+image: ## Build an OCI image layout of all modules (build/oci), for any client to push. Prints the digests.
 	build/tools/wasm build/modelgate.wasm
-	@cd build/tools/image && $(GO) run . -wasm ../../modelgate.wasm -root ../../.. -out ../../oci -version $(VERSION) \
-	  -revision $$(git rev-parse HEAD) -time $$(git log -1 --format=%ct)
+	build/tools/wasm build/modelgate-head.wasm -tags=head
+	@libraries=$$(build/tools/libraries build) && cd build/tools/image && $(GO) run . -wasm ../../modelgate.wasm \
+	  -head ../../modelgate-head.wasm $$(for library in $$libraries; do echo "-native $$library"; done) -root ../../.. \
+	  -out ../../oci -version $(VERSION) -revision $$(git rev-parse HEAD) -time $$(git log -1 --format=%ct)
 
 run: build/demo ## Run the example iap (or EXAMPLE=openai) in a real Envoy until Ctrl-C (HOST=native: as a dynamic module). Prints commands to try.
 	@build/demo $(EXAMPLE)

@@ -21,11 +21,11 @@ import (
 )
 
 // makeImage runs the program of `make image` and returns the layout it wrote.
-func makeImage(t *testing.T, wasm string) string {
+func makeImage(t *testing.T, wasm string, more ...string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "oci")
-	cmd := exec.Command("go", "run", ".", "-wasm", wasm, "-root", root, "-out", out,
-		"-version", "0.1.0", "-revision", "0123456789abcdef0123456789abcdef01234567", "-time", "1700000000")
+	cmd := exec.Command("go", append([]string{"run", ".", "-wasm", wasm, "-root", root, "-out", out,
+		"-version", "0.1.0", "-revision", "0123456789abcdef0123456789abcdef01234567", "-time", "1700000000"}, more...)...)
 	cmd.Dir = filepath.Join(root, "build", "tools", "image")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build/tools/image: %v\n%s", err, text)
@@ -55,17 +55,13 @@ func push(t *testing.T, dir string) store {
 		t.Fatal(err)
 	}
 	for _, d := range manifest.Manifests {
-		img, err := index.Image(d.Digest)
-		if err != nil {
-			t.Fatal(err)
-		}
 		as := "@" + d.Digest.String()
 		if tag := d.Annotations["org.opencontainers.image.ref.name"]; tag != "" {
 			as, s.digests[tag] = ":"+tag, d.Digest.String()
 		}
 		ref, err := name.ParseReference(s.repository + as)
 		if err == nil {
-			err = remote.Write(ref, img)
+			err = write(ref, index, d)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -74,20 +70,40 @@ func push(t *testing.T, dir string) store {
 	return s
 }
 
-// TestImage holds what `make image` writes: the same bytes each time, both forms
-// with their labels, and beside each an SPDX document that names the module.
+// write pushes an image of a layout, or an index of images.
+func write(ref name.Reference, from v1.ImageIndex, d v1.Descriptor) error {
+	if d.MediaType.IsIndex() {
+		index, err := from.ImageIndex(d.Digest)
+		if err != nil {
+			return err
+		}
+		return remote.WriteIndex(ref, index)
+	}
+	img, err := from.Image(d.Digest)
+	if err != nil {
+		return err
+	}
+	return remote.Write(ref, img)
+}
+
+// TestImage holds what `make image` writes: the same bytes each time, both forms of both Wasm
+// modules with their labels, and beside each an SPDX document that names the module.
 func TestImage(t *testing.T) {
-	dir := makeImage(t, shipped)
-	if a, b := tree(t, dir), tree(t, makeImage(t, shipped)); a != b {
+	head := filepath.Join(t.TempDir(), "modelgate-head.wasm")
+	if err := os.WriteFile(head, []byte("a module for heads only"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	dir := makeImage(t, shipped, "-head", head)
+	if a, b := tree(t, dir), tree(t, makeImage(t, shipped, "-head", head)); a != b {
 		t.Errorf("made twice:\n%s\n%s", a, b)
 	}
 	s := push(t, dir)
-	module, err := os.ReadFile(shipped)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sum := sha256.Sum256(module)
-	for _, tag := range []string{"0.1.0", "0.1.0-artifact"} {
+	for tag, file := range map[string]string{"0.1.0": shipped, "0.1.0-artifact": shipped, "0.1.0-head": head, "0.1.0-head-artifact": head} {
+		module, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(module)
 		manifest, err := imageOf(t, s, tag).Manifest()
 		if err != nil {
 			t.Fatal(err)
@@ -109,13 +125,13 @@ func TestImage(t *testing.T) {
 	}
 }
 
-func imageOf(t *testing.T, s store, tag string) v1.Image {
+func imageOf(t *testing.T, s store, tag string, options ...remote.Option) v1.Image {
 	t.Helper()
 	ref, err := name.ParseReference(s.repository + ":" + tag)
 	if err != nil {
 		t.Fatal(err)
 	}
-	img, err := remote.Image(ref)
+	img, err := remote.Image(ref, options...)
 	if err != nil {
 		t.Fatal(err)
 	}

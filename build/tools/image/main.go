@@ -1,24 +1,17 @@
-// Command image writes the module as an OCI image layout, which any registry client
-// can push. The layout has the two forms that Istio's agent accepts, each with an SPDX
-// document that lists its content. The same module, revision and time give the same
-// bytes.
+// Command image writes the modules as an OCI image layout, which any registry client
+// can push. The layout has the two forms of a Wasm module that Istio's agent accepts, for
+// both Wasm modules, and the dynamic module as one image for the architectures that are
+// given; each has an SPDX document that lists its content. The same modules, revision and
+// time give the same bytes.
 //
-//	image -wasm FILE -root DIR -version V -revision COMMIT -time SECONDS -out DIR
+//	image -wasm FILE [-head FILE] [-native amd64=FILE] [-native arm64=FILE] -root DIR -version V -revision COMMIT -time SECONDS -out DIR
 package main
 
 import (
 	"flag"
 	"fmt"
 	"os"
-	"strings"
 	"time"
-
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/partial"
-
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
 // release is what the image's labels say.
@@ -29,10 +22,16 @@ type release struct {
 
 func main() {
 	wasm := flag.String("wasm", "", "the Wasm module")
-	root := flag.String("root", ".", "the root of the sources that the module was built from")
+	head := flag.String("head", "", "the Wasm module for heads only")
+	root := flag.String("root", ".", "the root of the sources that the modules were built from")
 	out := flag.String("out", "", "the directory to write; an existing one is replaced")
 	seconds := flag.Int64("time", 0, "the time of creation, in seconds since 1970")
-	r := release{}
+	r, native := release{}, []string{}
+	flag.Func("native", "the dynamic module for an architecture of Linux, as amd64=FILE or arm64=FILE; may be repeated",
+		func(from string) error {
+			native = append(native, from)
+			return nil
+		})
 	flag.StringVar(&r.version, "version", "", "the version, which becomes the tag")
 	flag.StringVar(&r.revision, "revision", "", "the commit")
 	flag.Parse()
@@ -41,64 +40,57 @@ func main() {
 		os.Exit(2)
 	}
 	r.created = time.Unix(*seconds, 0).UTC()
-	if err := write(*wasm, *root, *out, r); err != nil {
+	if err := write(*wasm, *head, native, *root, *out, r); err != nil {
 		fmt.Fprintln(os.Stderr, "image:", err)
 		os.Exit(1)
 	}
 }
 
-// write writes the layout: the tags V and V-artifact, and for each its SPDX document as
-// a referrer (OCI distribution 1.1). It prints the digest of each tag.
-func write(wasm, root, out string, r release) error {
-	module, err := os.ReadFile(wasm)
+// write writes the layout, and prints the digest of each tag: V and V-artifact for the Wasm
+// module, V-head and V-head-artifact for the one for heads only, and V-native.
+func write(wasm, head string, native []string, root, out string, r release) error {
+	filters, libraries, err := read(wasm, head, native)
 	if err != nil {
 		return err
 	}
-	sbom, err := spdx(module, root, r)
+	to, err := newLayout(out, root, r)
 	if err != nil {
 		return err
 	}
-	if err := os.RemoveAll(out); err != nil {
-		return err
-	}
-	to, err := layout.Write(out, empty.Index)
-	if err != nil {
-		return err
-	}
-	for _, form := range []struct {
-		tag  string
-		make func([]byte, release) (v1.Image, error)
-	}{{r.version, layered}, {r.version + "-artifact", artifact}} {
-		img, err := form.make(module, r)
-		if err != nil {
+	for i, filter := range filters {
+		tag := r.version + []string{"", "-head"}[i]
+		if err := to.add(filter, tag, layered); err != nil {
 			return err
 		}
-		if err := add(to, img, form.tag, sbom, r); err != nil {
-			return fmt.Errorf("%s: %w", form.tag, err)
+		if err := to.add(filter, tag+"-artifact", artifact); err != nil {
+			return err
 		}
 	}
-	return nil
+	if len(libraries) == 0 {
+		return nil
+	}
+	return to.addIndex(libraries, r.version+"-native")
 }
 
-// add appends an image with a tag, and the SPDX document that refers to it.
-func add(to layout.Path, img v1.Image, tag string, sbom []byte, r release) error {
-	named := layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": tag})
-	if err := to.AppendImage(img, named); err != nil {
-		return err
-	}
-	subject, err := partial.Descriptor(img)
+// read reads the Wasm modules, of which the second may not be there, and the dynamic ones.
+func read(wasm, head string, native []string) (filters, libraries []module, err error) {
+	filter, err := wasmModule(wasm, "modelgate.wasm", "")
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	subject.Annotations = nil
-	about, err := document(sbom, r)
-	if err != nil {
-		return err
+	filters = append(filters, filter)
+	if head != "" {
+		if filter, err = wasmModule(head, "modelgate-head.wasm", "head"); err != nil {
+			return nil, nil, err
+		}
+		filters = append(filters, filter)
 	}
-	about = mutate.Subject(about, *subject).(v1.Image)
-	if err := to.AppendImage(about); err != nil {
-		return err
+	for _, from := range native {
+		library, err := nativeModule(from)
+		if err != nil {
+			return nil, nil, err
+		}
+		libraries = append(libraries, library)
 	}
-	fmt.Println(strings.Join([]string{tag, subject.Digest.String()}, "\t"))
-	return nil
+	return filters, libraries, nil
 }

@@ -53,51 +53,57 @@ type (
 	}
 )
 
-// edited says of which parts the module has less than they have, and what makes the edits.
+// edited says of which parts the Wasm module has less than they have, and what makes the edits.
 var edited = map[string]string{
 	"stdlib":                       "with the edits of build/tools/library",
 	"github.com/tidwall/gjson":     "without its init, by build/tools/wasm",
 	"github.com/golang-jwt/jwt/v5": "without its readers of PEM, by build/tools/wasm",
 }
 
-// spdx returns an SPDX document that lists the Wasm module, the Go modules in it, and
-// the version of Go that built it.
-func spdx(module []byte, root string, r release) ([]byte, error) {
-	linked, err := linked(root)
+// spdx returns an SPDX document that lists the module, the Go modules in it, and the version
+// of Go that built it.
+func spdx(m module, root string, r release) ([]byte, error) {
+	linked, err := linked(root, m.sources)
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(module)
+	sum := sha256.Sum256(m.bytes)
 	digest := hex.EncodeToString(sum[:])
 	d := sbomDocument{
 		Version: "SPDX-2.3", License: "CC0-1.0", ID: "SPDXRef-DOCUMENT", Name: "modelgate-" + r.version,
 		Namespace: "https://spdx.org/spdxdocs/modelgate-" + r.version + "-" + digest,
-		Creation:  creation{Created: r.labels()["org.opencontainers.image.created"], Creators: []string{"Tool: modelgate-build-image"}},
+		Creation:  creation{Created: r.date(), Creators: []string{"Tool: modelgate-build-image"}},
 		Packages: []sbomPackage{{
-			ID: "SPDXRef-modelgate", Name: "modelgate.wasm", Version: r.version, Location: "NOASSERTION",
+			ID: "SPDXRef-modelgate", Name: m.file, Version: r.version, Location: "NOASSERTION",
 			Checksums: []checksum{{"SHA256", digest}},
 		}},
 		Relationships: []relation{{"SPDXRef-DOCUMENT", "DESCRIBES", "SPDXRef-modelgate"}},
 	}
-	for i, m := range linked {
+	for i, part := range linked {
 		id := fmt.Sprintf("SPDXRef-%d", i+1)
 		d.Packages = append(d.Packages, sbomPackage{
-			ID: id, Name: m[0], Version: m[1], Location: "NOASSERTION",
-			Refs:    []ref{{"PACKAGE-MANAGER", "purl", "pkg:golang/" + m[0] + "@" + m[1]}},
-			Comment: edited[m[0]],
+			ID: id, Name: part[0], Version: part[1], Location: "NOASSERTION",
+			Refs:    []ref{{"PACKAGE-MANAGER", "purl", "pkg:golang/" + part[0] + "@" + part[1]}},
+			Comment: m.edited[part[0]],
 		})
 		d.Relationships = append(d.Relationships, relation{"SPDXRef-modelgate", "CONTAINS", id})
 	}
 	return json.MarshalIndent(d, "", " ")
 }
 
+// sources are the package that a module is built from, and how.
+type sources struct {
+	pkg, tags string
+	env       []string
+}
+
 // linked returns the name and version of Go's standard library, and of each Go module
-// that the filter's packages come from.
-func linked(root string) ([][2]string, error) {
+// that the packages come from.
+func linked(root string, from sources) ([][2]string, error) {
 	run := func(arguments ...string) (string, error) {
 		cmd := exec.Command("go", arguments...)
 		cmd.Dir, cmd.Stderr = root, os.Stderr
-		cmd.Env = append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=", "GOWORK=off")
+		cmd.Env = append(append(os.Environ(), "GOFLAGS=", "GOWORK=off"), from.env...)
 		out, err := cmd.Output()
 		return strings.TrimSpace(string(out)), err
 	}
@@ -106,7 +112,7 @@ func linked(root string) ([][2]string, error) {
 		return nil, err
 	}
 	const notOurs = "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}{{end}}{{end}}"
-	list, err := run("list", "-deps", "-f", notOurs, "./filter")
+	list, err := run("list", "-deps", "-tags", from.tags, "-f", notOurs, from.pkg)
 	if err != nil {
 		return nil, err
 	}
