@@ -11,36 +11,42 @@ import (
 	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
+// Hosts of routes, as they are in a resource.
+const every, kubeflow = `"*"`, `"*.kubeflow", "*.kubeflow.svc", "*.kubeflow.svc.cluster.local"`
+
+// behindOneGateway are the examples with servers for HTTP and for gRPC behind a gateway, and
+// the hosts of their routes.
+var behindOneGateway = []struct{ name, rest, grpc, hosts string }{
+	{"api-keys", "llm", "llm", every},
+	{"bearer", "models", "models", every},
+	{"cors", "models", "models", every},
+	{"denies", "models", "models", every},
+	{"grpc-cloud-run", "echo", "echo", every},
+	{"headers", "models", "models", every},
+	{"hostile", "kubeflow", "kubeflow", kubeflow},
+	{"hosts", "models", "models", every},
+	{"http", "models", "models", every},
+	{"kubeflow", "pages", "pages", every},
+	{"kserve-v2", "rest", "grpc", every},
+	{"oauth2", "models", "models", every},
+	{"providers", "models", "models", every},
+	{"remote-keys", "models", "models", every},
+	{"secrets", "models", "models", every},
+	{"shadow", "models", "models", every},
+	{"tfserving", "rest", "grpc", every},
+	{"triton-stream", "rest", "grpc", every},
+}
+
 // TestExamples sends the cases of the examples that run behind one gateway
 // through it, one example's WasmPlugin and routes after the other's, and holds
 // them to the lines to which an Envoy without Istio is held. Other tests have the
 // rest: TestCorpusGateway, TestSidecar and TestCorpusEnvoyFilter.
 func TestExamples(t *testing.T) {
-	const every, kubeflow = `"*"`, `"*.kubeflow", "*.kubeflow.svc", "*.kubeflow.svc.cluster.local"`
 	w, secrets := ingress(t), load(t, "secrets")
 	w.env = secrets.Env
 	plane := newPlane(t, unnormalised, front(t, w)...)
 	gateway := plane.start(t, w)
-	for _, c := range []struct{ name, rest, grpc, hosts string }{
-		{"api-keys", "llm", "llm", every},
-		{"bearer", "models", "models", every},
-		{"cors", "models", "models", every},
-		{"denies", "models", "models", every},
-		{"grpc-cloud-run", "echo", "echo", every},
-		{"headers", "models", "models", every},
-		{"hostile", "kubeflow", "kubeflow", kubeflow},
-		{"hosts", "models", "models", every},
-		{"http", "models", "models", every},
-		{"kubeflow", "pages", "pages", every},
-		{"kserve-v2", "rest", "grpc", every},
-		{"oauth2", "models", "models", every},
-		{"providers", "models", "models", every},
-		{"remote-keys", "models", "models", every},
-		{"secrets", "models", "models", every},
-		{"shadow", "models", "models", every},
-		{"tfserving", "rest", "grpc", every},
-		{"triton-stream", "rest", "grpc", every},
-	} {
+	for _, c := range behindOneGateway {
 		t.Run(c.name, func(t *testing.T) {
 			s, servers := load(t, c.name), recording(t, c.rest, c.grpc)
 			if c.name == "secrets" {
@@ -64,20 +70,7 @@ func TestExamples(t *testing.T) {
 				t.Fatal(err)
 			}
 			settled(t, gateway, first, s.Cases[0].Want, "the worker has it too")
-			for _, one := range s.Cases {
-				r, err := s.Request(one, time.Now())
-				if err != nil {
-					t.Fatal(err)
-				}
-				answer(servers, r)
-				one.Envoy = upgraded(one.Envoy)
-				if c.rest == c.grpc { // one server, whatever the example's clusters are
-					one.Upstream = ""
-				}
-				if err := one.Check(r, ask(t, gateway.addr, nil, r), corpus.EnvoyHTTP1); err != nil {
-					t.Error(err)
-				}
-			}
+			gateway.checks(t, s, servers)
 			if s == secrets {
 				gateway.hides(t, secrets.Env)
 			}
@@ -85,6 +78,25 @@ func TestExamples(t *testing.T) {
 	}
 	if n := gateway.nacks(); len(n) > 0 {
 		t.Errorf("Envoy rejected %q", n)
+	}
+}
+
+// checks sends an example's cases to servers behind the proxy.
+func (p *proxy) checks(t *testing.T, s *corpus.Scenario, servers map[string]*upstream.Server) {
+	t.Helper()
+	for _, one := range s.Cases {
+		r, err := s.Request(one, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer(servers, r)
+		one.Envoy = upgraded(one.Envoy)
+		if len(servers) == 1 { // whatever the example's clusters are
+			one.Upstream = ""
+		}
+		if err := one.Check(r, ask(t, p.addr, nil, r), corpus.EnvoyHTTP1); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

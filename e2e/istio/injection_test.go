@@ -5,14 +5,16 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	apps "k8s.io/api/apps/v1"
+	core "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
 	"istio.io/istio/pkg/config/mesh"
-	"istio.io/istio/pkg/kube/inject"
+	injection "istio.io/istio/pkg/kube/inject"
 
 	"github.com/modelgate/modelgate/e2e/internal/harness"
 )
@@ -21,22 +23,14 @@ import (
 // manifests/istio. asked is the manifest, got what runs.
 func injected(t *testing.T, directory string) (asked, got apps.Deployment) {
 	t.Helper()
-	templates, values := injector(t)
 	manifest, err := os.ReadFile(filepath.Join(root, "manifests", "istio", directory, "gateway.yaml"))
 	if err != nil {
-		t.Fatal(err)
-	}
-	var out bytes.Buffer
-	if err := inject.IntoResourceFile(nil, templates, values, "", mesh.DefaultMeshConfig(), bytes.NewReader(manifest), &out,
-		func(warning string) { t.Error(warning) }); err != nil {
 		t.Fatal(err)
 	}
 	if err := yaml.Unmarshal(manifest, &asked); err != nil {
 		t.Fatal(err)
 	}
-	if err := yaml.Unmarshal([]byte(strings.TrimSuffix(out.String(), "---\n")), &got); err != nil {
-		t.Fatal(err)
-	}
+	got = inject(t, "gateway", "gateway-injection-template.yaml", manifest)
 	containers := got.Spec.Template.Spec.Containers
 	if len(containers) != 1 || containers[0].Name != "istio-proxy" || !strings.Contains(containers[0].Image, "proxyv2") {
 		t.Fatalf("the containers are %v", containers)
@@ -44,15 +38,30 @@ func injected(t *testing.T, directory string) (asked, got apps.Deployment) {
 	return asked, got
 }
 
-// injector is Istio's own template for gateways, with the chart's values.
-func injector(t *testing.T) (inject.Templates, inject.ValuesConfig) {
+// inject returns a Deployment with what Istio's injector adds by a template of its chart.
+func inject(t *testing.T, name, file string, manifest []byte) (got apps.Deployment) {
+	t.Helper()
+	templates, values := injector(t, name, file)
+	var out bytes.Buffer
+	if err := injection.IntoResourceFile(nil, templates, values, "", mesh.DefaultMeshConfig(), bytes.NewReader(manifest), &out,
+		func(warning string) { t.Error(warning) }); err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal([]byte(strings.TrimSuffix(out.String(), "---\n")), &got); err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// injector is a template of Istio's own, with the chart's values.
+func injector(t *testing.T, name, file string) (injection.Templates, injection.ValuesConfig) {
 	t.Helper()
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "istio.io/istio").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
 	chart := filepath.Join(strings.TrimSpace(string(dir)), "manifests", "charts", "istio-control", "istio-discovery")
-	template, err := os.ReadFile(filepath.Join(chart, "files", "gateway-injection-template.yaml"))
+	template, err := os.ReadFile(filepath.Join(chart, "files", file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,11 +76,11 @@ func injector(t *testing.T) (inject.Templates, inject.ValuesConfig) {
 	if text, err = yaml.Marshal(defaults["_internal_defaults_do_not_set"]); err != nil {
 		t.Fatal(err)
 	}
-	values, err := inject.NewValuesConfig(string(text))
+	values, err := injection.NewValuesConfig(string(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	templates, err := inject.ParseTemplates(inject.RawTemplates{"gateway": string(template)})
+	templates, err := injection.ParseTemplates(injection.RawTemplates{name: string(template)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,19 +108,51 @@ func TestInjection(t *testing.T) {
 }
 
 // TestInjectionOfLibrary: the container of the gateway in manifests/istio/native has the volume
-// from the image, where Envoy looks for the library.
+// from the image, where Envoy looks for the library; and so has a sidecar by the annotations of
+// manifests/istio/README.md.
 func TestInjectionOfLibrary(t *testing.T) {
-	_, got := injected(t, "native")
-	pod := got.Spec.Template.Spec
-	path, volume, image := "", "", ""
-	for _, v := range pod.Containers[0].Env {
-		if v.Name == harness.SearchPath {
-			path = v.Value
-		}
+	_, gateway := injected(t, "native")
+	hasLibrary(t, gateway.Spec.Template.Spec)
+
+	readme, err := os.ReadFile(filepath.Join(root, "manifests", "istio", "README.md"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, m := range pod.Containers[0].VolumeMounts {
-		if m.MountPath == path && m.ReadOnly {
-			volume = m.Name
+	_, annotations, _ := strings.Cut(string(readme), "```yaml\nannotations:\n")
+	annotations, _, ok := strings.Cut(annotations, "```")
+	if !ok {
+		t.Fatal("manifests/istio/README.md has no annotations for a sidecar")
+	}
+	var pod apps.Deployment
+	pod.APIVersion, pod.Kind, pod.Name = "apps/v1", "Deployment", "fraud"
+	pod.Spec.Template.Spec.Containers = []core.Container{{Name: "model", Image: "model"}}
+	if err := yaml.Unmarshal([]byte(annotations), &pod.Spec.Template.Annotations); err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := yaml.Marshal(pod)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hasLibrary(t, inject(t, "sidecar", "injection-template.yaml", manifest).Spec.Template.Spec)
+}
+
+// hasLibrary holds a pod to a volume from the image where its istio-proxy looks for the library.
+func hasLibrary(t *testing.T, pod core.PodSpec) {
+	t.Helper()
+	path, volume, image := "", "", ""
+	for _, c := range slices.Concat(pod.InitContainers, pod.Containers) {
+		if c.Name != "istio-proxy" {
+			continue
+		}
+		for _, v := range c.Env {
+			if v.Name == harness.SearchPath {
+				path = v.Value
+			}
+		}
+		for _, m := range c.VolumeMounts {
+			if m.MountPath == path && m.ReadOnly {
+				volume = m.Name
+			}
 		}
 	}
 	for _, v := range pod.Volumes {
@@ -119,7 +160,7 @@ func TestInjectionOfLibrary(t *testing.T) {
 			image = v.Image.Reference
 		}
 	}
-	if !strings.HasPrefix(image, "registry.example.com/modelgate/native:") {
+	if image != "registry.example.com/modelgate/modelgate:0.1.0-native" {
 		t.Errorf("the library is at %q, in the volume %q, from the image %q", path, volume, image)
 	}
 }

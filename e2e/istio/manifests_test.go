@@ -14,7 +14,8 @@ import (
 	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
-// manifests reads a directory below manifests/istio as kustomize would build it.
+// manifests reads the resources of Istio in a directory below manifests/istio as kustomize
+// would build them.
 func manifests(t *testing.T, dir string) []config.Config {
 	t.Helper()
 	dir = filepath.Join(root, "manifests", "istio", dir)
@@ -35,7 +36,9 @@ func manifests(t *testing.T, dir string) []config.Config {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, parse(t, string(text))...)
+		if !ofOthers(t, name, string(text)) {
+			all = append(all, parse(t, string(text))...)
+		}
 	}
 	for i := range all {
 		if kustomization.Namespace != "" {
