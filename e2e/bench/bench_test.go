@@ -36,7 +36,7 @@ func TestContendersAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(b.contenders) < 24 {
+	if len(b.contenders) < 30 {
 		t.Errorf("%d contenders", len(b.contenders))
 	}
 }

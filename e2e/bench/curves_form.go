@@ -5,9 +5,13 @@ import (
 	"time"
 )
 
-// each measures a curve for every form, one form after the other.
+// each measures a curve for every form, one form after the other. The form for heads only has
+// the curves of the filter that it is a part of.
 func (b *bench) each(curve func(*bench, form) error) error {
 	for _, f := range b.forms() {
+		if f.heads {
+			continue
+		}
 		progress("%s", f.name)
 		if err := curve(b, f); err != nil {
 			return fmt.Errorf("%s: %w", f.name, err)
@@ -49,7 +53,7 @@ func (b *bench) grantsCurve(f form) error {
 // tokensCurve uses the tokens in a circle. This is the worst order for an LRU cache:
 // with one token too many, it finds none.
 func (b *bench) tokensCurve(f form) error {
-	p, err := b.startGate(f, f.config(b.fixture), 1)
+	p, err := b.startGate(f, b.gateConf, 1)
 	if err != nil {
 		return err
 	}
@@ -80,7 +84,7 @@ func (b *bench) manyTokens() (*pool, error) {
 }
 
 func (b *bench) sizesCurve(f form) error {
-	p, err := b.startGate(f, f.config(b.fixture), 1)
+	p, err := b.startGate(f, b.gateConf, 1)
 	if err != nil {
 		return err
 	}
@@ -107,7 +111,7 @@ func (b *bench) workersCurve(f form) error {
 			return err
 		}
 		defer bare.stop()
-		gate, err := b.startGate(f, f.config(b.fixture), workers)
+		gate, err := b.startGate(f, b.gateConf, workers)
 		if err != nil {
 			return err
 		}
@@ -141,7 +145,7 @@ func (b *bench) soakCurve(f form) error {
 	if b.soak == 0 {
 		return nil
 	}
-	p, err := b.startGate(f, f.config(b.fixture), 1)
+	p, err := b.startGate(f, b.gateConf, 1)
 	if err != nil {
 		return err
 	}

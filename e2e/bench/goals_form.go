@@ -28,6 +28,7 @@ type bound struct {
 var bounds = []bound{
 	{form: inWasm, fresh: map[string]float64{"ES256": 1.2}, grants: 1.05, tokens: 2, start: 2, perVM: 30, p99: 1.15, first: 3,
 		throughput: 0.93, message: 2, chat: 1.2, soak: true},
+	{form: forHeads, seen: 1.3, start: 2, perVM: 30},
 	{form: inModule, seen: 0.6, fresh: map[string]float64{"ES256": 0.9, "RS256": 0.9, "EdDSA": 0.9}, grants: 1.05, tokens: 2, start: 0.1,
 		memory: map[int]float64{1: 10, 4: 14}, p99: 1.05, first: 1.5, throughput: 0.97, message: 1, chat: 0.7, soak: true},
 }

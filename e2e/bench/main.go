@@ -38,6 +38,7 @@ func main() {
 	var s settings
 	flag.IntVar(&s.rounds, "rounds", 5, "rounds; every contender runs once in each")
 	flag.DurationVar(&s.seconds, "phase", 2*time.Second, "length of a phase of load")
+	flag.DurationVar(&s.warmUp, "warm-up", 5*time.Second, "load on each contender before anything is measured")
 	flag.IntVar(&s.connections, "connections", 8, "connections of a load")
 	flag.Float64Var(&s.rate, "rate", 400, "requests a second where latency is measured")
 	flag.IntVar(&s.fresh, "fresh", 60_000, "fresh ES256 tokens signed in advance; must be more than a round uses")
@@ -187,17 +188,15 @@ func (b *bench) upstreams() (stops []func(), err error) {
 	return stops, nil
 }
 
-// warmUp is how long each contender runs under load before it is measured: as long as
-// V8 needs to optimize the functions that are called most. The cost before that is in
-// the figures of the start and of the first request.
-const warmUp = 5 * time.Second
-
 // verifyAndWarm sends the corpus to a contender, and then warms it up.
 func (b *bench) verifyAndWarm(c contender) error {
 	progress("ready? %s", c.name)
 	if err := c.proxy.verify(b.fixture, c); err != nil {
 		return err
 	}
-	_, err := load{addr: c.proxy.envoy.Addr(), ask: c.ask, tokens: c.tokens, connections: b.connections, duration: warmUp}.http1()
+	if b.warmUp == 0 {
+		return nil
+	}
+	_, err := load{addr: c.proxy.envoy.Addr(), ask: c.ask, tokens: c.tokens, connections: b.connections, duration: b.warmUp}.http1()
 	return err
 }

@@ -22,7 +22,7 @@ func (b *bench) memoryCurve() error {
 				return err
 			}
 			for _, f := range b.forms() {
-				p := f.proxy(b.fixture, "memory", f.config(b.fixture))
+				p := f.proxy(b.fixture, "memory", f.config(b.gateConf))
 				p.workers = workers
 				n, err := b.memoryOf(p)
 				if err != nil {

@@ -45,7 +45,7 @@ type fixture struct {
 	issuers    map[string]*issuer
 	health     string            // port of the upstream for gRPC health checks
 	bodies     string            // port of the upstream for large bodies
-	modules    map[string]string // files by name: gate, module, empty, empty-c, floor
+	modules    map[string]string // files by name: gate, head, module, empty, empty-c, floor
 	clangError string            // why the filters in C are missing, or ""
 	sizes      map[string]int64  // of modules
 	gateConf   string
@@ -60,6 +60,9 @@ func (f *fixture) build(root string) error {
 	if err := testbed.BuildWasm(root, path("gate")); err != nil {
 		return err
 	}
+	if err := testbed.BuildWasm(root, path("head"), "-tags=head"); err != nil {
+		return err
+	}
 	module := filepath.Join(f.dir, "libmodelgate.so")
 	if err := testbed.BuildNative(root, module); err != nil {
 		return err
@@ -70,7 +73,7 @@ func (f *fixture) build(root string) error {
 	if text, err := empty.CombinedOutput(); err != nil {
 		return fmt.Errorf("the empty filter: %w\n%s", err, text)
 	}
-	f.modules = map[string]string{"gate": path("gate"), "module": module, "empty": path("empty")}
+	f.modules = map[string]string{"gate": path("gate"), "head": path("head"), "module": module, "empty": path("empty")}
 	for _, name := range []string{"empty-c", "floor"} {
 		source := filepath.Join(here, "c", map[string]string{"empty-c": "empty.c", "floor": "floor.c"}[name])
 		clang := exec.Command("clang", "--target=wasm32", "-O2", "-ffreestanding", "-fno-builtin", "-nostdlib", "-Wl,--no-entry",

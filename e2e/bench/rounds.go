@@ -9,15 +9,19 @@ import (
 
 // settings are the flags of a run.
 type settings struct {
-	rounds      int
-	seconds     time.Duration // length of one phase of load
-	connections int           // that send as fast as they can
-	rate        float64       // requests a second, where latency is measured
-	fresh       int           // tokens signed in advance
-	soak        int64         // requests of the soak; 0 leaves it out
-	out         string        // directory for bench.json and bench.svg
-	partPattern string        // a regular expression of parts
-	rowPattern  string        // a regular expression of contenders
+	rounds  int
+	seconds time.Duration // length of one phase of load
+	// Load on each contender before it is measured: as long as V8 needs to optimize the
+	// functions that are called most. The cost before that is in the figures of the start and of
+	// the first request. 0 leaves it out.
+	warmUp      time.Duration
+	connections int     // that send as fast as they can
+	rate        float64 // requests a second, where latency is measured
+	fresh       int     // tokens signed in advance
+	soak        int64   // requests of the soak; 0 leaves it out
+	out         string  // directory for bench.json and bench.svg
+	partPattern string  // a regular expression of parts
+	rowPattern  string  // a regular expression of contenders
 }
 
 // samples has one value for each round, by row and quantity.
