@@ -73,7 +73,7 @@ func newRoot(t *terminal) *cobra.Command {
 		groupConfiguration: {checkCommand(t), decideCommand(t)},
 		groupPolicy:        {whoCanCommand(t), whatCanCommand(t), matrixCommand(t), diffCommand(t)},
 		groupKeys:          {keysCommand(t), apikeyCommand(t)},
-		groupDeployment:    {routesCommand(t)},
+		groupDeployment:    {renderCommand(t), routesCommand(t)},
 		"":                 {versionCommand(t)},
 	} {
 		for _, c := range commands {

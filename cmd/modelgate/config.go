@@ -74,21 +74,28 @@ func (t *terminal) sources(argument string) (found []source, notes []string, err
 	return found, f.Others, nil
 }
 
-// load compiles the one configuration in a file. The error has one line for each problem,
-// which starts with the name of the file.
-func (t *terminal) load(argument string) (*gate.Gate, error) {
+// one returns the one configuration in a file, which is JSON. The error has one line for each
+// problem, which starts with the name of the file.
+func (t *terminal) one(argument string) (source, error) {
 	found, _, err := t.sources(argument)
+	if err != nil {
+		return source{}, err
+	}
+	if len(found) > 1 {
+		return source{}, fmt.Errorf("%s: must have one configuration; got %d: say which, as %s",
+			argument, len(found), strictjson.Or(texts(found)))
+	}
+	return found[0], found[0].problems(found[0].Err)
+}
+
+// load compiles the one configuration in a file. Its error is as that of one.
+func (t *terminal) load(argument string) (*gate.Gate, error) {
+	s, err := t.one(argument)
 	if err != nil {
 		return nil, err
 	}
-	if len(found) > 1 {
-		return nil, fmt.Errorf("%s: must have one configuration; got %d: say which, as %s", argument, len(found), strictjson.Or(texts(found)))
-	}
-	if found[0].Err != nil {
-		return nil, found[0].problems(found[0].Err)
-	}
-	g, err := gate.New(found[0].JSON, t.secrets)
-	return g, found[0].problems(err)
+	g, err := gate.New(s.JSON, t.secrets)
+	return g, s.problems(err)
 }
 
 func texts(sources []source) (list []string) {

@@ -62,14 +62,18 @@ func providers(t *testing.T) func(*meshconfig.MeshConfig) {
 	}
 }
 
+// gateway is a proxy in a namespace, whose pod has this label istio.
+func (p *plane) gateway(ip, namespace, label string) *model.Proxy {
+	labels := map[string]string{"istio": label}
+	return p.fake.SetupProxy(&model.Proxy{Type: model.Router, IPAddresses: []string{ip}, ConfigNamespace: namespace,
+		Labels: labels, Metadata: &model.NodeMetadata{Namespace: namespace, Labels: labels}})
+}
+
 // filters are the names of a proxy's HTTP filters that decide, in order.
 func (p *plane) filters(w workload) string {
 	p.t.Helper()
-	proxy := p.fake.SetupProxy(&model.Proxy{Type: model.Router, IPAddresses: []string{w.ip}, ConfigNamespace: w.namespace,
-		Labels: map[string]string{"istio": "ingressgateway"}, Metadata: &model.NodeMetadata{Namespace: w.namespace,
-			Labels: map[string]string{"istio": "ingressgateway"}}})
 	var names []string
-	for _, l := range p.fake.Listeners(proxy) {
+	for _, l := range p.fake.Listeners(p.gateway(w.ip, w.namespace, "ingressgateway")) {
 		for _, f := range managerOf(p.t, l).GetHttpFilters() {
 			switch {
 			case strings.Contains(f.Name, "modelgate"):

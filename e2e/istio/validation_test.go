@@ -26,16 +26,7 @@ const everyEnvoyFilter = "EnvoyFilter exposes internal implementation details"
 // schemas that Istio installs, unknown fields among them, and the validation of
 // its admission webhook, whose warnings count.
 func TestManifests(t *testing.T) {
-	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "istio.io/istio").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	schemas, err := crd.NewValidatorFromFilesWithOptions([]string{
-		filepath.Join(strings.TrimSpace(string(dir)), "manifests", "charts", "base", "files", "crd-all.gen.yaml"),
-	}, crd.WithoutCRDValidation())
-	if err != nil {
-		t.Fatal(err)
-	}
+	schemas := schemas(t)
 	files, err := filepath.Glob(filepath.Join(root, "manifests", "istio", "*", "*.yaml"))
 	if err != nil || len(files) < 4 {
 		t.Fatalf("%v, %v", files, err)
@@ -67,6 +58,22 @@ func TestManifests(t *testing.T) {
 			}
 		}
 	}
+}
+
+// schemas are those that Istio installs in a cluster.
+func schemas(t *testing.T) *crd.Validator {
+	t.Helper()
+	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "istio.io/istio").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	schemas, err := crd.NewValidatorFromFilesWithOptions([]string{
+		filepath.Join(strings.TrimSpace(string(dir)), "manifests", "charts", "base", "files", "crd-all.gen.yaml"),
+	}, crd.WithoutCRDValidation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schemas
 }
 
 // ofOthers tells the resources that Istio does not know: Kubernetes' own, which must have no

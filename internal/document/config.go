@@ -215,3 +215,26 @@ var gateFields = []string{"issuers", "peer", "routes", "grants"}
 func isGate(root *node) bool {
 	return slices.ContainsFunc(root.members, func(m member) bool { return slices.Contains(gateFields, m.name) })
 }
+
+// With returns the JSON of the configuration with other texts at these pointers, which lead to
+// strings of it.
+func (c *Config) With(texts map[string]string) string {
+	return string(with(c.root, "", texts).appendJSON(nil))
+}
+
+// with returns a copy of the value at a pointer with other texts.
+func with(n *node, pointer string, texts map[string]string) *node {
+	changed := *n
+	if text, ok := texts[pointer]; ok {
+		changed.json, changed.text = quote(text), text
+	}
+	changed.members = slices.Clone(n.members)
+	for i, m := range n.members {
+		changed.members[i].value = with(m.value, pointer+strictjson.Pointer{m.name}.String(), texts)
+	}
+	changed.items = slices.Clone(n.items)
+	for i, item := range n.items {
+		changed.items[i] = with(item, fmt.Sprintf("%s/%d", pointer, i), texts)
+	}
+	return &changed
+}

@@ -126,3 +126,17 @@ func TestPlacesInside(t *testing.T) {
 		t.Errorf("the place in a text with mistakes is %v, want the text's %v", got, c.Place)
 	}
 }
+
+func TestWith(t *testing.T) {
+	f, err := Read("a: x\nb:\n  - {c/d: x}\n  - 1\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := f.Configs[0]
+	if got := c.With(map[string]string{"/b/0/c~1d": "\"y"}); got != `{"a":"x","b":[{"c/d":"\"y"},1]}` {
+		t.Errorf("With = %s", got)
+	}
+	if c.With(nil) != c.JSON || c.JSON != `{"a":"x","b":[{"c/d":"x"},1]}` {
+		t.Errorf("the configuration is %s, want it unchanged", c.JSON)
+	}
+}
