@@ -26,7 +26,7 @@ authorizer  := examples/external-authorizer/authorizer
 signer      := examples/signed/client
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build native image run demo test race e2e-requests e2e-faults e2e-attacks e2e-signatures e2e-messages e2e-forms e2e-kserve e2e-servers e2e-vllm e2e-clients e2e-providers e2e-keycloak e2e-spire e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
+.PHONY: help build native image run demo test race e2e-requests e2e-faults e2e-stress e2e-attacks e2e-signatures e2e-messages e2e-forms e2e-kserve e2e-servers e2e-vllm e2e-clients e2e-providers e2e-keycloak e2e-spire e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
 
 help: ## Print this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -73,7 +73,10 @@ e2e-requests: ## Send 200,000 generated request heads through a real Envoy, over
 	cd e2e && $(GO) test -v -timeout 20m ./requests -args -heads 200000
 
 e2e-faults: ## Break what the gate depends on while it serves: the keys, the VM, the configuration.
-	cd e2e && $(GO) test -v -timeout 20m ./faults -skip TestSignatures -args -full
+	cd e2e && $(GO) test -v -timeout 20m ./faults -skip 'TestSignatures|TestStress' -args -full
+
+e2e-stress: ## Send a million requests through the dynamic module while its configuration is replaced 10,000 times.
+	cd e2e && HOST=native $(GO) test -v -count=1 -timeout 60m ./faults -run TestStress -args -full
 
 e2e-attacks: ## Try to knock a gate out; every 503 of other callers and every dead VM fails (ATTACKS=-full: under both failure policies).
 	cd e2e && $(GO) test -v -tags attacks -timeout 20m ./attacks -args $(ATTACKS)
