@@ -145,7 +145,8 @@ func ask(t *testing.T, envoy *harness.Envoy, r corpus.Request) corpus.Outcome {
 func tail(s string) string { return s[max(0, len(s)-4000):] }
 
 // TestCorpusEnvoy runs every case through Envoy with two workers, so that two VMs share
-// the requests; one VM alone has them under wazero. The hostile ones have both, here.
+// the requests; one VM alone has them under wazero. The hostile ones have both, here. The dynamic
+// module has four workers.
 func TestCorpusEnvoy(t *testing.T) {
 	t.Parallel()
 	all, err := corpus.LoadAll(filepath.Join(root, "examples"))
@@ -157,6 +158,9 @@ func TestCorpusEnvoy(t *testing.T) {
 			continue
 		}
 		workers := []int{2}
+		if testbed.Host() == testbed.Native {
+			workers = []int{4}
+		}
 		if s.Name == "hostile" {
 			workers = []int{1, 2}
 		}

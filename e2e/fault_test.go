@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -79,6 +80,34 @@ func TestRequestPanics(t *testing.T) {
 			t.Errorf("unguarded=%q, then: %s, want %s", c.unguarded, got, c.second)
 		}
 		returns(t, s, envoy)
+	}
+}
+
+// TestUnknownHandle: a hook of a stream that the dynamic module does not know refuses the request,
+// and no other.
+func TestUnknownHandle(t *testing.T) {
+	testbed.OnlyNative(t, "handles of streams")
+	t.Parallel()
+	s := load(t, "openai")
+	envoy, servers := runWith(t, s, harness.Options{Module: faulty, Env: map[string]string{"MODELGATE_FAULT": "handle"}})
+	at := slices.IndexFunc(s.Cases, func(c corpus.Case) bool { return strings.HasPrefix(c.Want, "allow ") && c.Body != "" })
+	r, err := s.Request(s.Cases[at], time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if got := ask(t, envoy, r).Line; got != s.Cases[at].Want {
+			t.Errorf("%s, want %s", got, s.Cases[at].Want)
+		}
+		before := len(servers["llm"].Requests())
+		wrong := r
+		wrong.Headers = append(slices.Clone(r.Headers), [2]string{"x-fault", "1"})
+		if got := ask(t, envoy, wrong).Line; got != "500 internal" {
+			t.Errorf("with another handle: %s, want 500 internal", got)
+		}
+		if got := len(servers["llm"].Requests()); got != before {
+			t.Error("the request with another handle arrived")
+		}
 	}
 }
 

@@ -11,6 +11,8 @@ import "syscall"
 //	                              base VM and main thread start, its workers panic
 //	MODELGATE_FAULT=request       a request with the header x-fault panics
 //	MODELGATE_FAULT=memory        a request with the header x-fault allocates all memory
+//	MODELGATE_FAULT=handle        a dynamic module's later hooks of a request with the
+//	                              header x-fault come with a handle that no stream has
 //	MODELGATE_FAULT=verify        a request with the header x-fault lets the host
 //	                              verify signatures: see FaultVerify
 //	MODELGATE_UNGUARDED=1         no panic is recovered, to show what recovering is for

@@ -32,11 +32,11 @@ func goRequestHeaders(c *C.struct_stream, headers unsafe.Pointer, count C.size_t
 	r.config = cgo.Handle(c.config.plugin).Value().(*config)
 	r.open, r.ended, r.replied = false, bool(end), false
 	r.stream = r.config.worker(int(c.worker.index), t).NewStream(0, r)
-	c.handle = C.uint64_t(r.handle())
 	if narrowings.Load() > 0 {
 		r.stream.AwaitRoute()
 	}
 	r.pairs = unsafe.Slice((*[2]string)(headers), count)
+	c.handle = C.uint64_t(r.toldHandle())
 	result = r.finishRequest(r.stream.RequestHeaders(bool(end)))
 	t.yield()
 	return result
