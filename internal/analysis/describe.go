@@ -136,6 +136,9 @@ func (d *description) addShape(sh *authn.Shape) {
 			m.add(&m.names, filler)
 		}
 	}
+	if tokens && len(sh.Groups) == 0 { // a token may say all the same that its caller is in groups
+		d.at(strictjson.Pointer{"groups"}).told = true
+	}
 	for _, a := range sh.Attributes {
 		d.at(a.Pointer).told = true
 	}

@@ -42,52 +42,61 @@ func (sp *space) find(formula z.Lit, check func(*Caller) bool) (*Caller, error) 
 	}
 }
 
-// simplest fixes the choice of each slot, the normal one where the formula holds with it, and
-// returns the literals of the choice.
+// simplest returns the literals of a choice for which the formula holds. It begins with the one
+// that the solver has found, and takes for each slot what makes a simpler credential, if the
+// formula holds with that.
 func (sp *space) simplest(formula z.Lit) (lits []z.Lit) {
+	var slots []*slot
+	found := map[z.Lit]bool{}
+	note := func() {
+		for _, s := range slots {
+			for _, l := range slices.Concat(s.chosen, s.set) {
+				found[l] = sp.solver.Value(l)
+			}
+		}
+	}
 	holds := func(l z.Lit) bool {
 		sp.solver.Assume(append(lits, l, formula)...)
-		return sp.solver.Solve() == 1
+		ok := sp.solver.Solve() == 1
+		if ok {
+			note()
+		}
+		return ok
 	}
-	for _, s := range sp.allSlots() {
-		for _, k := range sp.byPreference(s) {
-			if holds(s.chosen[k]) {
-				lits = append(lits, s.chosen[k])
+	slots = sp.allSlots()
+	note()
+	for _, s := range slots {
+		k := slices.IndexFunc(s.chosen, func(l z.Lit) bool { return found[l] })
+		for _, simpler := range sp.simpler(s, k) {
+			if holds(s.chosen[simpler]) {
+				k = simpler
 				break
 			}
 		}
+		lits = append(lits, s.chosen[k])
 		for i := range s.bits {
-			l := s.set[i].Not()
-			if !holds(l) {
-				l = s.set[i]
+			if l := s.set[i]; found[l] && !holds(l.Not()) {
+				lits = append(lits, l)
+			} else {
+				lits = append(lits, l.Not())
 			}
-			lits = append(lits, l)
 		}
 	}
 	return lits
 }
 
-// byPreference orders the kinds of a slot: what makes the simplest credential first.
-func (sp *space) byPreference(s *slot) []int {
-	var list []int
-	for k := range s.kinds {
-		list = append(list, k)
+// simpler lists kinds of a slot that make a simpler credential than another kind: the normal
+// one, and none.
+func (sp *space) simpler(s *slot, than int) (list []int) {
+	if len(sp.normals) > 0 && slices.Contains(sp.slots, s) {
+		list = append(list, sp.normals[0][s].kind)
 	}
-	rank := func(k int) int {
-		of := s.kinds[k]
-		switch {
-		case len(sp.normals) > 0 && len(sp.slots) > 0 && sp.normals[0][s].kind == k && slices.Contains(sp.slots, s):
-			return 0
-		case of.raw == "" && of.list == noList && !of.elsewhere:
-			return 1
-		case of.elsewhere, of.tab, of.raw == "null":
-			return 4
-		case of.raw == "true", of.raw == "false", of.raw == "0.5", of.raw == "{}":
-			return 3
-		}
-		return 2
+	if i := slices.Index(s.kinds, kind{}); i >= 0 {
+		list = append(list, i)
 	}
-	slices.SortStableFunc(list, func(a, b int) int { return rank(a) - rank(b) })
+	if i := slices.Index(list, than); i >= 0 {
+		list = list[:i]
+	}
 	return list
 }
 

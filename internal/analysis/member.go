@@ -101,8 +101,8 @@ func (sp *space) factsFor(side int, of authz.Member) (list []source) {
 		}
 	case authz.Groups:
 		list = append(list, source{authz.Address, address}, source{authz.Subject, subject})
-		if len(sh.Groups) == 0 || sh.Kind == authn.Relayed {
-			list = append(list, source{fact: authz.Groups})
+		if len(sh.Groups) == 0 {
+			one(authz.Groups, strictjson.Pointer{"groups"})
 		}
 		for _, g := range sh.Groups {
 			one(authz.Groups, g.Pointer)

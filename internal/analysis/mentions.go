@@ -19,7 +19,7 @@ type mentions struct {
 	names              []string // of an object's members
 	forms              []string // other texts that it may be, such as addresses
 	address            bool     // it is an address
-	told               bool     // a token may say that the claim is in another place
+	told               bool     // a token may say that the claim is told in another place
 	list               bool     // it may be an array
 }
 
@@ -88,15 +88,15 @@ func (m *mentions) slot() *slot {
 	if len(m.items) > 0 || m.list {
 		s.addKind(kind{list: inArray})
 	}
-	if m.told {
-		s.addKind(kind{elsewhere: true})
-		if m.list {
-			s.addKind(kind{list: inArray, elsewhere: true})
-		}
-	}
 	s.addKind(kind{raw: "{}", isObject: true})
 	if len(m.names) > 0 {
 		s.addKind(kind{list: inNames})
+	}
+	if m.told {
+		for _, k := range slices.Clone(s.kinds) {
+			k.elsewhere = true
+			s.addKind(k)
+		}
 	}
 	for _, text := range m.items {
 		s.addBit(inArray, text)

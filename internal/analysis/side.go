@@ -26,6 +26,8 @@ func NewSide(g *gate.Gate, now time.Time) *Side {
 	s := &Side{gate: g, now: now, keys: g.Keys()}
 	s.issuers, s.routes, s.policy = g.Parts()
 	s.policy.AllTerms(func(t authz.Term) { s.terms = append(s.terms, t) })
+	slices.SortStableFunc(s.terms, authz.CompareTerms)
+	s.terms = slices.CompactFunc(s.terms, func(a, b authz.Term) bool { return authz.CompareTerms(a, b) == 0 })
 	return s
 }
 
@@ -132,3 +134,6 @@ func (s *Side) proxy(name string) authn.Holder {
 	}
 	return s.issuers.HolderOf(name, nil, "", "", false)
 }
+
+// Now returns the time at which the side is asked.
+func (s *Side) Now() time.Time { return s.now }

@@ -100,10 +100,13 @@ func (sp *space) declare(s *slot) {
 		s.set = append(s.set, sp.Lit())
 	}
 	sp.clause(s.chosen...)
-	for i, a := range s.chosen {
-		for _, b := range s.chosen[:i] {
-			sp.clause(a.Not(), b.Not())
-		}
+	before := s.chosen[0] // one of those before is chosen
+	for _, next := range s.chosen[1:] {
+		sp.clause(before.Not(), next.Not())
+		any := sp.Lit()
+		sp.clause(before.Not(), any)
+		sp.clause(next.Not(), any)
+		before = any
 	}
 	for i, set := range s.set {
 		has := []z.Lit{set.Not()}

@@ -1,6 +1,8 @@
 package authz
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -118,13 +120,7 @@ func (t *table) terms(q *query, deny, shadow bool) (list []Term) {
 		}
 	}
 	slices.SortFunc(list, func(a, b Term) int {
-		if a.Order != b.Order {
-			return a.Order - b.Order
-		}
-		if byIssuer := strings.Compare(a.Member.m.issuer, b.Member.m.issuer); byIssuer != 0 {
-			return byIssuer
-		}
-		return strings.Compare(a.Member.String(), b.Member.String())
+		return cmp.Or(a.Order-b.Order, compareMembers(a.Member.m, b.Member.m))
 	})
 	return slices.CompactFunc(list, func(a, b Term) bool { return a.Order == b.Order && a.Member == b.Member })
 }
@@ -161,14 +157,21 @@ func (p *Policy) Selected(model inference.Model, protocol string) string {
 }
 
 // GroupMembers calls yield with each address or subject that the configuration's groups
-// name.
+// name, in alphabetical order.
 func (p *Policy) GroupMembers(yield func(name string, isSubject bool)) {
-	for m := range p.grants.groups {
+	for _, m := range slices.SortedFunc(maps.Keys(p.grants.groups), compareMembers) {
 		yield(m.name, m.kind == callerSubject)
 	}
 }
 
-// AllTerms calls yield with each term of the policy, whatever verb and model it is for.
+// compareMembers orders members, so that answers come in the same order each time.
+func compareMembers(a, b member) int {
+	return cmp.Or(strings.Compare(a.issuer, b.issuer), cmp.Compare(a.kind, b.kind), strings.Compare(a.name, b.name),
+		strings.Compare(a.attribute, b.attribute))
+}
+
+// AllTerms calls yield with each term of the policy, whatever verb and model it is for, in no
+// certain order.
 func (p *Policy) AllTerms(yield func(Term)) {
 	for i, t := range []*table{p.denies, p.shadowDenies, p.grants, p.shadowGrants} {
 		names := map[uint32]member{}
@@ -181,4 +184,19 @@ func (p *Policy) AllTerms(yield func(Term)) {
 			}
 		}
 	}
+}
+
+// CompareTerms orders terms: by kind, rule and member.
+func CompareTerms(a, b Term) int {
+	order := func(t *Term) int {
+		n := 0
+		if t.Deny {
+			n += 2
+		}
+		if t.Shadow {
+			n++
+		}
+		return n
+	}
+	return cmp.Or(order(&a)-order(&b), a.Order-b.Order, compareMembers(a.Member.m, b.Member.m))
 }

@@ -143,6 +143,7 @@ type Scenario struct {
 	messageKeys map[string]messageKey // by keyid
 	replyKey    *signature.Key        // of the gate; nil if it signs no replies
 	nonces      map[string]string     // of the last request of each case
+	inlines     bool                  // keys that an issuer publishes are replaced by one in the configuration
 }
 
 // Load reads a scenario, and makes new keys for it.
@@ -163,8 +164,7 @@ func Load(dir string) (*Scenario, error) {
 
 // LoadConfig is Load for a directory without cases of its own.
 func LoadConfig(dir string) (*Scenario, error) {
-	s := &Scenario{Name: filepath.Base(dir), Dir: dir, Env: map[string]string{}, signers: map[string]*signer{},
-		messageKeys: map[string]messageKey{}, nonces: map[string]string{}}
+	s := newScenario(filepath.Base(dir), dir)
 	config, err := os.ReadFile(filepath.Join(dir, "config.json"))
 	if err != nil {
 		return nil, err

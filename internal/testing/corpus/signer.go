@@ -45,6 +45,9 @@ func (s *Scenario) freshKeys(config []byte) (string, error) {
 	issuers, _ := doc["issuers"].([]any)
 	for _, item := range issuers {
 		is, _ := item.(map[string]any)
+		if s.inlines {
+			inline(is)
+		}
 		sg, err := newSigner(is)
 		if err != nil {
 			return "", err
