@@ -1,7 +1,6 @@
 package istio
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/types/known/structpb"
 	networking "istio.io/api/networking/v1alpha3"
+	security "istio.io/api/security/v1beta1"
 	"istio.io/istio/pkg/config"
 
 	"github.com/modelgate/modelgate/e2e/internal/harness"
@@ -37,11 +37,13 @@ func withLibrary(t *testing.T, w workload) workload {
 // byLibrary is the EnvoyFilter of manifests/istio/native with a configuration.
 func byLibrary(t *testing.T, doc string) config.Config {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root, "manifests", "istio", "native", "envoyfilter.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := only[*networking.EnvoyFilter](t, parse(t, string(text)))
+	return libraryOf(t, "native", doc)
+}
+
+// libraryOf is the EnvoyFilter of a directory below manifests/istio with a configuration.
+func libraryOf(t *testing.T, dir, doc string) config.Config {
+	t.Helper()
+	c := only[*networking.EnvoyFilter](t, manifests(t, dir)).DeepCopy()
 	typed := c.Spec.(*networking.EnvoyFilter).ConfigPatches[0].Patch.Value.Fields["typed_config"].GetStructValue()
 	typed.Fields["filter_config"].GetStructValue().Fields["value"] = structpb.NewStringValue(doc)
 	return c
@@ -107,4 +109,26 @@ func TestWithoutLibrary(t *testing.T) {
 	plane.apply(byLibrary(t, s.Config))
 	eventually(t, "the module is rejected", func() bool { return len(gateway.nacks()) > 0 })
 	settled(t, gateway, native(t, s, ana), "500", "no library")
+}
+
+// TestNativePeerUntold: without the filter that tells the module of the client's certificate, a
+// client with a certificate is refused, whatever is granted.
+func TestNativePeerUntold(t *testing.T) {
+	s, model, w, mesh := load(t, "gateway-and-sidecar"), upstreams(t, "fraud"), withLibrary(t, predictor(t)), authority(t, "mesh")
+	w.certs = withCerts(t, mesh, predictorID)
+	told := libraryOf(t, "native-sidecar", s.Config)
+	plane := newPlane(t, unnormalised, append(inbound(t, w, model["fraud"]), peers(t, security.PeerAuthentication_MutualTLS_STRICT), told)...)
+	sidecar := plane.start(t, w)
+	scorer := client(t, mesh, "spiffe://cluster.local/ns/batch/sa/scorer")
+	predict := request(t, s, nil, "POST /v1/models/fraud:predict")
+	predict.Authority = "fraud-predictor.prod.svc.cluster.local"
+	answers := func(want string) func() bool {
+		return func() bool { return ask(t, sidecar.addr, scorer, predict).Line == want }
+	}
+	eventually(t, "a peer with a grant is served", answers("allow fraud-predictor.prod.svc.cluster.local /v1/models/fraud:predict"))
+	untold := told.DeepCopy()
+	filter := untold.Spec.(*networking.EnvoyFilter)
+	filter.ConfigPatches = filter.ConfigPatches[:2]
+	plane.apply(untold)
+	eventually(t, "a peer of whom nothing is told is refused", answers("500 internal"))
 }

@@ -75,11 +75,23 @@ func onPort(t *testing.T, c config.Config, port string) config.Config {
 // exception for the port, lets plaintext in, the gate is what is left: it takes
 // who comes by it for nobody.
 func TestSidecar(t *testing.T) {
-	s, model, w := load(t, "gateway-and-sidecar"), upstreams(t, "fraud"), predictor(t)
+	s := load(t, "gateway-and-sidecar")
+	sidecarCases(t, s, predictor(t), plugin(t, "sidecar", s))
+}
+
+// TestNativeSidecar is the same by the dynamic module of manifests/istio/native-sidecar.
+func TestNativeSidecar(t *testing.T) {
+	s := load(t, "gateway-and-sidecar")
+	sidecarCases(t, s, withLibrary(t, predictor(t)), libraryOf(t, "native-sidecar", s.Config))
+}
+
+func sidecarCases(t *testing.T, s *corpus.Scenario, w workload, gate config.Config) {
+	t.Helper()
+	model := upstreams(t, "fraud")
 	mesh, unknown := authority(t, "mesh"), authority(t, "unknown")
 	w.certs = withCerts(t, mesh, predictorID)
 	strict := security.PeerAuthentication_MutualTLS_STRICT
-	plane := newPlane(t, unnormalised, append(inbound(t, w, model["fraud"]), peers(t, strict), plugin(t, "sidecar", s))...)
+	plane := newPlane(t, unnormalised, append(inbound(t, w, model["fraud"]), peers(t, strict), gate)...)
 	sidecar := plane.start(t, w)
 	for _, row := range []struct {
 		name  string
