@@ -7,7 +7,7 @@
 #include "perform.h"
 #include "route.h"
 
-// The hooks of a stream. What a stream does not need is answered here, without entering Go. No
+// The hooks of a stream and of its request. What a stream does not need is answered here, without entering Go. No
 // hook returns Continue for a request unless Go has said so. Envoy calls all hooks of a stream
 // on its worker's thread, and may destroy the stream while it performs a local reply, or
 // continues a request.
@@ -38,9 +38,9 @@ envoy_dynamic_module_on_http_filter_new(envoy_dynamic_module_type_http_filter_co
 	return s; // Envoy closes the stream if it is NULL
 }
 
-static void enter(struct stream *s) { s->hooks++; }
+void enter(struct stream *s) { s->hooks++; }
 
-static void leave(struct stream *s) {
+void leave(struct stream *s) {
 	if (--s->hooks == 0 && s->destroyed) {
 		free(s);
 	}
@@ -61,9 +61,7 @@ void envoy_dynamic_module_on_http_filter_destroy(const void *stream) {
 	leave(s);
 }
 
-// finish performs what Go has asked for in a hook and takes over the result. It returns the
-// action, which is to pause if the stream has been refused or destroyed.
-static int finish(struct stream *s, int result) {
+int finish(struct stream *s, int result) {
 	s->needs_response = false;
 	s->edited_body = false;
 	if (result & RESULT_ENDED) {
@@ -183,18 +181,9 @@ envoy_dynamic_module_on_http_filter_request_body(void *filter, const void *strea
 	return status;
 }
 
-enum { EVENT_CONTINUE = 0 }; // no event of package driver is 0
-
-// continue_later holds trailers back until Envoy's loop comes round. Before them goes what has
-// been appended to the buffered body, and Envoy forwards that buffer only where it has stopped.
-static int continue_later(struct stream *s) {
-	void *scheduler = shim_scheduler_new(s->filter);
-	shim_scheduler_commit(scheduler, EVENT_CONTINUE);
-	shim_scheduler_delete(scheduler);
-	return ACTION_PAUSE;
-}
-
-// Trailers always go to Go: there may be credentials in them.
+// Trailers always go to Go: there may be credentials in them. What is appended to the body here gets
+// into Envoy's buffer, which Envoy forwards only where it has stopped before. It always has: a gate
+// that holds a part of a body has held the last of it.
 envoy_dynamic_module_type_on_http_filter_request_trailers_status
 envoy_dynamic_module_on_http_filter_request_trailers(void *filter, const void *stream) {
 	struct stream *s = (struct stream *)stream;
@@ -207,7 +196,8 @@ envoy_dynamic_module_on_http_filter_request_trailers(void *filter, const void *s
 	if (s->handle && !s->replied) {
 		action = finish_request(s, goRequestTrailers(s));
 		if (action == ACTION_FORWARD && s->edited_body && !stopped) {
-			action = continue_later(s);
+			refuse(s, "model gate: a body changed after it had gone on");
+			action = ACTION_PAUSE;
 		}
 	} else if (!s->replied) {
 		refuse(s, "model gate: trailers came before their request was decided");
@@ -218,60 +208,13 @@ envoy_dynamic_module_on_http_filter_request_trailers(void *filter, const void *s
 	               : envoy_dynamic_module_type_on_http_filter_request_trailers_status_Continue;
 }
 
-// passes reports whether a part of the response goes on unseen. Local replies do, and all that is
-// answered before this filter has seen the request.
-static bool passes(struct stream *s) { return !s || s->replied || !s->needs_response || !s->handle; }
-
-envoy_dynamic_module_type_on_http_filter_response_headers_status
-envoy_dynamic_module_on_http_filter_response_headers(void *filter, const void *stream, bool end) {
-	struct stream *s = (struct stream *)stream;
-	if (passes(s)) {
-		return envoy_dynamic_module_type_on_http_filter_response_headers_status_Continue;
-	}
-	enter(s);
-	int action = finish(s, goResponseHeaders(s, end));
-	leave(s);
-	return action == ACTION_FORWARD ? envoy_dynamic_module_type_on_http_filter_response_headers_status_Continue
-	                                : envoy_dynamic_module_type_on_http_filter_response_headers_status_StopIteration;
-}
-
-envoy_dynamic_module_type_on_http_filter_response_body_status
-envoy_dynamic_module_on_http_filter_response_body(void *filter, const void *stream, bool end) {
-	struct stream *s = (struct stream *)stream;
-	if (passes(s)) {
-		return envoy_dynamic_module_type_on_http_filter_response_body_status_Continue;
-	}
-	enter(s);
-	int action = finish(s, goResponseBody(s, body_size(s, 1), end));
-	bool over = s->replied || s->destroyed;
-	leave(s);
-	if (over) {
-		return envoy_dynamic_module_type_on_http_filter_response_body_status_StopIterationNoBuffer;
-	}
-	return action == ACTION_FORWARD ? envoy_dynamic_module_type_on_http_filter_response_body_status_Continue
-	                                : envoy_dynamic_module_type_on_http_filter_response_body_status_StopIterationAndBuffer;
-}
-
-envoy_dynamic_module_type_on_http_filter_response_trailers_status
-envoy_dynamic_module_on_http_filter_response_trailers(void *filter, const void *stream) {
-	struct stream *s = (struct stream *)stream;
-	if (passes(s)) {
-		return envoy_dynamic_module_type_on_http_filter_response_trailers_status_Continue;
-	}
-	enter(s);
-	int action = finish(s, goResponseTrailers(s));
-	leave(s);
-	return action == ACTION_FORWARD ? envoy_dynamic_module_type_on_http_filter_response_trailers_status_Continue
-	                                : envoy_dynamic_module_type_on_http_filter_response_trailers_status_StopIteration;
-}
-
 void envoy_dynamic_module_on_http_filter_scheduled(void *filter, const void *stream, uint64_t event) {
 	struct stream *s = (struct stream *)stream;
-	if (!s || s->replied || (event != EVENT_CONTINUE && !s->handle)) {
+	if (!s || s->replied || !s->handle) {
 		return;
 	}
 	enter(s);
-	if ((event == EVENT_CONTINUE || finish_request(s, goScheduled(s, event)) == ACTION_FORWARD) && s->stopped) {
+	if (finish_request(s, goScheduled(s, event)) == ACTION_FORWARD && s->stopped) {
 		s->stopped = false;
 		envoy_dynamic_module_callback_http_filter_continue_decoding(s->filter);
 	}

@@ -1,9 +1,18 @@
-// What shim.c needs of perform.c, body.c and reply.c.
+// What the hooks in C and what they call have in common.
 #ifndef MODELGATE_PERFORM_H
 #define MODELGATE_PERFORM_H
 
 #include "commands.h"
 #include "shim.h"
+
+// enter and leave are called at the start and at the end of each hook of a stream. The stream may be
+// gone after leave.
+void enter(struct stream *s);
+void leave(struct stream *s);
+
+// finish performs what Go has asked for in a hook and takes over the result. It returns the
+// action, which is to pause if the stream has been refused or destroyed.
+int finish(struct stream *s, int result);
 
 // perform performs what a hook in Go has asked for. It returns false if the stream must be
 // refused because something failed. Envoy may destroy the stream inside it.
