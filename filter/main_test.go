@@ -45,7 +45,7 @@ func TestMain(m *testing.M) {
 // How large the modules may be, in bytes. Every proxy compiles one at each start.
 const (
 	maxModule     = 7_000_000
-	maxHeadModule = 5_900_000
+	maxHeadModule = 5_600_000
 )
 
 // build builds a module anew, so that no test runs against a stale one.
