@@ -120,6 +120,9 @@ func (t *terminal) review(file string, head bool) (reports []report) {
 				warnings, err = nil, beyond
 			}
 		}
+		if err == nil {
+			warnings = append(warnings, developmentKeys(s.JSON)...)
+		}
 		if i == 0 {
 			warnings = append(notes, warnings...)
 		}

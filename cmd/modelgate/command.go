@@ -72,7 +72,7 @@ func newRoot(t *terminal) *cobra.Command {
 	for group, commands := range map[string][]*cobra.Command{
 		groupConfiguration: {checkCommand(t), decideCommand(t)},
 		groupPolicy:        {whoCanCommand(t), whatCanCommand(t), matrixCommand(t), diffCommand(t), testCommand(t), replayCommand(t)},
-		groupKeys:          {keysCommand(t), apikeyCommand(t)},
+		groupKeys:          {keysCommand(t), apikeyCommand(t), tokenCommand(t)},
 		groupDeployment:    {renderCommand(t), routesCommand(t)},
 		"":                 {versionCommand(t)},
 	} {

@@ -3,8 +3,11 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/testing/corpus"
@@ -64,7 +67,7 @@ func runCommand(secrets authn.Secrets, in string, args ...string) result {
 // TestUsage: wrong arguments have the exit status 2, a text that says what is wrong, and the
 // usage of the command on standard error.
 func TestUsage(t *testing.T) {
-	const names = "must be apikey, check, decide, diff, keys, matrix, render, replay, routes, test, version, what-can or who-can"
+	const names = "must be apikey, check, decide, diff, keys, matrix, render, replay, routes, test, token, version, what-can or who-can"
 	for _, c := range []struct{ args, want string }{
 		{"", names + `; got ""`},
 		{"frob", names + `; got "frob"`},
@@ -99,7 +102,11 @@ func TestUsage(t *testing.T) {
 // TestHelp: every command says what it is for, with an example, on standard output.
 func TestHelp(t *testing.T) {
 	root := newRoot(&terminal{})
-	for _, c := range append(root.Commands(), root) {
+	token, _, err := root.Find([]string{"token"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range slices.Concat(root.Commands(), token.Commands(), []*cobra.Command{root}) {
 		if c.Name() == "help" || c.Name() == "completion" { // cobra's own
 			continue
 		}

@@ -55,8 +55,9 @@ func reference(root *cobra.Command) string {
 
 // section writes what a command says of itself.
 func section(b *strings.Builder, c *cobra.Command) {
-	fmt.Fprintf(b, "\n### modelgate %s\n\n%s\n\n```\n%s\n```\n", c.Name(), paragraphs(c.Long), c.UseLine())
-	if c.HasAvailableSubCommands() {
+	level := strings.Repeat("#", 2+strings.Count(c.CommandPath(), " "))
+	fmt.Fprintf(b, "\n%s %s\n\n%s\n\n```\n%s\n```\n", level, c.CommandPath(), paragraphs(c.Long), c.UseLine())
+	if c.Name() == "completion" { // each shell's has the same form
 		b.WriteString("\n")
 		for _, sub := range c.Commands() {
 			fmt.Fprintf(b, "- `%s`: %s\n", sub.CommandPath(), sub.Short)
@@ -67,6 +68,11 @@ func section(b *strings.Builder, c *cobra.Command) {
 	}
 	if c.Example != "" {
 		fmt.Fprintf(b, "\n```\n%s\n```\n", unindent(c.Example))
+	}
+	for _, sub := range c.Commands() {
+		if c.Name() != "completion" {
+			section(b, sub)
+		}
 	}
 }
 

@@ -97,7 +97,7 @@ func (r *rendering) services() (resources []fields) {
 			r.warn("%s: %s is an address, for which there is no ServiceEntry here: the cluster stays %q", e.pointer, host, e.cluster)
 			continue
 		}
-		clusters[e.pointer] = fmt.Sprintf("outbound|%d||%s", e.port, host)
+		clusters[e.pointer] = fmt.Sprintf("%q", fmt.Sprintf("outbound|%d||%s", e.port, host)) // no letter that JSON escapes
 		switch key := fmt.Sprint(host, e.port); {
 		case seen[key]:
 		case inMesh && e.tls:

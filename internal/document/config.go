@@ -216,25 +216,25 @@ func isGate(root *node) bool {
 	return slices.ContainsFunc(root.members, func(m member) bool { return slices.Contains(gateFields, m.name) })
 }
 
-// With returns the JSON of the configuration with other texts at these pointers, which lead to
-// strings of it.
-func (c *Config) With(texts map[string]string) string {
-	return string(with(c.root, "", texts).appendJSON(nil))
+// With returns the JSON of the configuration with other values, in JSON, at these pointers.
+// Each leads to a value of the configuration.
+func (c *Config) With(values map[string]string) string {
+	return string(with(c.root, "", values).appendJSON(nil))
 }
 
-// with returns a copy of the value at a pointer with other texts.
-func with(n *node, pointer string, texts map[string]string) *node {
-	changed := *n
-	if text, ok := texts[pointer]; ok {
-		changed.json, changed.text = quote(text), text
+// with returns a copy of the value at a pointer with other values.
+func with(n *node, pointer string, values map[string]string) *node {
+	if value, ok := values[pointer]; ok {
+		return &node{at: n.at, json: value}
 	}
+	changed := *n
 	changed.members = slices.Clone(n.members)
 	for i, m := range n.members {
-		changed.members[i].value = with(m.value, pointer+strictjson.Pointer{m.name}.String(), texts)
+		changed.members[i].value = with(m.value, pointer+strictjson.Pointer{m.name}.String(), values)
 	}
 	changed.items = slices.Clone(n.items)
 	for i, item := range n.items {
-		changed.items[i] = with(item, fmt.Sprintf("%s/%d", pointer, i), texts)
+		changed.items[i] = with(item, fmt.Sprintf("%s/%d", pointer, i), values)
 	}
 	return &changed
 }

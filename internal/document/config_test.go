@@ -133,7 +133,7 @@ func TestWith(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := f.Configs[0]
-	if got := c.With(map[string]string{"/b/0/c~1d": "\"y"}); got != `{"a":"x","b":[{"c/d":"\"y"},1]}` {
+	if got := c.With(map[string]string{"/b/0/c~1d": `["y"]`}); got != `{"a":"x","b":[{"c/d":["y"]},1]}` {
 		t.Errorf("With = %s", got)
 	}
 	if c.With(nil) != c.JSON || c.JSON != `{"a":"x","b":[{"c/d":"x"},1]}` {
