@@ -32,14 +32,23 @@ open. FILE is then the output of
 
 for the namespace of the models.
 
+With --lint it also looks for what does nothing, or too much, among all callers and models
+that there can be: grants by which nobody is allowed anything or that change nothing,
+denies that others cover, members that no caller can be, models of routes that nobody can
+reach, and grants by which everybody may change models. Each finding has its place, and
+the name of its check. A configuration silences one, with the reason:
+
+  "lint": [{"check": "redundant-grant", "of": "the grant's name", "reason": "until June"}]
+
 With -o json or yaml the result is one list, with an item for each configuration: file,
-plugin, ok, errors (line, column, pointer, message) and warnings.
+plugin, ok, errors (line, column, pointer, message), warnings
+and findings.
 
 Symmetric keys are read from environment variables, as in the filter.`
 
 func checkCommand(t *terminal) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "check [--head] [--mesh FILE] [-o FORM] CONFIG...",
+		Use:   "check [--head] [--lint] [--mesh FILE] [-o FORM] CONFIG...",
 		Short: "List every error and warning of configurations",
 		Long:  checkHelp,
 		Example: `  modelgate check config.json
@@ -49,9 +58,10 @@ func checkCommand(t *terminal) *cobra.Command {
 		Args: someArguments("a configuration"),
 	}
 	head := c.Flags().Bool("head", false, "whether modelgate-head.wasm takes the configurations")
+	lint := c.Flags().Bool("lint", false, "whether to look for rules, members and models that do nothing")
 	mesh := c.Flags().String("mesh", "", "`FILE` with the services, pods and peer authentications of a namespace")
 	form := addFormat(c, formText, formJSON, formYAML)
-	c.RunE = func(_ *cobra.Command, args []string) error { return t.check(*mesh, *head, args, form) }
+	c.RunE = func(_ *cobra.Command, args []string) error { return t.check(*mesh, *head, *lint, args, form) }
 	return c
 }
 
@@ -62,6 +72,7 @@ type report struct {
 	OK       bool      `json:"ok"`
 	Errors   []problem `json:"errors,omitempty"`
 	Warnings []string  `json:"warnings,omitempty"`
+	Findings []finding `json:"findings,omitempty"` // of --lint
 
 	name string // of the file, with the plugin's
 	err  error
@@ -76,7 +87,7 @@ type problem struct {
 	Message string  `json:"message"`
 }
 
-func (t *terminal) check(mesh string, head bool, files []string, form *format) error {
+func (t *terminal) check(mesh string, head, lint bool, files []string, form *format) error {
 	var reports []report
 	if mesh != "" {
 		warnings, err := t.meshWarnings(mesh)
@@ -85,7 +96,7 @@ func (t *terminal) check(mesh string, head bool, files []string, form *format) e
 		reports = append(reports, r)
 	}
 	for _, file := range files {
-		reports = append(reports, t.review(file, head)...)
+		reports = append(reports, t.review(file, head, lint)...)
 	}
 	var status error
 	for _, r := range reports {
@@ -105,7 +116,7 @@ func (t *terminal) check(mesh string, head bool, files []string, form *format) e
 }
 
 // review compiles the configurations in a file, with head for modelgate-head.wasm.
-func (t *terminal) review(file string, head bool) (reports []report) {
+func (t *terminal) review(file string, head, lint bool) (reports []report) {
 	found, notes, err := t.sources(file)
 	if err != nil {
 		return []report{newReport(source{file: file}, nil, err)}
@@ -126,7 +137,13 @@ func (t *terminal) review(file string, head bool) (reports []report) {
 		if i == 0 {
 			warnings = append(notes, warnings...)
 		}
-		reports = append(reports, newReport(s, warnings, s.problems(err)))
+		r := newReport(s, warnings, s.problems(err))
+		if err == nil && lint {
+			if r.Findings, err = t.lintFindings(s); err != nil {
+				r.OK, r.err, r.Errors = false, err, []problem{{Message: err.Error()}}
+			}
+		}
+		reports = append(reports, r)
 	}
 	return reports
 }
@@ -161,6 +178,9 @@ func (r report) write(t *terminal) {
 	}
 	for _, w := range r.Warnings {
 		fmt.Fprintf(t.err, "%s: warning: %s\n", r.name, w)
+	}
+	for _, f := range r.Findings {
+		f.write(t, r.name)
 	}
 	if r.OK && !r.mesh {
 		fmt.Fprintf(t.out, "%s: ok\n", r.name)

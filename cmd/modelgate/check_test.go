@@ -15,7 +15,7 @@ func TestCheck(t *testing.T) {
 	broken := writeFile(t, dir, "broken.json", `{"version"`)
 	missing := filepath.Join(dir, "missing.json")
 	const fields = "$schema, version, issuers, peer, routes, serves, groups, grants, denies, iam, signatures, activator, exempt, " +
-		"cors, identity, headers, challenge, audit, tokenCache, host, limits"
+		"cors, identity, headers, challenge, audit, tokenCache, host, limits, lint"
 	badErrors := bad + `:1:31: "/extra": unknown field "extra"; known are ` + fields + "\n" +
 		bad + `:1:2: "/version": must be 1; got 2` + "\n" +
 		bad + `:1:16: "/issuers": must not be empty; leave it out instead` + "\n" +

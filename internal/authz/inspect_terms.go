@@ -200,3 +200,8 @@ func CompareTerms(a, b Term) int {
 	}
 	return cmp.Or(order(&a)-order(&b), a.Order-b.Order, compareMembers(a.Member.m, b.Member.m))
 }
+
+// RuleNames lists the names of the denies and the grants that are in force, in configured order.
+// A rule may have no term: rules before it have all of its members, verbs and models, or its
+// members are deleted.
+func (p *Policy) RuleNames() (denies, grants []string) { return p.denies.names, p.grants.names }

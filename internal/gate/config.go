@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"slices"
+
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
 	"github.com/modelgate/modelgate/internal/headonly"
@@ -30,7 +32,7 @@ func newGate(doc string, secrets authn.Secrets, review *authz.Review) (*Gate, er
 
 func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets, review *authz.Review) {
 	o := root.Object("$schema", "version", "issuers", "peer", "routes", "serves", "groups", "grants", "denies",
-		"iam", "signatures", "activator", "exempt", "cors", "identity", "headers", "challenge", "audit", "tokenCache", "host", "limits")
+		"iam", "signatures", "activator", "exempt", "cors", "identity", "headers", "challenge", "audit", "tokenCache", "host", "limits", "lint")
 	if v := o.Need("version"); v.Exists() && v.JSON().Raw != "1" {
 		v.MustBe("1")
 	}
@@ -63,6 +65,7 @@ func (g *Gate) compile(root strictjson.Value, secrets authn.Secrets, review *aut
 	g.caches = !cache.Exists() || cache.Bool()
 	g.auditAllowed = compileAudit(o.Get("audit"))
 	g.waitingLimit = compileLimits(o.Get("limits"))
+	compileLint(o.Get("lint"))
 	g.noteBeyondHead(o.Get("cors"), o.Get("signatures"))
 }
 
@@ -92,4 +95,22 @@ func compileAudit(v strictjson.Value) (all bool) {
 	}
 	v.MustBe("refused or all")
 	return false
+}
+
+// LintChecks are the checks of modelgate check --lint that "lint" can silence.
+var LintChecks = []string{
+	"unreachable-grant", "redundant-grant", "shadowed-deny", "member-never-matches", "unreachable-model", "wildcard",
+}
+
+// compileLint reads "lint": findings at a terminal that are known, and why they stay. It
+// changes no decision.
+func compileLint(v strictjson.Value) {
+	for _, item := range v.Items() {
+		o := item.Object("check", "of", "reason")
+		if check := o.Need("check"); check.Text() != "" && !slices.Contains(LintChecks, check.JSON().Str) {
+			check.MustBe("%s", strictjson.Or(LintChecks))
+		}
+		o.Need("of").Text()
+		o.Need("reason").Text()
+	}
 }
