@@ -26,6 +26,7 @@ type answer struct {
 	Verb      string   `json:"verb"`
 	Models    []string `json:"models"`
 	Rule      string   `json:"rule"`
+	Narrowing string   `json:"narrowing,omitempty"` // that refused
 	Authority string   `json:"authority"`
 	Path      string   `json:"path"`
 	Removed   []string `json:"removed,omitempty"`
@@ -55,6 +56,9 @@ func (a answer) String() string {
 	if a.Rule != "" {
 		fmt.Fprintf(&b, ", by %q", a.Rule)
 	}
+	if a.Narrowing != "" {
+		fmt.Fprintf(&b, " of the narrowing %q", a.Narrowing)
+	}
 	if a.Claim != "" {
 		fmt.Fprintf(&b, ", claim %s of a token of %s", a.Claim, a.Issuer)
 	}
@@ -71,7 +75,7 @@ func newAnswer(r request, x *gate.Exchange, step gate.Step) answer {
 	forward := step.Act == gate.Forward
 	a := answer{
 		Allow: forward, Shadow: forward && step.Reason.Refuses(), Status: step.Reason.HTTP(), GRPC: step.Reason.GRPC(),
-		Reason: step.Reason.String(), Rule: x.Rule, Models: []string{},
+		Reason: step.Reason.String(), Rule: x.Rule, Narrowing: x.NarrowedBy(), Models: []string{},
 	}
 	a.Issuer, a.Claim = x.Fault()
 	a.Part, a.SignedBy = x.SignatureFault(), x.Principal.SignedBy

@@ -40,6 +40,8 @@ the name of its check. A configuration silences one, with the reason:
 
   "lint": [{"check": "redundant-grant", "of": "the grant's name", "reason": "until June"}]
 
+With --narrowing it checks the narrowing of a route beside each configuration, too.
+
 With -o json or yaml the result is one list, with an item for each configuration: file,
 plugin, ok, errors (line, column, pointer, message), warnings
 and findings.
@@ -48,7 +50,7 @@ Symmetric keys are read from environment variables, as in the filter.`
 
 func checkCommand(t *terminal) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "check [--head] [--lint] [--mesh FILE] [-o FORM] CONFIG...",
+		Use:   "check [--head] [--lint] [--mesh FILE] [--narrowing FILE] [-o FORM] CONFIG...",
 		Short: "List every error and warning of configurations",
 		Long:  checkHelp,
 		Example: `  modelgate check config.json
@@ -60,8 +62,9 @@ func checkCommand(t *terminal) *cobra.Command {
 	head := c.Flags().Bool("head", false, "whether modelgate-head.wasm takes the configurations")
 	lint := c.Flags().Bool("lint", false, "whether to look for rules, members and models that do nothing")
 	mesh := c.Flags().String("mesh", "", "`FILE` with the services, pods and peer authentications of a namespace")
+	narrowing := c.Flags().String("narrowing", "", "`FILE` with the narrowing of a route")
 	form := addFormat(c, formText, formJSON, formYAML)
-	c.RunE = func(_ *cobra.Command, args []string) error { return t.check(*mesh, *head, *lint, args, form) }
+	c.RunE = func(_ *cobra.Command, args []string) error { return t.check(*mesh, *narrowing, *head, *lint, args, form) }
 	return c
 }
 
@@ -87,7 +90,7 @@ type problem struct {
 	Message string  `json:"message"`
 }
 
-func (t *terminal) check(mesh string, head, lint bool, files []string, form *format) error {
+func (t *terminal) check(mesh, narrowing string, head, lint bool, files []string, form *format) error {
 	var reports []report
 	if mesh != "" {
 		warnings, err := t.meshWarnings(mesh)
@@ -97,6 +100,9 @@ func (t *terminal) check(mesh string, head, lint bool, files []string, form *for
 	}
 	for _, file := range files {
 		reports = append(reports, t.review(file, head, lint)...)
+		if narrowing != "" {
+			reports = append(reports, t.reviewNarrowing(narrowing, file)...)
+		}
 	}
 	var status error
 	for _, r := range reports {
@@ -143,6 +149,22 @@ func (t *terminal) review(file string, head, lint bool) (reports []report) {
 				r.OK, r.err, r.Errors = false, err, []problem{{Message: err.Error()}}
 			}
 		}
+		reports = append(reports, r)
+	}
+	return reports
+}
+
+// reviewNarrowing compiles a narrowing beside the configurations in a file that compile.
+func (t *terminal) reviewNarrowing(narrowing, file string) (reports []report) {
+	found, _, _ := t.sources(file) // its mistakes are those of review
+	for _, s := range found {
+		g, err := gate.New(s.JSON, t.secrets)
+		if err != nil {
+			continue
+		}
+		_, err = t.loadNarrowing(g, narrowing)
+		r := newReport(source{file: narrowing}, nil, err)
+		r.name += " beside " + s.String()
 		reports = append(reports, r)
 	}
 	return reports

@@ -98,6 +98,31 @@ func (t *terminal) load(argument string) (*gate.Gate, error) {
 	return g, s.problems(err)
 }
 
+// loadNarrowing compiles the narrowing in a file beside a configuration; nil without a file.
+func (t *terminal) loadNarrowing(g *gate.Gate, file string) (*gate.Narrowing, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, name, err := t.read(file)
+	if err != nil {
+		return nil, err
+	}
+	f, err := document.Read(text)
+	if err != nil {
+		return nil, inFile(name, err)
+	}
+	s := source{f.Configs[0], name}
+	d, err := gate.NewNarrowingDocument(s.JSON)
+	if err != nil {
+		return nil, s.problems(err)
+	}
+	n, err := g.Narrowing(d)
+	if err != nil {
+		return nil, s.problems(err)
+	}
+	return n, nil
+}
+
 func texts(sources []source) (list []string) {
 	for _, s := range sources {
 		list = append(list, s.String())

@@ -37,6 +37,7 @@ and writes one JSON object on a line for each:
   verb       such as "predict"; "" if the request was refused before
   models     such as ["prod/fraud"]
   rule       the name of the grant or deny that decided
+  narrowing  the name of the narrowing that refused; left out if none did
   authority  where the request is forwarded to; "" if it is not
   path       the path that it is forwarded with; "" if it is not
   removed    the headers that it is forwarded without; left out if there are none
@@ -46,6 +47,8 @@ and writes one JSON object on a line for each:
 For a request that is not such an object it writes {"error"}, and the exit status
 is 1. With -o yaml each answer is a YAML document, with -o text a line for people.
 
+--narrowing has the requests go on by a route of the proxy that has this narrowing.
+
 Keys are never fetched: --keys gives the keys of an issuer that publishes them. A
 nonce counts once in all the input. Symmetric keys are read from environment
 variables, as in the filter.
@@ -54,7 +57,7 @@ variables, as in the filter.
 
 func decideCommand(t *terminal) *cobra.Command {
 	c := &cobra.Command{
-		Use:   "decide --config FILE [--now TIME] [--keys ISSUER=FILE]... [--input FORM] [-o FORM]",
+		Use:   "decide --config FILE [--narrowing FILE] [--now TIME] [--keys ISSUER=FILE]... [--input FORM] [-o FORM]",
 		Short: "Answer requests from standard input as the filter would",
 		Long:  decideHelp,
 		Example: `  echo '{"method": "POST", "path": "/kfserving/prod/fraud:predict", "authority": "models.example.com"}' |
@@ -63,6 +66,7 @@ func decideCommand(t *terminal) *cobra.Command {
 		Args: noArguments,
 	}
 	config := c.Flags().String("config", "", "`FILE` with the configuration")
+	narrowing := c.Flags().String("narrowing", "", "`FILE` with the narrowing of a route")
 	at := c.Flags().String("now", "", "decide at this `TIME`, in RFC 3339; the default is the clock")
 	keyFiles := c.Flags().StringArray("keys", nil, "`ISSUER=FILE`: the keys that an issuer publishes")
 	input := &format{formJSON, []string{formJSON, formYAML}}
@@ -79,14 +83,18 @@ func decideCommand(t *terminal) *cobra.Command {
 				return wrong("--now: must be an RFC 3339 time such as 2030-01-31T12:00:00Z; got %q", *at)
 			}
 		}
-		return t.decide(*config, now, *keyFiles, input, form)
+		return t.decide(*config, *narrowing, now, *keyFiles, input, form)
 	}
 	return c
 }
 
 // decide decides requests from standard input.
-func (t *terminal) decide(config string, now time.Time, keyFiles []string, input, form *format) error {
+func (t *terminal) decide(config, narrowing string, now time.Time, keyFiles []string, input, form *format) error {
 	g, err := t.load(config)
+	if err != nil {
+		return err
+	}
+	n, err := t.loadNarrowing(g, narrowing)
 	if err != nil {
 		return err
 	}
@@ -99,9 +107,9 @@ func (t *terminal) decide(config string, now time.Time, keyFiles []string, input
 		env.Admit = replay.NewMemory(pages).Admit
 	}
 	if input.is(formYAML) {
-		return t.decideDocuments(g, env, form)
+		return t.decideDocuments(g, n, env, form)
 	}
-	return t.decideLines(g, env, form)
+	return t.decideLines(g, n, env, form)
 }
 
 // needConfig refuses a command without a configuration, or with one on standard input, where

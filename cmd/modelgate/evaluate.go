@@ -13,7 +13,7 @@ import (
 )
 
 // decideDocuments writes one answer for each YAML document of standard input.
-func (t *terminal) decideDocuments(g *gate.Gate, env gate.Env, form *format) error {
+func (t *terminal) decideDocuments(g *gate.Gate, n *gate.Narrowing, env gate.Env, form *format) error {
 	text, name, err := t.read("-")
 	if err != nil {
 		return err
@@ -24,7 +24,7 @@ func (t *terminal) decideDocuments(g *gate.Gate, env gate.Env, form *format) err
 	}
 	var status error
 	for _, r := range requests {
-		ok, err := t.decideOne(g, env, []byte(r), form)
+		ok, err := t.decideOne(g, n, env, []byte(r), form)
 		if err != nil {
 			return err
 		}
@@ -75,12 +75,12 @@ func remoteNamed(g *gate.Gate, issuer string) (authn.Remote, error) {
 
 // decideLines writes one answer for each line of input. After a line that is not a
 // request, it continues with the next.
-func (t *terminal) decideLines(g *gate.Gate, env gate.Env, form *format) error {
+func (t *terminal) decideLines(g *gate.Gate, n *gate.Narrowing, env gate.Env, form *format) error {
 	var status error
 	scanner := bufio.NewScanner(t.in)
 	scanner.Buffer(nil, maxLine)
 	for scanner.Scan() {
-		ok, err := t.decideOne(g, env, scanner.Bytes(), form)
+		ok, err := t.decideOne(g, n, env, scanner.Bytes(), form)
 		if err != nil {
 			return err
 		}
@@ -95,12 +95,12 @@ func (t *terminal) decideLines(g *gate.Gate, env gate.Env, form *format) error {
 }
 
 // decideOne writes the answer to a request. If it is none, ok is false.
-func (t *terminal) decideOne(g *gate.Gate, env gate.Env, request []byte, form *format) (ok bool, err error) {
+func (t *terminal) decideOne(g *gate.Gate, n *gate.Narrowing, env gate.Env, request []byte, form *format) (ok bool, err error) {
 	r, err := parseRequest(request)
 	if err != nil {
 		return false, printLine(t.out, lineError{err.Error()}, form)
 	}
-	return true, printLine(t.out, evaluate(g, env, r), form)
+	return true, printLine(t.out, evaluate(g, n, env, r), form)
 }
 
 // lineError is the answer to a line that is not a request.
@@ -129,19 +129,19 @@ func printLine(w io.Writer, line any, form *format) error {
 }
 
 // evaluate returns the gate's decision about a request.
-func evaluate(g *gate.Gate, env gate.Env, r request) answer {
+func evaluate(g *gate.Gate, n *gate.Narrowing, env gate.Env, r request) answer {
 	pairs := [][2]string{{":method", r.Method}, {":path", r.Path}}
 	if r.Authority != "" {
 		pairs = append(pairs, [2]string{":authority", r.Authority})
 	}
 	pairs = append(pairs, lowerNames(r.Headers)...)
-	x, step := g.DecideRequest(env, &gate.Head{
+	x, step := g.DecideNarrowed(env, &gate.Head{
 		Pairs: pairs,
 		End:   len(r.Body) == 0 && len(r.Trailers) == 0,
 		Peer: authn.Peer{
 			URI: r.Peer.URI, Subject: r.Peer.Subject, Certificate: r.Peer.Certificate,
 			Validated: r.Peer.Validated, Digest: r.Peer.Digest,
 		},
-	}, r.Body, lowerNames(r.Trailers))
+	}, r.Body, lowerNames(r.Trailers), n)
 	return newAnswer(r, x, step)
 }

@@ -2,6 +2,8 @@ package dynamicmodule_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -25,25 +27,29 @@ func narrowedBy(part object, module, doc string) {
 // toSklearn is what the iap example makes of a request for sklearn-iap.
 const toSklearn = "allow sklearn-iap-predictor-default.kubeflow.svc.cluster.local /v1/models/sklearn-iap:predict"
 
-var ana = &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "ana@example.com"}}
+var ana = &corpus.Token{Issuer: "iap", Claims: map[string]any{"email": "ana@example.com", "hd": "example.com"}}
 
 // TestNarrowing: the narrowing is that of the route that the request takes once the gate has
 // rewritten it. The most specific one counts.
 func TestNarrowing(t *testing.T) {
 	t.Parallel()
+	doc, err := os.ReadFile(filepath.Join(root, "examples", "iap", "narrowing.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, library := range map[string]string{"modelgate": module, "poisoned": poisoned} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := load(t, "iap")
 			g := start(t, s, []string{"kubeflow", "prod"}, func(o *harness.Options) { o.Module = library }, func(bootstrap object) {
 				prod := virtualHost(bootstrap, "prod")
-				narrowedBy(prod, name, `{"version": 1, "name": "looking only", "denies": [{"name": "no-predictions", "verbs": ["predict"]}]}`)
+				narrowedBy(prod, name, string(doc))
 				nobody := virtualHost(bootstrap, "nobody") // it takes the request as it comes
 				narrowedBy(nobody, name, `{"version": 1, "name": "nothing", "denies": [{"name": "nothing"}]}`)
 			})
 			for range 3 { // the last time by a cached decision
 				for request, want := range map[string]string{
-					"POST /kfserving/prod/fraud:predict":           "403 denied",
+					"POST /kfserving/prod/fraud:predict":           "403 grant_missing",
 					"GET /kfserving/prod/fraud":                    "allow fraud-predictor-default.prod.svc.cluster.local /v1/models/fraud",
 					"POST /kfserving/kubeflow/sklearn-iap:predict": toSklearn,
 					"POST /kfserving/kubeflow/images:predict":      "403 grant_missing",
@@ -55,7 +61,7 @@ func TestNarrowing(t *testing.T) {
 				}
 			}
 			line := g.awaitLog(t, `"narrowing"`)
-			const want = `"verb":"predict","models":["prod/fraud"],"narrowing":"looking only","rule":"no-predictions"`
+			const want = `"verb":"predict","models":["prod/fraud"],"narrowing":"prod, looking only"`
 			if !strings.Contains(line, want) {
 				t.Errorf("%s\nwant %s", line, want)
 			}

@@ -133,7 +133,7 @@ func TestRefusedConfigurationsFail(t *testing.T) {
 // refuses, except for names that are there twice.
 func TestNarrowingSchema(t *testing.T) {
 	s := compileFile(t, narrowingSchema)
-	for path, doc := range documents(t, narrowings+"accepted/*.json", narrowings+"beside/*.json") {
+	for path, doc := range documents(t, narrowings+"accepted/*.json", narrowings+"beside/*.json", "../../examples/*/narrowing.json") {
 		if _, err := gate.NewNarrowingDocument(doc); err != nil {
 			t.Errorf("%s: the parser refuses it:\n%v", path, err)
 		}

@@ -167,6 +167,10 @@ func (x *Exchange) refuseOrReset(why reason.Reason) Step {
 // holds, and the JSON Pointer of the claim at fault; "" for any other request.
 func (x *Exchange) Fault() (issuer, claim string) { return x.refusedIssuer, x.refusedClaim }
 
+// NarrowedBy returns the name of the narrowing that refuses the request, or would but for its
+// shadow; "" if none does.
+func (x *Exchange) NarrowedBy() string { return x.narrowedBy }
+
 // waits reports whether the request waits for keys or for its body, or its reply must be
 // trimmed or signed.
 func (x *Exchange) waits() bool { return x.missing != nil || x.body != nil || x.needsReply() }
