@@ -127,3 +127,27 @@ func TestNarrowingOfAnotherModule(t *testing.T) {
 		}
 	}
 }
+
+// TestNarrowingOfLongBody: a body may come in many parts, of which several send the head on, before
+// the narrowing of its route is asked.
+func TestNarrowingOfLongBody(t *testing.T) {
+	t.Parallel()
+	g := start(t, load(t, "openai"), []string{"llm", "embed"}, nil, func(bootstrap object) {
+		doc := `{"version": 1, "name": "no small ones", "denies": [{"name": "small", "models": ["prod/embed/bge-small"]}]}`
+		narrowed(virtualHost(bootstrap, "llm"), doc)
+		narrowed(virtualHost(bootstrap, "embed"), doc)
+	})
+	ana := &corpus.Token{Issuer: "corp", Claims: map[string]any{"email": "ana@example.com", "email_verified": true}}
+	for model, want := range map[string]string{
+		"meta-llama/Llama-3.1-8B": "allow llm-kserve-workload-svc.prod.svc.cluster.local /v1/chat/completions",
+		"bge-small":               "403 denied",
+	} {
+		body := `{"model": "` + model + `", "messages": ["` + strings.Repeat("x", 300<<10) + `"]}`
+		got := g.ask(t, corpus.Case{
+			Token: ana, Request: "POST /v1/chat/completions", Headers: [][2]string{{"content-type", "application/json"}}, Body: body,
+		})
+		if got.Line != want {
+			t.Errorf("%s: %s, want %s", model, got.Line, want)
+		}
+	}
+}

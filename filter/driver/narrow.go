@@ -10,8 +10,17 @@ import (
 )
 
 // AwaitRoute says before RequestHeaders that the route by which the proxy sends the request on
-// may have a narrowing. Then the host calls Narrow before the head goes on, if it has one.
+// may have a narrowing. Then the host calls Narrow before the head goes on, if it has one, and HeadGone
+// before the next part of the request, if it has none.
 func (s *Stream) AwaitRoute() { s.awaitsRoute = true }
+
+// HeadGone says that the head has gone on, and that Narrow is not called any more.
+func (s *Stream) HeadGone() {
+	if s.awaitsRoute {
+		s.awaitsRoute = false
+		s.exchange.HeadGone()
+	}
+}
 
 // AwaitsRoute reports whether Narrow may still be called.
 func (s *Stream) AwaitsRoute() bool { return s.awaitsRoute && !s.replied }

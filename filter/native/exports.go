@@ -87,9 +87,17 @@ func (r *request) done(action driver.Action) C.int {
 	return result
 }
 
+// headGone says before a later part of the request that the head has gone on, if it has.
+func (r *request) headGone() {
+	if r.c.sent {
+		r.stream.HeadGone()
+	}
+}
+
 //export goRequestBody
 func goRequestBody(c *C.struct_stream, size C.size_t, end C.bool) C.int {
 	return hook(c, func(r *request) C.int {
+		r.headGone()
 		r.ended = r.ended || bool(end)
 		return r.finishRequest(r.stream.RequestBody(int(size), bool(end)))
 	})
@@ -98,6 +106,7 @@ func goRequestBody(c *C.struct_stream, size C.size_t, end C.bool) C.int {
 //export goRequestTrailers
 func goRequestTrailers(c *C.struct_stream) C.int {
 	return hook(c, func(r *request) C.int {
+		r.headGone()
 		r.ended = true
 		return r.finishRequest(r.stream.RequestTrailers())
 	})

@@ -154,9 +154,6 @@ func (x *Exchange) checkBodyHeaders(spec *inference.Body) (boundary string, why 
 func (x *Exchange) requestBody(env Env, chunk []byte, end bool) Step {
 	b := x.body
 	why := reason.Allowed
-	if b.edit == nil && x.route == routeAwaited { // the head has gone, by a route without a narrowing
-		x.route, x.passed = routeKnown, nil
-	}
 	switch {
 	case b.refuses:
 		return x.refuseOrReset(b.refusal)

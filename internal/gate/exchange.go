@@ -35,7 +35,8 @@ func (e *Env) authn() authn.Env {
 
 // Exchange is one request and its response on their way through the gate. The host
 // calls Begin, performs the Step that it returns, and hands in what the Step asks for:
-// Resume after AwaitKeys, Body and Trailers after Hold, Respond if NeedsResponse. It calls
+// Resume after AwaitKeys, Body and Trailers after Hold, Respond if NeedsResponse. If the proxy's
+// route may have a narrowing, it calls Narrow or HeadGone when the head goes on. It calls
 // DropHead when it has performed a Step, HostHolds when it holds back more or less of the
 // body or the reply, and End when the stream ends.
 type Exchange struct {

@@ -105,6 +105,15 @@ func (x *Exchange) Narrow(env Env, n *Narrowing) Step {
 	return x.settle(Step{Act: Forward, Reason: why, Audit: x.auditLine(why, true)})
 }
 
+// HeadGone says that the head has gone on by a route without a narrowing. The host calls it
+// before it hands in more of the request: until then it may have performed several Steps at once, and
+// the first of them that sends the head on has sent nothing yet.
+func (x *Exchange) HeadGone() {
+	if x.route == routeAwaited {
+		x.route, x.unread, x.passed = routeKnown, nil, nil
+	}
+}
+
 // narrowPassed asks the narrowing about what has passed already.
 func (x *Exchange) narrowPassed(env Env) verdict {
 	p := x.narrowing.policy

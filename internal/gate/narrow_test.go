@@ -36,10 +36,10 @@ func exchange(g *gate.Gate, h *gate.Head, body string, size int, n *gate.Narrowi
 	x, step = g.Begin(env, h)
 	for gone, at := false, 0; ; {
 		if !gone && step.SendsHead() {
-			if gone = true; n != nil {
-				if narrowed := x.Narrow(env, n); narrowed.Act != gate.Forward {
-					return x, narrowed, released
-				}
+			if gone = true; n == nil {
+				x.HeadGone()
+			} else if narrowed := x.Narrow(env, n); narrowed.Act != gate.Forward {
+				return x, narrowed, released
 			}
 		}
 		if released += step.Release; step.Act != gate.Hold {
