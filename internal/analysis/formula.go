@@ -31,6 +31,16 @@ func (sp *space) term(side int, t *authz.Term) z.Lit {
 
 // condition says which callers meet a condition: of a grant, for certain; of a deny, perhaps.
 func (sp *space) condition(side int, c authz.Condition, deny bool) z.Lit {
+	key := conditionKey{side, c, deny}
+	lit, known := sp.conditions[key]
+	if !known {
+		lit = sp.findCondition(side, c, deny)
+		sp.conditions[key] = lit
+	}
+	return lit
+}
+
+func (sp *space) findCondition(side int, c authz.Condition, deny bool) z.Lit {
 	sh := &sp.shapes[side]
 	meets := authz.Condition.Met
 	if deny {

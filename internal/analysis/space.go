@@ -30,7 +30,9 @@ type space struct {
 	valid   []z.Lit  // by side: it accepts the credential
 	probes  map[probeKey]*authn.Principal
 	members map[memberKey]z.Lit
-	answers map[z.Lit]*Caller // nil for no caller
+	// conditions has what was found for each condition.
+	conditions map[conditionKey]z.Lit
+	answers    map[z.Lit]*Caller // nil for no caller
 
 	*logic.C
 	solver *gini.Gini
@@ -41,6 +43,12 @@ type space struct {
 type probeKey struct {
 	side     int
 	document string
+}
+
+type conditionKey struct {
+	side int
+	of   authz.Condition
+	deny bool
 }
 
 type memberKey struct {
@@ -54,7 +62,7 @@ type memberKey struct {
 func newSpace(issuer string, sides []*Side, more []authz.Member) (*space, error) {
 	sp := &space{
 		issuer: issuer, sides: sides, C: logic.NewC(), solver: gini.New(), probes: map[probeKey]*authn.Principal{},
-		members: map[memberKey]z.Lit{}, answers: map[z.Lit]*Caller{},
+		members: map[memberKey]z.Lit{}, conditions: map[conditionKey]z.Lit{}, answers: map[z.Lit]*Caller{},
 	}
 	for _, s := range sides {
 		sp.shapes = append(sp.shapes, s.issuers.Shape(issuer))
