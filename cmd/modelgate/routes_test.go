@@ -1,8 +1,15 @@
 package main
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/replay"
+	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 // runRoutes runs routes. "" leaves --to out.
@@ -80,5 +87,53 @@ func TestRoutesUsage(t *testing.T) {
 				t.Errorf("routes = %+v\nwant 2, %s and the usage", got, c.want)
 			}
 		})
+	}
+}
+
+// TestRoutesOfCorpus: every host that the gate writes in an example's case has a route for the
+// service that it is for.
+func TestRoutesOfCorpus(t *testing.T) {
+	scenarios, err := corpus.LoadAll("../../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := 0
+	for _, s := range scenarios {
+		t.Run(s.Name, func(t *testing.T) {
+			g, err := gate.New(s.Config, s.Secret)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range s.Cases {
+				r, err := s.Request(c, time.Now())
+				if err != nil {
+					t.Fatal(err)
+				}
+				line, _ := json.Marshal(map[string]any{"method": r.Method, "path": r.Path, "authority": r.Authority, "headers": r.Headers,
+					"trailers": r.Trailers, "body": []byte(r.Body), "peer": map[string]any{"uri": r.Peer.URI, "validated": r.Peer.Validated,
+						"digest": r.Peer.Digest, "subject": r.Peer.Subject, "certificate": r.Peer.Certificate}})
+				request, err := parseRequest(line)
+				if err != nil {
+					t.Fatal(err)
+				}
+				a := evaluate(g, gate.Env{Now: time.Now(), Keys: g.Keys(), Admit: replay.NewMemory(1).Admit}, request)
+				if !a.Allow || a.Authority == "" || a.Authority == r.Authority || a.Shadow {
+					continue
+				}
+				if s.Name == "knative" {
+					continue // the activator's header has the host, and no route
+				}
+				written++
+				namespace, rest, _ := strings.Cut(a.Models[0], "/")
+				service, _, _ := strings.Cut(rest, "/")
+				service, _, _ = strings.Cut(service, "@")
+				if hosts, _ := g.Hosts(namespace, service); !slices.Contains(hosts, a.Authority) {
+					t.Errorf("%s: the gate writes %s for %s, which has routes for %q", c.Name, a.Authority, a.Models[0], hosts)
+				}
+			}
+		})
+	}
+	if written < 50 {
+		t.Errorf("the gate writes a host in %d cases, want many", written)
 	}
 }

@@ -173,16 +173,17 @@ func (t *hostTemplate) parse(host string) (service, namespace string, ok bool) {
 	return service, namespace, ok && IsLabel(service) && IsLabel(namespace)
 }
 
-// Hosts returns the hosts to which the gate forwards requests for a service that
-// came by a public path: those of its predictor, its explainer and its transformer,
-// each once. ok is false where namespace or service is not a DNS-1123 label. The
-// list is empty where no route has a prefix, or the host name would be too long.
+// Hosts returns the hosts that the gate may write into requests for a service: those of its
+// predictor, its explainer and its transformer, each once, by every route that has "names" and
+// takes requests for the service. ok is false where namespace or service is not a DNS-1123
+// label. The list is empty where no route rewrites to the service, or the host name would be
+// too long.
 func (rs *Routes) Hosts(namespace, service string) (hosts []string, ok bool) {
 	if !IsLabel(namespace) || !IsLabel(service) {
 		return nil, false
 	}
 	for _, r := range rs.routes {
-		if !r.byPath || r.names == nil {
+		if !r.rewritesTo(namespace, service) {
 			continue
 		}
 		for _, t := range r.names.templates {
@@ -192,4 +193,24 @@ func (rs *Routes) Hosts(namespace, service string) (hosts []string, ok bool) {
 		}
 	}
 	return hosts, true
+}
+
+// rewritesTo reports whether the route may write a host of the service: its public paths
+// choose the service, or the configuration declares it.
+func (r *Route) rewritesTo(namespace, service string) bool {
+	return r.names != nil && (r.byPath || slices.ContainsFunc(r.allDeclared(), func(m Model) bool {
+		return m.Namespace == namespace && m.Service == service
+	}))
+}
+
+// allDeclared returns the services that the configuration names: that of the route, those of
+// its models and those of its resources.
+func (r *Route) allDeclared() (services []Model) {
+	if service, _ := r.declared(); service != (Model{}) {
+		services = append(services, service)
+	}
+	if r.server != nil {
+		services = append(append(services, r.server.allServices...), r.services...)
+	}
+	return services
 }

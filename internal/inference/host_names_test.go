@@ -138,6 +138,7 @@ func TestHosts(t *testing.T) {
 	}
 	two := edit.Set(t, public, "/-", `{"protocol": "kserve-v1", "prefix": "/b", "names": "kfserving"}`)
 	template := edit.Set(t, public, "/0/names", `{"predictor": "{service}.{namespace}.example.com"}`)
+	server := func(protocol, fields string) string { return `[{"protocol": "` + protocol + `", ` + fields + `}]` }
 	for _, c := range []struct {
 		name, routes, namespace, service string
 		want                             []string
@@ -150,6 +151,21 @@ func TestHosts(t *testing.T) {
 		{"a template of paths", edit.Set(t, edit.Delete(t, public, "/0/prefix"), "/0/path", `"/a/{service}/{namespace}"`), "ns", "x",
 			kfserving, true},
 		{"a route that rewrites nothing", edit.Delete(t, public, "/0/prefix"), "ns", "x", nil, true},
+		{"a service with names", server("openai", `"service": "ns/x", "hosts": ["a"], "names": "kfserving"`), "ns", "x", kfserving, true},
+		{"another service than that", server("openai", `"service": "ns/x", "hosts": ["a"], "names": "kfserving"`), "ns", "y", nil, true},
+		{"another namespace than that", server("openai", `"service": "ns/x", "hosts": ["a"], "names": "kfserving"`), "n", "x", nil, true},
+		{"models with names", server("openai", `"models": {"m": "ns/x", "n": "ns/y"}, "names": "kfserving"`), "ns", "x",
+			kfserving, true},
+		{"models without the service", server("openai", `"models": {"m": "ns/y"}, "names": "kfserving"`), "ns", "x", nil, true},
+		{"models that stay on their host", server("openai", `"models": {"m": "ns/x"}, "modelHeader": "x-model"`), "ns", "x",
+			nil, true},
+		{"grpc with names", server("grpc", `"service": "a.B", "model": "ns/x", "verb": "predict", "names": "kfserving"`), "ns", "x", kfserving, true},
+		{"a resource", server("http", `"hosts": ["a"], "names": "kfserving", "resources": [
+			{"path": "/r", "methods": ["GET"], "verb": "predict", "service": "ns/x"}]`), "ns", "x", kfserving, true},
+		{"a resource of the route's service", server("http", `"hosts": ["a"], "names": "kfserving", "service": "ns/x", "resources": [
+			{"path": "/r", "methods": ["GET"], "verb": "predict"}]`), "ns", "x", kfserving, true},
+		{"a service that keeps its host", server("openai", `"service": "ns/x", "hosts": ["a"]`), "ns", "x", nil, true},
+		{"the prefix / of openai", server("openai", `"prefix": "/", "names": "kfserving"`), "ns", "x", kfserving, true},
 		{"a name that is too long", public, "ns", strings.Repeat("x", 60), nil, true},
 		{"upper case", public, "ns", "X", nil, false},
 		{"a dot", public, "ns", "a.b", nil, false},

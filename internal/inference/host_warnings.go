@@ -106,13 +106,7 @@ func (rs *Routes) reachable() (services []Model, all bool) {
 		if r.byHost || r.byPath {
 			return nil, true
 		}
-		service, _ := r.declared()
-		if service != (Model{}) {
-			services = append(services, service)
-		}
-		if r.server != nil {
-			services = append(append(services, r.server.allServices...), r.services...)
-		}
+		services = append(services, r.allDeclared()...)
 		for _, m := range slices.Clone(services) {
 			services = append(services, rs.readingsOf(r.names, m)...)
 		}
