@@ -64,7 +64,9 @@ func checkCommand(t *terminal) *cobra.Command {
 	mesh := c.Flags().String("mesh", "", "`FILE` with the services, pods and peer authentications of a namespace")
 	narrowing := c.Flags().String("narrowing", "", "`FILE` with the narrowing of a route")
 	form := addFormat(c, formText, formJSON, formYAML)
-	c.RunE = func(_ *cobra.Command, args []string) error { return t.check(*mesh, *narrowing, *head, *lint, args, form) }
+	c.RunE = func(_ *cobra.Command, args []string) error {
+		return t.check(*mesh, *narrowing, *head, *lint, args, form)
+	}
 	return c
 }
 
