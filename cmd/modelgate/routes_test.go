@@ -116,7 +116,7 @@ func TestRoutesOfCorpus(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				a := evaluate(g, gate.Env{Now: time.Now(), Keys: g.Keys(), Admit: replay.NewMemory(1).Admit}, request)
+				a := evaluate(g, nil, gate.Env{Now: time.Now(), Keys: g.Keys(), Admit: replay.NewMemory(1).Admit}, request)
 				if !a.Allow || a.Authority == "" || a.Authority == r.Authority || a.Shadow {
 					continue
 				}
