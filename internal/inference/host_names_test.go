@@ -159,7 +159,8 @@ func TestHosts(t *testing.T) {
 		{"models without the service", server("openai", `"models": {"m": "ns/y"}, "names": "kfserving"`), "ns", "x", nil, true},
 		{"models that stay on their host", server("openai", `"models": {"m": "ns/x"}, "modelHeader": "x-model"`), "ns", "x",
 			nil, true},
-		{"grpc with names", server("grpc", `"service": "a.B", "model": "ns/x", "verb": "predict", "names": "kfserving"`), "ns", "x", kfserving, true},
+		{"grpc with names", server("grpc", `"service": "a.B", "model": "ns/x", "verb": "predict", "names": "kfserving"`), "ns", "x",
+			kfserving, true},
 		{"a resource", server("http", `"hosts": ["a"], "names": "kfserving", "resources": [
 			{"path": "/r", "methods": ["GET"], "verb": "predict", "service": "ns/x"}]`), "ns", "x", kfserving, true},
 		{"a resource of the route's service", server("http", `"hosts": ["a"], "names": "kfserving", "service": "ns/x", "resources": [

@@ -67,6 +67,8 @@ func (s *stage) print(module string, lines []line) {
 	fmt.Printf("module    build/%s\n", filepath.Base(module))
 	for _, example := range slices.Sorted(maps.Keys(s.envoys)) {
 		fmt.Printf("listener  %s  as examples/%s/envoy.yaml says, with keys of this run\n", s.envoys[example].Addr(), example)
+		fmt.Printf("admin     http://%s\n", s.envoys[example].AdminAddr())
+		fmt.Printf("log       %s\n", s.envoys[example].LogFile())
 	}
 	for _, cluster := range slices.Sorted(maps.Keys(s.upstreams)) {
 		fmt.Printf("cluster   %-9s %s\n", cluster, s.upstreams[cluster])

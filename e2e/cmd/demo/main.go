@@ -16,11 +16,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
 	"github.com/modelgate/modelgate/e2e/internal/echo"
 	"github.com/modelgate/modelgate/e2e/internal/testbed"
+	"github.com/modelgate/modelgate/internal/strictjson"
 	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
@@ -75,6 +77,9 @@ func show(example string, check bool) error {
 	if err := os.Chdir(root); err != nil { // the commands are written for the repository's root
 		return err
 	}
+	if err := known(root, example); err != nil {
+		return err
+	}
 	module, err := testbed.Build(root, filepath.Join(root, "build"), "modelgate")
 	if err != nil {
 		return err
@@ -86,6 +91,10 @@ func show(example string, check bool) error {
 		s, lines, err = special(root, module)
 	} else if example != "" {
 		s, lines, err = startExample(root, module, example)
+		renew = func(time.Time) error { // into the same files
+			_, err := commands(s.scenarios[example], s.envoys[example].Addr())
+			return err
+		}
 	} else if s, err = start(root, module); err == nil {
 		renew = s.writeTokens
 		err = renew(time.Now())
@@ -104,6 +113,23 @@ func show(example string, check bool) error {
 	}
 	s.print(module, lines)
 	return wait(renew)
+}
+
+// known returns an error that lists the examples, if there is none of this name. "" is the first
+// demonstration.
+func known(root, example string) error {
+	files, err := filepath.Glob(filepath.Join(root, "examples", "*", "cases.json"))
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, file := range files {
+		names = append(names, filepath.Base(filepath.Dir(file)))
+	}
+	if example != "" && !slices.Contains(names, example) {
+		return fmt.Errorf("EXAMPLE must be %s; got %q", strictjson.Or(names), example)
+	}
+	return nil
 }
 
 // wait keeps the tokens fresh, since an IAP assertion lives ten minutes.

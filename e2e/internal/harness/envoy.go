@@ -209,6 +209,12 @@ var errNotLive = errors.New("not live")
 // Pid returns the process's number.
 func (e *Envoy) Pid() int { return e.cmd.Process.Pid }
 
+// AdminAddr returns the address of the admin interface.
+func (e *Envoy) AdminAddr() string { return e.admin }
+
+// LogFile returns the file with Envoy's log. Stop removes it.
+func (e *Envoy) LogFile() string { return e.path("log") }
+
 // Exited returns a channel that is closed when the process has ended.
 func (e *Envoy) Exited() <-chan struct{} { return e.done }
 
