@@ -21,6 +21,7 @@ type mentions struct {
 	address            bool     // it is an address
 	told               bool     // a token may say that the claim is told in another place
 	list               bool     // it may be an array
+	conditions         bool     // conditions read it
 }
 
 func (m *mentions) addText(texts ...string) {
@@ -37,6 +38,7 @@ func (m *mentions) add(list *[]string, text string) {
 
 // addCondition adds what a condition compares the claim with.
 func (m *mentions) addCondition(c authz.Condition) {
+	m.conditions = true
 	for _, want := range c.Want() {
 		switch c.Operator() {
 		case "equals", "anyOf":
@@ -92,11 +94,15 @@ func (m *mentions) slot() *slot {
 	if len(m.names) > 0 {
 		s.addKind(kind{list: inNames})
 	}
-	if m.told {
+	switch {
+	case m.told && (m.list || m.conditions):
 		for _, k := range slices.Clone(s.kinds) {
 			k.elsewhere = true
 			s.addKind(k)
 		}
+	case m.told: // the value does not matter then, but for being there
+		s.addKind(kind{elsewhere: true})
+		s.addKind(kind{raw: quote(filler + "@" + filler), elsewhere: true})
 	}
 	for _, text := range m.items {
 		s.addBit(inArray, text)
