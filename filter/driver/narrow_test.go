@@ -43,8 +43,10 @@ func document(t *testing.T, doc string) *gate.NarrowingDocument {
 }
 
 const (
-	open    = `{"version": 1, "name": "open", "denies": [{"name": "explain", "verbs": ["explain"]}]}`
-	closed  = `{"version": 1, "name": "closed", "denies": [{"name": "all"}]}`
+	open   = `{"version": 1, "name": "open", "denies": [{"name": "explain", "verbs": ["explain"]}]}`
+	closed = `{"version": 1, "name": "closed", "denies": [{"name": "all"}]}`
+	nobody = `{"version": 1, "name": "nobody", "grants": [{"name": "one", "issuers": ["iap"], "members": ["user:nobody@example.com"],
+		"role": "invoker", "models": ["prod/fraud"]}]}`
 	unknown = `{"version": 1, "name": "unknown", "denies": [{"name": "all", "issuers": ["nobody"]}]}`
 )
 
@@ -142,7 +144,13 @@ type teller struct {
 }
 
 func (t *teller) SetMetadata(pairs [][2]string) error {
-	t.metadata = pairs
+	for _, p := range pairs { // as Envoy does, which keeps what has other names
+		if i := slices.IndexFunc(t.metadata, func(q [2]string) bool { return q[0] == p[0] }); i >= 0 {
+			t.metadata[i] = p
+		} else {
+			t.metadata = append(t.metadata, p)
+		}
+	}
 	return nil
 }
 
@@ -173,12 +181,23 @@ func TestTell(t *testing.T) {
 	stream.End()
 	want = slices.Clone(want) // filter state has the former
 	want[0][1], want[5][1] = "denied", "all"
+	want = append(want, [2]string{"shadow", ""}, [2]string{"peer", ""})
 	if !reflect.DeepEqual(side.metadata, want) || len(side.state) != 6 {
 		t.Errorf("metadata %v, filter state %v, want %v, and filter state written once", side.metadata, side.state, want)
 	}
 	counted := []driver.Labels{{"allowed", "allowed", "predict", "iap"}, {"refused", "denied", "predict", "iap"}}
 	if !reflect.DeepEqual(side.counted, counted) {
 		t.Errorf("counted %v, want %v", side.counted, counted)
+	}
+	missing := &teller{request: newRequest(r)}
+	stream = w.NewStream(0, missing)
+	stream.AwaitRoute()
+	stream.RequestHeaders(true)
+	stream.Narrow(document(t, nobody))
+	stream.End()
+	want[0][1], want[5][1] = "grant_missing", ""
+	if !reflect.DeepEqual(missing.metadata, want) {
+		t.Errorf("no grant of the narrowing: metadata %v, want %v", missing.metadata, want)
 	}
 	if o := send(w, r); o.Line != "500 internal" {
 		t.Errorf("a host that cannot be told: %s, want 500 internal", o.Line)

@@ -10,7 +10,8 @@ import (
 // Teller is a Request of a host that has dynamic metadata, filter state and metrics with labels. A
 // host whose Requests are none must refuse a configuration with gate.Asks.
 type Teller interface {
-	// SetMetadata and SetFilterState write texts by their names.
+	// SetMetadata and SetFilterState write texts by their names. What was written by other names
+	// stays.
 	SetMetadata(pairs [][2]string) error
 	SetFilterState(pairs [][2]string) error
 	// CountDecision adds 1 to the metric that has these labels.
@@ -29,6 +30,7 @@ type Labels struct {
 var errTeller = errors.New("the host has no metadata, filter state and labels")
 
 // tell has the host told what a step says of the request. Filter state cannot be written twice.
+// Metadata that is written once more has all fields: none of them is left from before.
 func (s *Stream) tell(step *gate.Step) error {
 	if step.Told == nil {
 		return nil
@@ -41,14 +43,14 @@ func (s *Stream) tell(step *gate.Step) error {
 	if !ok {
 		return errTeller
 	}
-	pairs := step.Told.Pairs(nil)
+	pairs := step.Told.Pairs(s.told)
 	if asks.Metadata {
 		if err := t.SetMetadata(pairs); err != nil {
 			return err
 		}
 	}
-	if asks.FilterState && !s.told {
-		s.told = true
+	before := s.told
+	if s.told = true; asks.FilterState && !before {
 		return t.SetFilterState(pairs)
 	}
 	return nil

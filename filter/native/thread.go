@@ -106,5 +106,6 @@ func (r *request) end() {
 		r.alarm.stop()
 	}
 	r.stream, r.config, r.pairs, r.alarm = nil, nil, nil, nil
+	r.whole, r.parts, r.edit = nil, [2]bodyPart{}, [2]bodyEdit{} // no body is kept for the next stream
 	r.thread.free = append(r.thread.free, r.index)
 }

@@ -40,8 +40,8 @@ type Told struct {
 	Rule    string // the grant, or the deny
 }
 
-// Pairs appends the fields that are not empty, by their names.
-func (t *Told) Pairs(pairs [][2]string) [][2]string {
+// Pairs returns the fields by their names: all of them, or those that are not empty.
+func (t *Told) Pairs(all bool) (pairs [][2]string) {
 	shadow := ""
 	if t.Shadow {
 		shadow = "true"
@@ -50,7 +50,7 @@ func (t *Told) Pairs(pairs [][2]string) [][2]string {
 		{"reason", t.Reason.String()}, {"shadow", shadow}, {"issuer", t.Issuer}, {"subject", t.Subject}, {"peer", t.Peer},
 		{"verb", t.Verb}, {"model", t.Model}, {"rule", t.Rule},
 	} {
-		if p[1] != "" {
+		if all || p[1] != "" {
 			pairs = append(pairs, p)
 		}
 	}
