@@ -260,7 +260,7 @@ func checkVisible(t *testing.T, s *corpus.Scenario, envoy *harness.Envoy) {
 		}
 	}
 	for why, n := range want {
-		if got := metrics["modelgate."+why]; got != n {
+		if got := metrics[corpus.CounterMetric(why)]; got != n {
 			t.Errorf("counter %s = %d, want %d", why, got, n)
 		}
 		if !goesOn[why] && !logged(envoy, " modelgate_"+why) {

@@ -3,6 +3,8 @@ package e2e
 import (
 	"os"
 	"path/filepath"
+	"reflect"
+	"strings"
 	"testing"
 
 	"go.yaml.in/yaml/v4"
@@ -14,7 +16,8 @@ type object = map[string]any
 // noGate is an Envoy behind the gate, for its peers alone, that reads no HTTP.
 const noGate = "examples/tfserving-mtls/server/envoy.yaml"
 
-// TestExamplesSetLimits: each example sets what README.md says that Envoy must limit.
+// TestExamplesSetLimits: each example sets what README.md says that Envoy must limit, and the tags
+// of docs/metrics.md.
 func TestExamplesSetLimits(t *testing.T) {
 	var files []string
 	for _, pattern := range []string{"*", "*/*"} {
@@ -24,6 +27,7 @@ func TestExamplesSetLimits(t *testing.T) {
 		}
 		files = append(files, found...)
 	}
+	tags := metricTags(t)
 	if len(files) < 12 {
 		t.Fatalf("%d examples are found, want 12 at least", len(files))
 	}
@@ -42,8 +46,26 @@ func TestExamplesSetLimits(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkLimits(t, tree)
+			if filepath.Base(filepath.Dir(name)) != "edge" && !reflect.DeepEqual(tree["stats_config"], tags["stats_config"]) {
+				t.Error("stats_config is not that of docs/metrics.md")
+			}
 		})
 	}
+}
+
+// metricTags returns what docs/metrics.md says that a bootstrap must have.
+func metricTags(t *testing.T) (tags object) {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join(root, "docs", "metrics.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(page), "```yaml\nstats_config:")
+	text, _, ok := strings.Cut(text, "```")
+	if err := yaml.Unmarshal([]byte("stats_config:"+text), &tags); err != nil || !ok {
+		t.Fatalf("docs/metrics.md has no stats_config: %v", err)
+	}
+	return tags
 }
 
 // checkLimits looks up each limit. A number is its least and its most.

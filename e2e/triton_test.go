@@ -238,7 +238,7 @@ func (x *triton) reasons(t *testing.T, why string, want uint64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := metrics["modelgate."+why]; got != want {
+	if got := metrics["modelgate.requests."+why]; got != want {
 		t.Errorf("counter %s = %d, want %d", why, got, want)
 	}
 	if !logged(x.envoy, `{"modelgate":"`+why+`"`) || !logged(x.envoy, " modelgate_"+why) {

@@ -51,6 +51,48 @@ func TestHostCallsOfAnAllowedRequest(t *testing.T) {
 	}
 }
 
+// TestHostCallsOfMeasurements: what is measured of requests costs two more calls for one in 64,
+// the end of its time, and none for the others; a tick hands over what has been counted.
+func TestHostCallsOfMeasurements(t *testing.T) {
+	s, r, want := allowedRequest(t)
+	vm := start(t, shipped, wasmhost.Options{})
+	configure(t, vm, s.Config)
+	run := func(n int) {
+		for range n {
+			if got := send(t, vm, r).Line; got != want {
+				t.Fatalf("outcome = %s, want %s", got, want)
+			}
+		}
+	}
+	run(2)      // the token is verified
+	run(64 - 1) // none of these is measured
+	vm.ResetCalls()
+	run(10 * 64)
+	for name, n := range hotCalls {
+		most := 10 * 64 * n
+		if name == "proxy_get_current_time_nanoseconds" {
+			most += 10
+		}
+		if got := vm.HostCalls()[name]; got > most {
+			t.Errorf("%s is called %d times, want at most %d", name, got, most)
+		}
+	}
+	if n := vm.HostCalls()["proxy_record_metric"]; n != 10 {
+		t.Errorf("proxy_record_metric is called %d times, want 10", n)
+	}
+	if n := vm.Counters()["modelgate.issuers.iap.allowed"]; n != 0 {
+		t.Errorf("%d requests are counted for the issuer before a tick, want 0", n)
+	}
+	tick(t, vm)
+	for name, want := range map[string]uint64{
+		"issuers.iap.allowed": 705, "token_cache.miss": 2, "token_cache.hit": 703, "decision_cache.miss": 1, "decision_cache.hit": 702,
+	} {
+		if got := vm.Counters()["modelgate."+name]; got != want {
+			t.Errorf("modelgate.%s = %d, want %d", name, got, want)
+		}
+	}
+}
+
 // TestHostCallsOfARefusal: a refusal costs no more than an allowed request, so that
 // refused requests do not slow others down.
 func TestHostCallsOfARefusal(t *testing.T) {

@@ -94,8 +94,15 @@ func (h *host) Gauge(name string) (driver.Metric, error) {
 	return driver.Metric(m), err
 }
 
+func (h *host) Histogram(name string) (driver.Metric, error) {
+	m, err := abi.Histogram(name)
+	return driver.Metric(m), err
+}
+
 func (h *host) Add(m driver.Metric, n int64) error  { return abi.Metric(m).Add(n) }
 func (h *host) Set(m driver.Metric, n uint64) error { return abi.Metric(m).Set(n) }
+
+func (h *host) Record(m driver.Metric, value uint64) error { return abi.Metric(m).Set(value) }
 
 // request is the host's side of the stream that the present callback is about.
 type request struct{ plugin *plugin }

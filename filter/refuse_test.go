@@ -27,7 +27,7 @@ func TestGrantedGoBeforeTheRefusal(t *testing.T) {
 		t.Fatal(err)
 	}
 	good, bad := frames(t, "1:asr 3:1", "1:asr 3:2"), frames(t, "1:llm 3:3")
-	const refused, counter = "grpc 7 grant_missing", "modelgate.grant_missing"
+	const refused, counter = "grpc 7 grant_missing", "modelgate.requests.grant_missing"
 	for i, next := range []struct {
 		name    string
 		event   func(s *wasmhost.Stream)
@@ -66,8 +66,8 @@ func TestGrantedGoBeforeTheRefusal(t *testing.T) {
 			}
 			tick(t, vm)
 			tick(t, vm)
-			if period := vm.TickPeriod(); period != 0 || vm.Failed() {
-				t.Errorf("TickPeriod() = %s, Failed() = %v, want no ticks", period, vm.Failed())
+			if period := vm.TickPeriod(); period != 5*time.Second || vm.Failed() {
+				t.Errorf("TickPeriod() = %s, Failed() = %v, want 5s and false", period, vm.Failed())
 			}
 		})
 	}

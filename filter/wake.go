@@ -65,12 +65,12 @@ func (p *plugin) wake(s *driver.Stream, event uint64) {
 }
 
 func (p *plugin) updateTickPeriod() {
-	period := uint32(driver.TickPeriod / time.Millisecond)
+	period := uint32(0)
 	switch {
 	case len(p.woken) > 0:
 		period = busyTickMilliseconds
-	case p.worker == nil || !p.worker.NeedsTicks():
-		period = 0
+	case p.worker != nil:
+		period = uint32(p.worker.TickPeriod() / time.Millisecond)
 	}
 	if period == p.period {
 		return

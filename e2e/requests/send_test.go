@@ -195,12 +195,12 @@ func (r *run) checkStats(before map[string]uint64) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	for _, name := range []string{"modelgate.internal", "modelgate.not_ready"} {
+	for _, name := range []string{"modelgate.requests.internal", "modelgate.requests.not_ready"} {
 		if n := metrics[name]; n != 0 {
 			r.t.Errorf("%s is %d", name, n)
 		}
 	}
-	if testbed.Host() == testbed.Wasm && after["wasm.envoy.wasm.runtime.v8.created"] == 0 || metrics["modelgate.allowed"] == 0 {
+	if testbed.Host() == testbed.Wasm && after["wasm.envoy.wasm.runtime.v8.created"] == 0 || metrics["modelgate.requests.allowed"] == 0 {
 		r.t.Error("Envoy does not count what is looked at here")
 	}
 }

@@ -43,10 +43,7 @@ func TestCorpusOnManyThreads(t *testing.T) {
 
 func newPlugin(t *testing.T, host *process, config string, secret func(string) (string, bool)) *driver.Plugin {
 	t.Helper()
-	g, err := gate.New(config, secret)
-	if err != nil {
-		t.Fatal(err)
-	}
+	g := newGate(t, config, secret)
 	m, err := driver.DefineMetrics(host)
 	if err != nil {
 		t.Fatal(err)
@@ -56,6 +53,15 @@ func newPlugin(t *testing.T, host *process, config string, secret func(string) (
 		t.Fatal(err)
 	}
 	return p
+}
+
+func newGate(t *testing.T, config string, secret func(string) (string, bool)) *gate.Gate {
+	t.Helper()
+	g, err := gate.New(config, secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
 }
 
 // inTurn is held while a thread runs the cases of a scenario with signatures: some send the

@@ -12,7 +12,8 @@
 // # Threads
 //
 // The callbacks of one Stream, and of all streams of one Thread, come one after the other. A
-// Plugin may have many threads: what they share is immutable, atomic, or under Plugin.mu.
+// Plugin may have many threads: what they share is immutable, atomic, or under Plugin.mu or
+// tally.mu.
 //
 // # What it logs
 //

@@ -25,12 +25,14 @@ type Host interface {
 	// thread that calls Plugin.Tick. An answer without headers is a call that has failed. A body
 	// of more than limit bytes is left out, and Oversized set.
 	Fetch(cluster string, headers [][2]string, timeout time.Duration, limit int, done func(keys.Answer)) error
-	// Counter and Gauge define a metric.
+	// Counter, Gauge and Histogram define a metric.
 	Counter(name string) (Metric, error)
 	Gauge(name string) (Metric, error)
-	// Add adds n to a metric, and Set sets a gauge.
+	Histogram(name string) (Metric, error)
+	// Add adds n to a counter or a gauge, Set sets a gauge, and Record adds a value to a histogram.
 	Add(m Metric, n int64) error
 	Set(m Metric, n uint64) error
+	Record(m Metric, value uint64) error
 }
 
 // Request is a host's side of one request and its response. Strings and slices that it

@@ -93,6 +93,8 @@ func (p *process) finishFetches() {
 func (p *process) Counter(name string) (driver.Metric, error) { return p.define(name) }
 func (p *process) Gauge(name string) (driver.Metric, error)   { return p.define(name) }
 
+func (p *process) Histogram(name string) (driver.Metric, error) { return p.define(name) }
+
 func (p *process) define(name string) (driver.Metric, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -116,6 +118,9 @@ func (p *process) Set(m driver.Metric, n uint64) error {
 	p.metrics[p.names[m]] = int64(n)
 	return nil
 }
+
+// Record counts the values of a histogram.
+func (p *process) Record(m driver.Metric, _ uint64) error { return p.Add(m, 1) }
 
 func (p *process) metric(name string) int64 {
 	p.mu.Lock()
@@ -190,5 +195,5 @@ func (r *request) Drop()             {}
 func (p *process) addAllowed() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.metrics["modelgate.allowed"]++
+	p.metrics["modelgate.requests.allowed"]++
 }

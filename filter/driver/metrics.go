@@ -4,18 +4,31 @@ import (
 	"strings"
 	"time"
 
-	"github.com/modelgate/modelgate/internal/keys"
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/version"
 )
 
 // The metrics. Envoy puts "wasmcustom." before each name of a Wasm plugin, and
 // "dynamicmodulescustom." before each of a dynamic module. Its threads share one metric of a name.
 //
-//	modelgate.<reason>              counter: decisions with this reason.Reason. A request whose
+//	modelgate.requests.<reason>     counter: decisions with this reason.Reason. A request whose
 //	                                head was allowed and whose body, trailers or response is
 //	                                then refused counts twice
 //	modelgate.shadow.<reason>       counter: requests that passed because the rule is in shadow,
 //	                                by the Reason that would refuse them
+//	modelgate.issuers.<issuer>.<result>
+//	                                counter: decisions about requests with this issuer's token;
+//	                                result: allowed, shadow, 401, 403 or other
+//	modelgate.token_cache.<result>  counter: tokens and API keys, by whether the gate remembered
+//	                                them; result: hit or miss
+//	modelgate.decision_cache.<result>
+//	                                counter: the same for decisions about remembered tokens
+//	modelgate.decision_microseconds.<token>
+//	                                histogram: microseconds from the headers to the decision and
+//	                                its edits, without what a request waits for; token: fresh,
+//	                                for each request whose token had to be verified, or known,
+//	                                for one in samplePeriod of the others
+//	modelgate.build_info.<version>  gauge: 1 for the version that started last, 0 for those before
 //	modelgate.verified_in_module    counter: signatures that the module verified because the
 //	                                host cannot
 //	modelgate.waiting_bytes         gauge: bytes that waiting requests hold, on all threads:
@@ -26,7 +39,25 @@ import (
 //	  refetch_unknown_kid           counter: fetches for a key ID that the key set lacks
 //	  fetch.<outcome>               counter: finished fetches, by keys.Outcome
 //
-// In <issuer> each character other than an ASCII letter, digit or hyphen is '_'.
+// In <issuer> each character other than an ASCII letter, digit or hyphen is '_'. The metrics of
+// issuers and caches come by a tally: a request pays no call of the host for them.
+// docs/metrics.md has all of them for readers.
+
+// reportPeriod is how late the metrics of a tally may be: less than the time between two
+// scrapes, and long enough to cost nothing.
+const reportPeriod = 5 * time.Second
+
+// samplePeriod is of how many requests with a known token the time of one is measured. Two calls
+// of the host for each would cost some percent of what such a request takes.
+const samplePeriod = 64
+
+const (
+	tokenCache    = "modelgate.token_cache."
+	decisionCache = "modelgate.decision_cache."
+	buildMetric   = "modelgate.build_info."
+)
+
+var lookupNames = [...]string{"miss", "hit"}
 
 // Metrics are the metrics of the plugins of one proxy, or of one VM. The host returns a new
 // number each time a metric is defined and may never forget one, so each is defined once. A nil
@@ -36,23 +67,48 @@ type Metrics struct {
 	shadowByReason []Metric // indexed by reason.Reason
 	fallbacks      Metric   // verified_in_module
 	waitingBytes   Metric
+	fresh, known   Metric // decision_microseconds
 	keys           map[string]*keyMetrics
+	tallied        map[string]Metric // by name: what comes by tallies
 }
 
 // DefineMetrics defines the metrics of requests, all or none of them.
 func DefineMetrics(host Host) (*Metrics, error) {
 	d := definer{host: host}
-	m := &Metrics{keys: map[string]*keyMetrics{}}
+	m := &Metrics{keys: map[string]*keyMetrics{}, tallied: map[string]Metric{}}
 	for _, r := range reason.All() {
-		m.byReason = append(m.byReason, d.counter("modelgate."+r.String()))
+		m.byReason = append(m.byReason, d.counter("modelgate.requests."+r.String()))
 		m.shadowByReason = append(m.shadowByReason, d.counter("modelgate.shadow."+r.String()))
 	}
 	m.fallbacks = d.counter("modelgate.verified_in_module")
 	m.waitingBytes = d.gauge("modelgate.waiting_bytes")
+	m.fresh = d.histogram("modelgate.decision_microseconds.fresh")
+	m.known = d.histogram("modelgate.decision_microseconds.known")
+	for _, found := range lookupNames {
+		m.tallied[tokenCache+found] = d.counter(tokenCache + found)
+		m.tallied[decisionCache+found] = d.counter(decisionCache + found)
+	}
+	d.tellVersion()
 	if d.err != nil {
 		return nil, d.err
 	}
 	return m, nil
+}
+
+// versionKey is the key in shared data of the version that started last.
+const versionKey = "modelgate/version"
+
+// tellVersion sets the gauge of this version, and clears that of the version before: a proxy
+// that gets another module keeps the metrics of the old one.
+func (d *definer) tellVersion() {
+	before, _, err := d.host.SharedData(versionKey)
+	if err == nil && string(before) != version.Number {
+		logMetricError(d.host, d.host.Set(d.gauge(buildMetric+string(before)), 0))
+	}
+	if err = d.host.SetSharedData(versionKey, []byte(version.Number), 0); err != nil {
+		logMetricError(d.host, err)
+	}
+	logMetricError(d.host, d.host.Set(d.gauge(buildMetric+version.Number), 1))
 }
 
 // definer defines metrics and keeps the first error.
@@ -63,6 +119,8 @@ type definer struct {
 
 func (d *definer) counter(name string) Metric { return d.keep(d.host.Counter(name)) }
 func (d *definer) gauge(name string) Metric   { return d.keep(d.host.Gauge(name)) }
+
+func (d *definer) histogram(name string) Metric { return d.keep(d.host.Histogram(name)) }
 
 func (d *definer) keep(m Metric, err error) Metric {
 	if d.err == nil {
@@ -100,44 +158,30 @@ func (m *Metrics) countForwarded(host Host, r reason.Reason) {
 // CountFallback counts a signature that the module verified because the host cannot.
 func (m *Metrics) CountFallback(host Host) { add(host, m.fallbacks, 1) }
 
-// keyMetrics are the metrics of one issuer's published keys.
-type keyMetrics struct {
-	age       Metric
-	waiting   Metric
-	refetches Metric
-	outcomes  []Metric // indexed by keys.Outcome
-}
-
-// keyMetricsFor returns the metrics of an issuer, and defines them the first time.
-func (m *Metrics) keyMetricsFor(host Host, issuer string) (*keyMetrics, error) {
-	if k := m.keys[issuer]; k != nil {
-		return k, nil
-	}
-	prefix := "modelgate.keys." + strings.Map(func(r rune) rune {
+// metricIssuer returns an issuer's name as it is in the names of metrics.
+func metricIssuer(name string) string {
+	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' {
 			return r
 		}
 		return '_' // a dot would split the name of the metric
-	}, issuer) + "."
-	d := definer{host: host}
-	k := &keyMetrics{
-		age: d.gauge(prefix + "age_seconds"), waiting: d.gauge(prefix + "waiting"),
-		refetches: d.counter(prefix + "refetch_unknown_kid"),
-	}
-	for _, o := range keys.Outcomes() {
-		k.outcomes = append(k.outcomes, d.counter(prefix+"fetch."+o.String()))
-	}
-	if d.err != nil {
-		return nil, d.err
-	}
-	m.keys[issuer] = k
-	return k, nil
+	}, name)
 }
 
-// addWaiting changes the number of waiting requests. Each thread adds its share.
-func (m *keyMetrics) addWaiting(host Host, n int64) { add(host, m.waiting, n) }
+func issuerMetric(name string, result int) string {
+	return "modelgate.issuers." + metricIssuer(name) + "." + resultNames[result]
+}
 
-// setAge sets the age. All VMs have the same key set, so each sets the same value.
-func (m *keyMetrics) setAge(host Host, age time.Duration) {
-	logMetricError(host, host.Set(m.age, uint64(max(0, age/time.Second))))
+// defineIssuers defines the metrics of each issuer, unless they are defined.
+func (m *Metrics) defineIssuers(host Host, names []string) error {
+	d := definer{host: host}
+	for _, name := range names {
+		for result := range results {
+			metric := issuerMetric(name, result)
+			if _, ok := m.tallied[metric]; !ok {
+				m.tallied[metric] = d.counter(metric)
+			}
+		}
+	}
+	return d.err
 }

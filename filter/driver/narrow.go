@@ -44,8 +44,7 @@ func (s *Stream) Narrow(d *gate.NarrowingDocument) (a Action) {
 		return s.answer(&step)
 	}
 	if step.Reason.Refuses() { // in shadow
-		s.worker.metrics.countForwarded(s.worker.host, step.Reason)
-		s.countTold(step.Told, step.Reason)
+		s.countForwarded(&step)
 	}
 	s.exchange.DropHead()
 	return action(true)

@@ -92,7 +92,7 @@ func TestNarrow(t *testing.T) {
 		})
 	}
 	threads.Wait()
-	if n := host.metric("modelgate.denied"); n != 200 {
+	if n := host.metric("modelgate.requests.denied"); n != 200 {
 		t.Errorf("denied counts %d, want 200", n)
 	}
 	if n := strings.Count(fmt.Sprint(host.lines), "a narrowing does not fit"); n != 1 {

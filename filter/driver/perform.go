@@ -34,10 +34,10 @@ func (s *Stream) perform(step gate.Step) Action {
 		return s.hostFailed("request body", err)
 	}
 	s.exchange.HostHolds(0) // less is never too much
-	if s.exchange.DropHead(); !s.forwarded {
-		s.worker.metrics.countForwarded(s.worker.host, step.Reason)
-		s.countTold(step.Told, step.Reason)
+	if !s.forwarded {
+		s.countForwarded(&step)
 	}
+	s.exchange.DropHead()
 	s.forwarded = true
 	return s.requestAction()
 }
@@ -106,8 +106,7 @@ func (s *Stream) reply(why reason.Reason, r gate.Reply, told *gate.Told) Action 
 	}
 	s.replied = true
 	s.release()
-	s.worker.metrics.countReason(s.worker.host, why)
-	s.countTold(told, why)
+	s.countAnswered(told, why)
 	if err := s.request.Reply(r); err != nil {
 		s.worker.host.Log(Critical, "model gate: local reply: ", err.Error())
 	}

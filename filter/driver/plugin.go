@@ -23,7 +23,8 @@ type Plugin struct {
 
 	narrowings narrowings
 
-	mu      sync.Mutex             // held while remotes are used
+	mu      sync.Mutex             // held while remotes are used, and threads
+	threads []*Thread              // that have a worker of the plugin
 	remotes map[string]*remoteKeys // by name of the issuer
 }
 
@@ -36,25 +37,42 @@ func NewPlugin(host Host, m *Metrics, g *gate.Gate) (*Plugin, error) {
 		return p, nil
 	}
 	host.Log(Info, "model gate: version ", version.Number)
+	if m != nil {
+		if err := m.defineIssuers(host, g.Issuers()); err != nil {
+			return nil, err
+		}
+	}
 	if pages := g.NoncePages(); pages > 0 {
 		p.admit = newNonces(host, pages).admit
 	}
 	return p, p.loadRemoteKeys()
 }
 
-// TickPeriod is how often Tick is to be called. It is how often each VM reads what other VMs
-// have fetched. So it is also the longest time that a request waits for a key which another VM
-// has already, and that a withdrawn key still verifies tokens.
-const TickPeriod = 200 * time.Millisecond
+// keysPeriod is how often each VM reads what other VMs have fetched. So it is also the longest
+// time that a request waits for a key which another VM has already, and that a withdrawn key
+// still verifies tokens.
+const keysPeriod = 200 * time.Millisecond
 
-// NeedsTicks reports whether Tick does anything.
-func (p *Plugin) NeedsTicks() bool { return len(p.remotes) > 0 }
+// TickPeriod returns how often Tick is to be called; 0 is never.
+func (p *Plugin) TickPeriod() time.Duration {
+	switch {
+	case p.gate == nil:
+		return 0
+	case len(p.remotes) > 0:
+		return keysPeriod
+	}
+	return reportPeriod
+}
 
-// Tick refreshes published keys. It is called by one thread only.
+// Tick reports what the threads have counted, and refreshes published keys. It is called by one
+// thread only.
 func (p *Plugin) Tick() {
 	logPanic(p.host, func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
+		for _, t := range p.threads {
+			t.tally.report(p.host, p.metrics)
+		}
 		now := p.host.Now()
 		for _, r := range p.remotes {
 			r.tick(now)
@@ -97,6 +115,7 @@ func (p *Plugin) loadRemoteKeys() error {
 type Thread struct {
 	host     Host
 	waiting  gate.Waiting
+	tally    tally
 	reported int       // bytes of this thread that the metric waiting_bytes has
 	free     []*Stream // ended streams that new requests use again, with their memory
 }
@@ -111,6 +130,7 @@ type Worker struct {
 	host   Host // the thread's
 	cache  *gate.Cache
 	verify Verify
+	tallies
 }
 
 // Verify has the host verify a signature. If the host cannot, done is false.
@@ -121,6 +141,12 @@ func (p *Plugin) NewWorker(t *Thread, verify Verify) *Worker {
 	w := &Worker{Plugin: p, thread: t, host: t.host, verify: verify}
 	if p.gate != nil {
 		w.cache = p.gate.NewCache() // nil if the configuration turns it off
+		w.tallies = newTallies(&t.tally, p.gate)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.metrics != nil {
+			p.threads = append(p.threads, t)
+		}
 	}
 	return w
 }

@@ -36,6 +36,5 @@ func (s *Stream) noteRefusal() {
 	if step.Audit != "" {
 		s.logAudit(&step)
 	}
-	s.worker.metrics.countReason(s.worker.host, step.Reason)
-	s.countTold(step.Told, step.Reason)
+	s.countAnswered(step.Told, step.Reason)
 }

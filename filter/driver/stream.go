@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/gate"
 	"github.com/modelgate/modelgate/internal/keys"
 	"github.com/modelgate/modelgate/internal/reason"
@@ -117,7 +118,29 @@ func (s *Stream) RequestHeaders(end bool) (a Action) {
 	}
 	env := s.env(keys.MayWait)
 	s.arrived, s.begun = env.Now, true
-	return s.perform(s.exchange.Begin(s.worker.gate, env, &s.head))
+	a = s.perform(s.exchange.Begin(s.worker.gate, env, &s.head))
+	if s.waitsFor == nil {
+		s.noteFound()
+		s.takeTime()
+	}
+	return a
+}
+
+// noteFound counts what the caches had for the request.
+func (s *Stream) noteFound() { s.worker.countFound(s.exchange.Found()) }
+
+// takeTime records how long the request's head has taken, if that is to be measured. A clock
+// that was set back meanwhile says 0.
+func (s *Stream) takeTime() {
+	w, found := s.worker, s.exchange.Found()
+	if w.metrics == nil || !w.takesTime(found) {
+		return
+	}
+	m := w.metrics.known
+	if found.Token == authn.Miss {
+		m = w.metrics.fresh
+	}
+	logMetricError(w.host, w.host.Record(m, uint64(max(0, w.host.Now().Sub(s.arrived).Microseconds()))))
 }
 
 // RequestTrailers hands the trailers of a request in.

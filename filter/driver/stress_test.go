@@ -122,7 +122,7 @@ func TestStress(t *testing.T) {
 	if s.host.metric("modelgate.keys.corp.refetch_unknown_kid") == 0 {
 		t.Error("no request waited for a new key")
 	}
-	if n := s.host.metric("modelgate.allowed"); n != int64(*stressRequests) {
+	if n := s.host.metric("modelgate.requests.allowed"); n != int64(*stressRequests) {
 		t.Errorf("%d requests are counted as allowed, want %d", n, *stressRequests)
 	}
 }

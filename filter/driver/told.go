@@ -56,6 +56,32 @@ func (s *Stream) tell(step *gate.Step) error {
 	return nil
 }
 
+// countForwarded counts a request that is forwarded: as allowed, or by the Reason that would
+// refuse it but for its shadow.
+func (s *Stream) countForwarded(step *gate.Step) {
+	s.worker.metrics.countForwarded(s.worker.host, step.Reason)
+	s.countIssuer(step.Reason, true)
+	s.countTold(step.Told, step.Reason)
+}
+
+// countAnswered counts a request that the gate answers: as refused or, if it gave what was asked
+// for, as allowed.
+func (s *Stream) countAnswered(told *gate.Told, why reason.Reason) {
+	s.worker.metrics.countReason(s.worker.host, why)
+	s.countIssuer(why, false)
+	s.countTold(told, why)
+}
+
+// countIssuer counts a decision for the issuer of the request's token, if one is known.
+func (s *Stream) countIssuer(why reason.Reason, forwarded bool) {
+	if !s.begun {
+		return
+	}
+	if issuer := s.exchange.Issuer(); issuer != "" {
+		s.worker.countIssuer(issuer, resultOf(why, forwarded))
+	}
+}
+
 // countTold counts a decision by its labels, if the configuration asks for that. told is nil if
 // the gate has not decided.
 func (s *Stream) countTold(told *gate.Told, why reason.Reason) {

@@ -98,6 +98,9 @@ func (s *Stream) Wake(event uint64) (a Action) {
 // decideAgain decides a request that has waited, and reads what arrived while it waited.
 func (s *Stream) decideAgain(policy keys.WaitPolicy) Action {
 	a := s.perform(s.exchange.Resume(s.env(policy)))
+	if s.waitsFor == nil {
+		s.noteFound()
+	}
 	if s.body.arrived {
 		return s.readArrived()
 	}

@@ -22,6 +22,7 @@ const (
 	commandMetadata    // b: size of the name, payload: name and value
 	commandFilterState // b: size of the key, payload: key and value
 	commandCountLabels // a: id, payload: the labels, each after its size
+	commandRecord      // a: id of a histogram, b: value
 )
 
 // commandSize is the size of a command without its payload: two uint32, two uint64.

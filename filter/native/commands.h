@@ -18,6 +18,7 @@ enum command_kind {
 	COMMAND_METADATA,     // b: size of the name, payload: name and value
 	COMMAND_FILTER_STATE, // b: size of the key, payload: key and value
 	COMMAND_COUNT_LABELS, // a: id, payload: the labels, each after its size
+	COMMAND_RECORD,       // a: id of a histogram, b: value
 };
 
 // A command is this, and its payload after it.

@@ -65,7 +65,7 @@ func goConfigNew(c *C.struct_config, text unsafe.Pointer, size C.size_t) (ok C.b
 	refusal := appendReply(nil, gate.NewReply(reason.Internal))
 	c.refusal, c.refusal_size = (*C.char)(C.CBytes(refusal)), C.size_t(len(refusal))
 	c.plugin = C.uintptr_t(cgo.NewHandle(config))
-	if config.plugin.NeedsTicks() && !bool(C.envoy_dynamic_module_callback_is_validation_mode()) {
+	if !bool(C.envoy_dynamic_module_callback_is_validation_mode()) {
 		config.scheduler = C.shim_config_scheduler_new(c.envoy)
 		go config.schedule()
 	}
@@ -106,7 +106,7 @@ func (c *config) worker(index int, t *thread) *driver.Worker {
 
 // schedule has Envoy call goTick now and then, until the configuration is closed.
 func (c *config) schedule() {
-	ticker := time.NewTicker(driver.TickPeriod)
+	ticker := time.NewTicker(c.plugin.TickPeriod())
 	defer ticker.Stop()
 	for {
 		c.mu.Lock()

@@ -65,16 +65,22 @@ func (h configHost) Fetch(cluster string, headers [][2]string, timeout time.Dura
 	return h.config.fetch(cluster, headers, timeout, fetch{limit, done})
 }
 
-func (h configHost) Counter(name string) (driver.Metric, error) { return h.define(name, false) }
+func (h configHost) Counter(name string) (driver.Metric, error) {
+	return h.define(name, C.METRIC_COUNTER)
+}
 
 func (h configHost) Gauge(name string) (driver.Metric, error) {
-	m, err := h.define(name, true)
+	m, err := h.define(name, C.METRIC_GAUGE)
 	return m | gauges, err
 }
 
-func (h configHost) define(name string, gauge bool) (driver.Metric, error) {
+func (h configHost) Histogram(name string) (driver.Metric, error) {
+	return h.define(name, C.METRIC_HISTOGRAM)
+}
+
+func (h configHost) define(name string, kind C.int) (driver.Metric, error) {
 	var id C.size_t
-	if C.shim_define(h.config.envoy, C.bool(gauge), (*C.char)(unsafe.Pointer(unsafe.StringData(name))), C.size_t(len(name)), &id) != 0 {
+	if C.shim_define(h.config.envoy, kind, (*C.char)(unsafe.Pointer(unsafe.StringData(name))), C.size_t(len(name)), &id) != 0 {
 		return 0, errMetric
 	}
 	return driver.Metric(id), nil
@@ -88,6 +94,9 @@ func (h configHost) Add(m driver.Metric, n int64) error {
 func (h configHost) Set(m driver.Metric, n uint64) error {
 	return h.write(commandSetGauge, uint32(m&^gauges), n)
 }
+
+// Record: only requests have times.
+func (configHost) Record(driver.Metric, uint64) error { return errThread }
 
 func (h configHost) write(kind, id uint32, n uint64) error {
 	if C.shim_config_metric(h.config.envoy, C.int(kind-commandAddCounter), C.size_t(id), C.uint64_t(n)) != 0 {
@@ -134,8 +143,15 @@ func (h workerHost) Set(m driver.Metric, n uint64) error {
 	return nil
 }
 
+func (h workerHost) Record(m driver.Metric, value uint64) error {
+	h.commands.add(commandRecord, uint32(m), value)
+	return nil
+}
+
 func (workerHost) Fetch(string, [][2]string, time.Duration, int, func(keys.Answer)) error {
 	return errThread
 }
 func (workerHost) Counter(string) (driver.Metric, error) { return 0, errThread }
 func (workerHost) Gauge(string) (driver.Metric, error)   { return 0, errThread }
+
+func (workerHost) Histogram(string) (driver.Metric, error) { return 0, errThread }

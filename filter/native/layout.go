@@ -27,6 +27,7 @@ const (
 	_ = uint(commandClearRoute-C.COMMAND_CLEAR_ROUTE) + uint(C.COMMAND_CLEAR_ROUTE-commandClearRoute)
 	_ = uint(commandBody-C.COMMAND_BODY) + uint(C.COMMAND_BODY-commandBody)
 	_ = uint(commandReply-C.COMMAND_REPLY) + uint(C.COMMAND_REPLY-commandReply)
+	_ = uint(commandRecord-C.COMMAND_RECORD) + uint(C.COMMAND_RECORD-commandRecord)
 
 	_ = uint(driver.Pause-C.ACTION_PAUSE) + uint(C.ACTION_PAUSE-driver.Pause)
 	_ = uint(driver.Forward-C.ACTION_FORWARD) + uint(C.ACTION_FORWARD-driver.Forward)

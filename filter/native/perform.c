@@ -53,6 +53,9 @@ static void write_metric(struct stream *s, const struct command *c) {
 	case COMMAND_SUB_GAUGE:
 		result = envoy_dynamic_module_callback_http_filter_decrement_gauge(s->filter, c->a, NULL, 0, c->b);
 		break;
+	case COMMAND_RECORD:
+		result = envoy_dynamic_module_callback_http_filter_record_histogram_value(s->filter, c->a, NULL, 0, c->b);
+		break;
 	default:
 		result = envoy_dynamic_module_callback_http_filter_set_gauge(s->filter, c->a, NULL, 0, c->b);
 	}
@@ -81,6 +84,7 @@ static bool perform_one(struct stream *s, const struct command *c, const char *p
 	case COMMAND_ADD_GAUGE:
 	case COMMAND_SUB_GAUGE:
 	case COMMAND_SET_GAUGE:
+	case COMMAND_RECORD:
 		write_metric(s, c);
 		return true;
 	case COMMAND_REMOVE:

@@ -29,9 +29,14 @@ bool shim_attribute(struct stream *s, int id, envoy_dynamic_module_type_envoy_bu
 	return envoy_dynamic_module_callback_http_filter_get_attribute_string(s->filter, id, value);
 }
 
-int shim_define(void *config_envoy, bool gauge, const char *name, size_t size, size_t *id) {
-	return gauge ? envoy_dynamic_module_callback_http_filter_config_define_gauge(config_envoy, text_of(name, size), NULL, 0, id)
-	             : envoy_dynamic_module_callback_http_filter_config_define_counter(config_envoy, text_of(name, size), NULL, 0, id);
+int shim_define(void *config_envoy, int kind, const char *name, size_t size, size_t *id) {
+	switch (kind) {
+	case METRIC_COUNTER:
+		return envoy_dynamic_module_callback_http_filter_config_define_counter(config_envoy, text_of(name, size), NULL, 0, id);
+	case METRIC_GAUGE:
+		return envoy_dynamic_module_callback_http_filter_config_define_gauge(config_envoy, text_of(name, size), NULL, 0, id);
+	}
+	return envoy_dynamic_module_callback_http_filter_config_define_histogram(config_envoy, text_of(name, size), NULL, 0, id);
 }
 
 // Envoy 1.40 has these functions, and abi.h does not: they are the functions of a stream's metrics,

@@ -54,6 +54,9 @@ enum {
 	RESULT_FAILED = 32, // Go could not say it all: refuse
 };
 
+// The kinds of metrics.
+enum { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
+
 // What Go calls. All but shim_grow may be called by any thread.
 char *shim_grow(struct worker *w, size_t size);
 void shim_log(int level, const char *text, size_t size);
@@ -63,7 +66,7 @@ size_t shim_headers_size(struct stream *s, int map);
 bool shim_headers(struct stream *s, int map, void *pairs);
 size_t shim_body_slices(struct stream *s, int body);
 bool shim_body(struct stream *s, int body, void *slices);
-int shim_define(void *config_envoy, bool gauge, const char *name, size_t size, size_t *id);
+int shim_define(void *config_envoy, int kind, const char *name, size_t size, size_t *id);
 int shim_define_decisions(void *config_envoy, size_t *id);
 int shim_config_metric(void *config_envoy, int kind, size_t id, uint64_t n);
 int shim_callout(void *config_envoy, uint64_t *id, const char *cluster, size_t cluster_size, void *headers, size_t headers_size,

@@ -133,9 +133,29 @@ type Result struct {
 	Issuer, Claim string
 	// CacheHit reports that the caller's token was in Env.Cache.
 	CacheHit bool
+	// Token says whether the request's token was in Env.Cache, also if it is refused.
+	Token Lookup
 	// Require is what the issuer asks for beside the token. Authenticate has checked it, but
 	// for a signature of the request, which is checked by whoever verifies that.
 	Require Proofs
+}
+
+// Lookup is what a cache was asked for, and had.
+type Lookup uint8
+
+// The zero Lookup is of a cache that was not asked.
+const (
+	NotLooked Lookup = iota
+	Miss
+	Hit
+)
+
+// LookupOf returns Hit or Miss.
+func LookupOf(hit bool) Lookup {
+	if hit {
+		return Hit
+	}
+	return Miss
 }
 
 // Authenticate returns the caller of a request. The first configured location where
@@ -172,15 +192,23 @@ func (a *Authenticator) authenticate(env Env, pairs [][2]string, holder, connect
 			return Result{Principal: Nobody(), Reason: why}
 		}
 		v, hit := s.verifyCached(env, token)
-		switch {
-		case v.why != reason.Allowed:
-			return v.refused()
-		case v.thumbprint != "" && v.thumbprint != thumbprint(holder.digest):
-			return Result{Principal: Nobody(), Reason: reason.TokenBinding, Issuer: v.issuer.Name, Claim: "/cnf"}
-		case v.issuer.require.Has(ByCertificate) && holder.Peer == "":
-			return Result{Principal: Nobody(), Reason: reason.CertificateMissing, Issuer: v.issuer.Name}
-		}
-		return Result{Principal: &v.principal, Reason: reason.Allowed, CacheHit: hit, Require: v.issuer.require}
+		r := v.result(holder)
+		r.CacheHit, r.Token = hit && r.Reason == reason.Allowed, LookupOf(hit)
+		return r
 	}
 	return Result{Principal: Nobody(), Reason: reason.Allowed}
+}
+
+// result returns the caller whose token was verified, unless it needs a certificate that the
+// connection lacks.
+func (v *verification) result(holder *Holder) Result {
+	switch {
+	case v.why != reason.Allowed:
+		return v.refused()
+	case v.thumbprint != "" && v.thumbprint != thumbprint(holder.digest):
+		return Result{Principal: Nobody(), Reason: reason.TokenBinding, Issuer: v.issuer.Name, Claim: "/cnf"}
+	case v.issuer.require.Has(ByCertificate) && holder.Peer == "":
+		return Result{Principal: Nobody(), Reason: reason.CertificateMissing, Issuer: v.issuer.Name}
+	}
+	return Result{Principal: &v.principal, Reason: reason.Allowed, Require: v.issuer.require}
 }

@@ -45,6 +45,15 @@ const (
 	maxKeyBytes           = 512 // of path and host together
 )
 
+// Found is what the caches had for a request's head.
+type Found struct {
+	Token    authn.Lookup // the verified token, or the refused one
+	Decision authn.Lookup // asked for if the token was found, and allowed
+}
+
+// Found returns what the caches had for the head, when it was decided last.
+func (x *Exchange) Found() Found { return x.found }
+
 func newCache() *Cache {
 	c := &Cache{tokens: authn.NewCache(), routes: map[requestKey]*routeEntry{}, decisions: map[*authn.Principal][]*decisionEntry{}}
 	c.tokens.OnEvict = c.dropDecisions

@@ -41,6 +41,7 @@ func (x *Exchange) decide(env Env) (d decision) {
 		return d
 	}
 	d.caller = x.gate.authn.Authenticate(env.authn(), x.request.Pairs, x.request.Peer)
+	x.found = Found{Token: d.caller.Token}
 	if d.why = d.caller.Reason; d.caller.Missing != nil {
 		return d
 	}
@@ -52,7 +53,10 @@ func (x *Exchange) decide(env Env) (d decision) {
 			d.caller.CacheHit = false
 		}
 	}
-	if d.cached = env.Cache.recall(&d.caller, &x.head); d.cached != nil {
+	if d.cached = env.Cache.recall(&d.caller, &x.head); env.Cache != nil && d.caller.CacheHit {
+		x.found.Decision = authn.LookupOf(d.cached != nil)
+	}
+	if d.cached != nil {
 		return d
 	}
 	matched := x.matchRoute(env.Cache, &d)

@@ -58,6 +58,7 @@ type Exchange struct {
 	head      head  // what the gate read of it
 	headKept  bool  // request is a copy of the whole head
 	verified  bool  // the credential is good, or there is none
+	found     Found // in the caches
 	missing   *authn.MissingKey
 	body      *body        // the request's, while it is read; nil otherwise
 	listing   *listing     // the reply that must be trimmed, or nil
@@ -167,6 +168,10 @@ func (x *Exchange) refuseOrReset(why reason.Reason) Step {
 // Fault returns the configured issuer of a token that is refused although its signature
 // holds, and the JSON Pointer of the claim at fault; "" for any other request.
 func (x *Exchange) Fault() (issuer, claim string) { return x.refusedIssuer, x.refusedClaim }
+
+// Issuer returns the name in the configuration of the issuer whose token the request has: of a
+// verified one, or of one that is refused although its signature holds; "" for any other request.
+func (x *Exchange) Issuer() string { return x.Principal.Issuer + x.refusedIssuer }
 
 // NarrowedBy returns the name of the narrowing that refuses the request, or would but for its
 // shadow; "" if none does.

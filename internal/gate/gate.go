@@ -32,6 +32,9 @@ type Gate struct {
 // Keys returns the keys that the configuration itself contains.
 func (g *Gate) Keys() *authn.Keys { return g.keys }
 
+// Issuers returns the names of the issuers.
+func (g *Gate) Issuers() []string { return g.authn.IssuerNames() }
+
 // Remotes returns the issuers whose published keys the host must fetch.
 func (g *Gate) Remotes() []authn.Remote { return g.authn.Remotes() }
 

@@ -64,7 +64,7 @@ func (x *Exchange) tell(step *Step) {
 	}
 	t := &Told{
 		Reason: step.Reason, Shadow: step.Act == Forward && step.Reason.Refuses(),
-		Issuer: x.Principal.Issuer + x.refusedIssuer, Subject: x.Principal.Subject, Peer: x.Principal.Peer, Rule: x.Rule,
+		Issuer: x.Issuer(), Subject: x.Principal.Subject, Peer: x.Principal.Peer, Rule: x.Rule,
 	}
 	if len(x.Call.Models) > 0 {
 		t.Verb = x.Call.Verb.String()

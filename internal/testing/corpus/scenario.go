@@ -55,8 +55,16 @@ type Case struct {
 	Counts string `json:"counts"`
 }
 
-// Counter returns the gate's counter for a case, without "modelgate."; "" if the request does
-// not reach the gate.
+// CounterMetric returns the metric of a counter that Case.Counter returns.
+func CounterMetric(counter string) string {
+	if strings.HasPrefix(counter, "shadow.") {
+		return "modelgate." + counter
+	}
+	return "modelgate.requests." + counter
+}
+
+// Counter returns what a case counts under: its Reason or, for a request that passes in shadow,
+// "shadow." and what would refuse it; "" if the request does not reach the gate.
 func (c Case) Counter(host Host) string {
 	line := c.line(host)
 	switch why := line[strings.LastIndexByte(line, ' ')+1:]; {
