@@ -23,7 +23,7 @@ type devIssuer struct {
 	Algorithms    []string
 	Type          string
 	Types         []string
-	Groups        any // a JSON Pointer, or a list
+	Groups        any // a JSON Pointer, or a list of them and of objects with "pointer" and "form"
 	JWKS          json.RawMessage
 }
 
@@ -65,11 +65,11 @@ func (is devIssuer) mint(k developmentKey, c devCaller, now time.Time, lifetime 
 		claims["email"] = c.email
 	}
 	if len(c.groups) > 0 {
-		pointer := cmp.Or(first(is.Groups), map[string]string{"cognito": "/cognito:groups"}[is.Preset])
+		pointer, value := is.groupsClaim(c.groups)
 		if pointer == "" {
 			return "", fmt.Errorf(`the issuer %q must have "groups" for tokens with groups; got none`, is.Name)
 		}
-		put(claims, pointer, c.groups)
+		put(claims, pointer, value)
 	}
 	maps.Copy(claims, c.more)
 	maps.DeleteFunc(claims, func(_ string, value any) bool { return value == nil })
@@ -99,12 +99,41 @@ func (is devIssuer) addPreset(claims map[string]any, c devCaller) {
 		}
 	case "keycloak":
 		claims["typ"] = "Bearer"
+		if c.email != "" {
+			claims["email_verified"] = true
+		}
 	case "cognito":
 		claims["token_use"] = "access"
 	}
 	if strings.HasPrefix(is.Preset, "google-") && domain != "" && domain != "gmail.com" {
 		claims["hd"] = domain
 	}
+}
+
+// groupsClaim returns the first claim with the issuer's groups, and groups in its form. The pointer
+// is "" if there is none.
+func (is devIssuer) groupsClaim(groups []string) (pointer string, value any) {
+	pointer, value = cmp.Or(first(is.Groups), map[string]string{"cognito": "/cognito:groups"}[is.Preset]), groups
+	list, _ := is.Groups.([]any)
+	if len(list) == 0 {
+		return pointer, value
+	}
+	claim, ok := list[0].(map[string]any)
+	if !ok {
+		return pointer, value
+	}
+	pointer, _ = claim["pointer"].(string)
+	switch claim["form"] {
+	case "words":
+		value = strings.Join(groups, " ")
+	case "names":
+		names := map[string]any{}
+		for _, group := range groups {
+			names[group] = map[string]any{}
+		}
+		value = names
+	}
+	return pointer, value
 }
 
 // first returns a text, or the first of a list of texts, or "".

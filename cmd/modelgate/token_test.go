@@ -17,7 +17,11 @@ const devConfig = `{
 		{"name": "corp", "issuer": "https://corp.example", "audiences": ["models"], "algorithms": ["EdDSA", "ES384"], "type": "at+jwt",
 		 "groups": "/realm_access/roles", "jwks": KEYS},
 		{"name": "keycloak", "preset": "keycloak", "issuer": "https://kc.example", "audiences": ["models"], "algorithms": ["ES256"],
-		 "from": [{"header": "x-keycloak"}], "jwks": KEYS},
+		 "from": [{"header": "x-keycloak"}], "groups": [{"pointer": "/groups", "form": "paths"}, "/roles"], "jwks": KEYS},
+		{"name": "words", "issuer": "https://words.example", "audiences": ["models"], "algorithms": ["ES256"],
+		 "from": [{"header": "x-words"}], "groups": [{"pointer": "/member/of", "form": "words"}], "jwks": KEYS},
+		{"name": "names", "issuer": "https://names.example", "audiences": ["models"], "algorithms": ["ES256"],
+		 "from": [{"header": "x-names"}], "groups": [{"pointer": "/roles", "form": "names"}], "jwks": KEYS},
 		{"name": "batch", "issuer": "batch", "audiences": ["m"], "algorithms": ["HS256"], "symmetric": {"env": "B"},
 		 "from": [{"header": "x-b"}]}],
 	"routes": [{"prefix": "/p", "protocol": "kserve-v1", "names": "kserve"}],
@@ -25,7 +29,9 @@ const devConfig = `{
 		{"name": "g", "issuers": ["iap", "google"], "members": ["domain:example.com"], "role": "viewer", "models": ["prod/*"]},
 		{"name": "g2", "issuers": ["iap", "google"], "members": ["user:ana@example.com"], "role": "viewer", "models": ["prod/*"]},
 		{"name": "c", "issuers": ["corp"], "members": ["group:analysts"], "claims": [{"scope": "m"}], "role": "viewer", "models": ["prod/*"]},
-		{"name": "k", "issuers": ["keycloak"], "members": ["sub:development"], "role": "viewer", "models": ["prod/*"]},
+		{"name": "k", "issuers": ["keycloak"], "members": ["sub:development", "user:ana@example.com"], "role": "viewer",
+		 "models": ["prod/*"]},
+		{"name": "f", "issuers": ["keycloak", "words", "names"], "members": ["group:/ml"], "role": "viewer", "models": ["prod/*"]},
 		{"name": "b", "issuers": ["batch"], "members": ["allAuthenticatedUsers"], "role": "viewer", "models": ["prod/*"]}]
 }`
 
@@ -48,6 +54,10 @@ func TestToken(t *testing.T) {
 		{"corp", "EdDSA", "authorization", []string{"--groups", "analysts,x", "--claims", `{"scope": "m n"}`}, "corp/development"},
 		{"corp", "ES384", "authorization", []string{"--groups", "analysts", "--claims", `{"scope": "m"}`, "--email", "a@b.c"}, "corp/a@b.c"},
 		{"keycloak", "ES256", "x-keycloak", nil, "keycloak/development"},
+		{"keycloak", "ES256", "x-keycloak", []string{"--subject", "1", "--email", "ana@example.com"}, "keycloak/1"},
+		{"keycloak", "ES256", "x-keycloak", []string{"--subject", "1", "--groups", "/a,/ml/vision"}, "keycloak/1"},
+		{"words", "ES256", "x-words", []string{"--groups", "x,/ml"}, "words/development"},
+		{"names", "ES256", "x-names", []string{"--groups", "x,/ml"}, "names/development"},
 	} {
 		t.Run(c.issuer+" "+c.algorithm, func(t *testing.T) {
 			run := func(args ...string) string {
