@@ -48,12 +48,19 @@ func TestLint(t *testing.T) {
 	}
 }
 
-// TestLintOfModels: a route names a model that nobody can reach.
+// TestLintOfModels: a route names a model that nobody can reach. Whoever may use a model inside a
+// service reaches the service.
 func TestLintOfModels(t *testing.T) {
-	file := writeChanged(t, `"routes": [`, `"routes": [{"protocol": "openai", "service": "lab/lonely", "hosts": ["lonely.example.com"]}, `)
+	const route = `"routes": [{"protocol": "openai", "service": "lab/lonely", "hosts": ["lonely.example.com"]}, `
 	const want = `warning: the model "lab/lonely" is a model of a route, and no caller may do anything with it [unreachable-model]`
+	file := writeChanged(t, `"routes": [`, route)
 	if got := runPolicy("check", "--lint", file); got.status != 0 || !strings.Contains(got.err, want) {
 		t.Errorf("check --lint = %+v\nwant %s", got, want)
+	}
+	file = writeChanged(t, `"routes": [`, route, `"grants": [`, `"grants": [
+    {"name": "one model", "issuers": ["iap"], "members": ["user:ana@example.com"], "role": "invoker", "models": ["lab/lonely/tiny"]},`)
+	if got := runPolicy("check", "--lint", file); got.status != 0 || strings.Contains(got.err, "unreachable-model") {
+		t.Errorf("check --lint = %+v\nwant nothing of unreachable-model", got)
 	}
 }
 

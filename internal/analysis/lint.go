@@ -96,12 +96,14 @@ func (l *linter) ask(class Class) error {
 		grants = slices.DeleteFunc(grants, func(t authz.Term) bool { return t.Shadow })
 		for _, sp := range sorted(l.spaces) {
 			allowed := sp.allowed(0, q)
-			if known, asked := l.models[class.Pattern]; asked && !known {
+			if open := l.unreached(class); len(open) > 0 {
 				c, err := sp.find(allowed, func(c *Caller) bool { return l.side.allows(l.side.Principal(c), q) })
 				if err != nil {
 					return err
 				}
-				l.models[class.Pattern] = c != nil
+				for _, name := range open {
+					l.models[name] = c != nil
+				}
 			}
 			if err := l.askRules(sp, grants, allowed); err != nil {
 				return err
@@ -113,6 +115,20 @@ func (l *linter) ask(class Class) error {
 		l.noteWildcards(class, v, grants)
 	}
 	return nil
+}
+
+// unreached returns the models of routes that a call on a class would reach, and that are not
+// known to be reached: the model itself, and the service that it is in. Whoever may use a model
+// inside a service has a use for the service.
+func (l *linter) unreached(class Class) (names []string) {
+	m := class.Model
+	service := inference.Model{Namespace: m.Namespace, Service: m.Service, Name: m.Service}
+	for _, name := range []string{class.Pattern, service.String()} {
+		if known, declared := l.models[name]; declared && !known && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // askRules notes of rules whether they apply, work where nothing takes it away, and whether
