@@ -49,8 +49,8 @@ image: ## Build an OCI image layout of all modules (build/oci), for any client t
 	  -head ../../modelgate-head.wasm $$(for library in $$libraries; do echo "-native $$library"; done) -root ../../.. \
 	  -out ../../oci -version $(VERSION) -revision $$(git rev-parse HEAD) -time $$(git log -1 --format=%ct)
 
-run: build/demo ## Run the example iap (or EXAMPLE=openai) in a real Envoy until Ctrl-C (HOST=native: as a dynamic module). Prints commands to try.
-	@build/demo $(EXAMPLE)
+run: build/demo ## Run the example iap (or EXAMPLE=openai) in a real Envoy until Ctrl-C (HOST=native: as a dynamic module). Prints commands to try. CONFIG=file runs a configuration of your own, before UPSTREAM=host:port.
+	@build/demo $(if $(CONFIG),-config $(CONFIG) $(if $(UPSTREAM),-upstream $(UPSTREAM)),$(EXAMPLE))
 
 demo: build/demo ## Run the commands that `make run` prints, and compare their results.
 	@build/demo $(EXAMPLE) -check
