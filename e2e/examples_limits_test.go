@@ -16,8 +16,8 @@ type object = map[string]any
 // noGate is an Envoy behind the gate, for its peers alone, that reads no HTTP.
 const noGate = "examples/tfserving-mtls/server/envoy.yaml"
 
-// TestExamplesSetLimits: each example sets what README.md says that Envoy must limit, and the tags
-// of docs/metrics.md.
+// TestExamplesSetLimits: each example sets what docs/limits.md says that Envoy must limit, and the
+// tags of docs/metrics.md.
 func TestExamplesSetLimits(t *testing.T) {
 	var files []string
 	for _, pattern := range []string{"*", "*/*"} {

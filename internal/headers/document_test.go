@@ -22,7 +22,8 @@ var sections = []struct {
 	{
 		"Credentials",
 		"Stripped, unless the route says `\"credentials\": \"forward\"`. The headers from which an issuer reads tokens (`from`) are\n" +
-			"credentials too.",
+			"credentials too. A request that only its route's shadow lets pass keeps its credentials; one that a grant or a deny in\n" +
+			"shadow lets pass loses them.",
 		[]headers.Kind{headers.Credential},
 	},
 	{

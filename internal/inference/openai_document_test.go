@@ -48,7 +48,7 @@ goes through each server's own list.
   ` + "`query_refused`" + `, unless the request asks for ` + "`admin`" + ` on the service as a whole.
   ` + "`?key=`" + ` of Gemini's clients is a credential in a query, which every proxy would log: ` + "`query_token`" + `.
   They also send it as ` + "`x-goog-api-key`" + `.
-- A body must not have the keys of [Bodies](../README.md#bodies) at its top level, nor inside
+- A body must not have the keys of [Bodies](bodies.md) at its top level, nor inside
   ` + "`parameters`, `generationConfig`, `generateContentRequest` and each of `requests`" + `.
 
 How the model is named:
