@@ -5,7 +5,7 @@
 # needs Python 3.11 to 3.13; the first time it takes some minutes to install 1.3 GB
 # below build/. `make e2e-servers` needs Java 17, Python 3.11 or 3.12 with its shared library,
 # and glibc 2.35; the first time it takes a minute to install 0.8 GB. `make e2e-forms`,
-# `e2e-pages`, `e2e-clients` and `e2e-providers` need Node and npm.
+# `e2e-pages`, `e2e-editors`, `e2e-clients` and `e2e-providers` need Node and npm.
 #
 # build/tools is part of the sources. Everything else in build/ is output.
 
@@ -26,7 +26,7 @@ authorizer  := examples/external-authorizer/authorizer
 signer      := examples/signed/client
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build native image run demo test race e2e-requests e2e-faults e2e-stress e2e-attacks e2e-signatures e2e-messages e2e-pages e2e-forms e2e-kserve e2e-servers e2e-vllm e2e-clients e2e-providers e2e-keycloak e2e-spire e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
+.PHONY: help build native image run demo test race e2e-requests e2e-faults e2e-stress e2e-attacks e2e-signatures e2e-messages e2e-pages e2e-editors e2e-forms e2e-kserve e2e-servers e2e-vllm e2e-clients e2e-providers e2e-keycloak e2e-spire e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
 
 help: ## Print this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -90,6 +90,9 @@ e2e-messages: ## Verify 100,000 mutated signed requests and responses, by two ot
 e2e-pages: ## Use the pages that the command writes in a headless Chromium (PICTURES=DIR keeps pictures of them).
 	cd e2e && $(GO) test -v -count=1 -tags pages -timeout 10m ./pages -args -pictures "$(PICTURES)"
 
+e2e-editors: ## Have the language servers of editors read configurations with mistakes: they must mark the field at fault.
+	cd e2e && $(GO) test -v -count=1 -tags editors -timeout 10m ./schema -run 'TestEditors|TestManifests'
+
 e2e-forms: ## Compare FORMS=20000 generated forms with what Python's, Node's and Go's readers of forms find in them.
 	cd e2e && $(GO) test -v -count=1 -tags forms -timeout 60m ./forms -args -n $(FORMS)
 
@@ -132,7 +135,7 @@ check: ## Check formatting, vet, static analysis, tidy modules, and the borders 
 	build/tools/native -env $(GO) vet -tags native,faults ./filter/native
 	cd e2e && $(GO) vet ./...
 	cd e2e/bench && $(GO) vet ./...
-	cd e2e && $(GO) vet -tags kserve ./kserve && $(GO) vet -tags servers,vllm ./servers && $(GO) vet -tags attacks ./attacks && $(GO) vet -tags providers ./providers && $(GO) vet -tags clients ./clients && $(GO) vet -tags forms ./forms && $(GO) vet -tags pages ./pages
+	cd e2e && $(GO) vet -tags kserve ./kserve && $(GO) vet -tags servers,vllm ./servers && $(GO) vet -tags attacks ./attacks && $(GO) vet -tags providers ./providers && $(GO) vet -tags clients ./clients && $(GO) vet -tags forms ./forms && $(GO) vet -tags pages ./pages && $(GO) vet -tags editors ./schema
 	cd build/tools/image && $(GO) vet ./...
 	cd $(authorizer) && $(GO) vet ./...
 	cd $(signer) && $(GO) vet ./...
@@ -140,7 +143,7 @@ check: ## Check formatting, vet, static analysis, tidy modules, and the borders 
 	build/tools/native -env $(GO) run $(staticcheck) -tags native ./filter/native
 	cd e2e && $(GO) run $(staticcheck) ./...
 	cd e2e/bench && $(GO) run $(staticcheck) ./...
-	cd e2e && $(GO) run $(staticcheck) -tags kserve ./kserve/... && $(GO) run $(staticcheck) -tags servers,vllm ./servers && $(GO) run $(staticcheck) -tags attacks ./attacks && $(GO) run $(staticcheck) -tags providers ./providers && $(GO) run $(staticcheck) -tags clients ./clients && $(GO) run $(staticcheck) -tags forms ./forms && $(GO) run $(staticcheck) -tags pages ./pages
+	cd e2e && $(GO) run $(staticcheck) -tags kserve ./kserve/... && $(GO) run $(staticcheck) -tags servers,vllm ./servers && $(GO) run $(staticcheck) -tags attacks ./attacks && $(GO) run $(staticcheck) -tags providers ./providers && $(GO) run $(staticcheck) -tags clients ./clients && $(GO) run $(staticcheck) -tags forms ./forms && $(GO) run $(staticcheck) -tags pages ./pages && $(GO) run $(staticcheck) -tags editors ./schema
 	cd build/tools/image && $(GO) run $(staticcheck) ./...
 	cd $(authorizer) && $(GO) run $(staticcheck) ./...
 	cd $(signer) && $(GO) run $(staticcheck) ./...

@@ -19,6 +19,7 @@ const (
 	narrowingSchema = "../../manifests/narrowing.schema.json"
 	configs         = "../../internal/gate/testdata/config/"
 	narrowings      = "../../internal/gate/testdata/narrowing/"
+	manifestFiles   = "../../manifests/istio/*/wasmplugin.yaml"
 )
 
 // secret gives every environment variable a key long enough for each algorithm, …JWKS a key
@@ -36,8 +37,18 @@ func secret(name string) (string, bool) {
 
 func compile(t testing.TB) *jsonschema.Schema { return compileFile(t, schemaFile) }
 
-// compileFile compiles one of the schemas, which refer to each other by their addresses.
+// compileFile compiles one of the schemas.
 func compileFile(t testing.TB, path string) *jsonschema.Schema {
+	t.Helper()
+	s, err := compiler(t).Compile("https://github.com/modelgate/modelgate/manifests/" + filepath.Base(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// compiler knows the schemas by their addresses, by which they refer to each other.
+func compiler(t testing.TB) *jsonschema.Compiler {
 	t.Helper()
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft2020)
@@ -54,11 +65,7 @@ func compileFile(t testing.TB, path string) *jsonschema.Schema {
 			t.Fatal(err)
 		}
 	}
-	s, err := c.Compile("https://github.com/modelgate/modelgate/manifests/" + filepath.Base(path))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return c
 }
 
 // validate holds a document to the schema; what is no JSON fails.
@@ -173,5 +180,17 @@ func TestNarrowingParserAcceptsImpliesSchemaAccepts(t *testing.T) {
 	t.Logf("%d mutants, %d of them accepted", tried, taken)
 	if tried < 500 || taken < 50 {
 		t.Error("too few mutants to prove anything")
+	}
+}
+
+// TestManifestsNameTheirSchema: the first line of each manifest with a configuration in YAML tells editors
+// where the schema is.
+func TestManifestsNameTheirSchema(t *testing.T) {
+	for path, text := range documents(t, manifestFiles) {
+		line, _, _ := strings.Cut(text, "\n")
+		schema, ok := strings.CutPrefix(line, "# yaml-language-server: $schema=")
+		if _, err := os.Stat(filepath.Join(filepath.Dir(path), schema)); err != nil || !ok {
+			t.Errorf("%s: %q names no schema (%v)", path, line, err)
+		}
 	}
 }
