@@ -134,7 +134,7 @@ func TestAllocations(t *testing.T) {
 		most float64
 	}{
 		{"allowed and rewritten, token seen before", r, reason.Allowed, 0},
-		{"refused, token seen before", refused, reason.GrantMissing, 18},
+		{"refused, token seen before", refused, reason.GrantMissing, 20},
 	} {
 		head := c.r.Head()
 		x := &gate.Exchange{} // used again for each request, as in the filter

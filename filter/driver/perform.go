@@ -59,13 +59,13 @@ func (s *Stream) editHeaders(m Map, e *gate.Edit) error {
 }
 
 // logAudit logs the gate's line about a request: a refusal at level warn, which a
-// proxy shows by default, and an allowed request at level info.
+// proxy shows by default, and an allowed request at level info. It has the prefix of all lines.
 func (s *Stream) logAudit(step *gate.Step) {
 	level := Warn
 	if step.Act == gate.Forward {
 		level = Info
 	}
-	s.worker.host.Log(level, step.Audit)
+	s.worker.host.Log(level, "model gate: ", step.Audit)
 }
 
 // refuseOnPanic is deferred by each callback of a stream: a panic refuses this one

@@ -131,6 +131,8 @@ type Result struct {
 	// Issuer is the name of the configured issuer whose token is refused, and Claim the
 	// JSON Pointer of the claim at fault, if Reason is of a token whose signature holds.
 	Issuer, Claim string
+	// Refusal is what is at fault, for those who run the gate; nil if Reason is Allowed.
+	Refusal *Refusal
 	// CacheHit reports that the caller's token was in Env.Cache.
 	CacheHit bool
 	// Token says whether the request's token was in Env.Cache, also if it is refused.
@@ -165,7 +167,7 @@ func LookupOf(hit bool) Lookup {
 func (a *Authenticator) Authenticate(env Env, pairs [][2]string, peer Peer) Result {
 	holder, connection, why := a.peers.holder(pairs, &peer)
 	if why != reason.Allowed {
-		return Result{Principal: Nobody(), Reason: why}
+		return Result{Principal: Nobody(), Reason: why, Refusal: refusalAt("", "header "+forwardedHeader, forwardedRule)}
 	}
 	r := a.authenticate(env, pairs, &holder, &connection)
 	if !holder.IsToken() {
@@ -180,7 +182,7 @@ func (a *Authenticator) authenticate(env Env, pairs [][2]string, holder, connect
 	for _, e := range a.extractors {
 		if e.relay != nil {
 			if p, found, why := e.relay.principal(connection, pairs); found {
-				return Result{Principal: &p, Reason: why}
+				return Result{Principal: &p, Reason: why, Refusal: e.relay.describe(pairs, why)}
 			}
 			continue
 		}
@@ -189,7 +191,7 @@ func (a *Authenticator) authenticate(env Env, pairs [][2]string, holder, connect
 			continue
 		}
 		if why != reason.Allowed {
-			return Result{Principal: Nobody(), Reason: why}
+			return Result{Principal: Nobody(), Reason: why, Refusal: e.describe(pairs, why)}
 		}
 		v, hit := s.verifyCached(env, token)
 		r := v.result(holder)
@@ -206,9 +208,11 @@ func (v *verification) result(holder *Holder) Result {
 	case v.why != reason.Allowed:
 		return v.refused()
 	case v.thumbprint != "" && v.thumbprint != thumbprint(holder.digest):
-		return Result{Principal: Nobody(), Reason: reason.TokenBinding, Issuer: v.issuer.Name, Claim: "/cnf"}
+		r := refusalAt(v.issuer.Name, "certificate", "must be the one whose thumbprint is x5t#S256 in the token's cnf")
+		return Result{Principal: Nobody(), Reason: reason.TokenBinding, Issuer: v.issuer.Name, Claim: "/cnf", Refusal: r}
 	case v.issuer.require.Has(ByCertificate) && holder.Peer == "":
-		return Result{Principal: Nobody(), Reason: reason.CertificateMissing, Issuer: v.issuer.Name}
+		r := refusalAt(v.issuer.Name, "certificate", `must be one that "peer" makes a principal, because the issuer has "require"`)
+		return Result{Principal: Nobody(), Reason: reason.CertificateMissing, Issuer: v.issuer.Name, Refusal: r}
 	}
 	return Result{Principal: &v.principal, Reason: reason.Allowed, Require: v.issuer.require}
 }

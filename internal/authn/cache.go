@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/modelgate/modelgate/internal/reason"
+	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
 // Cache keeps what the verification of tokens has shown: who the caller is, never
@@ -42,11 +43,11 @@ type cachedToken struct {
 }
 
 // bytes estimates the size of an entry: the token, what it decodes to, the lists of
-// groups and attributes, and the entry itself.
+// groups and attributes, what is said of a fault, and the entry itself.
 func (c *cachedToken) bytes() int {
 	p := &c.principal
 	lists := (cap(p.Groups)+cap(p.UntoldAttributes))*int(unsafe.Sizeof("")) + cap(p.Attributes)*int(unsafe.Sizeof([2]string{}))
-	return 2*len(c.token) + lists + 768
+	return 2*len(c.token) + lists + c.refusal.bytes() + 768
 }
 
 // current reports whether the issuer's keys are still those of the verification.
@@ -68,11 +69,31 @@ func (c *Cache) lookup(env Env, s *schemeIssuers, token string) *verification {
 		return nil
 	case !env.Now.Before(verified.validUntil):
 		c.evict(verified)
-		return &verification{fault: fault{reason.TokenExpired, "/exp"}, issuer: verified.issuer}
+		return verified.untimely(reason.TokenExpired)
 	case env.Now.Before(verified.validFrom):
-		return &verification{fault: fault{reason.TokenNotYetValid, "/nbf"}, issuer: verified.issuer}
+		return verified.untimely(reason.TokenNotYetValid)
 	}
 	return &verified.verification
+}
+
+// untimely returns the verification of a token that was verified before, and whose time has not
+// come or is over.
+func (c *cachedToken) untimely(why reason.Reason) *verification {
+	v := &verification{fault: fault{why, "/exp"}, issuer: c.issuer}
+	if why == reason.TokenNotYetValid {
+		v.claim = "/nbf"
+	}
+	if c.issuer.apiKeys != nil {
+		v.refusal = v.describeAPIKey()
+		return v
+	}
+	var t token
+	var room [16]strictjson.Field
+	t.parse(c.token) // as when it was verified
+	t.decode()
+	_, fields, _ := strictjson.Fields(t.payload, payloadLimits, room[:0])
+	v.refusal = v.describe(c.schemeIssuers, &t, fields, len(c.token))
+	return v
 }
 
 // store keeps the verification of a token that comes for the second time, unless

@@ -36,7 +36,7 @@ var (
 // issuer and the claim at fault, and only if the signature holds or the issuer is why it
 // does not matter.
 func (v *verification) refused() Result {
-	r := Result{Principal: Nobody(), Reason: v.why, Missing: v.missing, Claim: v.claim}
+	r := Result{Principal: Nobody(), Reason: v.why, Missing: v.missing, Claim: v.claim, Refusal: v.refusal}
 	if v.claim != "" && v.issuer != nil {
 		r.Issuer = v.issuer.Name
 	}

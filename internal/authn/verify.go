@@ -25,6 +25,9 @@ func (s *schemeIssuers) verifyCached(env Env, token string) (v *verification, hi
 	} else {
 		e.verify(env, s, token)
 	}
+	if e.why != reason.Allowed && e.refusal == nil && e.missing == nil {
+		e.refusal = e.describeAPIKey()
+	}
 	if env.Cache != nil {
 		env.Cache.store(e, token)
 	}
@@ -34,6 +37,7 @@ func (s *schemeIssuers) verifyCached(env Env, token string) (v *verification, hi
 // verification is the outcome for one token. It is not changed after verify.
 type verification struct {
 	fault                             // why is Allowed if there is none
+	refusal               *Refusal    // of a fault; nil if there is none
 	principal             Principal   // if why is Allowed
 	missing               *MissingKey // Result.Missing
 	thumbprint            string      // of the certificate that the connection must have, "" for any
@@ -43,24 +47,31 @@ type verification struct {
 	period                Period  // of the key that verified the signature
 }
 
-// verify verifies a token of one of the issuers. Before the signature holds, the header,
-// iss and kid only select among the configured issuers and keys; nothing else of the token
-// counts.
+// verify verifies a token of one of the issuers, and describes what is at fault with it.
 func (v *verification) verify(env Env, s *schemeIssuers, raw string) {
 	var t token
+	var room [16]strictjson.Field // memory for the claims of most tokens
+	if c := v.check(env, s, &t, raw, room[:0]); v.why != reason.Allowed && v.missing == nil {
+		v.refusal = v.describe(s, &t, c, len(raw))
+	}
+}
+
+// check verifies a token, and returns its claims if it has read them. Before the signature
+// holds, the header, iss and kid only select among the configured issuers and keys; nothing
+// else of the token counts.
+func (v *verification) check(env Env, s *schemeIssuers, t *token, raw string, room []strictjson.Field) claims {
 	if v.why = t.parse(raw); v.why != reason.Allowed {
-		return
+		return nil
 	}
 	if len(raw) > maxUnreadToken {
-		if v.why = checkHeader(env, s.issuers, &t); v.why != reason.Allowed {
-			return
+		if v.why = checkHeader(env, s.issuers, t); v.why != reason.Allowed {
+			return nil
 		}
 	}
 	if v.why = t.decode(); v.why != reason.Allowed {
-		return
+		return nil
 	}
-	var room [16]strictjson.Field // memory for the claims of most tokens
-	payload, fields, tooMany := strictjson.Fields(t.payload, payloadLimits, room[:0])
+	payload, fields, tooMany := strictjson.Fields(t.payload, payloadLimits, room)
 	c := claims(fields)
 	switch {
 	case tooMany:
@@ -71,18 +82,19 @@ func (v *verification) verify(env Env, s *schemeIssuers, raw string) {
 		v.issuer, v.fault = s.issuerOf(c)
 	}
 	if v.issuer == nil {
-		return
+		return c
 	}
 	v.keys = env.Keys.sets[v.issuer.index]
-	key, why := v.issuer.verifyingKey(env, v.keys, &t)
+	key, why := v.issuer.verifyingKey(env, v.keys, t)
 	if v.why = why; why != reason.Allowed {
 		v.onMissingKey(env, t.kid)
-		return
+		return c
 	}
 	v.period = key.period
 	if v.checkClaims(c, env.Now); v.why == reason.Allowed {
 		v.principal.Claims = payload
 	}
+	return c
 }
 
 // maxUnreadToken is the length of the longest token whose payload is read although its

@@ -5,7 +5,7 @@ func (c *compiler) add(t *table, r rule) {
 	if c.issuers == nil {
 		return
 	}
-	t.names = append(t.names, r.name)
+	t.names, t.verbs = append(t.names, r.name), append(t.verbs, r.verbs)
 	t.hasScopes = t.hasScopes || askForScopes(r.conditions)
 	e := entry{rule: len(t.names) - 1, verbs: r.verbs, conditions: r.conditions, require: r.require, from: r.from, until: r.until}
 	var members []member

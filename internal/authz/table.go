@@ -25,8 +25,12 @@ type table struct {
 	// anyIssuer reports whether some rule applies whatever the issuer is.
 	anyIssuer bool
 	bySubject bool // some rule has a member that a caller is by its subject
-	workloads bool // one of these is a namespace or an account
-	hasScopes bool // some rule has a condition on scopes
+	// Of grants, for what is said of a call that none covers: the first rule on each pattern, the
+	// first for each member, and the verbs of each rule.
+	firstOn, firstFor []int32
+	verbs             []inference.Verbs
+	workloads         bool // one of these is a namespace or an account
+	hasScopes         bool // some rule has a condition on scopes
 	ruleSemantics
 }
 
@@ -79,12 +83,16 @@ func (t *table) add(m member, patterns []uint32, e entry) {
 	if !ok {
 		id = uint32(len(t.members))
 		t.members[m] = id
+		t.firstFor = append(t.firstFor, int32(e.rule))
 		if m.kind == group || m.kind == poolGroup {
 			t.groupsNamed[m.name] = append(t.groupsNamed[m.name], &groupRule{m, id})
 		}
 	}
 	t.noteKind(m)
 	for _, pattern := range patterns {
+		for int(pattern) >= len(t.firstOn) {
+			t.firstOn = append(t.firstOn, int32(e.rule))
+		}
 		p := t.pairs[pair{id, pattern}]
 		if p == nil {
 			p = &pairRules{}

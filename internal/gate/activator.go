@@ -37,6 +37,7 @@ func (x *Exchange) takeOriginalHost() reason.Reason {
 	case h.originalHosts == 0 || h.byActivator || !x.gate.authn.IsHolder(&x.request.Peer, x.gate.activators):
 		return reason.Allowed
 	case h.originalHosts > 1:
+		h.repeated = originalHostHeader
 		return reason.HeaderRepeated
 	}
 	h.Authority, h.byActivator = h.originalHost, true

@@ -1,21 +1,29 @@
 package gate
 
 import (
+	"cmp"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 
+	"github.com/modelgate/modelgate/internal/cause"
 	"github.com/modelgate/modelgate/internal/reason"
 )
 
 // maxAuditField bounds each field of an audit line, in bytes.
 const maxAuditField = 256
 
-// auditLine is one line of JSON: what was decided about whom, and by which rule. It
-// contains no token, and no claim but the issuer and the subject: of a claim that is at
-// fault it has the JSON Pointer, not the value. An empty field is left
-// out.
+// auditLine is one line of JSON: what was decided about whom, by which rule, and what is at fault
+// with a request that is refused. It contains no token, and no claim but the issuer, the subject,
+// a value that is at fault, and of a caller without a grant the address and the groups. An empty
+// field is left out.
 func (x *Exchange) auditLine(why reason.Reason, shadow bool) string {
 	b := appendJSONString([]byte(`{"modelgate":`), why.String())
+	c := &Cause{}
+	if why.Refuses() {
+		c = x.findCause(why)
+		x.cause = c
+	}
 	if shadow {
 		b = append(b, `,"shadow":true`...)
 	}
@@ -23,9 +31,14 @@ func (x *Exchange) auditLine(why reason.Reason, shadow bool) string {
 	if via := x.Principal.Via; via != nil {
 		b = appendMember(b, `,"forwarded_by":`, clip(via.Peer))
 	}
-	b = appendMember(b, `,"issuer":`, x.Principal.Issuer+x.refusedIssuer) // one of them is ""
+	b = appendMember(b, `,"issuer":`, cmp.Or(x.Principal.Issuer, x.refusedIssuer, c.Issuer))
 	b = appendMember(b, `,"claim":`, clip(x.refusedClaim))
+	b = appendMember(b, `,"kid":`, c.KeyID)
+	b = appendMember(b, `,"alg":`, c.Algorithm)
 	b = appendMember(b, `,"subject":`, clip(x.Principal.Subject))
+	if why == reason.GrantMissing || why == reason.Denied {
+		b = x.appendCaller(b)
+	}
 	for i, m := range x.Call.Models {
 		if i == 0 {
 			b = appendMember(b, `,"verb":`, x.Call.Verb.String())
@@ -43,8 +56,63 @@ func (x *Exchange) auditLine(why reason.Reason, shadow bool) string {
 	b = appendMember(b, `,"rule":`, clip(x.Rule))
 	b = appendMember(b, `,"key":`, clip(x.refusedKey))
 	b = appendMember(b, `,"part":`, clip(x.refusedPart))
+	b = c.append(b)
 	b = appendMember(b, `,"request_id":`, x.head.id.String())
 	return string(append(b, '}'))
+}
+
+// maxAuditGroups bounds the groups of an audit line.
+const maxAuditGroups = 6
+
+// appendCaller appends what grants know of a caller beside the subject.
+func (x *Exchange) appendCaller(b []byte) []byte {
+	p := x.Principal
+	b = appendMember(b, `,"address":`, clip(cmp.Or(p.Email, p.ClaimedEmail)))
+	if p.Email == "" && p.ClaimedEmail != "" {
+		b = append(b, `,"address_verified":false`...)
+	}
+	if len(p.Groups) > 0 {
+		b = appendList(b, `,"groups":`, p.Groups[:min(len(p.Groups), maxAuditGroups)])
+		b = appendNumber(b, `,"group_count":`, int64(len(p.Groups)))
+	}
+	return b
+}
+
+// append appends what is at fault to an audit line.
+func (c *Cause) append(b []byte) []byte {
+	b = appendMember(b, `,"place":`, clip(c.Place))
+	b = appendMember(b, `,"why":`, c.Why)
+	b = appendList(b, `,"want":`, c.Want)
+	b = appendList(b, `,"got":`, c.Got)
+	switch {
+	case c.Late > 0:
+		b = appendNumber(b, `,"late_seconds":`, c.Late)
+	case c.Late < 0:
+		b = appendNumber(b, `,"early_seconds":`, -c.Late)
+	}
+	b = appendMember(b, `,"grant":`, clip(c.Near.Grant))
+	b = appendMember(b, `,"lacks":`, c.Near.Lacks)
+	return appendMember(b, `,"hides":`, c.Hides)
+}
+
+// appendList appends a member that is a list of texts, unless it is empty.
+func appendList(b []byte, name string, list []string) []byte {
+	for i, text := range list {
+		if i == 0 {
+			b = append(append(b, name...), '[')
+		} else {
+			b = append(b, ',')
+		}
+		b = appendJSONString(b, cause.Cut(text))
+	}
+	if len(list) > 0 {
+		b = append(b, ']')
+	}
+	return b
+}
+
+func appendNumber(b []byte, name string, n int64) []byte {
+	return strconv.AppendInt(append(b, name...), n, 10)
 }
 
 // appendMember appends a member of an object unless its value is empty. The name has the

@@ -23,6 +23,28 @@ type auditLine struct {
 	Models      []string `json:"models"`
 	Rule        string   `json:"rule"`
 	ID          string   `json:"request_id"`
+	Signature   string   `json:"part"`
+	auditDetail
+}
+
+// auditDetail is what a line says beyond the decision: TestAuditDetail has it.
+type auditDetail struct {
+	KeyID     string   `json:"kid"`
+	Algorithm string   `json:"alg"`
+	Address   string   `json:"address"`
+	Verified  *bool    `json:"address_verified"`
+	Groups    []string `json:"groups"`
+	Count     int      `json:"group_count"`
+	Place     string   `json:"place"`
+	Why       string   `json:"why"`
+	Want      []string `json:"want"`
+	Got       []string `json:"got"`
+	Late      int      `json:"late_seconds"`
+	Early     int      `json:"early_seconds"`
+	Grant     string   `json:"grant"`
+	Lacks     string   `json:"lacks"`
+	Hides     string   `json:"hides"`
+	Key       string   `json:"key"`
 }
 
 // readAudit decodes a line of the log. It checks what is true of each: it is one line of
@@ -92,7 +114,7 @@ func TestAudit(t *testing.T) {
 		},
 		{
 			name: "forged", line: askStaff, token: forged,
-			want: auditLine{Decision: "signature_invalid"},
+			want: auditLine{Decision: "signature_invalid", Issuer: "corp"},
 		},
 		{
 			name: "expired", line: askStaff, token: corp(claims{"exp": "now-1h"}),
@@ -117,7 +139,7 @@ func TestAudit(t *testing.T) {
 		{
 			name: "injection by kid", line: askStaff,
 			token: corpus.Token{Issuer: "corp", Header: claims{"kid": injection}},
-			want:  auditLine{Decision: "key_unknown"},
+			want:  auditLine{Decision: "key_unknown", Issuer: "corp"},
 		},
 		{
 			name: "injection by path", line: "POST /kfserving/prod/fraud\n{}:predict", token: corp(nil),
@@ -143,7 +165,12 @@ func TestAudit(t *testing.T) {
 				h.Pairs = append(h.Pairs, pair{"authorization", "Bearer " + token})
 			}
 			_, step := begin(g, h)
-			if got := readAudit(t, step.Audit, token); !reflect.DeepEqual(got, c.want) {
+			got := readAudit(t, step.Audit, token)
+			if got.Place != "" == (got.Decision == "allowed") {
+				t.Errorf("%s says what is at fault exactly if something is", step.Audit)
+			}
+			got.auditDetail = auditDetail{}
+			if !reflect.DeepEqual(got, c.want) {
 				t.Errorf("Begin(%s) logs %s, want %+v", c.line, step.Audit, c.want)
 			}
 		})

@@ -169,7 +169,7 @@ func (x *Exchange) requestBody(env Env, chunk []byte, end bool) Step {
 	case why == reason.Allowed && end && b.scanned == 0 && b.match.Body != nil && b.match.Body.MayBeEmpty:
 		why = x.authorizeMessage(env, nil, true)
 	case why == reason.Allowed && end:
-		why = b.checkEnd()
+		why = x.checkEnd()
 	}
 	if b.digest != nil && why == reason.Allowed {
 		why = x.checkContent(chunk, end)
@@ -192,8 +192,8 @@ func (x *Exchange) requestBody(env Env, chunk []byte, end bool) Step {
 }
 
 // checkEnd refuses a body that ends inside a message, or without a grant.
-func (b *body) checkEnd() reason.Reason {
-	err := (*scan.Error)(nil)
+func (x *Exchange) checkEnd() reason.Reason {
+	b, err := x.body, (*scan.Error)(nil)
 	switch {
 	case b.document != nil:
 		err = b.document.End()
@@ -203,6 +203,7 @@ func (b *body) checkEnd() reason.Reason {
 	if err == nil && !b.granted && (b.document != nil || b.scanned > 0) {
 		return reason.Internal // a complete message is granted, or it has been refused
 	}
+	x.scanFault = err
 	return scanReason(err)
 }
 

@@ -28,7 +28,7 @@ func newDocument(spec *inference.Body, boundary string) document {
 func (x *Exchange) scanDocument(env Env, chunk []byte) reason.Reason {
 	b := x.body
 	if err := b.document.Scan(chunk); err != nil {
-		if err.Kind == scan.Refused {
+		if x.scanFault = err; err.Kind == scan.Refused {
 			x.refusedKey = err.Where
 		}
 		return scanReason(err)

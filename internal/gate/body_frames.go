@@ -10,6 +10,7 @@ func (x *Exchange) scanFrames(env Env, chunk []byte) reason.Reason {
 	for rest := chunk; len(rest) > 0; {
 		part, err := b.frames.Next(rest)
 		if err != nil {
+			x.scanFault = err
 			return scanReason(err)
 		}
 		rest = rest[part.Size:]
@@ -34,6 +35,7 @@ func (x *Exchange) scanFrames(env Env, chunk []byte) reason.Reason {
 func (x *Exchange) beginMessage(env Env, length int) reason.Reason {
 	b := x.body
 	if expires := x.Principal.Expires; !expires.IsZero() && !env.Now.Before(expires) && b.why == reason.Allowed {
+		x.now = env.Now
 		return reason.TokenExpired
 	}
 	b.proto, b.fields, b.granted = scan.NewProto(b.match.Body.Fields, length, scan.Limits{}), 0, false
@@ -43,6 +45,7 @@ func (x *Exchange) beginMessage(env Env, length int) reason.Reason {
 func (x *Exchange) scanMessage(env Env, part scan.Part) reason.Reason {
 	b := x.body
 	if err := b.proto.Scan(part.Data); err != nil {
+		x.scanFault = err
 		return scanReason(err)
 	}
 	fields := b.proto.Values()

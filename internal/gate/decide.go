@@ -13,6 +13,7 @@ type decision struct {
 	// cached is set if the same caller was allowed the same request before. It is the
 	// whole answer then: no field below but why is set.
 	cached *decisionEntry
+	hidden reason.Reason     // what an anonymous caller is not told; Internal if there is nothing
 	match  inference.Match   // of the route; zero if no route understands the request
 	route  *routeEntry       // the cache's entry for match, or nil
 	digest *signature.Digest // that the body must have; nil for any
@@ -78,7 +79,7 @@ func (x *Exchange) decide(env Env) (d decision) {
 		d.shadow = d.shadow || d.byRoute
 	}
 	if d.why.Refuses() && d.caller.Principal.Anonymous() {
-		d.why = reason.CredentialMissing
+		d.hidden, d.why = d.why, reason.CredentialMissing
 	}
 	return d
 }

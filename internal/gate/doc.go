@@ -88,5 +88,6 @@
 //
 //	1   gate       Exchange.refuse                  makes the Step
 //	2   gate       newReply                         makes the answer to the client
-//	3   gate       Exchange.auditLine               makes the line in the log
+//	3   gate       Exchange.findCause               looks once more, for what is at fault
+//	4   gate       Exchange.auditLine               makes the line in the log
 package gate

@@ -12,7 +12,8 @@ func (x *Exchange) evaluate(env Env) Step {
 	}
 	d := x.decide(env)
 	x.Principal, x.missing, x.verified = d.caller.Principal, d.caller.Missing, d.caller.Reason == reason.Allowed
-	x.refusedIssuer, x.refusedClaim = d.caller.Issuer, d.caller.Claim
+	x.refusedIssuer, x.refusedClaim, x.refusal = d.caller.Issuer, d.caller.Claim, d.caller.Refusal
+	x.refusedFor, x.hidden, x.now = d.caller.Reason, d.hidden, env.Now
 	x.Call, x.Rule, x.lackingScopes = d.call, d.rule, d.scopes
 	switch {
 	case d.cached != nil:

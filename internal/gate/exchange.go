@@ -4,11 +4,13 @@ import (
 	"time"
 
 	"github.com/modelgate/modelgate/internal/authn"
+	"github.com/modelgate/modelgate/internal/cause"
 	"github.com/modelgate/modelgate/internal/headonly"
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/keys"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/replay"
+	"github.com/modelgate/modelgate/internal/scan"
 )
 
 // Env is all that a decision depends on beside the configuration and the request. Its
@@ -47,6 +49,16 @@ type Exchange struct {
 	// Of a token that is refused although its signature holds: its configured issuer, and
 	// the claim at fault.
 	refusedIssuer, refusedClaim string
+
+	// What is at fault, for the log: see findCause.
+	refusal    *authn.Refusal // of the caller's credential, or nil
+	refusedFor reason.Reason  // of refusal
+	scanFault  *scan.Error    // of the body, or nil
+	bodyFault  cause.Cause    // of what the body names; zero if nothing is at fault with that
+	trailer    string         // that is forbidden, or ""
+	hidden     reason.Reason  // of a caller without a credential, who is told CredentialMissing; else Internal
+	now        time.Time      // of the last decision
+	cause      *Cause         // of the last line in the log; nil before one
 
 	refusedKey    string // the JSON Pointer of the key for which the body was refused, or ""
 	refusedPart   string // what is at fault with the request's signature, or ""
@@ -211,6 +223,7 @@ func (x *Exchange) Body(env Env, d Direction, chunk []byte, end bool) Step {
 func (x *Exchange) Trailers(env Env, d Direction, pairs [][2]string) Step {
 	for i := range pairs {
 		if d == Upstream && x.gate.headers.lookup(pairs[i][0]).safety != safe {
+			x.trailer = pairs[i][0]
 			return x.settle(x.refuseOrReset(reason.TrailerForbidden))
 		}
 	}

@@ -33,6 +33,7 @@ type head struct {
 	originalHost    string         // only if the configuration has "activator": the last of K-Original-Host
 	originalHosts   int            // how often it is there
 	byActivator     bool           // Authority is originalHost, and not that of the request itself
+	repeated        string         // the header for which parse refuses; "" for none
 }
 
 // unsafeHeader is a header that must not reach the upstream as it came.
@@ -60,6 +61,7 @@ func (h *head) parse(table *headerTable, pairs [][2]string) reason.Reason {
 		}
 		value := pairs[i][1]
 		if c.single != 0 && (seen&c.single != 0 || c.field != fieldPath && strings.IndexByte(value, ',') >= 0) {
+			h.repeated = pairs[i][0]
 			return reason.HeaderRepeated
 		}
 		seen |= c.single
@@ -67,7 +69,7 @@ func (h *head) parse(table *headerTable, pairs [][2]string) reason.Reason {
 			h.unsafe = append(h.unsafe, unsafeHeader{i, c.safety})
 		}
 		if c.names != headers.Unknown {
-			h.Routing = append(h.Routing, inference.RoutingHeader{Kind: c.names, Value: value})
+			h.Routing = append(h.Routing, inference.RoutingHeader{Kind: c.names, Name: pairs[i][0], Value: value})
 		}
 		h.setField(c.field, value)
 	}
@@ -80,6 +82,7 @@ func (h *head) parse(table *headerTable, pairs [][2]string) reason.Reason {
 	case h.Authority == "":
 		return reason.HostMissing
 	case h.secondAuthority:
+		h.repeated = "host"
 		return reason.HeaderRepeated
 	}
 	return reason.Allowed

@@ -162,7 +162,8 @@ func TestNarrowedAudit(t *testing.T) {
 	h.End = true
 	_, step, _ := exchange(g, h, "", 1, n)
 	const want = `{"modelgate":"denied","issuer":"corp","subject":"ana","verb":"predict","models":["prod/fraud"],` +
-		`"narrowing":"canary","rule":"no-fraud"}`
+		`"narrowing":"canary","rule":"no-fraud",` +
+		`"place":"deny","why":"applies to the caller, the verb and the model"}`
 	if step.Audit != want || strings.Contains(step.Reply.Body, "canary") {
 		t.Errorf("audit %s, reply %s\nwant %s", step.Audit, step.Reply.Body, want)
 	}

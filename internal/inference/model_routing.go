@@ -67,9 +67,13 @@ func (a *openAI) matchPublisherPath(r *parsedRequest, namespace, rest string) (M
 func (a *openAI) routeByModel(r *parsedRequest, op operation, path, namespace, name string) (Match, reason.Reason) {
 	headerNamespace, headerName, ok := a.modelInHeaders(r.Routing)
 	if !ok {
+		r.blameRouting(nil, reason.IdentityConflict)
 		return Match{}, reason.IdentityConflict
 	}
 	if name, ok = a.agree(name, op.name, headerName); !ok {
+		if headerName != "" {
+			r.blameRouting(nil, reason.IdentityConflict)
+		}
 		return Match{}, reason.IdentityConflict
 	}
 	if namespace == "" {
@@ -87,6 +91,7 @@ func (a *openAI) routeByModel(r *parsedRequest, op operation, path, namespace, n
 	}
 	service, ok := a.services[name]
 	if !ok || namespace != "" && service.Namespace != namespace {
+		r.blame("model", `must be one that "models" of the route lists, in its namespace`, name)
 		return Match{}, reason.GrantMissing // the answer for a model that is served but not granted
 	}
 	m := a.matchFor(op, []Model{service}, r.Authority, path)

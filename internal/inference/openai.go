@@ -30,7 +30,9 @@ func (a *openAI) match(r *parsedRequest) (m Match, why reason.Reason) {
 		m, why = a.matchByModel(r)
 	}
 	if why == reason.Allowed {
-		why = m.answer(m.bind(a.inBase))
+		why = m.bind(a.inBase)
+		r.hide(why)
+		why = m.answer(why)
 	}
 	return m, why
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/modelgate/modelgate/internal/cause"
 	"github.com/modelgate/modelgate/internal/reason"
 	"github.com/modelgate/modelgate/internal/strictjson"
 )
@@ -25,6 +26,8 @@ type parsedRequest struct {
 	path, query string // the query with its '?', or ""
 	host        string // without its port
 	reading     hostReading
+	blamed      *cause.Cause  // is told what is at fault; nil if nobody asks
+	hidden      reason.Reason // of a refusal that Match answers as GrantMissing; only if blamed is set
 }
 
 // Route is one row of "routes".
@@ -90,7 +93,12 @@ const maxMethod = 16
 // path decides. A host that names a service must name the one that the path names.
 func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 	r := parsedRequest{Request: req}
+	return rs.matchParsed(&r)
+}
+
+func (rs *Routes) matchParsed(r *parsedRequest) (Match, reason.Reason) {
 	var ok bool
+	req := &r.Request
 	if r.host, ok = splitAuthority(req.Authority); !ok {
 		return Match{}, reason.HostInvalid
 	}
@@ -114,7 +122,7 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 		return Match{}, reason.HostInvalid
 	}
 	rs.read(&r.reading, lower)
-	m, why := rs.matchRoute(&r, form)
+	m, why := rs.matchRoute(r, form)
 	switch {
 	case why == reason.PathUnknown && r.GRPCWeb:
 		return Match{}, reason.GRPCWeb
@@ -123,9 +131,11 @@ func (rs *Routes) Match(req Request) (Match, reason.Reason) {
 	}
 	m.routes, m.host = rs, r.host
 	if !m.checkRoutingHeaders(r.Routing) {
+		r.blameRouting(&m, reason.IdentityConflict)
 		return Match{}, m.answer(reason.IdentityConflict)
 	}
 	done, why := m.finish(&r.reading)
+	r.hide(why)
 	return done, m.answer(why)
 }
 

@@ -11,6 +11,7 @@ import (
 // namespace. The gate finds it under every spelling that a server could take for it.
 type RoutingHeader struct {
 	Kind  headers.Kind
+	Name  string // as the request spells it
 	Value string
 }
 

@@ -121,8 +121,10 @@ func (s *server) parseOperation(r *parsedRequest, path string) (operation, reaso
 		known := slices.Contains(s.parameters, name) || slices.Contains(op.parameters, name)
 		switch {
 		case name == "key" && s.publishers: // Gemini's credential
+			r.blame("query", "must not have the credential key", name)
 			return operation{}, reason.QueryToken
 		case !known, strings.Contains(value, ";"): // some servers take ';' for '&'
+			r.blame("query", "must have only parameters that the protocol lists for this path, and no ';'", name)
 			return operation{}, reason.QueryRefused
 		}
 	}
@@ -165,6 +167,7 @@ func (s *server) matchBelow(r *parsedRequest, service Model, path string) (Match
 	case path == "/", why == reason.PathUnknown, s.prefixIsRoot && isOwnRoot(r.path):
 		return Match{}, reason.PathUnknown
 	case !IsLabel(service.Namespace) || !IsLabel(service.Service):
+		r.blame("path", "must have a namespace and a service that are DNS-1123 labels: a-z, 0-9 and hyphens inside", service.Namespace+"/"+service.Service)
 		return Match{}, reason.ModelInvalid
 	case why != reason.Allowed:
 		return Match{}, why

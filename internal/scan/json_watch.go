@@ -57,6 +57,7 @@ func (j *JSON) enter(ahead int) {
 			}
 			found = true
 		case fold(j.name, k.Name):
+			j.member = true // whose place the error has
 			j.fail(Twin, "another spelling of a watched name", ahead)
 			return
 		}
@@ -66,6 +67,7 @@ func (j *JSON) enter(ahead int) {
 	}
 	switch fresh := l.names.add(j.name); {
 	case !fresh:
+		j.member = true // whose place the error has
 		j.fail(Duplicate, "a name occurs twice", ahead)
 	case l.names.n > j.limits.Members:
 		j.fail(TooMany, "too many members in a watched object", ahead)
