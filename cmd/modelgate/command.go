@@ -16,6 +16,7 @@ const (
 	exitInvalid = 1
 	exitUsage   = 2
 	exitFound   = 3
+	exitUnknown = 4
 )
 
 // exitStatuses says what each exit status means, for every command.
@@ -27,6 +28,7 @@ var exitStatuses = []struct {
 	{exitInvalid, "something is wrong with the input: each error is printed"},
 	{exitUsage, "wrong usage: a command, a flag or an argument is unknown, missing or malformed"},
 	{exitFound, "the command found what it was told to fail on: a change (diff, replay), or a case that fails (test)"},
+	{exitUnknown, "a request cannot be decided here (decide, explain): --keys does not give the keys that its issuer publishes"},
 }
 
 // The groups of commands in the help.
@@ -70,7 +72,7 @@ func newRoot(t *terminal) *cobra.Command {
 		&cobra.Group{ID: groupDeployment, Title: "Deployment:"},
 	)
 	for group, commands := range map[string][]*cobra.Command{
-		groupConfiguration: {checkCommand(t), decideCommand(t)},
+		groupConfiguration: {checkCommand(t), decideCommand(t), explainCommand(t)},
 		groupPolicy:        {whoCanCommand(t), whatCanCommand(t), matrixCommand(t), diffCommand(t), testCommand(t), replayCommand(t)},
 		groupKeys:          {keysCommand(t), apikeyCommand(t), tokenCommand(t)},
 		groupDeployment:    {renderCommand(t), routesCommand(t)},
@@ -101,6 +103,9 @@ var errReported = errors.New("reported")
 // errFound ends a command with exitFound. The command has printed what it found.
 var errFound = errors.New("found")
 
+// errUnknown ends a command with exitUnknown. The command has printed why.
+var errUnknown = errors.New("unknown")
+
 // end prints the error of a command, and returns the exit status.
 func (t *terminal) end(command *cobra.Command, err error) int {
 	var usage usageError
@@ -113,6 +118,8 @@ func (t *terminal) end(command *cobra.Command, err error) int {
 		return exitUsage
 	case errors.Is(err, errFound):
 		return exitFound
+	case errors.Is(err, errUnknown):
+		return exitUnknown
 	case !errors.Is(err, errReported):
 		fmt.Fprintln(t.err, err)
 	}

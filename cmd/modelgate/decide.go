@@ -4,9 +4,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"github.com/modelgate/modelgate/internal/gate"
-	"github.com/modelgate/modelgate/internal/replay"
 )
 
 // maxLine is the longest line of input, in bytes: room for headers of 64 KiB and a
@@ -45,12 +42,16 @@ and writes one JSON object on a line for each:
   list       of models, if the gate itself answers with one
 
 For a request that is not such an object it writes {"error"}, and the exit status
-is 1. With -o yaml each answer is a YAML document, with -o text a line for people.
+is 1. So it does for a token of an issuer that publishes its keys, if --keys does not give
+them: the filter would fetch them, and nothing here says what it would answer then. The exit
+status is 4. With --keys, a key that is not among them is one that nobody has.
+
+With -o yaml each answer is a YAML document, with -o text a line for people.
 
 --narrowing has the requests go on by a route of the proxy that has this narrowing.
 
-Keys are never fetched: --keys gives the keys of an issuer that publishes them. A
-nonce counts once in all the input. Symmetric keys are read from environment
+Keys are never fetched: --keys gives the keys of an issuer that publishes them. modelgate
+explain says why a request is refused. A nonce counts once in all the input. Symmetric keys are read from environment
 variables, as in the filter.
 
 ` + configHelp
@@ -98,18 +99,14 @@ func (t *terminal) decide(config, narrowing string, now time.Time, keyFiles []st
 	if err != nil {
 		return err
 	}
-	keys, err := t.addKeys(g, keyFiles)
+	d, err := t.newDecider(g, n, now, keyFiles)
 	if err != nil {
 		return err
 	}
-	env := gate.Env{Now: now, Keys: keys}
-	if pages := g.NoncePages(); pages > 0 {
-		env.Admit = replay.NewMemory(pages).Admit
-	}
 	if input.is(formYAML) {
-		return t.decideDocuments(g, n, env, form)
+		return t.decideDocuments(d, form)
 	}
-	return t.decideLines(g, n, env, form)
+	return t.decideLines(d, form)
 }
 
 // needConfig refuses a command without a configuration, or with one on standard input, where

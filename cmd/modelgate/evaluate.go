@@ -2,18 +2,71 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/document"
 	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/keys"
+	"github.com/modelgate/modelgate/internal/replay"
 )
 
+// decider answers requests as the filter would, but for keys that it would fetch.
+type decider struct {
+	gate      *gate.Gate
+	narrowing *gate.Narrowing // of the proxy's route, or nil
+	env       gate.Env
+	given     []string // the issuers whose published keys --keys gives
+}
+
+func (t *terminal) newDecider(g *gate.Gate, n *gate.Narrowing, now time.Time, keyFiles []string) (*decider, error) {
+	published, err := t.addKeys(g, keyFiles)
+	if err != nil {
+		return nil, err
+	}
+	d := &decider{gate: g, narrowing: n, env: gate.Env{Now: now, Keys: published}}
+	for _, value := range keyFiles {
+		issuer, _, _ := strings.Cut(value, "=")
+		d.given = append(d.given, issuer)
+	}
+	if pages := g.NoncePages(); pages > 0 {
+		d.env.Admit = replay.NewMemory(pages).Admit
+	}
+	return d, nil
+}
+
+// decide decides a request. The error says which issuer's keys would be needed: a filter that has
+// them not waits for them, and answers by what it gets. Those that are given are all there are.
+func (d *decider) decide(r request) (x *gate.Exchange, step gate.Step, err error) {
+	d.env.WaitPolicy = keys.MayWait
+	x, step = d.gate.DecideNarrowed(d.env, r.head(), r.Body, lowerNames(r.Trailers), d.narrowing)
+	if step.Act != gate.AwaitKeys {
+		return x, step, nil
+	}
+	if issuer := step.Await.Issuer; !slices.Contains(d.given, issuer) {
+		return nil, gate.Step{}, unknownKeys{issuer}
+	}
+	d.env.WaitPolicy = keys.Refreshed
+	x, step = d.gate.DecideNarrowed(d.env, r.head(), r.Body, lowerNames(r.Trailers), d.narrowing)
+	return x, step, nil
+}
+
+// unknownKeys is why a request cannot be decided here.
+type unknownKeys struct{ issuer string }
+
+func (u unknownKeys) Error() string {
+	return fmt.Sprintf("the keys that the issuer %s publishes are not known here, so nothing tells what the filter would answer: "+
+		"give them with --keys %s=FILE", u.issuer, u.issuer)
+}
+
 // decideDocuments writes one answer for each YAML document of standard input.
-func (t *terminal) decideDocuments(g *gate.Gate, n *gate.Narrowing, env gate.Env, form *format) error {
+func (t *terminal) decideDocuments(d *decider, form *format) error {
 	text, name, err := t.read("-")
 	if err != nil {
 		return err
@@ -24,12 +77,8 @@ func (t *terminal) decideDocuments(g *gate.Gate, n *gate.Narrowing, env gate.Env
 	}
 	var status error
 	for _, r := range requests {
-		ok, err := t.decideOne(g, n, env, []byte(r), form)
-		if err != nil {
+		if err := t.decideOne(d, []byte(r), form, &status); err != nil {
 			return err
-		}
-		if !ok {
-			status = errReported
 		}
 	}
 	return status
@@ -75,17 +124,13 @@ func remoteNamed(g *gate.Gate, issuer string) (authn.Remote, error) {
 
 // decideLines writes one answer for each line of input. After a line that is not a
 // request, it continues with the next.
-func (t *terminal) decideLines(g *gate.Gate, n *gate.Narrowing, env gate.Env, form *format) error {
+func (t *terminal) decideLines(d *decider, form *format) error {
 	var status error
 	scanner := bufio.NewScanner(t.in)
 	scanner.Buffer(nil, maxLine)
 	for scanner.Scan() {
-		ok, err := t.decideOne(g, n, env, scanner.Bytes(), form)
-		if err != nil {
+		if err := t.decideOne(d, scanner.Bytes(), form, &status); err != nil {
 			return err
-		}
-		if !ok {
-			status = errReported
 		}
 	}
 	if err := scanner.Err(); err != nil {
@@ -94,13 +139,20 @@ func (t *terminal) decideLines(g *gate.Gate, n *gate.Narrowing, env gate.Env, fo
 	return status
 }
 
-// decideOne writes the answer to a request. If it is none, ok is false.
-func (t *terminal) decideOne(g *gate.Gate, n *gate.Narrowing, env gate.Env, request []byte, form *format) (ok bool, err error) {
-	r, err := parseRequest(request)
+// decideOne writes the answer to a request. If it is none, or cannot be decided, status says so:
+// the former counts more.
+func (t *terminal) decideOne(d *decider, line []byte, form *format, status *error) error {
+	r, err := parseRequest(line)
 	if err != nil {
-		return false, printLine(t.out, lineError{err.Error()}, form)
+		*status = errReported
+		return printLine(t.out, lineError{err.Error()}, form)
 	}
-	return true, printLine(t.out, evaluate(g, n, env, r), form)
+	x, step, err := d.decide(r)
+	if err != nil {
+		*status = cmp.Or(*status, errUnknown)
+		return printLine(t.out, lineError{err.Error()}, form)
+	}
+	return printLine(t.out, newAnswer(r, x, step), form)
 }
 
 // lineError is the answer to a line that is not a request.
@@ -128,20 +180,19 @@ func printLine(w io.Writer, line any, form *format) error {
 	return encoder.Encode(line)
 }
 
-// evaluate returns the gate's decision about a request.
-func evaluate(g *gate.Gate, n *gate.Narrowing, env gate.Env, r request) answer {
+// head returns the request's head as the gate gets it.
+func (r *request) head() *gate.Head {
 	pairs := [][2]string{{":method", r.Method}, {":path", r.Path}}
 	if r.Authority != "" {
 		pairs = append(pairs, [2]string{":authority", r.Authority})
 	}
 	pairs = append(pairs, lowerNames(r.Headers)...)
-	x, step := g.DecideNarrowed(env, &gate.Head{
+	return &gate.Head{
 		Pairs: pairs,
 		End:   len(r.Body) == 0 && len(r.Trailers) == 0,
 		Peer: authn.Peer{
 			URI: r.Peer.URI, Subject: r.Peer.Subject, Certificate: r.Peer.Certificate,
 			Validated: r.Peer.Validated, Digest: r.Peer.Digest,
 		},
-	}, r.Body, lowerNames(r.Trailers), n)
-	return newAnswer(r, x, step)
+	}
 }

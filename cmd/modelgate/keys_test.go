@@ -65,7 +65,7 @@ func TestDecideWithKeys(t *testing.T) {
 		out        string // part of it
 		err        string // part of it
 	}{
-		{"no keys", "", 0, `"reason":"keys_unavailable"`, ""},
+		{"no keys", "", 4, `{"error":"the keys that the issuer corp publishes are not known here`, ""},
 		{"the issuer's keys", "--keys=corp=" + set, 0, `"reason":"signature_invalid"`, ""},
 		{"another issuer's keys", "--keys=other=" + set, 1, "",
 			`--keys: must be ISSUER=FILE with an issuer that has jwks.remote, here corp; got "other"`},

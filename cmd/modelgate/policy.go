@@ -39,7 +39,12 @@ func addSide(t *terminal, c *cobra.Command) func() (*analysis.Side, error) {
 
 // addNow adds the flag --now to a command, and returns what reads it.
 func addNow(c *cobra.Command) func() (time.Time, error) {
-	at := c.Flags().String("now", "", "`TIME` (RFC 3339) at which shadows are looked at; the default is the present")
+	return addTime(c, "`TIME` (RFC 3339) at which shadows are looked at; the default is the present")
+}
+
+// addTime is addNow for a command that says otherwise what the time is for.
+func addTime(c *cobra.Command, usage string) func() (time.Time, error) {
+	at := c.Flags().String("now", "", usage)
 	return func() (time.Time, error) {
 		if *at == "" {
 			return time.Now(), nil

@@ -12,9 +12,9 @@ import (
 const replayHelp = `What would a configuration have done yesterday? Reads a log with audit lines, and lists
 those that it decides otherwise: "flips", or "may flip".
 
-A line names the caller by the subject of the token and by the certificate. What else the
-token said it does not tell: whether the decision flips may depend on an address, a group
-or a claim. "flips" means that it does whatever those were; "may flip" has an example of a
+Of a line the subject of the token and the certificate are read. What else the token said
+it does not tell, or not all of it: whether the decision flips may depend on an address, a
+group or a claim. "flips" means that it does whatever those were; "may flip" has an example of a
 caller for whom it does. With --old, the configuration that wrote the log, only callers
 count whom that one decided as the line says.
 
