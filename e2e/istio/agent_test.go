@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -174,7 +175,12 @@ func (a *agent) secret(name string) (*tls.Secret, error) {
 		text, _ := os.ReadFile(filepath.Join(a.certs, name))
 		return &core.DataSource{Specifier: &core.DataSource_InlineBytes{InlineBytes: text}}
 	}
-	switch {
+	switch path, isRoot := strings.CutPrefix(name, "file-root:"); {
+	case isRoot: // a DestinationRule's caCertificates
+		text, err := os.ReadFile(path)
+		return &tls.Secret{Name: name, Type: &tls.Secret_ValidationContext{ValidationContext: &tls.CertificateValidationContext{
+			TrustedCa: &core.DataSource{Specifier: &core.DataSource_InlineBytes{InlineBytes: text}},
+		}}}, err
 	case a.certs == "":
 	case name == "default":
 		return &tls.Secret{Name: name, Type: &tls.Secret_TlsCertificate{TlsCertificate: &tls.TlsCertificate{
