@@ -1,7 +1,8 @@
 // Has the language servers of editors read configurations, and prints as JSON where they mark each.
 // node editors.mjs DIRECTORY-WITH-NODE_MODULES SCHEMA DOCUMENTS FILE...
-// DOCUMENTS is a JSON file with a list of documents in JSON, which are YAML, too. Each FILE is in YAML, and
-// says itself which schema it has.
+// DOCUMENTS is a JSON file: "texts" are documents in JSON, which are YAML, too; "ask" has a document in JSON and
+// one in YAML, each with a place to point at, and one to write at. Each FILE is in YAML, and says itself which
+// schema it has.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -28,10 +29,24 @@ const marks = (document, text, diagnostics) => diagnostics.map(d => {
   return { at: pointer(text, from, to), says: d.message };
 });
 
+// What an editor shows at the place that is pointed at, and offers at the place that is written at.
+const help = (hover, completion) => ({
+  shows: JSON.stringify(hover?.contents ?? ''),
+  offers: (completion?.items ?? completion ?? []).map(item => item.label),
+});
+
 // Visual Studio Code, for JSON.
+const service = getLanguageService({ schemaRequestService: async uri => readFileSync(new URL(uri), 'utf8') });
+service.configure({ schemas: [{ uri: pathToFileURL(schemaFile).href, fileMatch: ['*.json'] }] });
+
+async function askJSON({ text, point, write }) {
+  const document = TextDocument.create('file:///asked.json', 'json', 1, text);
+  const parsed = service.parseJSONDocument(document);
+  return help(await service.doHover(document, document.positionAt(point), parsed),
+    await service.doComplete(document, document.positionAt(write), parsed));
+}
+
 async function json(texts) {
-  const service = getLanguageService({ schemaRequestService: async uri => readFileSync(new URL(uri), 'utf8') });
-  service.configure({ schemas: [{ uri: pathToFileURL(schemaFile).href, fileMatch: ['*.json'] }] });
   const all = [];
   for (const text of texts) {
     const document = TextDocument.create('file:///config.json', 'json', 1, text);
@@ -57,7 +72,16 @@ async function startYAML() {
     waiting.set(uri, resolve);
     connection.sendNotification('textDocument/didOpen', { textDocument: { uri, languageId: 'yaml', version: 1, text } });
   });
-  return { open, stop() { connection.dispose(); server.kill(); } };
+  const ask = (what, uri, position) => connection.sendRequest(`textDocument/${what}`, { textDocument: { uri }, position });
+  return { open, ask, stop() { connection.dispose(); server.kill(); } };
+}
+
+async function askYAML(server, { text, point, write }) {
+  const uri = 'file:///asked.yaml', head = `# yaml-language-server: $schema=${schemaFile}\n`;
+  const document = TextDocument.create(uri, 'yaml', 1, head + text);
+  await server.open(uri, head + text);
+  return help(await server.ask('hover', uri, document.positionAt(head.length + point)),
+    await server.ask('completion', uri, document.positionAt(head.length + write)));
 }
 
 // yaml has the documents read by the line that names their schema.
@@ -73,7 +97,10 @@ const inFiles = server => Promise.all(files.map(async file => {
   return diagnostics.map(d => ({ at: `${d.range.start.line + 1}:${d.range.start.character + 1}`, says: d.message }));
 }));
 
-const texts = JSON.parse(readFileSync(documentsFile, 'utf8'));
+const { texts, ask } = JSON.parse(readFileSync(documentsFile, 'utf8'));
 const server = await startYAML();
-console.log(JSON.stringify({ json: await json(texts), yaml: await yaml(server, texts), files: await inFiles(server) }));
+console.log(JSON.stringify({
+  json: await json(texts), yaml: await yaml(server, texts), files: await inFiles(server),
+  help: ask ? { json: await askJSON(ask.json), yaml: await askYAML(server, ask.yaml) } : null,
+}));
 server.stop();

@@ -27,12 +27,8 @@ func TestEditors(t *testing.T) {
 	for _, m := range list {
 		texts = append(texts, m.config)
 	}
-	all := editors(t, texts)
-	for _, editor := range []string{"json", "yaml"} {
-		marks := all[editor]
-		if len(marks) != len(texts) {
-			t.Fatalf("%s: %d results, want %d", editor, len(marks), len(texts))
-		}
+	answer := editors(t, question{Texts: texts})
+	for editor, marks := range map[string][][]mark{"json": answer.JSON, "yaml": answer.YAML} {
 		if len(marks[0]) != 0 {
 			t.Errorf("%s marks a configuration without mistakes: %v", editor, marks[0])
 		}
@@ -70,7 +66,7 @@ func TestManifests(t *testing.T) {
 		}
 		files, want = append(files, path, wrong), append(want, "", fmt.Sprintf("%d:5", at))
 	}
-	for i, marks := range editors(t, nil, files...)["files"] {
+	for i, marks := range editors(t, question{Texts: []string{}}, files...).Files {
 		var got []string
 		for _, found := range marks {
 			t.Logf("%s:%s: %s", files[i], found.At, found.Says)
@@ -93,8 +89,67 @@ func write(t *testing.T, file, text string) {
 	}
 }
 
-// editors returns the marks of each document, by editor, and those of each file.
-func editors(t *testing.T, texts []string, files ...string) (marks map[string][][]mark) {
+// TestEditorsHelp: editors show what the schema says of a field, and offer those of the protocol, although
+// both are behind conditions.
+func TestEditorsHelp(t *testing.T) {
+	ask := map[string]asked{
+		"json": place(`{"version": 1, "routes": [{"protocol": "openai", "b<ase": "/v1", >}],
+			"issuers": [{"name": "corp", "clockSkew": "30s"}]}`),
+		"yaml": place("version: 1\nroutes:\n  - protocol: openai\n    b<ase: /v1\n    >\n"),
+	}
+	help := editors(t, question{Texts: []string{}, Ask: ask}).Help
+	for editor, got := range help {
+		if !strings.Contains(got.Shows, "The beginning of the server's own paths") {
+			t.Errorf("%s shows %s at base", editor, got.Shows)
+		}
+		for _, field := range []string{"bodyKeys", "storedObjects", "modelHeader"} {
+			if !slices.Contains(got.Offers, field) {
+				t.Errorf("%s does not offer %s, but %q", editor, field, got.Offers)
+			}
+		}
+		for _, field := range []string{"resources", "backend", "lists"} {
+			if slices.Contains(got.Offers, field) {
+				t.Errorf("%s offers %s for openai", editor, field)
+			}
+		}
+	}
+	if len(help) != 2 {
+		t.Errorf("%d editors, want 2", len(help))
+	}
+}
+
+// asked is a document with a place to point at, and one to write at.
+type asked struct {
+	Text  string `json:"text"`
+	Point int    `json:"point"`
+	Write int    `json:"write"`
+}
+
+// place takes the marks of both places out of a document: < after the first letter of a name, and >.
+func place(text string) (a asked) {
+	a.Point, a.Text = strings.Index(text, "<"), strings.Replace(text, "<", "", 1)
+	a.Write = strings.Index(a.Text, ">")
+	a.Text = strings.NewReplacer("<", "", ">", "").Replace(a.Text)
+	return a
+}
+
+// question is what the editors read.
+type question struct {
+	Texts []string         `json:"texts"`
+	Ask   map[string]asked `json:"ask"`
+}
+
+// answer has the marks of each text, by the editor, those of each file, and what is shown and offered.
+type answer struct {
+	JSON, YAML, Files [][]mark
+	Help              map[string]struct {
+		Shows  string
+		Offers []string
+	}
+}
+
+// editors has the editors read documents and files.
+func editors(t *testing.T, q question, files ...string) (a answer) {
 	t.Helper()
 	dir, err := testbed.Tool("../..", "editors")
 	if err != nil {
@@ -105,7 +160,7 @@ func editors(t *testing.T, texts []string, files ...string) (marks map[string][]
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "documents.json")
-	list, _ := json.Marshal(append([]string{}, texts...))
+	list, _ := json.Marshal(q)
 	write(t, file, string(list))
 	cmd := exec.CommandContext(t.Context(), "node", append([]string{"editors.mjs", dir, schema, file}, files...)...)
 	cmd.Stderr = os.Stderr
@@ -113,8 +168,9 @@ func editors(t *testing.T, texts []string, files ...string) (marks map[string][]
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(out, &marks); err != nil || len(marks) != 3 || len(marks["files"]) != len(files) {
-		t.Fatalf("%v: %d lists of marks, %d of files; want 3 and %d", err, len(marks), len(marks["files"]), len(files))
+	if err := json.Unmarshal(out, &a); err != nil || len(a.JSON) != len(q.Texts) || len(a.YAML) != len(q.Texts) || len(a.Files) != len(files) {
+		t.Fatalf("%v: marks of %d, %d and %d documents, want %d, %d and %d", err, len(a.JSON), len(a.YAML), len(a.Files),
+			len(q.Texts), len(q.Texts), len(files))
 	}
-	return marks
+	return a
 }
