@@ -90,7 +90,7 @@ e2e-messages: ## Verify 100,000 mutated signed requests and responses, by two ot
 e2e-pages: ## Use the pages that the command writes in a headless Chromium (PICTURES=DIR keeps pictures of them).
 	cd e2e && $(GO) test -v -count=1 -tags pages -timeout 10m ./pages -args -pictures "$(PICTURES)"
 
-e2e-editors: ## Have the language servers of editors read configurations with mistakes: they must mark the field at fault.
+e2e-editors: ## Have the language servers of editors read configurations with mistakes: they mark the field at fault, and help with others.
 	cd e2e && $(GO) test -v -count=1 -tags editors -timeout 10m ./schema -run 'TestEditors|TestManifests'
 
 e2e-forms: ## Compare FORMS=20000 generated forms with what Python's, Node's and Go's readers of forms find in them.
@@ -127,7 +127,7 @@ e2e-bench: ## Check that all contenders of the benchmark give the same answers. 
 e2e-istio: ## Deliver the manifests to a real Envoy by Istio's own control plane.
 	cd e2e/istio && $(GO) test -v -count=1 -timeout 40m .
 
-check: ## Check formatting, vet, static analysis, tidy modules, and the borders between packages.
+check: ## Check formatting, vet, static analysis, tidy modules, the borders between packages, and the pages that are written from sources.
 	@files=$$(gofmt -l $$(find . -path ./build/copies -prune -o -name '*.go' -print)) && test -z "$$files" || { echo "$$files"; echo 'run gofmt -w'; exit 1; }
 	$(GO) vet ./...
 	GOOS=wasip1 GOARCH=wasm $(GO) vet ./filter/... && GOOS=wasip1 GOARCH=wasm $(GO) vet -tags head ./filter ./internal/...
@@ -155,6 +155,7 @@ check: ## Check formatting, vet, static analysis, tidy modules, and the borders 
 	cd $(signer) && $(GO) mod tidy -diff
 	cd e2e/istio && $(GO) mod tidy -diff
 	build/tools/borders
+	$(GO) run ./build/tools/reference -check
 	@for d in manifests/istio/*/; do $(GO) run $(kustomize) build $$d > /dev/null || exit 1; done
 	$(GO) run ./cmd/modelgate check $(filter-out examples/bearer/% examples/secrets/% examples/signed/%,$(wildcard examples/*/config.json examples/*/*/config.json))
 
