@@ -151,6 +151,6 @@ func (e *explanation) call(g *gate.Gate, l *auditLine, now time.Time) error {
 		who.Email = l.Address
 	}
 	e.add("note", true, "the configuration is asked about a caller with no more than the line has: no claims, and no other groups")
-	e.policy(g, who, &c, now)
+	e.policy(g, who, &c, now, false)
 	return nil
 }

@@ -16,13 +16,18 @@ import (
 const maxRules = 12
 
 // policy says which denies and which grants there are for each model of a call, and what each
-// lacks.
-func (e *explanation) policy(g *gate.Gate, who *authn.Principal, call *inference.Call, now time.Time) {
+// lacks. partly says that the call passes, or not for a deny: one that applies is on some of the
+// models inside the service then, as in a list.
+func (e *explanation) policy(g *gate.Gate, who *authn.Principal, call *inference.Call, now time.Time, partly bool) {
 	_, _, policy := g.Parts()
 	for i, m := range append(slices.Clone(call.Models), call.Possible...) {
 		denies, _ := policy.Terms(now, call.Verb, m, call.Protocol)
-		if e.denies(policy, who, m, denies, i < len(call.Models)) {
+		switch rule := e.denies(policy, who, m, denies, i < len(call.Models), partly); {
+		case rule == "":
+		case !partly:
 			return
+		default:
+			e.add("deny", true, "%s, on some models inside of %s: the caller gets the others", rule, m.String())
 		}
 	}
 	for _, m := range call.Models {
@@ -31,16 +36,20 @@ func (e *explanation) policy(g *gate.Gate, who *authn.Principal, call *inference
 	}
 }
 
-// denies says which deny applies, and reports whether one does. say has it say too that none does.
-func (e *explanation) denies(policy *authz.Policy, who *authn.Principal, m inference.Model, terms []authz.Term, say bool) bool {
+// denies returns the deny that applies, and says so unless it is partly. say has it say too that
+// none does.
+func (e *explanation) denies(policy *authz.Policy, who *authn.Principal, m inference.Model, terms []authz.Term, say, partly bool) string {
 	for i := range terms {
 		if t := &terms[i]; t.AppliesTo(policy, who) {
+			if partly {
+				return t.Rule
+			}
 			how := "the caller is " + t.Member.String()
 			if t.Member.Untold() {
 				how = "in doubt, because it applies to " + t.Member.String()
 			}
 			e.add("deny", false, "%s, on %s: %s%s", t.Rule, m.String(), how, conditionsText(t))
-			return true
+			return t.Rule
 		}
 	}
 	switch n := countRules(terms); {
@@ -49,7 +58,7 @@ func (e *explanation) denies(policy *authz.Policy, who *authn.Principal, m infer
 	case say:
 		e.add("deny", true, "none of the %d for this verb on %s applies", n, m.String())
 	}
-	return false
+	return ""
 }
 
 func conditionsText(t *authz.Term) string {

@@ -149,7 +149,8 @@ func (w *way) route() (more bool) {
 
 func (w *way) policy() (more bool) {
 	if len(w.x.Call.Models) > 0 {
-		w.explanation.policy(w.d.gate, w.x.Principal, &w.x.Call, w.d.env.Now)
+		denied := w.step.Reason == reason.Denied || w.Cause != nil && w.Cause.Hides == reason.Denied.String()
+		w.explanation.policy(w.d.gate, w.x.Principal, &w.x.Call, w.d.env.Now, !denied)
 	}
 	denied := slices.ContainsFunc(w.Steps, func(s stepLine) bool { return !s.OK && s.Step == "deny" })
 	switch narrowing := w.x.NarrowedBy(); {

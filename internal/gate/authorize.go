@@ -102,7 +102,8 @@ func (x *Exchange) authorizeMessage(env Env, fields []scan.Value, complete bool)
 	m, why := b.match.Complete(fields)
 	if why != reason.Allowed {
 		if complete || why != reason.ModelMissing {
-			x.bodyFault = b.match.BodyCause(fields, why)
+			c := b.match.BodyCause(fields, why)
+			x.bodyFault = &c
 			return why
 		}
 		return reason.Allowed

@@ -45,8 +45,8 @@ func (x *Exchange) findCause(why reason.Reason) *Cause {
 		if x.hidden != reason.Internal && x.hidden != reason.GrantMissing {
 			c.Hides = x.hidden.String()
 		}
-	case x.bodyFault.Place != "":
-		c.Cause = x.bodyFault
+	case x.bodyFault != nil:
+		c.Cause = *x.bodyFault
 	case why == reason.GrantMissing && len(x.Call.Models) > 0:
 		c.ofGrants(x)
 	case why == reason.Denied:

@@ -54,7 +54,7 @@ type Exchange struct {
 	refusal    *authn.Refusal // of the caller's credential, or nil
 	refusedFor reason.Reason  // of refusal
 	scanFault  *scan.Error    // of the body, or nil
-	bodyFault  cause.Cause    // of what the body names; zero if nothing is at fault with that
+	bodyFault  *cause.Cause   // of what the body names, or nil
 	trailer    string         // that is forbidden, or ""
 	hidden     reason.Reason  // of a caller without a credential, who is told CredentialMissing; else Internal
 	now        time.Time      // of the last decision
