@@ -19,7 +19,7 @@ const maxAuditField = 256
 // field is left out.
 func (x *Exchange) auditLine(why reason.Reason, shadow bool) string {
 	b := appendJSONString([]byte(`{"modelgate":`), why.String())
-	c := &Cause{}
+	c := &noCause
 	if why.Refuses() {
 		c = x.findCause(why)
 		x.cause = c

@@ -25,6 +25,8 @@ type Cause struct {
 	Hides string
 }
 
+var noCause Cause // never written to
+
 // Cause returns what is at fault with a request that has been refused, or would be but for its
 // shadow; nil if nothing is.
 func (x *Exchange) Cause() *Cause { return x.cause }
