@@ -5,7 +5,8 @@
 # needs Python 3.11 to 3.13; the first time it takes some minutes to install 1.3 GB
 # below build/. `make e2e-servers` needs Java 17, Python 3.11 or 3.12 with its shared library,
 # and glibc 2.35; the first time it takes a minute to install 0.8 GB. `make e2e-forms`,
-# `e2e-pages`, `e2e-editors`, `e2e-clients` and `e2e-providers` need Node and npm.
+# `e2e-pages`, `e2e-editors`, `e2e-clients` and `e2e-providers` need Node and npm. `make e2e-metrics`
+# needs Debian's apt-get, or PROMETHEUS: a directory with prometheus and promtool.
 #
 # build/tools is part of the sources. Everything else in build/ is output.
 
@@ -26,7 +27,7 @@ authorizer  := examples/external-authorizer/authorizer
 signer      := examples/signed/client
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build native image run demo test race e2e-requests e2e-faults e2e-stress e2e-attacks e2e-signatures e2e-messages e2e-pages e2e-editors e2e-forms e2e-kserve e2e-servers e2e-vllm e2e-clients e2e-providers e2e-keycloak e2e-spire e2e-bench e2e-istio check fuzz coverage bench bench-attacks bench-go clean
+.PHONY: help build native image notes run demo test race e2e-requests e2e-faults e2e-stress e2e-attacks e2e-signatures e2e-messages e2e-pages e2e-editors e2e-forms e2e-kserve e2e-servers e2e-vllm e2e-clients e2e-providers e2e-keycloak e2e-spire e2e-bench e2e-istio e2e-metrics check fuzz coverage bench bench-attacks bench-go clean
 
 help: ## Print this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -48,6 +49,9 @@ image: ## Build an OCI image layout of all modules (build/oci), for any client t
 	@libraries=$$(build/tools/libraries build) && cd build/tools/image && $(GO) run . -wasm ../../modelgate.wasm \
 	  -head ../../modelgate-head.wasm $$(for library in $$libraries; do echo "-native $$library"; done) -root ../../.. \
 	  -out ../../oci -version $(VERSION) -revision $$(git rev-parse HEAD) -time $$(git log -1 --format=%ct)
+
+notes: ## Print the release notes: the section of CHANGELOG.md about VERSION.
+	@awk -v title="## $(VERSION)" '/^## / { on = $$0 == title; next } on' CHANGELOG.md
 
 run: build/demo ## Run the example iap (or EXAMPLE=openai) in a real Envoy until Ctrl-C (HOST=native: as a dynamic module). Prints commands to try. CONFIG=file runs a configuration of your own, before UPSTREAM=host:port.
 	@build/demo $(if $(CONFIG),-config $(CONFIG) $(if $(UPSTREAM),-upstream $(UPSTREAM)),$(EXAMPLE))
@@ -127,6 +131,9 @@ e2e-bench: ## Check that all contenders of the benchmark give the same answers. 
 e2e-istio: ## Deliver the manifests to a real Envoy by Istio's own control plane.
 	cd e2e/istio && $(GO) test -v -count=1 -timeout 40m .
 
+e2e-metrics: ## Run a real Prometheus on real Envoys: rules, alerts and every query of the dashboard.
+	cd e2e && $(GO) test -v -count=1 -tags metrics -timeout 20m ./monitoring
+
 check: ## Check formatting, vet, static analysis, tidy modules, the borders between packages, and the pages that are written from sources.
 	@files=$$(gofmt -l $$(find . -path ./build/copies -prune -o -name '*.go' -print)) && test -z "$$files" || { echo "$$files"; echo 'run gofmt -w'; exit 1; }
 	$(GO) vet ./...
@@ -135,28 +142,31 @@ check: ## Check formatting, vet, static analysis, tidy modules, the borders betw
 	build/tools/native -env $(GO) vet -tags native,faults ./filter/native
 	cd e2e && $(GO) vet ./...
 	cd e2e/bench && $(GO) vet ./...
-	cd e2e && $(GO) vet -tags kserve ./kserve && $(GO) vet -tags servers,vllm ./servers && $(GO) vet -tags attacks ./attacks && $(GO) vet -tags providers ./providers && $(GO) vet -tags clients ./clients && $(GO) vet -tags forms ./forms && $(GO) vet -tags pages ./pages && $(GO) vet -tags editors ./schema
+	cd e2e && $(GO) vet -tags kserve ./kserve && $(GO) vet -tags servers,vllm ./servers && $(GO) vet -tags attacks ./attacks && $(GO) vet -tags providers ./providers && $(GO) vet -tags clients ./clients && $(GO) vet -tags forms ./forms && $(GO) vet -tags pages ./pages && $(GO) vet -tags metrics ./monitoring && $(GO) vet -tags editors ./schema
 	cd build/tools/image && $(GO) vet ./...
+	cd build/tools/dashboard && $(GO) vet ./...
 	cd $(authorizer) && $(GO) vet ./...
 	cd $(signer) && $(GO) vet ./...
 	$(GO) run $(staticcheck) ./...
 	build/tools/native -env $(GO) run $(staticcheck) -tags native ./filter/native
 	cd e2e && $(GO) run $(staticcheck) ./...
 	cd e2e/bench && $(GO) run $(staticcheck) ./...
-	cd e2e && $(GO) run $(staticcheck) -tags kserve ./kserve/... && $(GO) run $(staticcheck) -tags servers,vllm ./servers && $(GO) run $(staticcheck) -tags attacks ./attacks && $(GO) run $(staticcheck) -tags providers ./providers && $(GO) run $(staticcheck) -tags clients ./clients && $(GO) run $(staticcheck) -tags forms ./forms && $(GO) run $(staticcheck) -tags pages ./pages && $(GO) run $(staticcheck) -tags editors ./schema
+	cd e2e && $(GO) run $(staticcheck) -tags kserve ./kserve/... && $(GO) run $(staticcheck) -tags servers,vllm ./servers && $(GO) run $(staticcheck) -tags attacks ./attacks && $(GO) run $(staticcheck) -tags providers ./providers && $(GO) run $(staticcheck) -tags clients ./clients && $(GO) run $(staticcheck) -tags forms ./forms && $(GO) run $(staticcheck) -tags pages ./pages && $(GO) run $(staticcheck) -tags metrics ./monitoring && $(GO) run $(staticcheck) -tags editors ./schema
 	cd build/tools/image && $(GO) run $(staticcheck) ./...
+	cd build/tools/dashboard && $(GO) run $(staticcheck) ./...
 	cd $(authorizer) && $(GO) run $(staticcheck) ./...
 	cd $(signer) && $(GO) run $(staticcheck) ./...
 	$(GO) mod tidy -diff
 	cd e2e && $(GO) mod tidy -diff
 	cd e2e/bench && $(GO) mod tidy -diff
 	cd build/tools/image && $(GO) mod tidy -diff
+	cd build/tools/dashboard && $(GO) mod tidy -diff
 	cd $(authorizer) && $(GO) mod tidy -diff
 	cd $(signer) && $(GO) mod tidy -diff
 	cd e2e/istio && $(GO) mod tidy -diff
 	build/tools/borders
 	$(GO) run ./build/tools/reference -check
-	@for d in manifests/istio/*/; do $(GO) run $(kustomize) build $$d > /dev/null || exit 1; done
+	@for d in manifests/istio/*/ manifests/prometheus/operator/; do $(GO) run $(kustomize) build $$d > /dev/null || exit 1; done
 	$(GO) run ./cmd/modelgate check $(filter-out examples/bearer/% examples/secrets/% examples/signed/%,$(wildcard examples/*/config.json examples/*/*/config.json))
 
 fuzz: ## Run every fuzz target for FUZZTIME (5m) each, and compare the schema with the parser by every change.
