@@ -93,6 +93,7 @@ func newConfig(envoy unsafe.Pointer, text string) (*config, error) {
 	if c.plugin, err = driver.NewPlugin(host, metrics, g); err != nil {
 		return nil, errors.New("loading published keys: " + err.Error())
 	}
+	limitMemory(max(len(threads)-1, 1), g.WaitingLimit()) // the main thread is no worker
 	return c, nil
 }
 
