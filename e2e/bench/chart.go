@@ -8,9 +8,9 @@ import (
 
 // The chart is for a README: bars on white, and text that is legible on a phone.
 const (
-	chartWidth = 860
-	barLeft    = 330
-	barRight   = 780
+	chartWidth = 1010
+	barLeft    = 480 // has room for the longest name
+	barRight   = 930
 	barHeight  = 22
 	barStep    = 34
 )
