@@ -53,8 +53,8 @@ image: ## Build an OCI image layout of all modules (build/oci), for any client t
 notes: ## Print the release notes: the section of CHANGELOG.md about VERSION.
 	@awk -v title="## $(VERSION)" '/^## / { on = $$0 == title; next } on' CHANGELOG.md
 
-run: build/demo ## Run the example iap (or EXAMPLE=openai) in a real Envoy until Ctrl-C (HOST=native: as a dynamic module). Prints commands to try. CONFIG=file runs a configuration of your own, before UPSTREAM=host:port.
-	@build/demo $(if $(CONFIG),-config $(CONFIG) $(if $(UPSTREAM),-upstream $(UPSTREAM)),$(EXAMPLE))
+run: build/demo ## Run the example iap (or EXAMPLE=openai) in a real Envoy until Ctrl-C (HOST=native: as a dynamic module). Prints commands to try. CONFIG=file runs a configuration of your own, before UPSTREAM=host:port; with KEYS=development, and tokens to try it.
+	@build/demo $(if $(CONFIG),-config $(CONFIG) $(if $(UPSTREAM),-upstream $(UPSTREAM)) $(if $(KEYS),-keys $(KEYS)),$(EXAMPLE))
 
 demo: build/demo ## Run the commands that `make run` prints, and compare their results.
 	@build/demo $(EXAMPLE) -check

@@ -4,8 +4,9 @@
 //	demo           prints the commands and stays up until Ctrl-C
 //	demo -check    runs the commands, compares, and exits 1 on a difference
 //	demo EXAMPLE   the same with the cases of one example as commands; -check too
-//	demo -config FILE [-upstream HOST:PORT]
-//	               runs a configuration of your own, before a server of your own
+//	demo -config FILE [-upstream HOST:PORT] [-keys development]
+//	               runs a configuration of your own, before a server of your own; with tokens by
+//	               development keys, which replace those of its issuers
 //	demo call     is the gRPC client that the commands use
 //
 // With HOST=native in the environment the gate is a dynamic module, else a Wasm one.
@@ -29,12 +30,11 @@ import (
 )
 
 func main() {
-	err := errors.New("usage: demo [EXAMPLE] [-check] | demo -config FILE [-upstream HOST:PORT] | demo call ADDRESS TOKEN-FILE unary|stream")
+	err := errors.New("usage: demo [EXAMPLE] [-check] | demo -config FILE [-upstream HOST:PORT] [-keys development] | " +
+		"demo call ADDRESS TOKEN-FILE unary|stream")
 	switch args := os.Args[1:]; {
-	case len(args) == 2 && args[0] == "-config":
-		err = showOwn(args[1], "")
-	case len(args) == 4 && args[0] == "-config" && args[2] == "-upstream":
-		err = showOwn(args[1], args[3])
+	case len(args) > 1 && args[0] == "-config":
+		err = showOwn(args)
 	case len(args) == 4 && args[0] == "call":
 		err = call(args[1], args[2], args[3] == "stream")
 	case len(args) == 0:
@@ -119,25 +119,6 @@ func show(example string, check bool) error {
 	}
 	s.print(module, lines)
 	return wait(renew)
-}
-
-// showOwn runs a configuration until Ctrl-C.
-func showOwn(config, upstream string) error {
-	root, err := testbed.Root()
-	if err != nil {
-		return err
-	}
-	module, err := testbed.Build(root, filepath.Join(root, "build"), "modelgate")
-	if err != nil {
-		return err
-	}
-	o, err := startOwn(root, module, config, upstream)
-	defer o.stage.stop()
-	if err != nil {
-		return err
-	}
-	o.print(module)
-	return wait(func(time.Time) error { return nil })
 }
 
 // known returns an error that lists the examples, if there is none of this name. "" is the first
