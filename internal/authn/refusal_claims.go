@@ -19,9 +19,8 @@ func (is *Issuer) describeClaim(r *Refusal, f fault, c claims) {
 	}
 	d, ofDates := c.dates()
 	_, ofSubject := is.subjectOf(c)
+	ofAudience := is.checkAudience(c)
 	switch {
-	case f.why == reason.AudienceWrong:
-		is.describeAudience(r, c.at(p))
 	case f.why == reason.TokenBinding:
 		r.Why = is.bindingRule()
 		r.Add(bindingOf(c))
@@ -42,7 +41,7 @@ func (is *Issuer) describeClaim(r *Refusal, f fault, c claims) {
 		r.Add(kindOf(c.at(p)))
 	case f == ofSubject:
 		is.describeSubject(r, c.at(p))
-	case f == is.checkAudience(c):
+	case f == ofAudience:
 		is.describeAudience(r, c.at(p))
 	default:
 		is.describeRequired(r, f, c.at(p), c)
@@ -79,7 +78,7 @@ func (is *Issuer) describeAudience(r *Refusal, v strictjson.Result) {
 		v.ForEach(func(_, item strictjson.Result) bool {
 			empty = false
 			r.addValue(item)
-			return !r.Full()
+			return true
 		})
 		if empty {
 			r.Add("an empty array")
