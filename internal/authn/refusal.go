@@ -197,6 +197,9 @@ func (v *verification) describeAPIKey() *Refusal {
 const forwardedRule = `must be there once, as Envoy writes it, with the certificate of the proxy's client: ` +
 	`the connection is that of one of the "proxies" of "peer"`
 
+// maxScheme is longer than the name of any scheme that is registered with IANA.
+const maxScheme = 24
+
 // describe says what is at fault with a header that carries credentials.
 func (e *extractor) describe(pairs [][2]string, why reason.Reason) *Refusal {
 	r := refusalAt("", "header "+e.header, "must be there once, with one credential and no comma")
@@ -209,7 +212,7 @@ func (e *extractor) describe(pairs [][2]string, why reason.Reason) *Refusal {
 			r.Want = append(r.Want, s.scheme)
 		}
 		value, _ := headerValue(pairs, e.header)
-		if scheme, _, ok := strings.Cut(value, " "); ok && isScheme(scheme) { // else it may be a credential
+		if scheme, _, ok := strings.Cut(value, " "); ok && isScheme(scheme) && len(scheme) <= maxScheme { // else it may be a credential
 			r.Add(scheme)
 		}
 	}

@@ -19,8 +19,9 @@ func (is *Issuer) describeClaim(r *Refusal, f fault, c claims) {
 	}
 	d, ofDates := c.dates()
 	_, ofSubject := is.subjectOf(c)
-	ofAudience := is.checkAudience(c)
 	switch {
+	case f.why == reason.AudienceWrong:
+		is.describeAudience(r, c.at(p))
 	case f.why == reason.TokenBinding:
 		r.Why = is.bindingRule()
 		r.Add(bindingOf(c))
@@ -41,7 +42,7 @@ func (is *Issuer) describeClaim(r *Refusal, f fault, c claims) {
 		r.Add(kindOf(c.at(p)))
 	case f == ofSubject:
 		is.describeSubject(r, c.at(p))
-	case f == ofAudience:
+	case f == is.checkAudience(c):
 		is.describeAudience(r, c.at(p))
 	default:
 		is.describeRequired(r, f, c.at(p), c)
@@ -78,7 +79,7 @@ func (is *Issuer) describeAudience(r *Refusal, v strictjson.Result) {
 		v.ForEach(func(_, item strictjson.Result) bool {
 			empty = false
 			r.addValue(item)
-			return true
+			return !r.Full()
 		})
 		if empty {
 			r.Add("an empty array")

@@ -46,6 +46,9 @@ func (c *Cause) Add(got string) {
 	}
 }
 
+// Full reports whether Add notes nothing more.
+func (c *Cause) Full() bool { return len(c.Got) > maxList }
+
 // At sets the place and the rule, and returns c.
 func (c *Cause) At(place, why string, want ...string) *Cause {
 	c.Place, c.Why, c.Want = place, why, want

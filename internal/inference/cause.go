@@ -212,3 +212,14 @@ func (m *Match) BodyCause(values []scan.Value, why reason.Reason) (c cause.Cause
 	}
 	return c
 }
+
+// otherParameter returns the name of the first parameter of a query that is not in a list; "" if
+// another byte is at fault. A value may be a secret.
+func otherParameter(query string, known []string) string {
+	for parameter := range strings.SplitSeq(strings.TrimPrefix(query, "?"), "&") {
+		if name, _, _ := strings.Cut(parameter, "="); !slices.Contains(known, name) {
+			return name
+		}
+	}
+	return ""
+}

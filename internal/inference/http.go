@@ -117,7 +117,7 @@ func (x *resource) matchParts(r *parsedRequest, form pathForm, parts *pathParts)
 	case x.byPath && (!IsLabel(parts.namespace) || !IsLabel(parts.service)), parts.model != "" && !isNameSegment(parts.model):
 		return Match{}, reason.ModelInvalid
 	case !x.takesQuery(r.query):
-		r.blame("query", "must have only parameters that the resource's \"query\" lists", r.query)
+		r.blame("query", "must have only parameters that the resource's \"query\" lists", otherParameter(r.query, x.parameters))
 		return Match{}, reason.QueryRefused
 	case r.Upgrade && !x.websocket:
 		return Match{}, reason.UpgradeRefused
