@@ -20,14 +20,14 @@ PUSHES     ?= 2000
 # What runs the gate inside Envoy: wasm, or native for the dynamic module.
 HOST       := wasm
 export HOST
-# Only the tests of e2e-kserve and e2e-servers whose names match.
+# Only the tests of e2e-kserve, e2e-servers and e2e-kubernetes whose names match.
 RUN        ?=
 staticcheck := honnef.co/go/tools/cmd/staticcheck@v0.8.0
 authorizer  := examples/external-authorizer/authorizer
 signer      := examples/signed/client
 kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.0
 
-.PHONY: help build native image notes run demo test race e2e-requests e2e-faults e2e-stress e2e-attacks e2e-signatures e2e-messages e2e-pages e2e-editors e2e-forms e2e-kserve e2e-servers e2e-vllm e2e-clients e2e-providers e2e-keycloak e2e-spire e2e-bench e2e-istio e2e-metrics check fuzz coverage bench bench-attacks bench-go clean
+.PHONY: help build native image notes run demo test race e2e-requests e2e-faults e2e-stress e2e-attacks e2e-signatures e2e-messages e2e-pages e2e-editors e2e-forms e2e-kserve e2e-servers e2e-vllm e2e-clients e2e-providers e2e-keycloak e2e-spire e2e-bench e2e-istio e2e-kubernetes e2e-metrics check fuzz coverage bench bench-attacks bench-go clean
 
 help: ## Print this list.
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -131,6 +131,10 @@ e2e-bench: ## Check that all contenders of the benchmark give the same answers. 
 e2e-istio: ## Deliver the manifests to a real Envoy by Istio's own control plane.
 	cd e2e/istio && $(GO) test -v -count=1 -timeout 40m .
 
+# The first time, it takes about ten minutes to download and compile Kubernetes' API server too.
+e2e-kubernetes: ## Apply the manifests by kubectl to a real API server with Istio's resources, webhook and control plane.
+	cd e2e && $(GO) test -v -count=1 -tags kubernetes -timeout 40m ./kubernetes -run '$(RUN)'
+
 e2e-metrics: ## Run a real Prometheus on real Envoys: rules, alerts and every query of the dashboard.
 	cd e2e && $(GO) test -v -count=1 -tags metrics -timeout 20m ./monitoring
 
@@ -142,7 +146,7 @@ check: ## Check formatting, vet, static analysis, tidy modules, the borders betw
 	build/tools/native -env $(GO) vet -tags native,faults ./filter/native
 	cd e2e && $(GO) vet ./...
 	cd e2e/bench && $(GO) vet ./...
-	cd e2e && $(GO) vet -tags kserve ./kserve && $(GO) vet -tags servers,vllm ./servers && $(GO) vet -tags attacks ./attacks && $(GO) vet -tags providers ./providers && $(GO) vet -tags clients ./clients && $(GO) vet -tags forms ./forms && $(GO) vet -tags pages ./pages && $(GO) vet -tags metrics ./monitoring && $(GO) vet -tags editors ./schema
+	cd e2e && $(GO) vet -tags kserve ./kserve && $(GO) vet -tags servers,vllm ./servers && $(GO) vet -tags attacks ./attacks && $(GO) vet -tags providers ./providers && $(GO) vet -tags clients ./clients && $(GO) vet -tags forms ./forms && $(GO) vet -tags pages ./pages && $(GO) vet -tags metrics ./monitoring && $(GO) vet -tags kubernetes ./kubernetes && $(GO) vet -tags editors ./schema
 	cd build/tools/image && $(GO) vet ./...
 	cd build/tools/dashboard && $(GO) vet ./...
 	cd $(authorizer) && $(GO) vet ./...
@@ -151,7 +155,7 @@ check: ## Check formatting, vet, static analysis, tidy modules, the borders betw
 	build/tools/native -env $(GO) run $(staticcheck) -tags native ./filter/native
 	cd e2e && $(GO) run $(staticcheck) ./...
 	cd e2e/bench && $(GO) run $(staticcheck) ./...
-	cd e2e && $(GO) run $(staticcheck) -tags kserve ./kserve/... && $(GO) run $(staticcheck) -tags servers,vllm ./servers && $(GO) run $(staticcheck) -tags attacks ./attacks && $(GO) run $(staticcheck) -tags providers ./providers && $(GO) run $(staticcheck) -tags clients ./clients && $(GO) run $(staticcheck) -tags forms ./forms && $(GO) run $(staticcheck) -tags pages ./pages && $(GO) run $(staticcheck) -tags metrics ./monitoring && $(GO) run $(staticcheck) -tags editors ./schema
+	cd e2e && $(GO) run $(staticcheck) -tags kserve ./kserve/... && $(GO) run $(staticcheck) -tags servers,vllm ./servers && $(GO) run $(staticcheck) -tags attacks ./attacks && $(GO) run $(staticcheck) -tags providers ./providers && $(GO) run $(staticcheck) -tags clients ./clients && $(GO) run $(staticcheck) -tags forms ./forms && $(GO) run $(staticcheck) -tags pages ./pages && $(GO) run $(staticcheck) -tags metrics ./monitoring && $(GO) run $(staticcheck) -tags kubernetes ./kubernetes && $(GO) run $(staticcheck) -tags editors ./schema
 	cd build/tools/image && $(GO) run $(staticcheck) ./...
 	cd build/tools/dashboard && $(GO) run $(staticcheck) ./...
 	cd $(authorizer) && $(GO) run $(staticcheck) ./...
