@@ -27,7 +27,7 @@ var exitStatuses = []struct {
 	{exitOK, "no errors; warnings do not count"},
 	{exitInvalid, "something is wrong with the input: each error is printed"},
 	{exitUsage, "wrong usage: a command, a flag or an argument is unknown, missing or malformed"},
-	{exitFound, "the command found what it was told to fail on: a change (diff, replay), or a case that fails (test)"},
+	{exitFound, "the command found what it was told to fail on (diff, replay, test), or something is left out (import)"},
 	{exitUnknown, "a request cannot be decided here (decide, explain): --keys does not give the keys that its issuer publishes"},
 }
 
@@ -75,7 +75,7 @@ func newRoot(t *terminal) *cobra.Command {
 		groupConfiguration: {checkCommand(t), decideCommand(t), explainCommand(t)},
 		groupPolicy:        {whoCanCommand(t), whatCanCommand(t), matrixCommand(t), diffCommand(t), testCommand(t), replayCommand(t)},
 		groupKeys:          {keysCommand(t), apikeyCommand(t), tokenCommand(t)},
-		groupDeployment:    {renderCommand(t), routesCommand(t)},
+		groupDeployment:    {renderCommand(t), routesCommand(t), importCommand(t)},
 		"":                 {versionCommand(t)},
 	} {
 		for _, c := range commands {

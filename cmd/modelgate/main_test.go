@@ -67,7 +67,7 @@ func runCommand(secrets authn.Secrets, in string, args ...string) result {
 // TestUsage: wrong arguments have the exit status 2, a text that says what is wrong, and the
 // usage of the command on standard error.
 func TestUsage(t *testing.T) {
-	const names = "must be apikey, check, decide, diff, explain, keys, matrix, render, replay, routes, test, token, version, what-can or who-can"
+	const names = "must be apikey, check, decide, diff, explain, import, keys, matrix, render, replay, routes, test, token, version, what-can or who-can"
 	for _, c := range []struct{ args, want string }{
 		{"", names + `; got ""`},
 		{"frob", names + `; got "frob"`},
