@@ -48,7 +48,7 @@ const placeholder = `{"keys":[{"kty":"EC","use":"sig","alg":"ES256","kid":"k1","
 func newImported(t *testing.T, file, mark, port string) *imported {
 	t.Helper()
 	p := &imported{mark: mark, port: port}
-	template := rendered(t, file, port) + fmt.Sprintf("---\napiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"+
+	template := policiesOf(t, file, port) + fmt.Sprintf("---\napiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\n"+
 		"metadata: { name: %s, namespace: prod }\nspec: { action: DENY, rules: [{ to: [{ operation: { paths: [/%s] } }] }] }\n", mark, mark)
 	var err error
 	p.result, err = importer.Import("istio", []importer.File{{Name: file, Text: strings.ReplaceAll(template, "KEYS", placeholder)}},
@@ -121,9 +121,9 @@ func (p *imported) fromEnvoy(t *testing.T, filters string) *imported {
 	return q
 }
 
-// rendered returns the policies of a file as Istio's tests apply them, in the namespace prod.
+// policiesOf returns the policies of a file as Istio's tests apply them, in the namespace prod.
 // KEYS stands for the keys that a server of theirs publishes.
-func rendered(t *testing.T, file, port string) string {
+func policiesOf(t *testing.T, file, port string) string {
 	t.Helper()
 	dir, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "istio.io/istio").Output()
 	if err != nil {
