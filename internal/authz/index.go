@@ -18,6 +18,9 @@ func (c *compiler) add(t *table, r rule) {
 	}
 	for _, p := range c.patterns(t, r) {
 		patterns := t.patternIDs(p.Pattern, p.oneSegment)
+		for int(t.patterns) >= len(t.firstOn) { // here and not with the members: a rule may have none, if all are deleted
+			t.firstOn = append(t.firstOn, int32(e.rule))
+		}
 		for _, m := range members {
 			if c.pairs++; c.pairs > maxPairs {
 				if c.pairs == maxPairs+1 {

@@ -28,7 +28,8 @@ func TestNearest(t *testing.T) {
 			"claims": [{"pointer": "/acr", "equals": "strong"}, {"pointer": "/amr", "contains": "mfa"}]},
 		{"name": "bound", "issuers": ["corp"], "members": ["user:ana@example.com"], "role": "invoker", "models": ["prod/bound"], "require": ["certificate"]},
 		{"name": "signed", "issuers": ["corp"], "members": ["user:ana@example.com"], "role": "invoker", "models": ["prod/signed"], "require": ["signature"]},
-		{"name": "inner", "issuers": ["corp"], "members": ["group:llm"], "role": "invoker", "models": ["dev/llm/one"]}
+		{"name": "inner", "issuers": ["corp"], "members": ["group:llm"], "role": "invoker", "models": ["dev/llm/one"]},
+		{"name": "gone", "issuers": ["corp"], "members": ["deleted:user:eve@example.com?uid=1"], "role": "invoker", "models": ["lab/gone"]}
 	]}`)
 	ana := who("corp", `{"email": "ana@example.com", "acr": "weak", "amr": ["mfa"]}`)
 	for _, c := range []struct {
@@ -50,6 +51,8 @@ func TestNearest(t *testing.T) {
 		{"of the first model that is not granted", ana, callOn(inference.Ready, model("prod", "fraud"), model("dev", "x")), "viewers", authz.LacksModel, nil, ""},
 		{"another model", ana, callOn(inference.Predict, model("dev", "x")), "viewers", authz.LacksModel, nil, ""},
 		{"a model inside of the service", who("corp", `{}`), callOn(inference.Predict, model("dev", "llm")), "inner", authz.LacksMember, nil, ""},
+		{"a grant whose members are deleted", who("corp", `{"email": "bob@example.com"}`), callOn(inference.Predict, model("lab", "gone")), "gone",
+			authz.LacksMember, nil, ""},
 		{"nothing is near", who("google", `{}`), callOn(inference.Predict, model("dev", "x")), "", "", nil, "no grant has the model, and none the caller"},
 		{"anonymous", who("", ""), callOn(inference.Predict, model("prod", "fraud")), "others", authz.LacksMember, nil, ""},
 		{"no model", ana, callOn(inference.Predict), "", "", nil, "no grant is near it"},

@@ -90,9 +90,6 @@ func (t *table) add(m member, patterns []uint32, e entry) {
 	}
 	t.noteKind(m)
 	for _, pattern := range patterns {
-		for int(pattern) >= len(t.firstOn) {
-			t.firstOn = append(t.firstOn, int32(e.rule))
-		}
 		p := t.pairs[pair{id, pattern}]
 		if p == nil {
 			p = &pairRules{}
