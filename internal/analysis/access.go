@@ -63,7 +63,7 @@ func (a *Analysis) WhoCan(q Question) ([]Access, error) {
 	if !a.side.reaches(q.Model) {
 		return nil, nil
 	}
-	denies, grants := a.side.policy.Terms(a.side.now, q.Verb, q.Model, q.Protocol)
+	denies, grants := a.side.terms(q)
 	for i := range grants {
 		x := Access{
 			Grant: grants[i].Rule, Shadow: grants[i].Shadow, Issuer: grants[i].Member.Issuer(), Member: grants[i].Member.String(),
@@ -78,46 +78,44 @@ func (a *Analysis) WhoCan(q Question) ([]Access, error) {
 }
 
 // extent finds how many of a grant's members may.
-func (a *Analysis) extent(x *Access, q Question, denies []authz.Term) error {
-	may, mayNot := false, false
+func (a *Analysis) extent(x *Access, q Question, denies []authz.Term) (err error) {
+	others := false // who may not
 	for _, sp := range sorted(a.spaces) {
 		is := sp.And(sp.valid[0], sp.term(0, &x.term))
 		if is == sp.F {
 			continue
 		}
-		allowed := sp.allowed(0, q)
-		c, err := sp.find(sp.And(is, allowed), func(c *Caller) bool { return a.is(c, x.term, q, true) })
-		if err != nil {
-			return err
-		}
-		if may = may || c != nil; x.Example == nil {
-			x.Example = c
+		if x.Example == nil {
+			if x.Example, err = sp.find(sp.And(is, sp.allowed(0, q)), a.isOne(x.term, q, true)); err != nil {
+				return err
+			}
 		}
 		for i := range denies {
-			c, err := sp.find(sp.And(is, sp.term(0, &denies[i])), func(c *Caller) bool { return a.is(c, denies[i], q, false) })
+			refused, err := sp.exists(sp.And(is, sp.term(0, &denies[i])), a.isOne(denies[i], q, false))
 			if err != nil {
 				return err
 			}
-			if c != nil {
-				mayNot = true
+			if refused {
+				others = true
 				x.addException(denies[i])
 			}
 		}
 	}
-	if may {
-		x.Of = All
-	}
-	if may && mayNot {
+	switch {
+	case x.Example != nil && others:
 		x.Of = Some
+	case x.Example != nil:
+		x.Of = All
 	}
 	return nil
 }
 
-// is asks the policy itself about a caller that was found: a term applies to it, and it may
-// or may not.
-func (a *Analysis) is(c *Caller, t authz.Term, q Question, may bool) bool {
-	who := a.side.Principal(c)
-	return who != nil && t.AppliesTo(a.side.policy, who) && a.side.allows(who, q) == may
+// isOne asks the policy itself about a caller that was found: a term applies to it, and it may or
+// may not.
+func (a *Analysis) isOne(t authz.Term, q Question, may bool) check {
+	return func(who []*authn.Principal) bool {
+		return who[0] != nil && t.AppliesTo(a.side.policy, who[0]) && a.side.allows(who[0], q) == may
+	}
 }
 
 func (x *Access) addException(t authz.Term) {
@@ -143,13 +141,6 @@ func proofTexts(p authn.Proofs) (list []string) {
 		list = append(list, "signature")
 	}
 	return list
-}
-
-// Covers reports whether a caller may by this access: the grant applies to it, and no
-// exception does. WhoCan's answer as a whole allows a caller whom one access covers.
-func (x *Access) Covers(s *Side, who *authn.Principal) bool {
-	return x.Of != None && x.term.AppliesTo(s.policy, who) &&
-		!slices.ContainsFunc(x.Except, func(e Exception) bool { return e.term.AppliesTo(s.policy, who) })
 }
 
 // Reach is what the callers who are a member may do with a class of models.

@@ -1,134 +1,129 @@
 package analysis
 
 import (
-	"encoding/json"
-	"flag"
-	"fmt"
-	"math/rand/v2"
+	"math/bits"
 	"slices"
-	"testing"
 
-	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
 	"github.com/modelgate/modelgate/internal/inference"
 )
 
-// policies is the number of random configurations of each test: -args -policies 1000.
-var policies = flag.Int("policies", 15, "number of random configurations")
-
-// TestWhoCanAgreesWithPolicy compares WhoCan with what the policy says of each caller.
-func TestWhoCanAgreesWithPolicy(t *testing.T) {
-	d := dice{rand.New(rand.NewPCG(1, 2))}
-	counts := map[string]int{}
-	for range *policies {
-		c, s := d.randomSide(t)
-		a, err := New(s)
-		if err != nil {
-			t.Fatalf("%v under %s", err, written(c))
-		}
-		callers, whos := d.callers(s)
-		for _, name := range testModels {
-			for v := inference.Predict; v <= inference.Admin; v++ {
-				compareWhoCan(t, a, Question{Verb: v, Model: model(t, name)}, callers, whos, c, counts)
-			}
-		}
-	}
-	t.Log(counts)
-}
-
-// compareWhoCan compares one answer with the policy's to each caller.
-func compareWhoCan(t *testing.T, a *Analysis, q Question, callers []*Caller, whos []*authn.Principal, c object, counts map[string]int) {
-	list, err := a.WhoCan(q)
+// whoCan compares who-can with brute force: whom an answer as a whole allows, and how many of each
+// member's callers it says may.
+func (x *trial) whoCan() {
+	a, err := New(x.side)
 	if err != nil {
-		t.Fatalf("%v under %s", err, written(c))
+		x.differs("%v", err)
 	}
-	for i, who := range whos {
-		may, covered := a.side.allows(who, q), false
-		for j := range list {
-			x := &list[j]
-			covered = covered || x.Covers(a.side, who)
-			if x.term.AppliesTo(a.side.policy, who) && (may && x.Of == None || !may && x.Of == All) {
-				t.Fatalf("%s may %s %s: %v, and of %s's %s %s may under %s", callers[i], q.Verb, q.Model, may, x.Grant, x.Member, x.Of, written(c))
+	applies := x.applying()
+	for j, m := range x.models {
+		for v := inference.Predict; v <= inference.Admin; v++ {
+			q := Question{Verb: v, Model: m}
+			list, err := a.WhoCan(q)
+			if err != nil {
+				x.differs("%v", err)
+			}
+			for i := range list {
+				of := &list[i]
+				x.counts["access "+of.Of.String()]++
+				if c := of.Example; (c != nil) != (of.Of != None) || c != nil && !x.side.allows(x.side.Principal(c), q) {
+					x.differs("%s is an example of who may %s %s", c, v, m)
+				}
+			}
+			for i := range x.whos {
+				x.whoCanOne(q, list, i, x.table[i][j].may.Has(v), applies)
 			}
 		}
-		if may != covered {
-			t.Fatalf("%s may %s %s: %v, and WhoCan says %v under %s", callers[i], q.Verb, q.Model, may, covered, written(c))
-		}
-		counts[map[bool]string{true: "may", false: "may not"}[may]]++
 	}
+}
+
+// whoCanOne compares the answer to a question with what one caller may.
+func (x *trial) whoCanOne(q Question, list []Access, caller int, may bool, applies func(*authz.Term, int) bool) {
+	covered := false
 	for i := range list {
-		counts["access "+list[i].Of.String()]++
-		if ex := list[i].Example; (ex != nil) != (list[i].Of != None) || ex != nil && !a.side.allows(a.side.Principal(ex), q) {
-			t.Fatalf("%s is an example of who may %s %s under %s", ex, q.Verb, q.Model, written(c))
+		of := &list[i]
+		if !applies(&of.term, caller) {
+			continue
 		}
+		if may && of.Of == None || !may && of.Of == All {
+			x.differs("%s may %s %s: %v, and of %s's %s %s may", x.callers[caller], q.Verb, q.Model, may, of.Grant, of.Member, of.Of)
+		}
+		excepted := slices.ContainsFunc(of.Except, func(e Exception) bool { return applies(&e.term, caller) })
+		covered = covered || of.Of != None && !excepted
+	}
+	if may != covered {
+		x.differs("%s may %s %s: %v, and WhoCan says %v", x.callers[caller], q.Verb, q.Model, may, covered)
+	}
+	x.counts[map[bool]string{true: "may", false: "may not"}[may]]++
+}
+
+// applying returns whether a term applies to a caller, each of which is asked once: terms of one rule
+// for one member apply alike.
+func (x *trial) applying() func(*authz.Term, int) bool {
+	type key struct {
+		deny, shadow bool
+		order        int
+		member       authz.Member
+	}
+	known := map[key][]bool{}
+	return func(t *authz.Term, caller int) bool {
+		k := key{t.Deny, t.Shadow, t.Order, t.Member}
+		if known[k] == nil {
+			for _, who := range x.whos {
+				known[k] = append(known[k], t.AppliesTo(x.side.policy, who))
+			}
+		}
+		return known[k][caller]
 	}
 }
 
-// callers returns random callers whose credentials the side accepts.
-func (d dice) callers(s *Side) (list []*Caller, whos []*authn.Principal) {
-	for range 150 {
-		c := d.caller()
-		if who := s.Principal(c); who != nil {
-			list, whos = append(list, c), append(whos, who)
-		}
+// matrix compares the matrix with what each caller of a row may.
+func (x *trial) matrix() {
+	m, err := NewMatrix(x.side)
+	if err != nil {
+		x.differs("%v", err)
 	}
-	return list, whos
-}
-
-func written(c object) string {
-	doc, _ := json.Marshal(c)
-	return string(doc)
-}
-
-// TestMatrixAgreesWithPolicy compares the matrix with what the policy says of each caller.
-func TestMatrixAgreesWithPolicy(t *testing.T) {
-	d := dice{rand.New(rand.NewPCG(3, 4))}
-	counts := map[string]int{}
-	for range *policies / 4 {
-		c, s := d.randomSide(t)
-		m, err := NewMatrix(s)
-		if err != nil {
-			t.Fatalf("%v under %s", err, written(c))
+	table := classTable(x.side, x.whos, m.Classes)
+	for i, row := range m.Rows {
+		cells := map[Class]Reach{}
+		for _, r := range m.Cells[i] {
+			cells[r.Class] = r
 		}
-		callers, whos := d.callers(s)
-		for i, row := range m.Rows {
-			for j, who := range whos {
-				if !rowHas(t, s, row, who) {
-					continue
+		for j := range x.whos {
+			if !x.isIn(row, j) {
+				continue
+			}
+			for k, class := range m.Classes {
+				r, may := cells[class], table[j][k].may
+				if may&^(r.All|r.Some) != 0 || r.All&^may != 0 {
+					x.differs("%s is %s and may %v on %s; the matrix has all %v, some %v", x.callers[j], row, may.List(), class.Model,
+						r.All.List(), r.Some.List())
 				}
-				for _, class := range m.Classes {
-					r := Reach{Class: class}
-					for _, cell := range m.Cells[i] {
-						if cell.Class == class {
-							r = cell
-						}
-					}
-					for v := inference.Predict; v <= inference.Admin; v++ {
-						may := s.allows(who, class.question(v))
-						if may && !(r.All|r.Some).Has(v) || !may && r.All.Has(v) {
-							t.Fatalf("%s is %s and may %s %s: %v; the matrix has all %v, some %v under %s",
-								callers[j], row, v, class.Model, may, r.All.List(), r.Some.List(), written(c))
-						}
-						counts[fmt.Sprint(may, " all ", r.All.Has(v), " some ", r.Some.Has(v))]++
-					}
-				}
+				x.count("cell all may", r.All)
+				x.count("cell some may", r.Some&may)
+				x.count("cell some may not", r.Some&^may)
+				x.count("cell none may not", allVerbs&^(r.All|r.Some))
 			}
 		}
 	}
-	t.Log(counts)
 }
 
-// rowHas reports whether a caller is in a row.
-func rowHas(t *testing.T, s *Side, row Row, who *authn.Principal) bool {
+func (x *trial) count(name string, verbs inference.Verbs) {
+	x.counts[name] += bits.OnesCount16(uint16(verbs))
+}
+
+// isIn reports whether a caller is in a row.
+func (x *trial) isIn(row Row, caller int) bool {
+	who := x.whos[caller]
 	if row.Issuer != "" && row.Issuer != who.Issuer {
 		return false
 	}
-	members, err := s.membersOf(row.Member, row.Issuer)
+	members, err := x.side.membersOf(row.Member, row.Issuer)
 	if err != nil {
-		t.Fatal(err)
+		x.differs("%v", err)
 	}
 	if row.Member == "allUsers" {
 		return who.Anonymous()
 	}
-	return slices.ContainsFunc(members, func(m authz.Member) bool { return s.policy.IsMember(who, m) })
+	return slices.ContainsFunc(members, func(m authz.Member) bool { return x.side.policy.IsMember(who, m) })
 }

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/modelgate/modelgate/internal/authn"
 )
 
 // hidden are claims that every token of an issuer needs, and that say nothing of its caller.
@@ -51,8 +53,13 @@ func (c *Caller) String() string {
 	}
 	add("subject:", c.Subject)
 	add("certificate:", c.Digest)
-	if c.Unseen {
-		parts = append(parts, "a certificate whose DNS names the host does not show")
+	for _, hidden := range []struct {
+		form authn.PeerForms
+		what string
+	}{{authn.FormSPIFFE, "SPIFFE ID"}, {authn.FormDNS, "DNS names"}, {authn.FormSubject, "subject"}, {authn.FormDigest, "SHA-256"}} {
+		if c.Untold.Has(hidden.form) {
+			parts = append(parts, "a certificate of which nobody tells all about the "+hidden.what)
+		}
 	}
 	if c.Via != "" {
 		parts = append(parts, "by the proxy "+c.Via)

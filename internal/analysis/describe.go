@@ -14,7 +14,7 @@ import (
 // issuer itself read, on any side.
 func (sp *space) describe(more []authz.Member) error {
 	if sp.shapes[0].Kind == authn.APIKeys {
-		if entries, known := sp.sides[0].issuers.KeyEntries(sp.sides[0].keys, sp.issuer); known {
+		if entries, known := sp.sides[0].issuers.KeyEntries(sp.sides[0].keys, sp.issuer, sp.sides[0].now); known {
 			s := &slot{}
 			for _, entry := range entries {
 				s.addKind(kind{raw: entry})
@@ -33,8 +33,8 @@ func (sp *space) describe(more []authz.Member) error {
 		}
 	}
 	for _, s := range sp.sides {
-		for i := range s.terms {
-			d.addTerm(&s.terms[i])
+		for i := range s.all {
+			d.addTerm(&s.all[i])
 		}
 		s.policy.GroupMembers(d.addGroupMember)
 	}

@@ -3,6 +3,7 @@ package analysis
 import (
 	"slices"
 
+	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
 	"github.com/modelgate/modelgate/internal/inference"
 )
@@ -23,16 +24,18 @@ type Change struct {
 
 // Diff compares two configurations: for each issuer, class of models and verb, whether there
 // is a caller whom one allows and the other refuses. Nothing is left out: without a Change,
-// every call that the one allows the other allows too. Keys are not compared, and neither is
-// what routes make of a path: where a model's service is reached at all counts.
+// every call that the one allows the other allows too. Keys are not compared, but for API keys that
+// both configurations have; and neither is what routes make of a path: where a model's service is
+// reached at all counts.
 func Diff(before, after *Side) ([]Change, error) {
 	var list []Change
+	models := classes([]*Side{before, after})
 	for _, widens := range []bool{true, false} {
 		sides := []*Side{before, after}
 		if widens {
 			sides = []*Side{after, before}
 		}
-		found, err := gains(sides, widens)
+		found, err := gains(sides, models, widens)
 		if err != nil {
 			return nil, err
 		}
@@ -42,12 +45,12 @@ func Diff(before, after *Side) ([]Change, error) {
 }
 
 // gains lists what the first side allows and the second refuses.
-func gains(sides []*Side, widens bool) (list []Change, err error) {
+func gains(sides []*Side, models []Class, widens bool) (list []Change, err error) {
 	all, err := spaces(sides, nil)
 	if err != nil {
 		return nil, err
 	}
-	for _, class := range classes(sides) {
+	for _, class := range models {
 		for _, sp := range sorted(all) {
 			var changes []Change
 			for v := inference.Predict; v <= inference.Admin; v++ {
@@ -68,9 +71,7 @@ func gains(sides []*Side, widens bool) (list []Change, err error) {
 // gain finds a caller whom the first side allows and the second refuses; nil for none.
 func (sp *space) gain(class Class, v inference.Verb, widens bool) (*Change, error) {
 	q, sides := class.question(v), sp.sides
-	differs := func(c *Caller) bool {
-		return sides[0].allows(sides[0].Principal(c), q) && !sides[1].allows(sides[1].Principal(c), q)
-	}
+	differs := func(who []*authn.Principal) bool { return sides[0].allows(who[0], q) && !sides[1].allows(who[1], q) }
 	gained := sp.And(sp.allowed(0, q), sp.allowed(1, q).Not())
 	c, err := sp.find(gained, differs)
 	if c == nil {
@@ -81,16 +82,16 @@ func (sp *space) gain(class Class, v inference.Verb, widens bool) (*Change, erro
 	if !widens {
 		x.After, x.Before = x.Before, x.After
 	}
-	_, grants := sides[0].policy.Terms(sides[0].now, q.Verb, q.Model, q.Protocol)
+	_, grants := sides[0].terms(q)
 	for i := range grants {
-		t := grants[i]
-		c, err := sp.find(sp.And(gained, sp.term(0, &t)), func(c *Caller) bool {
-			return differs(c) && t.AppliesTo(sides[0].policy, sides[0].Principal(c))
+		t := &grants[i]
+		gains, err := sp.exists(sp.And(gained, sp.term(0, t)), func(who []*authn.Principal) bool {
+			return differs(who) && t.AppliesTo(sides[0].policy, who[0])
 		})
 		if err != nil {
 			return nil, err
 		}
-		if row := (Row{t.Member.Issuer(), t.Member.String()}); c != nil && !slices.Contains(x.Who, row) {
+		if row := (Row{t.Member.Issuer(), t.Member.String()}); gains && !slices.Contains(x.Who, row) {
 			x.Who = append(x.Who, row)
 		}
 	}

@@ -5,91 +5,182 @@ import (
 	"slices"
 
 	"github.com/go-air/gini/z"
+
+	"github.com/modelgate/modelgate/internal/authn"
 )
 
 // maxBroken bounds the callers that the solver finds and that turn out not to be.
 const maxBroken = 200
 
-// find returns a caller for whom the formula holds; nil if there is none. check asks what
-// decides in the proxy about the caller.
-func (sp *space) find(formula z.Lit, check func(*Caller) bool) (*Caller, error) {
-	if formula == sp.F {
+// maxWitnesses bounds the callers that are tried before the solver is asked.
+const maxWitnesses = 64
+
+// witness is a caller that the solver has found.
+type witness struct {
+	caller *Caller
+	who    []*authn.Principal // by side; nil where the credential is refused
+	known  []truth            // of the formulas' parts, by variable
+}
+
+// truth is what a witness makes of a part of a formula.
+type truth uint8
+
+const (
+	notAsked truth = iota
+	no
+	yes
+)
+
+// check asks what decides in the proxy about a caller, as each side knows it.
+type check func(who []*authn.Principal) bool
+
+// find returns a caller for whom the formula holds; nil if there is none. It has the simplest
+// credential of those that are like it.
+func (sp *space) find(formula z.Lit, ok check) (*Caller, error) {
+	w, known := sp.answers[formula]
+	if !known || w != nil && !ok(w.who) {
+		var err error
+		if w, err = sp.solve(formula, true, ok); err != nil {
+			return nil, err
+		}
+		sp.answers[formula] = w
+	}
+	if w == nil {
 		return nil, nil
 	}
-	if c, known := sp.answers[formula]; known && (c == nil || check(c)) {
-		return c, nil
+	return w.caller, nil
+}
+
+// exists reports whether there is a caller for whom the formula holds.
+func (sp *space) exists(formula z.Lit, ok check) (bool, error) {
+	if w, known := sp.answers[formula]; known && (w == nil || ok(w.who)) {
+		return w != nil, nil
+	}
+	if w := sp.ones[formula]; w != nil && ok(w.who) {
+		return true, nil
+	}
+	for _, w := range slices.Backward(sp.witnesses) {
+		if sp.holds(w, formula) && ok(w.who) {
+			sp.ones[formula] = w
+			return true, nil
+		}
+	}
+	w, err := sp.solve(formula, false, ok)
+	switch {
+	case err != nil:
+		return false, err
+	case w == nil:
+		sp.answers[formula] = nil
+	default:
+		sp.ones[formula] = w
+	}
+	return w != nil, nil
+}
+
+// solve asks the solver. Unless a simple credential is asked for, the first one is as good as any.
+func (sp *space) solve(formula z.Lit, simple bool, ok check) (*witness, error) {
+	if formula == sp.F {
+		return nil, nil
 	}
 	sp.mark, _ = sp.CnfSince(sp.solver, sp.mark, formula)
 	for {
 		if sp.solver.Assume(formula); sp.solver.Solve() != 1 {
-			sp.answers[formula] = nil
 			return nil, nil
 		}
-		lits := sp.simplest(formula)
-		c := sp.caller(lits)
-		if check(c) {
-			sp.answers[formula] = c
-			return c, nil
+		m := sp.model()
+		if simple {
+			m = sp.simplest(formula, m)
+		}
+		w := sp.witness(m)
+		if ok(w.who) {
+			if sp.witnesses = append(sp.witnesses, w); len(sp.witnesses) > maxWitnesses {
+				sp.witnesses = sp.witnesses[1:]
+			}
+			return w, nil
 		}
 		if sp.broken++; sp.broken > maxBroken {
 			return nil, fmt.Errorf("issuer %q: the rules compare claims in a way that cannot be told exactly; the last caller tried was %s",
-				sp.issuer, c)
+				sp.issuer, w.caller)
 		}
-		for i := range lits {
-			lits[i] = lits[i].Not()
-		}
-		sp.clause(lits...)
+		simple = true // what a credential has beside what matters may be what breaks it
+		sp.exclude(m)
 	}
 }
 
-// simplest returns the literals of a choice for which the formula holds. It begins with the one
-// that the solver has found, and takes for each slot what makes a simpler credential, if the
-// formula holds with that.
-func (sp *space) simplest(formula z.Lit) (lits []z.Lit) {
-	var slots []*slot
-	found := map[z.Lit]bool{}
-	note := func() {
-		for _, s := range slots {
-			for _, l := range slices.Concat(s.chosen, s.set) {
-				found[l] = sp.solver.Value(l)
+// model returns the choice for all slots that the solver has found.
+func (sp *space) model() choice {
+	m := make(choice, len(sp.all))
+	for i, s := range sp.all {
+		m[i].kind = max(slices.IndexFunc(s.chosen, sp.solver.Value), 0)
+		for b, l := range s.set {
+			if sp.solver.Value(l) {
+				m[i].bits = append(m[i].bits, b)
 			}
 		}
 	}
+	return m
+}
+
+// exclude keeps the solver from finding a choice again.
+func (sp *space) exclude(m choice) {
+	var clause []z.Lit
+	for i := range m {
+		for _, l := range sp.literals(i, m[i]) {
+			clause = append(clause, l.Not())
+		}
+	}
+	sp.clause(clause...)
+}
+
+// literals returns what is true of a slot with a choice.
+func (sp *space) literals(at int, of chosen) []z.Lit {
+	s := sp.all[at]
+	lits := []z.Lit{s.chosen[of.kind]}
+	for b, l := range s.set {
+		if slices.Contains(of.bits, b) {
+			lits = append(lits, l)
+		} else {
+			lits = append(lits, l.Not())
+		}
+	}
+	return lits
+}
+
+// simplest returns a choice for which the formula holds. It begins with one that the solver has
+// found, and takes for each slot what makes a simpler credential, if the formula holds with that.
+func (sp *space) simplest(formula z.Lit, m choice) choice {
+	var lits []z.Lit
 	holds := func(l z.Lit) bool {
 		sp.solver.Assume(append(lits, l, formula)...)
 		ok := sp.solver.Solve() == 1
 		if ok {
-			note()
+			m = sp.model()
 		}
 		return ok
 	}
-	slots = sp.allSlots()
-	note()
-	for _, s := range slots {
-		k := slices.IndexFunc(s.chosen, func(l z.Lit) bool { return found[l] })
-		for _, simpler := range sp.simpler(s, k) {
+	for i, s := range sp.all {
+		for _, simpler := range sp.simpler(s, m[i].kind) {
 			if holds(s.chosen[simpler]) {
-				k = simpler
 				break
 			}
 		}
-		lits = append(lits, s.chosen[k])
-		for i := range s.bits {
-			if l := s.set[i]; found[l] && !holds(l.Not()) {
+		lits = append(lits, s.chosen[m[i].kind])
+		for b, l := range s.set {
+			if slices.Contains(m[i].bits, b) && !holds(l.Not()) {
 				lits = append(lits, l)
 			} else {
 				lits = append(lits, l.Not())
 			}
 		}
 	}
-	return lits
+	return m
 }
 
 // simpler lists kinds of a slot that make a simpler credential than another kind: the normal
 // one, and none.
 func (sp *space) simpler(s *slot, than int) (list []int) {
-	if len(sp.normals) > 0 && slices.Contains(sp.slots, s) {
-		list = append(list, sp.normals[0][s].kind)
+	if len(sp.normals) > 0 && s.at < len(sp.slots) {
+		list = append(list, sp.normals[0][s.at].kind)
 	}
 	if i := slices.Index(s.kinds, kind{}); i >= 0 {
 		list = append(list, i)
@@ -100,33 +191,65 @@ func (sp *space) simpler(s *slot, than int) (list []int) {
 	return list
 }
 
-// caller returns the caller of a choice that the literals say.
-func (sp *space) caller(lits []z.Lit) *Caller {
-	is := map[z.Lit]bool{}
-	for _, l := range lits {
-		is[l] = true
+// witness makes the caller of a choice for all slots.
+func (sp *space) witness(m choice) *witness {
+	w := &witness{caller: sp.caller(m)}
+	for _, s := range sp.sides {
+		w.who = append(w.who, s.Principal(w.caller))
 	}
-	all := choice{}
-	for _, s := range sp.allSlots() {
-		k := max(slices.IndexFunc(s.chosen, func(l z.Lit) bool { return is[l] }), 0)
-		of := chosen{kind: k}
-		for _, b := range s.bitsOf(k) {
-			if is[s.set[b]] {
-				of.bits = append(of.bits, b)
-			}
+	w.known = make([]truth, sp.Len())
+	for i := range m {
+		s := sp.all[i]
+		for k, l := range s.chosen {
+			w.set(l, k == m[i].kind)
 		}
-		all[s] = of
+		for b, l := range s.set {
+			w.set(l, slices.Contains(m[i].bits, b))
+		}
 	}
-	c := &Caller{Issuer: sp.issuer, Signed: all[sp.signed].kind == 1}
+	w.set(sp.T, true)
+	return w
+}
+
+func (w *witness) set(l z.Lit, is bool) {
+	w.known[l.Var()] = no
+	if is == l.IsPos() {
+		w.known[l.Var()] = yes
+	}
+}
+
+// holds reports whether a formula holds for a witness.
+func (sp *space) holds(w *witness, formula z.Lit) bool {
+	v := formula.Var()
+	if n := sp.Len() - len(w.known); n > 0 { // parts that are newer than the witness
+		w.known = append(w.known, make([]truth, n)...)
+	}
+	if w.known[v] == notAsked {
+		a, b := sp.Ins(formula)
+		w.set(v.Pos(), a != z.LitNull && sp.holds(w, a) && sp.holds(w, b))
+	}
+	return (w.known[v] == yes) == formula.IsPos()
+}
+
+// caller returns the caller of a choice for all slots.
+func (sp *space) caller(m choice) *Caller {
+	c := &Caller{Issuer: sp.issuer, Signed: m[sp.signed.at].kind == 1}
 	if sp.issuer != "" {
-		c.Document = sp.document(all)
+		c.Document = sp.document(m)
 	}
 	if p := &sp.peer; p.uri != nil {
-		raw := func(s *slot) string { return s.kinds[all[s].kind].raw }
-		c.URI, c.Subject, c.Digest, c.Via = raw(p.uri), raw(p.subject), raw(p.digest), raw(p.via)
-		c.Unseen = p.dns.kinds[all[p.dns].kind].elsewhere
-		for _, b := range all[p.dns].bits {
-			c.DNS = append(c.DNS, p.dns.bits[b].text)
+		c.Via = p.via.kinds[m[p.via.at].kind].raw
+		for _, f := range p.forms() {
+			of := f.kinds[m[f.at].kind]
+			if of.raw != "" {
+				f.add(c, of.raw)
+			}
+			if of.elsewhere {
+				c.Untold |= f.form
+			}
+			for _, b := range m[f.at].bits {
+				f.add(c, f.bits[b].text)
+			}
 		}
 	}
 	return c

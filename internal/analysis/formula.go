@@ -52,7 +52,7 @@ func (sp *space) findCondition(side int, c authz.Condition, deny bool) z.Lit {
 	if sp.inline {
 		found := sp.F
 		for k := range sp.slots[0].kinds {
-			if p := sp.probe(side, choice{sp.slots[0]: {kind: k}}); p != nil && meets(c, p) {
+			if p := sp.probe(side, sp.asking(sp.slots[0], k)); p != nil && meets(c, p) {
 				found = sp.Or(found, sp.slots[0].chosen[k])
 			}
 		}
@@ -68,7 +68,7 @@ func (sp *space) findCondition(side int, c authz.Condition, deny bool) z.Lit {
 	}
 	s := sp.slotFor(p)
 	slots := []*slot{s}
-	if sh.Kind == authn.Tokens && sp.touchesAddress(side, p) {
+	if sp.touchesAddress(side, pointers[0]) { // it counts only if somebody vouches for the caller's address
 		slots, _ = sp.core(side)
 		if !slices.Contains(slots, s) {
 			slots = append(slices.Clone(slots), s)
@@ -81,19 +81,19 @@ func (sp *space) findCondition(side int, c authz.Condition, deny bool) z.Lit {
 // more bits of the slot are set, the more callers must be.
 func (sp *space) where(side int, slots []*slot, s *slot, ok func(*authn.Principal) bool) z.Lit {
 	found := sp.F
-	each(slots, func(c choice, lits []z.Lit) {
-		all, of := sp.Ands(lits...), c[s]
+	sp.each(slots, func(c choice, lits []z.Lit) {
+		all, of := sp.Ands(lits...), c[s.at]
 		if ok(sp.claimant(side, c)) {
 			found = sp.Or(found, all)
 			return
 		}
 		for _, b := range s.bitsOf(of.kind) {
-			c[s] = chosen{of.kind, []int{b}}
+			c[s.at] = chosen{of.kind, []int{b}}
 			if ok(sp.claimant(side, c)) {
 				found = sp.Or(found, sp.And(all, s.set[b]))
 			}
 		}
-		c[s] = of
+		c[s.at] = of
 	})
 	return found
 }
@@ -105,11 +105,9 @@ func (sp *space) claimant(side int, c choice) *authn.Principal {
 	p := sp.probe(side, all)
 	if p == nil {
 		address, _ := sp.core(side)
-		only := choice{}
+		only := newChoice(len(sp.all))
 		for _, s := range address {
-			if of, asked := c[s]; asked {
-				only[s] = chosen{kind: of.kind}
-			}
+			only[s.at].kind = c[s.at].kind
 		}
 		if p = sp.probe(side, sp.with(side, only)); p == nil {
 			p = &authn.Principal{Issuer: sp.issuer}
@@ -135,7 +133,7 @@ func (sp *space) scope(side int, c authz.Condition, deny bool) z.Lit {
 		s := sp.slotFor(p)
 		missing[i] = sp.F
 		for k := range s.kinds {
-			if isMissing(s, chosen{kind: k}) {
+			if s.isMissing(k) {
 				missing[i] = sp.Or(missing[i], s.chosen[k])
 			}
 		}
@@ -157,11 +155,21 @@ func (sp *space) scope(side int, c authz.Condition, deny bool) z.Lit {
 
 // allowed says which callers may.
 func (sp *space) allowed(side int, q Question) z.Lit {
+	key := questionKey{side, q}
+	lit, known := sp.questions[key]
+	if !known {
+		lit = sp.findAllowed(side, q)
+		sp.questions[key] = lit
+	}
+	return lit
+}
+
+func (sp *space) findAllowed(side int, q Question) z.Lit {
 	s := sp.sides[side]
 	if !s.reaches(q.Model) || sp.valid[side] == sp.F {
 		return sp.F
 	}
-	denies, grants := s.policy.Terms(s.now, q.Verb, q.Model, q.Protocol)
+	denies, grants := s.terms(q)
 	denied, granted := sp.F, sp.F
 	for i := range denies {
 		denied = sp.Or(denied, sp.term(side, &denies[i]))

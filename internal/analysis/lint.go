@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-air/gini/z"
 
+	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
 	"github.com/modelgate/modelgate/internal/inference"
 )
@@ -42,8 +43,8 @@ func Lint(s *Side) ([]Finding, error) {
 	for _, name := range grants {
 		l.grants[name] = &ruleUse{covered: true}
 	}
-	for i := range s.terms {
-		if t := &s.terms[i]; !t.Shadow {
+	for i := range s.all {
+		if t := &s.all[i]; !t.Shadow {
 			l.use(t).covered = false
 		}
 	}
@@ -92,17 +93,17 @@ func (l *linter) use(t *authz.Term) *ruleUse {
 func (l *linter) ask(class Class) error {
 	for v := inference.Predict; v <= inference.Admin; v++ {
 		q := class.question(v)
-		denies, grants := l.side.policy.Terms(l.side.now, v, q.Model, q.Protocol)
-		grants = slices.DeleteFunc(grants, func(t authz.Term) bool { return t.Shadow })
+		denies, grants := l.side.terms(q)
+		grants = slices.DeleteFunc(slices.Clone(grants), func(t authz.Term) bool { return t.Shadow })
 		for _, sp := range sorted(l.spaces) {
 			allowed := sp.allowed(0, q)
 			if open := l.unreached(class); len(open) > 0 {
-				c, err := sp.find(allowed, func(c *Caller) bool { return l.side.allows(l.side.Principal(c), q) })
+				found, err := sp.exists(allowed, func(who []*authn.Principal) bool { return l.side.allows(who[0], q) })
 				if err != nil {
 					return err
 				}
 				for _, name := range open {
-					l.models[name] = c != nil
+					l.models[name] = found
 				}
 			}
 			if err := l.askRules(sp, grants, allowed); err != nil {
@@ -146,20 +147,17 @@ func (l *linter) askRules(sp *space, terms []authz.Term, working z.Lit) error {
 				others = sp.Or(others, sp.term(0, &terms[j]))
 			}
 		}
-		applies := func(c *Caller) bool {
-			who := l.side.Principal(c)
-			return who != nil && t.AppliesTo(l.side.policy, who)
-		}
+		applies := func(who []*authn.Principal) bool { return who[0] != nil && t.AppliesTo(l.side.policy, who[0]) }
 		for _, of := range []struct {
 			known   *bool
 			formula z.Lit
 		}{{&use.applies, is}, {&use.works, sp.And(is, working)}, {&use.alone, sp.Ands(is, working, others.Not())}} {
 			if !*of.known {
-				c, err := sp.find(of.formula, applies)
+				found, err := sp.exists(of.formula, applies)
 				if err != nil {
 					return err
 				}
-				*of.known = c != nil
+				*of.known = found
 			}
 		}
 	}
@@ -210,21 +208,21 @@ func (l *linter) findings() (list []Finding) {
 
 // members finds members of grants that no caller can be.
 func (l *linter) members() (list []Finding, err error) {
-	for i := range l.side.terms {
-		t := l.side.terms[i]
+	for i := range l.side.all {
+		t := l.side.all[i]
 		if t.Deny || t.Shadow {
 			continue
 		}
 		found := false
 		for _, sp := range sorted(l.spaces) {
-			c, err := sp.find(sp.And(sp.valid[0], sp.member(0, t.Member)), func(c *Caller) bool {
-				who := l.side.Principal(c)
-				return who != nil && l.side.policy.IsMember(who, t.Member)
+			var err error
+			found, err = sp.exists(sp.And(sp.valid[0], sp.member(0, t.Member)), func(who []*authn.Principal) bool {
+				return who[0] != nil && l.side.policy.IsMember(who[0], t.Member)
 			})
 			if err != nil {
 				return nil, err
 			}
-			if found = c != nil; found {
+			if found {
 				break
 			}
 		}

@@ -1,75 +1,80 @@
 package analysis
 
 import (
-	"math/rand/v2"
+	"maps"
 	"slices"
-	"testing"
+	"strings"
 
 	"github.com/modelgate/modelgate/internal/authn"
-	"github.com/modelgate/modelgate/internal/authz"
-	"github.com/modelgate/modelgate/internal/inference"
 )
 
-// TestLintAgreesWithPolicy leaves out each rule of which Lint says that it changes nothing, and
-// compares what callers may then with what they may with it. No caller must be a member of which it
-// says that nobody can be.
-func TestLintAgreesWithPolicy(t *testing.T) {
-	d := dice{rand.New(rand.NewPCG(11, 12))}
-	counts := map[Check]int{}
-	for range *policies {
-		c, s := d.randomSide(t)
-		found, err := Lint(s)
-		if err != nil {
-			t.Fatalf("%v under %s", err, written(c))
+// lint leaves out each rule of which Lint says that it changes nothing, and compares what callers may
+// then with what they may with it. No caller must be a member of which it says that nobody can be.
+func (x *trial) lint() {
+	found, err := Lint(x.side)
+	if err != nil {
+		x.differs("%v", err)
+	}
+	for _, f := range found {
+		x.counts[string(f.Check)]++
+		switch f.Check {
+		case NeverMember:
+			x.never(f)
+		case UnreachableGrant, RedundantGrant, ShadowedDeny:
+			x.useless(f)
 		}
-		_, whos := d.callers(s)
-		for _, f := range found {
-			counts[f.Check]++
-			switch f.Check {
-			case NeverMember:
-				checkNever(t, s, whos, f, c)
-			case UnreachableGrant, RedundantGrant, ShadowedDeny:
-				checkUseless(t, d, s, f, c)
+	}
+}
+
+func (x *trial) never(f Finding) {
+	for _, term := range x.side.all {
+		if !term.Deny && term.Member.String() == f.Member && term.Member.Issuer() == f.Issuer &&
+			slices.ContainsFunc(x.whos, func(who *authn.Principal) bool { return x.side.policy.IsMember(who, term.Member) }) {
+			x.differs("a caller is %s, of which Lint says %+v", term.Member, f)
+		}
+	}
+}
+
+func (x *trial) useless(f Finding) {
+	without := maps.Clone(x.config)
+	leaveOut(without, f)
+	other, err := side(without)
+	if err != nil {
+		x.differs("without %s: %v", f.Of, err)
+	}
+	whos := make([]*authn.Principal, len(x.callers))
+	for i, c := range x.callers {
+		whos[i] = other.Principal(c)
+	}
+	for i, row := range brute(other, whos, x.models, "") {
+		for j := range row {
+			if row[j].may != x.table[i][j].may {
+				x.differs("%s may %v on %s, and %v without %s, of which Lint says %+v", x.callers[i], x.table[i][j].may.List(), x.models[j],
+					row[j].may.List(), f.Of, f)
 			}
 		}
 	}
-	t.Log(counts)
 }
 
-func checkNever(t *testing.T, s *Side, whos []*authn.Principal, f Finding, c object) {
-	for _, term := range s.terms {
-		if !term.Deny && term.Member.String() == f.Member && term.Member.Issuer() == f.Issuer &&
-			slices.ContainsFunc(whos, func(who *authn.Principal) bool { return s.policy.IsMember(who, term.Member) }) {
-			t.Fatalf("a caller is %s, of which Lint says %+v under %s", term.Member, f, written(c))
-		}
-	}
-}
-
-func checkUseless(t *testing.T, d dice, s *Side, f Finding, c object) {
+// leaveOut takes the rule of a finding out of a configuration.
+func leaveOut(c object, f Finding) {
 	field := "grants"
+	role, isBinding := strings.CutPrefix(f.Of, "google/")
 	if f.Check == ShadowedDeny {
 		field = "denies"
-	}
-	without := object{}
-	for name, v := range c {
-		without[name] = v
-	}
-	rules := slices.DeleteFunc(slices.Clone(c[field].([]object)), func(r object) bool { return r["name"] == f.Of })
-	if without[field] = rules; len(rules) == 0 {
-		delete(without, field)
-	}
-	other := side(without)
-	if other == nil {
-		t.Fatalf("without %s: %v", f.Of, lastProblem)
-	}
-	for range 60 {
-		caller := d.caller()
-		a, b := s.Principal(caller), other.Principal(caller)
-		for _, name := range testModels {
-			q := Question{Verb: inference.Verb(d.IntN(9)), Model: model(t, name)}
-			if a != nil && (s.decide(a, q).Effect == authz.Allow) != (other.decide(b, q).Effect == authz.Allow) {
-				t.Fatalf("%s may %s %s otherwise without %s, of which Lint says %+v under %s", caller, q.Verb, q.Model, f.Of, f, written(c))
-			}
+	} else if isBinding {
+		field = "iam"
+		policy := c["iam"].([]object)[0]["policy"].(object)
+		rest := slices.DeleteFunc(slices.Clone(policy["bindings"].([]object)), func(b object) bool { return b["role"] == role })
+		if len(rest) > 0 {
+			row := maps.Clone(c["iam"].([]object)[0])
+			row["policy"] = object{"bindings": rest}
+			c["iam"] = []object{row}
+			return
 		}
+	}
+	rules := slices.DeleteFunc(slices.Clone(c[field].([]object)), func(r object) bool { return r["name"] == f.Of || isBinding })
+	if c[field] = rules; len(rules) == 0 {
+		delete(c, field)
 	}
 }

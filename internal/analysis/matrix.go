@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-air/gini/z"
 
+	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
 	"github.com/modelgate/modelgate/internal/inference"
 )
@@ -35,10 +36,10 @@ type Matrix struct {
 // credential.
 func NewMatrix(s *Side) (*Matrix, error) {
 	rows := []Row{{Member: "allUsers"}}
-	for i := range s.terms {
-		m := s.terms[i].Member
+	for i := range s.all {
+		m := s.all[i].Member
 		row := Row{m.Issuer(), m.String()}
-		if !s.terms[i].Deny && !slices.Contains(rows, row) {
+		if !s.all[i].Deny && !slices.Contains(rows, row) {
 			rows = append(rows, row)
 		}
 	}
@@ -94,8 +95,8 @@ func newMatrix(s *Side, rows []Row) (*Matrix, error) {
 
 // membersOf returns what a member is to one issuer, as terms have it.
 func (s *Side) membersOf(text, issuer string) ([]authz.Member, error) {
-	for i := range s.terms {
-		if m := s.terms[i].Member; !s.terms[i].Deny && m.Issuer() == issuer && m.String() == text {
+	for i := range s.all {
+		if m := s.all[i].Member; !s.all[i].Deny && m.Issuer() == issuer && m.String() == text {
 			return []authz.Member{m}, nil
 		}
 	}
@@ -115,18 +116,17 @@ func reach(s *Side, all map[string]*space, members map[string][]authz.Member, cl
 			}
 			is = sp.And(is, sp.valid[0])
 			allowed := sp.allowed(0, q)
-			c, err := sp.find(sp.And(is, allowed), func(c *Caller) bool { return s.allows(s.Principal(c), q) })
+			one, err := sp.exists(sp.And(is, allowed), func(who []*authn.Principal) bool { return s.allows(who[0], q) })
 			if err != nil {
 				return r, err
 			}
-			other, err := sp.find(sp.And(is, allowed.Not()), func(c *Caller) bool {
-				who := s.Principal(c)
-				return who != nil && !s.allows(who, q)
+			another, err := sp.exists(sp.And(is, allowed.Not()), func(who []*authn.Principal) bool {
+				return who[0] != nil && !s.allows(who[0], q)
 			})
 			if err != nil {
 				return r, err
 			}
-			may, mayNot = may || c != nil, mayNot || other != nil
+			may, mayNot = may || one, mayNot || another
 		}
 		switch {
 		case may && !mayNot:

@@ -57,7 +57,7 @@ func (sp *space) constant(b bool) z.Lit {
 func (sp *space) inlineMember(side int, of authz.Member) z.Lit {
 	found := sp.F
 	for k := range sp.slots[0].kinds {
-		p := sp.probe(side, choice{sp.slots[0]: {kind: k}})
+		p := sp.probe(side, sp.asking(sp.slots[0], k))
 		if p != nil && sp.sides[side].policy.IsMember(p, of) {
 			found = sp.Or(found, sp.slots[0].chosen[k])
 		}
@@ -140,10 +140,18 @@ func (sp *space) touchesAddress(side int, p strictjson.Pointer) bool {
 // memberBy says which callers are a member by one fact.
 func (sp *space) memberBy(side int, of authz.Member, by source) z.Lit {
 	found := sp.F
+	if by.fact != authz.Groups {
+		for _, l := range sp.looks(side, by) {
+			if sp.sides[side].policy.IsMember(l.who, of) {
+				found = sp.Or(found, l.is)
+			}
+		}
+		return found
+	}
 	is := func(p *authn.Principal, without []string) bool {
 		return p != nil && sp.sides[side].policy.IsMember(sp.only(side, p, by.fact, without), of)
 	}
-	each(by.slots, func(c choice, lits []z.Lit) {
+	sp.each(by.slots, func(c choice, lits []z.Lit) {
 		all := sp.Ands(lits...)
 		base := sp.probe(side, sp.with(side, c))
 		if is(base, nil) {
@@ -151,13 +159,13 @@ func (sp *space) memberBy(side int, of authz.Member, by source) z.Lit {
 			return
 		}
 		s, bits, k := listSlot(by.slots, c)
-		if by.fact != authz.Groups || s == nil {
+		if s == nil {
 			return
 		}
 		var needed []int // without one of these the token is refused
 		var without []string
 		for i := 0; base == nil && i < len(bits); i++ {
-			c[s] = chosen{k, bits[i : i+1]}
+			c[s.at] = chosen{k, bits[i : i+1]}
 			if base = sp.probe(side, sp.with(side, c)); base != nil {
 				needed, without = bits[i:i+1], base.Groups
 				if is(base, nil) {
@@ -166,12 +174,12 @@ func (sp *space) memberBy(side int, of authz.Member, by source) z.Lit {
 			}
 		}
 		for _, b := range bits {
-			c[s] = chosen{k, append(slices.Clone(needed), b)}
+			c[s.at] = chosen{k, append(slices.Clone(needed), b)}
 			if !slices.Contains(needed, b) && is(sp.probe(side, sp.with(side, c)), without) {
 				found = sp.Or(found, sp.And(all, s.set[b]))
 			}
 		}
-		c[s] = chosen{kind: k}
+		c[s.at] = chosen{kind: k}
 	})
 	return found
 }
@@ -179,8 +187,8 @@ func (sp *space) memberBy(side int, of authz.Member, by source) z.Lit {
 // listSlot returns the slot of a choice whose kind has bits, with those and the kind.
 func listSlot(slots []*slot, c choice) (s *slot, bits []int, k int) {
 	for _, s := range slots {
-		if bits := s.bitsOf(c[s].kind); len(bits) > 0 {
-			return s, bits, c[s].kind
+		if bits := s.bitsOf(c[s.at].kind); len(bits) > 0 {
+			return s, bits, c[s.at].kind
 		}
 	}
 	return nil, nil, 0
@@ -221,7 +229,7 @@ func (sp *space) inPool(side int) z.Lit {
 		return sp.constant(sh.Pool != "")
 	}
 	found := sp.F
-	each([]*slot{s}, func(c choice, lits []z.Lit) {
+	sp.each([]*slot{s}, func(c choice, lits []z.Lit) {
 		if p := sp.probe(side, sp.with(side, c)); p != nil && p.Pool != "" {
 			found = sp.Or(found, lits[0])
 		}

@@ -148,10 +148,13 @@ func (f *classFinder) names(above, labels []string, i int, patterns []rulePatter
 // variants adds what denies take for the same name: see package authz. Only some protocols
 // have such names.
 func (f *classFinder) variants(names []text, patterns []rulePattern) []text {
-	all := slices.Clone(names)
+	all, known := slices.Clone(names), map[string]bool{}
+	for _, n := range names {
+		known[n.text] = true
+	}
 	add := func(name string) {
-		if !slices.ContainsFunc(all, func(t text) bool { return t.text == name }) {
-			all = append(all, text{name, name})
+		if !known[name] {
+			known[name], all = true, append(all, text{name, name})
 		}
 	}
 	inner := slices.DeleteFunc(slices.Clone(patterns), func(p rulePattern) bool { return len(p.Segments) < 3 })

@@ -11,12 +11,10 @@ import (
 
 // normalChoice is a credential that a side accepts, and that tells all there is to tell.
 func (sp *space) normalChoice(side int) choice {
-	c := choice{}
+	c := newChoice(len(sp.all))
 	for _, s := range sp.slots {
-		if !sp.inline {
-			c[s] = sp.normalOf(s, &sp.shapes[side])
-		} else {
-			c[s] = chosen{}
+		if c[s.at].kind = 0; !sp.inline {
+			c[s.at] = sp.normalOf(s, &sp.shapes[side])
 		}
 	}
 	return c
@@ -95,8 +93,8 @@ func (sp *space) core(side int) (address, subject []*slot) {
 }
 
 // each calls yield with each choice of kinds for the slots, without bits.
-func each(slots []*slot, yield func(choice, []z.Lit)) {
-	c, lits := choice{}, make([]z.Lit, len(slots))
+func (sp *space) each(slots []*slot, yield func(choice, []z.Lit)) {
+	c, lits := newChoice(len(sp.all)), make([]z.Lit, len(slots))
 	var next func(i int)
 	next = func(i int) {
 		if i == len(slots) {
@@ -104,7 +102,7 @@ func each(slots []*slot, yield func(choice, []z.Lit)) {
 			return
 		}
 		for k := range slots[i].kinds {
-			c[slots[i]], lits[i] = chosen{kind: k}, slots[i].chosen[k]
+			c[slots[i].at], lits[i] = chosen{kind: k}, slots[i].chosen[k]
 			next(i + 1)
 		}
 	}
@@ -120,21 +118,19 @@ func (sp *space) validity(side int) z.Lit {
 	if !s.issuers.HasIssuer(sp.issuer) || sp.probe(side, sp.normals[side]) == nil && !sp.inline {
 		return sp.F
 	}
-	address, subject := sp.core(side)
-	both := slices.Clone(address)
-	for _, s := range subject {
-		if !slices.Contains(both, s) {
-			both = append(both, s)
-		}
+	together := sp.together(side)
+	valid := sp.T
+	for _, slots := range together {
+		accepted := sp.F
+		sp.each(slots, func(c choice, lits []z.Lit) {
+			if sp.probe(side, sp.with(side, c)) != nil {
+				accepted = sp.Or(accepted, sp.Ands(lits...))
+			}
+		})
+		valid = sp.And(valid, accepted)
 	}
-	valid := sp.F
-	each(both, func(c choice, lits []z.Lit) {
-		if sp.probe(side, sp.with(side, c)) != nil {
-			valid = sp.Or(valid, sp.Ands(lits...))
-		}
-	})
 	for _, s := range sp.slots {
-		if !slices.Contains(both, s) {
+		if !slices.ContainsFunc(together, func(slots []*slot) bool { return slices.Contains(slots, s) }) {
 			valid = sp.And(valid, sp.slotValidity(side, s))
 		}
 	}
@@ -149,16 +145,34 @@ func (sp *space) validity(side int) z.Lit {
 	return valid
 }
 
+// together lists the slots of which only together can be said whether a credential with their kinds
+// is accepted: those of the address, and those of the subject. Where the subject has an address,
+// which somebody must vouch for, or is read from one of its claims, these are one list.
+func (sp *space) together(side int) [][]*slot {
+	address, subject := sp.core(side)
+	touches := func(s *slot) bool { return sp.touchesAddress(side, s.pointer) || slices.Contains(address, s) }
+	if !sp.inline && !slices.ContainsFunc(subject, touches) {
+		return [][]*slot{address, subject}
+	}
+	both := slices.Clone(address)
+	for _, s := range subject {
+		if !slices.Contains(both, s) {
+			both = append(both, s)
+		}
+	}
+	return [][]*slot{both}
+}
+
 // slotValidity says which kinds of one claim a side accepts, and with which bits.
 func (sp *space) slotValidity(side int, s *slot) z.Lit {
 	valid := sp.F
 	for k := range s.kinds {
-		if sp.probe(side, sp.with(side, choice{s: {kind: k}})) != nil {
+		if sp.probe(side, sp.with(side, sp.asking(s, k))) != nil {
 			valid = sp.Or(valid, s.chosen[k])
 			continue
 		}
 		for _, b := range s.bitsOf(k) {
-			if sp.probe(side, sp.with(side, choice{s: {kind: k, bits: []int{b}}})) != nil {
+			if sp.probe(side, sp.with(side, sp.asking(s, k, b))) != nil {
 				valid = sp.Or(valid, sp.And(s.chosen[k], s.set[b]))
 			}
 		}

@@ -23,6 +23,22 @@ func (p *peerSlots) all() (list []*slot) {
 	return list
 }
 
+// forms lists the slots of names with their forms.
+func (p *peerSlots) forms() []formSlot {
+	return []formSlot{
+		{authn.FormSPIFFE, p.uri, func(c *Caller, name string) { c.URI = name }},
+		{authn.FormDNS, p.dns, func(c *Caller, name string) { c.DNS = append(c.DNS, name) }},
+		{authn.FormSubject, p.subject, func(c *Caller, name string) { c.Subject = name }},
+		{authn.FormDigest, p.digest, func(c *Caller, name string) { c.Digest = name }},
+	}
+}
+
+type formSlot struct {
+	form authn.PeerForms
+	*slot
+	add func(c *Caller, name string)
+}
+
 // unlistedDigest and unlistedSubject are of a certificate that no rule mentions.
 var unlistedDigest = strings.Repeat("0", 64)
 
@@ -39,7 +55,10 @@ func (sp *space) describePeers(more []authz.Member) {
 		s.addKind(kind{})
 	}
 	p.dns.addKind(kind{list: inWords})
-	p.dns.addKind(kind{elsewhere: true})
+	for _, s := range []*slot{p.uri, p.dns, p.subject, p.digest} {
+		s.addKind(kind{elsewhere: true}) // nobody tells whether there are more
+	}
+	p.dns.addKind(kind{list: inWords, elsewhere: true})
 	p.dns.addBit(inWords, filler+".example")
 	p.subject.addKind(kind{raw: unlistedSubject})
 	p.digest.addKind(kind{raw: unlistedDigest})
@@ -58,12 +77,12 @@ func (sp *space) describePeers(more []authz.Member) {
 			p.addName(proxy)
 		}
 		for _, issuer := range s.issuers.IssuerNames() {
-			for _, name := range s.issuers.Shape(issuer).RelayPeers {
+			for _, name := range s.shape(issuer).RelayPeers {
 				p.addName(name)
 			}
 		}
-		for i := range s.terms {
-			p.addMember(s.terms[i].Member, shape.TrustDomain)
+		for i := range s.all {
+			p.addMember(s.all[i].Member, shape.TrustDomain)
 		}
 		for _, m := range more {
 			p.addMember(m, shape.TrustDomain)
@@ -119,31 +138,33 @@ type part struct {
 
 // parts lists what each choice for one slot of the certificate adds to it.
 func (sp *space) parts() (list []part) {
-	p := &sp.peer
-	one := func(s *slot, set func(*Caller, string)) {
-		for k := range s.kinds {
-			if raw := s.kinds[k].raw; raw != "" {
-				c := Caller{}
-				set(&c, raw)
-				list = append(list, part{s.chosen[k], c})
-			}
-		}
-	}
-	if p.uri == nil {
+	if sp.peer.uri == nil {
 		return nil
 	}
-	one(p.uri, func(c *Caller, raw string) { c.URI = raw })
-	one(p.subject, func(c *Caller, raw string) { c.Subject = raw })
-	one(p.digest, func(c *Caller, raw string) { c.Digest = raw })
-	for i, b := range p.dns.bits {
-		list = append(list, part{p.dns.set[i], Caller{DNS: []string{b.text}}})
+	for _, f := range sp.peer.forms() {
+		named := func(name string, lit z.Lit) {
+			x := part{lit: lit}
+			f.add(&x.caller, name)
+			list = append(list, x)
+		}
+		for k, of := range f.kinds {
+			if of.raw != "" {
+				named(of.raw, f.chosen[k])
+			}
+			if of.elsewhere {
+				list = append(list, part{f.chosen[k], Caller{Untold: f.form}})
+			}
+		}
+		for i, b := range f.bits {
+			named(b.text, f.set[i])
+		}
 	}
-	return append(list, part{p.dns.chosen[2], Caller{Unseen: true}})
+	return list
 }
 
 // holder returns the holder of a certificate with the names of a caller.
 func (s *Side) holder(c *Caller) authn.Holder {
-	return s.issuers.HolderOf(c.URI, c.DNS, c.Subject, c.Digest, c.Unseen)
+	return s.issuers.HolderOf(c.URI, c.DNS, c.Subject, c.Digest, c.Untold)
 }
 
 // peerWhere returns where a part of the certificate makes ok true.
@@ -180,16 +201,40 @@ func (sp *space) hasPeer(side int) z.Lit {
 // peerValidity says which certificates a side accepts beside the credential: a proxy names
 // another's, and a gateway's headers need the gateway's.
 func (sp *space) peerValidity(side int, sh *authn.Shape) z.Lit {
-	proxies := sp.sides[side].issuers.PeerShape().Proxies
+	shape := sp.sides[side].issuers.PeerShape()
 	isVia := sp.F
 	if sp.peer.via != nil {
 		isVia = sp.peer.via.chosen[0].Not()
 	}
-	isProxy := func(h *authn.Holder) bool { return h.IsOneOf(proxies) }
+	isProxy := func(h *authn.Holder) bool { return h.IsOneOf(shape.Proxies) }
 	valid := sp.Choice(isVia, sp.viaWhere(side, isProxy), sp.peerWhere(side, isProxy).Not())
 	if sh != nil && sh.Kind == authn.Relayed {
 		isGateway := func(h *authn.Holder) bool { return h.IsOneOf(sh.RelayPeers) }
 		valid = sp.And(valid, sp.Choice(isVia, sp.viaWhere(side, isGateway), sp.peerWhere(side, isGateway)))
 	}
+	if sp.peer.uri == nil {
+		return valid
+	}
+	for _, f := range sp.peer.forms() {
+		for k, of := range f.kinds {
+			if of.elsewhere && !mayHide(&shape, f.form) {
+				valid = sp.And(valid, sp.Or(isVia, f.chosen[k].Not()))
+			}
+		}
+	}
+	if isAnyDigest(&shape) { // whoever has a certificate has a digest
+		none := sp.Ands(sp.peer.uri.chosen[0], sp.peer.dns.chosen[0], sp.peer.subject.chosen[0])
+		valid = sp.And(valid, sp.Or(none, sp.peer.digest.chosen[0].Not()))
+	}
 	return valid
 }
+
+// mayHide reports whether the certificate of the connection itself may have more names of a form than
+// are told: DNS names that are patterns or that the host does not show, and several URIs. Both
+// are read where DNS names are principals.
+func mayHide(shape *authn.PeerShape, f authn.PeerForms) bool {
+	return shape.DNS != nil && (f == authn.FormDNS || f == authn.FormSPIFFE)
+}
+
+// isAnyDigest reports whether each certificate is a principal.
+func isAnyDigest(shape *authn.PeerShape) bool { return slices.Contains(shape.Certificates, "*") }

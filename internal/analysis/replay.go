@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-air/gini/z"
 
+	"github.com/modelgate/modelgate/internal/authn"
 	"github.com/modelgate/modelgate/internal/authz"
 	"github.com/modelgate/modelgate/internal/inference"
 	"github.com/modelgate/modelgate/internal/strictjson"
@@ -176,17 +177,17 @@ func (r *replay) flip(l *Logged) (Flip, error) {
 	if l.Allowed {
 		now = now.Not()
 	}
-	other, err := sp.find(sp.And(is, now), func(c *Caller) bool { return r.matches(l, c, !l.Allowed) })
+	other, err := sp.find(sp.And(is, now), func(who []*authn.Principal) bool { return r.matches(l, who, !l.Allowed) })
 	if err != nil {
 		return Flip{}, err
 	}
-	same, err := sp.find(sp.And(is, now.Not()), func(c *Caller) bool { return r.matches(l, c, l.Allowed) })
+	same, err := sp.exists(sp.And(is, now.Not()), func(who []*authn.Principal) bool { return r.matches(l, who, l.Allowed) })
 	if err != nil {
 		return Flip{}, err
 	}
-	f := Flip{Unknown: other == nil && same == nil, Example: other}
+	f := Flip{Unknown: other == nil && !same, Example: other}
 	switch {
-	case other != nil && same == nil:
+	case other != nil && !same:
 		f.Of = All
 	case other != nil:
 		f.Of = Some
@@ -224,15 +225,14 @@ func (sp *space) allowedAll(side int, l *Logged) z.Lit {
 
 // matches asks the configurations themselves whether the first one decides so, and the second
 // one as the line says.
-func (r *replay) matches(l *Logged, c *Caller, may bool) bool {
-	if r.sides[0].Principal(c) == nil || r.next > 0 && r.sides[0].allowsAll(c, l) != l.Allowed {
+func (r *replay) matches(l *Logged, who []*authn.Principal, may bool) bool {
+	if who[0] == nil || r.next > 0 && r.sides[0].allowsAll(who[0], l) != l.Allowed {
 		return false
 	}
-	return r.sides[r.next].allowsAll(c, l) == may
+	return r.sides[r.next].allowsAll(who[r.next], l) == may
 }
 
-func (s *Side) allowsAll(c *Caller, l *Logged) bool {
-	who := s.Principal(c)
+func (s *Side) allowsAll(who *authn.Principal, l *Logged) bool {
 	return !slices.ContainsFunc(l.Models, func(m inference.Model) bool { return !s.allows(who, Question{Verb: l.Verb, Model: m}) })
 }
 

@@ -15,8 +15,8 @@ type slot struct {
 	pointer strictjson.Pointer
 	kinds   []kind
 	bits    []bit // what a kind that is a list may have, in any selection
-	normal  int   // the kind that a credential has if nothing else is asked for
 
+	at     int     // its number in the space
 	chosen []z.Lit // of the kinds: exactly one is true
 	set    []z.Lit // of the bits: true only if the chosen kind has such
 }
@@ -61,6 +61,9 @@ func (s *slot) addBit(form listForm, text string) {
 		s.bits = append(s.bits, b)
 	}
 }
+
+// isMissing reports whether a token with the kind does not have the claim.
+func (s *slot) isMissing(k int) bool { return s.kinds[k].raw == "" && s.kinds[k].list == noList }
 
 // bitsOf returns the numbers of the bits that a kind may have.
 func (s *slot) bitsOf(k int) (list []int) {
@@ -116,64 +119,4 @@ func (k *kind) words(words []string) string {
 func quote(s string) string {
 	text, _ := json.Marshal(s) // a string always has a JSON form
 	return string(text)
-}
-
-// choice is a kind for each of some slots, and the bits that are set.
-type choice map[*slot]chosen
-
-type chosen struct {
-	kind int
-	bits []int
-}
-
-// document returns the JSON document of a choice: the fixed members, and the claims of the
-// slots. A claim inside another one makes the other an object.
-func document(fixed map[string]any, slots []*slot, c choice) string {
-	doc, elsewhere := map[string]any{}, map[string]string{}
-	for name, v := range fixed {
-		doc[name] = v
-	}
-	for _, s := range slots {
-		if len(s.pointer) == 1 {
-			delete(doc, s.pointer[0])
-		}
-	}
-	ordered := slices.Clone(slots)
-	slices.SortStableFunc(ordered, func(a, b *slot) int { return len(a.pointer) - len(b.pointer) })
-	for _, s := range ordered {
-		of, ok := c[s]
-		if !ok {
-			of.kind = s.normal
-		}
-		k := s.kinds[of.kind]
-		if k.elsewhere {
-			elsewhere[s.pointer[0]] = "src1"
-		}
-		if raw := s.value(of.kind, of.bits); raw != "" {
-			put(doc, s.pointer, raw)
-		}
-	}
-	if len(elsewhere) > 0 {
-		doc["_claim_names"] = elsewhere
-	}
-	text, _ := json.Marshal(doc) // of strings, numbers and JSON
-	return string(text)
-}
-
-func put(doc map[string]any, p strictjson.Pointer, raw string) {
-	for _, name := range p[:len(p)-1] {
-		inside, ok := doc[name].(map[string]any)
-		if !ok {
-			inside = map[string]any{}
-			if text, isRaw := doc[name].(json.RawMessage); isRaw {
-				_ = json.Unmarshal(text, &inside) // anything but an object is replaced
-				if inside == nil {
-					inside = map[string]any{}
-				}
-			}
-			doc[name] = inside
-		}
-		doc = inside
-	}
-	doc[p[len(p)-1]] = json.RawMessage(raw)
 }

@@ -21,18 +21,26 @@ type space struct {
 	sides  []*Side
 	shapes []authn.Shape // by side
 	fixed  map[string]any
+	layout layout
 	slots  []*slot // of the document
 	inline bool    // the document is one of a few API keys: the only slot has them
 	peer   peerSlots
 	signed *slot
+	all    []*slot   // by number: those of the document, of the certificate, and signed
+	outer  [][]inner // by the number of a slot of the document: what it is inside of
 
-	normals []choice // by side: a credential that it accepts
-	valid   []z.Lit  // by side: it accepts the credential
-	probes  map[probeKey]*authn.Principal
+	normals []choice                    // by side: a credential that it accepts
+	valid   []z.Lit                     // by side: it accepts the credential
+	probes  map[string]*authn.Principal // by the side and the choice
+	key     []byte                      // of the last probe
 	members map[memberKey]z.Lit
-	// conditions has what was found for each condition.
+	looksBy map[string][]look // by side, fact and slots
+	// conditions has what was found for each condition, and questions who may.
 	conditions map[conditionKey]z.Lit
-	answers    map[z.Lit]*Caller // nil for no caller
+	questions  map[questionKey]z.Lit
+	answers    map[z.Lit]*witness // by formula: the simplest caller, or nil for none
+	ones       map[z.Lit]*witness // by formula: some caller
+	witnesses  []*witness         // the latest ones
 
 	*logic.C
 	solver *gini.Gini
@@ -40,10 +48,8 @@ type space struct {
 	broken int // callers that were made and are not as the formula says
 }
 
-type probeKey struct {
-	side     int
-	document string
-}
+// inner is a claim that has to be an object where another claim inside it exists.
+type inner struct{ slot, kind int }
 
 type conditionKey struct {
 	side int
@@ -56,16 +62,22 @@ type memberKey struct {
 	of   authz.Member
 }
 
+type questionKey struct {
+	side int
+	of   Question
+}
+
 // newSpace returns the space of an issuer. The credentials are those that the first side
 // accepts, as far as dates, audience and iss go. more are members that are asked about
 // beside those of rules.
 func newSpace(issuer string, sides []*Side, more []authz.Member) (*space, error) {
 	sp := &space{
-		issuer: issuer, sides: sides, C: logic.NewC(), solver: gini.New(), probes: map[probeKey]*authn.Principal{},
-		members: map[memberKey]z.Lit{}, conditions: map[conditionKey]z.Lit{}, answers: map[z.Lit]*Caller{},
+		issuer: issuer, sides: sides, C: logic.NewC(), solver: gini.New(), probes: map[string]*authn.Principal{},
+		members: map[memberKey]z.Lit{}, looksBy: map[string][]look{}, conditions: map[conditionKey]z.Lit{}, questions: map[questionKey]z.Lit{},
+		answers: map[z.Lit]*witness{}, ones: map[z.Lit]*witness{},
 	}
 	for _, s := range sides {
-		sp.shapes = append(sp.shapes, s.issuers.Shape(issuer))
+		sp.shapes = append(sp.shapes, *s.shape(issuer))
 	}
 	first := &sp.shapes[0]
 	sp.fixed = fixedClaims(first, sides[0].now.Unix())
@@ -79,8 +91,13 @@ func newSpace(issuer string, sides []*Side, more []authz.Member) (*space, error)
 	if slices.ContainsFunc(sides, func(s *Side) bool { return s.issuers.TakesSignatures() }) {
 		sp.signed.addKind(kind{raw: "true"})
 	}
-	for _, s := range sp.allSlots() {
+	sp.all = slices.Concat(sp.slots, sp.peer.all(), []*slot{sp.signed})
+	for i, s := range sp.all {
+		s.at = i
 		sp.declare(s)
+	}
+	if !sp.inline {
+		sp.layout = newLayout(sp.fixed, sp.slots)
 	}
 	sp.nest()
 	for i := range sides {
@@ -92,10 +109,6 @@ func newSpace(issuer string, sides []*Side, more []authz.Member) (*space, error)
 		return nil, fmt.Errorf("issuer %q: no token could be made that it accepts: %s at %q", issuer, why, claim)
 	}
 	return sp, nil
-}
-
-func (sp *space) allSlots() []*slot {
-	return slices.Concat(sp.slots, sp.peer.all(), []*slot{sp.signed})
 }
 
 // declare makes the variables of a slot: one kind is chosen, and a bit is set only if the
@@ -129,16 +142,20 @@ func (sp *space) declare(s *slot) {
 
 // nest has each claim inside another one exist only where the other is an object.
 func (sp *space) nest() {
-	for _, inner := range sp.slots {
+	sp.outer = make([][]inner, len(sp.slots))
+	for _, s := range sp.slots {
 		for _, outer := range sp.slots {
 			n := len(outer.pointer)
-			if n == 0 || n >= len(inner.pointer) || !slices.Equal(inner.pointer[:n], outer.pointer) {
+			if n == 0 || n >= len(s.pointer) || !slices.Equal(s.pointer[:n], outer.pointer) {
 				continue
 			}
-			for k, kind := range inner.kinds {
-				allowed := []z.Lit{inner.chosen[k].Not()}
+			if k := slices.IndexFunc(outer.kinds, func(k kind) bool { return k.isObject }); k >= 0 {
+				sp.outer[s.at] = append(sp.outer[s.at], inner{outer.at, k})
+			}
+			for k := range s.kinds {
+				allowed := []z.Lit{s.chosen[k].Not()}
 				for j, above := range outer.kinds {
-					if above.isObject || kind.raw == "" && kind.list == noList {
+					if above.isObject || s.isMissing(k) {
 						allowed = append(allowed, outer.chosen[j])
 					}
 				}
@@ -155,52 +172,48 @@ func (sp *space) clause(lits ...z.Lit) {
 	sp.solver.Add(0)
 }
 
-// document returns the document of a choice of all slots.
+// document returns the document of a choice.
 func (sp *space) document(c choice) string {
 	if sp.inline {
-		return sp.slots[0].kinds[c[sp.slots[0]].kind].raw
+		return sp.slots[0].kinds[max(c[0].kind, 0)].raw
 	}
-	return document(sp.fixed, sp.slots, c)
+	return sp.layout.write(c)
+}
+
+// asking returns a choice for one slot.
+func (sp *space) asking(s *slot, k int, bits ...int) choice {
+	c := newChoice(len(sp.all))
+	c[s.at] = chosen{k, bits}
+	return c
 }
 
 // with returns the normal credential of a side with another choice for some slots.
 func (sp *space) with(side int, c choice) choice {
-	all := choice{}
-	for s, of := range sp.normals[side] {
-		all[s] = of
-	}
-	for s, of := range c {
-		all[s] = of
-		for _, outer := range sp.slots { // a claim inside exists only in an object
-			if n := len(outer.pointer); n > 0 && n < len(s.pointer) && slices.Equal(s.pointer[:n], outer.pointer) && !isMissing(s, of) {
-				if i := slices.IndexFunc(outer.kinds, func(k kind) bool { return k.isObject }); i >= 0 {
-					if _, asked := c[outer]; !asked {
-						all[outer] = chosen{kind: i}
-					}
-				}
+	all := slices.Clone(sp.normals[side])
+	for i, of := range c {
+		if of.kind == unasked {
+			continue
+		}
+		all[i] = of
+		if i >= len(sp.outer) || sp.all[i].isMissing(of.kind) {
+			continue
+		}
+		for _, o := range sp.outer[i] {
+			if c[o.slot].kind == unasked {
+				all[o.slot] = chosen{kind: o.kind}
 			}
 		}
 	}
 	return all
 }
 
-func isMissing(s *slot, of chosen) bool {
-	k := s.kinds[of.kind]
-	return k.raw == "" && k.list == noList
-}
-
 // probe returns the caller that a side makes of a choice; nil if it refuses the credential.
 func (sp *space) probe(side int, c choice) *authn.Principal {
-	doc := sp.document(c)
-	key := probeKey{side, doc}
-	p, known := sp.probes[key]
+	sp.key = c.append(append(sp.key[:0], byte(side)))
+	p, known := sp.probes[string(sp.key)]
 	if !known {
-		s := sp.sides[side]
-		found, why, _ := s.issuers.CallerOf(sp.issuer, doc, s.now)
-		if !why.Refuses() {
-			p = found
-		}
-		sp.probes[key] = p
+		p = sp.sides[side].callerOf(sp.issuer, sp.document(c))
+		sp.probes[string(sp.key)] = p
 	}
 	return p
 }

@@ -168,15 +168,15 @@ func (r *relay) callerOf(v strictjson.Result) (*Principal, reason.Reason, string
 	return &p, reason.Allowed, ""
 }
 
-// KeyEntries returns the entries of an issuer's API keys, without their digests' meaning;
-// ok is false if they are published and not known.
-func (a *Authenticator) KeyEntries(keys *Keys, issuer string) (entries []string, ok bool) {
+// KeyEntries returns the entries of an issuer's API keys that are good at a time, in configured
+// order; ok is false if they are published and not known.
+func (a *Authenticator) KeyEntries(keys *Keys, issuer string, now time.Time) (entries []string, ok bool) {
 	is := a.issuer(issuer)
 	if is == nil || is.apiKeys == nil || keys.sets[is.index] == nil {
 		return nil, false
 	}
 	for _, k := range keys.sets[is.index].apiKeys.keys {
-		if k.entry != "" {
+		if k.entry != "" && k.period.Contains(now) {
 			entries = append(entries, k.entry)
 		}
 	}
@@ -196,14 +196,11 @@ func (a *Authenticator) PeerShape() PeerShape {
 	return PeerShape{string(r.trustDomain), r.dns, r.subjects, r.certificates, r.proxies}
 }
 
-// HolderOf returns how rules know a validated certificate. Without sight of the
-// certificate, which holds the DNS names, a host cannot tell these.
-func (a *Authenticator) HolderOf(uri string, dns []string, subject, digest string, unseen bool) Holder {
-	c := certificate{uri: uri, dns: dns, subject: subject, digest: digest}
-	if unseen && a.peers.dns != nil {
-		c.dns, c.untold = nil, FormDNS
-	}
-	return a.peers.holderOf(&c)
+// HolderOf returns how rules know a validated certificate. untold has the forms of names of which
+// the certificate may have more than are given: a host that has no sight of it cannot tell its DNS
+// names, and a proxy that says whose request it is may leave out any form.
+func (a *Authenticator) HolderOf(uri string, dns []string, subject, digest string, untold PeerForms) Holder {
+	return a.peers.holderOf(&certificate{uri: uri, dns: dns, subject: subject, digest: digest, untold: untold})
 }
 
 // IsOneOf reports whether the holder has one of the names.
