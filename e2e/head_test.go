@@ -64,7 +64,8 @@ func TestHeadRejects(t *testing.T) {
 	if !errors.As(err, &refused) {
 		t.Fatalf("Envoy started, or %v", err)
 	}
-	if want := `"/routes/0": needs modelgate.wasm, which reads bodies and replies of the protocol openai`; !strings.Contains(refused.Log, want) {
+	const want = `"/routes/0": needs modelgate.wasm, which reads bodies and replies of the protocol openai`
+	if !strings.Contains(refused.Log, want) {
 		t.Errorf("the log has no %q:\n%s", want, tail(refused.Log))
 	}
 }
@@ -127,7 +128,8 @@ func TestHeadWaits(t *testing.T) {
 	t.Cleanup(keys.Close)
 	s.Config = edit.Set(t, edit.Delete(t, s.Config, "/issuers/0/jwks/inline"), "/routes/0/lists", "false")
 	s.Config = edit.Set(t, edit.Set(t, s.Config, "/issuers/0/jwks/remote/timeout", `"30s"`), "/issuers/0/jwks/remote/wait", `"30s"`)
-	envoy, servers := runBeside(t, s, map[string]string{"keys": keys.Listener.Addr().String()}, harness.Options{Module: heads, Edit: allowHolding})
+	beside := map[string]string{"keys": keys.Listener.Addr().String()}
+	envoy, servers := runBeside(t, s, beside, harness.Options{Module: heads, Edit: allowHolding})
 	outcomes := make(chan string)
 	for _, fault := range []string{"", "other-key"} {
 		c := s.Cases[0]

@@ -81,24 +81,30 @@ func load(t *testing.T, name string) *corpus.Scenario {
 	return s
 }
 
-// ask sends the request of a case.
-func (g *gate) ask(t *testing.T, c corpus.Case) corpus.Outcome {
+// ask sends the request of a case, and returns what the gate has done.
+func (g *gate) ask(t *testing.T, c corpus.Case) (o corpus.Outcome) {
 	t.Helper()
-	r, err := g.s.Request(c, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), harness.Patience)
-	defer cancel()
-	o, err := testbed.Ask(ctx, g.Addr(), nil, testbed.Proto(r), r)
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", c.Name, err, g.tail())
-	}
+	g.do(t, c, func(ctx context.Context, r corpus.Request) (err error) {
+		o, err = testbed.Ask(ctx, g.Addr(), nil, testbed.Proto(r), r)
+		return err
+	})
 	return o
 }
 
-// send sends the request of a case, whoever answers it.
-func (g *gate) send(t *testing.T, c corpus.Case) rawhttp.Response {
+// send sends the request of a case, and returns the response, whoever answers.
+func (g *gate) send(t *testing.T, c corpus.Case) (response rawhttp.Response) {
+	t.Helper()
+	g.do(t, c, func(ctx context.Context, r corpus.Request) (err error) {
+		response, err = rawhttp.Do(ctx, g.Addr(), nil, rawhttp.Request{
+			Proto: testbed.Proto(r), Method: r.Method, Path: r.Path, Authority: r.Authority, Headers: r.Headers, Body: []byte(r.Body),
+		})
+		return err
+	})
+	return response
+}
+
+// do makes the request of a case.
+func (g *gate) do(t *testing.T, c corpus.Case, send func(context.Context, corpus.Request) error) {
 	t.Helper()
 	r, err := g.s.Request(c, time.Now())
 	if err != nil {
@@ -106,13 +112,9 @@ func (g *gate) send(t *testing.T, c corpus.Case) rawhttp.Response {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), harness.Patience)
 	defer cancel()
-	response, err := rawhttp.Do(ctx, g.Addr(), nil, rawhttp.Request{
-		Proto: testbed.Proto(r), Method: r.Method, Path: r.Path, Authority: r.Authority, Headers: r.Headers, Body: []byte(r.Body),
-	})
-	if err != nil {
-		t.Fatalf("%v\n%s", err, g.tail())
+	if err := send(ctx, r); err != nil {
+		t.Fatalf("%s: %v\n%s", c.Name, err, g.tail())
 	}
-	return response
 }
 
 func (g *gate) tail() string {

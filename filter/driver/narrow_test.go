@@ -60,10 +60,15 @@ func narrowed(w *driver.Worker, r corpus.Request, d *gate.NarrowingDocument) str
 	if a == driver.Forward && s.AwaitsRoute() {
 		a = s.Narrow(d)
 	}
+	return side.became(a)
+}
+
+// became is what has become of a request after an action: "forward", or the reason for the answer.
+func (r *request) became(a driver.Action) string {
 	switch {
-	case side.answered != nil && a == driver.Pause:
-		return side.answered.Details
-	case side.answered == nil && a == driver.Forward:
+	case r.answered != nil && a == driver.Pause:
+		return r.answered.Details
+	case r.answered == nil && a == driver.Forward:
 		return "forward"
 	}
 	return "neither"

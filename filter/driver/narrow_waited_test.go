@@ -45,13 +45,7 @@ func waited(t *testing.T, holding bool, d *gate.NarrowingDocument) string {
 	if a == driver.Forward {
 		a = s.Narrow(d)
 	}
-	switch {
-	case side.answered != nil && a == driver.Pause:
-		return side.answered.Details
-	case side.answered == nil && a == driver.Forward:
-		return "forward"
-	}
-	return "neither"
+	return side.became(a)
 }
 
 // TestNarrowWaited: the narrowing is asked about a request that has waited for a key, and whose

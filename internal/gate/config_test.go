@@ -33,12 +33,12 @@ func secret(name string) (string, bool) {
 	return v, ok
 }
 
-// files reads testdata/config/<kind>/*.json.
-func files(t testing.TB, kind string) map[string]string {
+// files reads testdata/<dir>/*.json.
+func files(t testing.TB, dir string) map[string]string {
 	t.Helper()
-	paths, err := filepath.Glob("testdata/config/" + kind + "/*.json")
+	paths, err := filepath.Glob("testdata/" + dir + "/*.json")
 	if err != nil || len(paths) == 0 {
-		t.Fatalf("no %s configurations: %v", kind, err)
+		t.Fatalf("no documents in %s: %v", dir, err)
 	}
 	docs := map[string]string{}
 	for _, path := range paths {
@@ -54,29 +54,20 @@ func files(t testing.TB, kind string) map[string]string {
 // TestRefusedConfigurations compares all problems of each configuration, in order, with
 // the .want file beside it.
 func TestRefusedConfigurations(t *testing.T) {
-	for path, doc := range files(t, "refused") {
+	for path, doc := range files(t, "config/refused") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			g, err := gate.New(doc, secret)
 			var problems strictjson.Problems
 			if g != nil || !errors.As(err, &problems) || len(problems) == 0 {
 				t.Fatalf("New(%s) = %v, %v, want only problems", path, g, err)
 			}
-			wantPath := strings.TrimSuffix(path, ".json") + ".want"
-			got := err.Error() + "\n"
-			if *update {
-				if err := os.WriteFile(wantPath, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if want, err := os.ReadFile(wantPath); err != nil || string(want) != got {
-				t.Errorf("New(%s) =\n%swant (%v)\n%s", path, got, err, want)
-			}
+			checkWant(t, path, err.Error()+"\n")
 		})
 	}
 }
 
 func TestAcceptedConfigurations(t *testing.T) {
-	for path, doc := range files(t, "accepted") {
+	for path, doc := range files(t, "config/accepted") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			g, err := gate.New(doc, secret)
 			if err != nil {
@@ -147,7 +138,7 @@ func refusesAnonymous(t *testing.T, g *gate.Gate, doc string) bool {
 }
 
 func FuzzConfig(f *testing.F) {
-	for _, doc := range files(f, "accepted") {
+	for _, doc := range files(f, "config/accepted") {
 		f.Add(doc)
 	}
 	f.Fuzz(func(t *testing.T, doc string) {

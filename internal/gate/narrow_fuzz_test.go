@@ -10,7 +10,7 @@ import (
 // alone, and lets nothing pass that the configuration refuses.
 func FuzzNarrowing(f *testing.F) {
 	for _, kind := range []string{"accepted", "refused", "beside"} {
-		for _, doc := range narrowings(f, kind) {
+		for _, doc := range files(f, "narrowing/"+kind) {
 			f.Add(doc)
 		}
 	}

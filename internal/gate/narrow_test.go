@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -173,7 +172,7 @@ func TestNarrowedAudit(t *testing.T) {
 // one is known without a configuration.
 func TestNarrowingDocuments(t *testing.T) {
 	g, _ := load(t, world)
-	for path, doc := range narrowings(t, "accepted") {
+	for path, doc := range files(t, "narrowing/accepted") {
 		d, err := gate.NewNarrowingDocument(doc)
 		if err != nil {
 			t.Errorf("%s: %v", path, err)
@@ -183,7 +182,7 @@ func TestNarrowingDocuments(t *testing.T) {
 			t.Errorf("%s, beside the configuration: %v", path, err)
 		}
 	}
-	for path, doc := range narrowings(t, "refused") {
+	for path, doc := range files(t, "narrowing/refused") {
 		var problems strictjson.Problems
 		_, err := gate.NewNarrowingDocument(doc)
 		if !errors.As(err, &problems) || len(problems) == 0 {
@@ -197,7 +196,7 @@ func TestNarrowingDocuments(t *testing.T) {
 // TestNarrowingBeside: what does not fit the configuration is a problem beside it.
 func TestNarrowingBeside(t *testing.T) {
 	g, _ := load(t, world)
-	for path, doc := range narrowings(t, "beside") {
+	for path, doc := range files(t, "narrowing/beside") {
 		d, err := gate.NewNarrowingDocument(doc)
 		if err != nil {
 			t.Errorf("%s alone: %v", path, err)
@@ -209,23 +208,6 @@ func TestNarrowingBeside(t *testing.T) {
 		}
 		checkWant(t, path, err.Error()+"\n")
 	}
-}
-
-func narrowings(t testing.TB, kind string) map[string]string {
-	t.Helper()
-	paths, err := filepath.Glob("testdata/narrowing/" + kind + "/*.json")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no %s narrowings: %v", kind, err)
-	}
-	docs := map[string]string{}
-	for _, path := range paths {
-		doc, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		docs[path] = string(doc)
-	}
-	return docs
 }
 
 // checkWant compares problems with the .want file beside a document.
