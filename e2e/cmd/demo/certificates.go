@@ -28,8 +28,16 @@ func startCertificates(root, module string) (*stage, []line, error) {
 	if err != nil {
 		return s, nil, err
 	}
-	if err := writeHolders(scenario, mesh, dir); err != nil {
+	if err := writeHolders(mesh, dir); err != nil {
 		return s, nil, err
+	}
+	for name, token := range map[string]corpus.Token{
+		"ana":     {Issuer: "corp", Claims: map[string]any{"email": "ana@example.com"}},
+		"partner": {Issuer: "partner"},
+	} {
+		if err := s.addToken(filepath.Join(dir, name+".jwt"), scenario, token); err != nil {
+			return s, nil, err
+		}
 	}
 	servers, addrs, err := testbed.Upstreams("models")
 	for _, server := range servers {
@@ -66,8 +74,8 @@ func startCertificates(root, module string) (*stage, []line, error) {
 	return s, certificateLines(dir, s.envoys["gate"].Addr(), s.envoys["edge"].Addr()), nil
 }
 
-// writeHolders writes the clients' certificates, each by the name of its file, and tokens.
-func writeHolders(scenario *corpus.Scenario, mesh *certs.Authority, dir string) error {
+// writeHolders writes the clients' certificates, each by the name of its file.
+func writeHolders(mesh *certs.Authority, dir string) error {
 	stranger, err := certs.NewAuthority("the mesh's authority")
 	if err != nil {
 		return err
@@ -89,16 +97,6 @@ func writeHolders(scenario *corpus.Scenario, mesh *certs.Authority, dir string) 
 			return err
 		}
 		files[name+".crt"], files[name+".key"] = pair.Cert, pair.Key
-	}
-	for name, token := range map[string]corpus.Token{
-		"ana":     {Issuer: "corp", Claims: map[string]any{"email": "ana@example.com"}},
-		"partner": {Issuer: "partner"},
-	} {
-		text, err := scenario.Mint(token, time.Now())
-		if err != nil {
-			return err
-		}
-		files[name+".jwt"] = []byte(text)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err

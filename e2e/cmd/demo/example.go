@@ -59,7 +59,7 @@ func startExample(root, module, name string) (*stage, []line, error) {
 	}
 	s.envoys[name] = envoy
 	s.stoppers = append(s.stoppers, envoy.Stop)
-	lines, err := commands(scenario, envoy.Addr())
+	lines, err := s.commands(scenario, envoy.Addr())
 	return s, lines, err
 }
 
@@ -101,16 +101,13 @@ func clustersOf(path string) (names []string, err error) {
 var jwt = regexp.MustCompile(`eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*`)
 
 // commands writes cases as commands, with their tokens in files.
-func commands(s *corpus.Scenario, addr string) (lines []line, err error) {
-	if err := os.MkdirAll("build/run", 0o700); err != nil {
-		return nil, err
-	}
+func (s *stage) commands(scenario *corpus.Scenario, addr string) (lines []line, err error) {
 	files := map[string]string{}
-	for _, c := range s.Cases {
-		if c.GRPC || c.Reply != nil || len(c.Trailers) > 0 || c.Peer != nil || waits(c) {
+	for _, c := range scenario.Cases {
+		if c.GRPC || c.Reply != nil || len(c.Trailers) > 0 || c.Peer != nil || waits(c) || cutsFragment(c) {
 			continue
 		}
-		r, err := s.Request(c, time.Now())
+		r, err := scenario.Request(c, time.Now())
 		if err != nil {
 			return nil, err
 		}
@@ -122,16 +119,24 @@ func commands(s *corpus.Scenario, addr string) (lines []line, err error) {
 		command := "curl -s -g --path-as-is -w '%{http_code}\\n'" + challenge + " -X " + r.Method + " -H 'host: " + r.Authority + "'"
 		for _, h := range r.Headers {
 			value := quote(h[0] + ": " + h[1])
+			if h[1] == "" {
+				value = quote(h[0] + ";") // for curl, "name:" is no header
+			}
 			if token := jwt.FindString(h[1]); token != "" && c.Token != nil {
 				key, _ := json.Marshal(c.Token)
-				if len(c.Sign) > 0 { // the signature may cover this very token
+				if len(c.Sign) > 0 {
 					key = append(key, c.Name...)
 				}
 				file, written := files[string(key)]
 				if !written {
-					file = fmt.Sprintf("build/run/%s-%d.jwt", s.Name, len(files)+1)
+					file = fmt.Sprintf("build/run/%s-%d.jwt", scenario.Name, len(files)+1)
 					files[string(key)] = file
-					if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
+					if len(c.Sign) > 0 { // the signature may cover this very token, and is too old before the token is
+						err = writeToken(file, token)
+					} else {
+						err = s.addToken(file, scenario, *c.Token)
+					}
+					if err != nil {
 						return nil, err
 					}
 				}
@@ -146,6 +151,9 @@ func commands(s *corpus.Scenario, addr string) (lines []line, err error) {
 	}
 	return lines, nil
 }
+
+// cutsFragment reports whether curl would leave out a part of the path.
+func cutsFragment(c corpus.Case) bool { return strings.Contains(c.Request, "#") }
 
 // waits reports whether curl would wait after the answer: for a body after HEAD, and for messages
 // after a handshake.

@@ -26,7 +26,6 @@ import (
 	"github.com/modelgate/modelgate/e2e/internal/echo"
 	"github.com/modelgate/modelgate/e2e/internal/testbed"
 	"github.com/modelgate/modelgate/internal/strictjson"
-	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
 func main() {
@@ -92,18 +91,12 @@ func show(example string, check bool) error {
 	}
 	var s *stage
 	var lines []line
-	renew := func(time.Time) error { return nil }
 	if special := specials[example]; special != nil {
 		s, lines, err = special(root, module)
 	} else if example != "" {
 		s, lines, err = startExample(root, module, example)
-		renew = func(time.Time) error { // into the same files
-			_, err := commands(s.scenarios[example], s.envoys[example].Addr())
-			return err
-		}
-	} else if s, err = start(root, module); err == nil {
-		renew = s.writeTokens
-		err = renew(time.Now())
+	} else {
+		s, err = start(root, module)
 	}
 	if s != nil {
 		defer s.stop()
@@ -118,7 +111,7 @@ func show(example string, check bool) error {
 		return compare(lines)
 	}
 	s.print(module, lines)
-	return wait(renew)
+	return wait(s.renew)
 }
 
 // known returns an error that lists the examples, if there is none of this name. "" is the first
@@ -154,46 +147,4 @@ func wait(renew func(time.Time) error) error {
 			}
 		}
 	}
-}
-
-// tokens are the files that the commands read, below build/run.
-var tokens = map[string]struct {
-	example string
-	corpus.Token
-}{
-	"ana":       {"iap", corpus.Token{Issuer: "iap", Claims: who("ana@example.com")}},
-	"bob":       {"iap", corpus.Token{Issuer: "iap", Claims: who("bob@example.com")}},
-	"expired":   {"iap", corpus.Token{Issuer: "iap", Claims: who("ana@example.com", "iat", "now-20m", "exp", "now-11m")}},
-	"elsewhere": {"iap", corpus.Token{Issuer: "iap", Claims: who("ana@example.com", "aud", "/projects/1234/global/backendServices/9")}},
-	"forged":    {"iap", corpus.Token{Issuer: "iap", Claims: who("ana@example.com"), Fault: "other-key"}},
-	"unsigned": {"iap", corpus.Token{Issuer: "iap", Claims: who("ana@example.com"), Fault: "no-signature",
-		Header: map[string]any{"alg": "none"}}},
-	"robot": {"grpc-cloud-run", corpus.Token{Issuer: "google", Claims: who("client@project.iam.gserviceaccount.com", "email_verified",
-		true)}},
-	"another": {"grpc-cloud-run", corpus.Token{Issuer: "google", Claims: who("another@project.iam.gserviceaccount.com", "email_verified",
-		true)}},
-}
-
-func who(email string, more ...any) map[string]any {
-	claims := map[string]any{"email": email, "hd": "example.com"}
-	for i := 0; i+1 < len(more); i += 2 {
-		claims[more[i].(string)] = more[i+1]
-	}
-	return claims
-}
-
-func (s *stage) writeTokens(now time.Time) error {
-	if err := os.MkdirAll("build/run", 0o700); err != nil {
-		return err
-	}
-	for name, t := range tokens {
-		token, err := s.scenarios[t.example].Mint(t.Token, now)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile("build/run/"+name+".jwt", []byte(token), 0o600); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/modelgate/modelgate/e2e/internal/certs"
 	"github.com/modelgate/modelgate/e2e/internal/channel"
@@ -38,6 +37,16 @@ func startMTLS(root, module string) (*stage, []line, error) {
 	if err := writeClients(c, dir); err != nil {
 		return s, nil, err
 	}
+	const account = "client@project.iam.gserviceaccount.com"
+	for name, claims := range map[string]map[string]any{
+		"good":  {"email": account, "email_verified": true},
+		"old":   {"email": account, "email_verified": true, "iat": "now-2h", "exp": "now-1h"},
+		"other": {"email": "other@project.iam.gserviceaccount.com", "email_verified": true},
+	} {
+		if err := s.addToken(filepath.Join(dir, name+".jwt"), c.Scenario, corpus.Token{Issuer: "google", Claims: claims}); err != nil {
+			return s, nil, err
+		}
+	}
 	if err := c.Start(module); err != nil {
 		return s, nil, err
 	}
@@ -46,7 +55,7 @@ func startMTLS(root, module string) (*stage, []line, error) {
 	return s, mtlsLines(dir, c.Gate.Addr(), c.GRPC, strings.TrimSpace(string(python))), nil
 }
 
-// writeClients writes the clients' certificates and tokens for the commands.
+// writeClients writes the clients' certificates for the commands.
 func writeClients(c *channel.Channel, dir string) error {
 	stranger, err := certs.NewAuthority("the clients' authority")
 	if err != nil {
@@ -75,18 +84,6 @@ func writeClients(c *channel.Channel, dir string) error {
 	}
 	if err := c.Replace("clients", list); err != nil {
 		return err
-	}
-	const account = "client@project.iam.gserviceaccount.com"
-	for name, claims := range map[string]map[string]any{
-		"good":  {"email": account, "email_verified": true},
-		"old":   {"email": account, "email_verified": true, "iat": "now-2h", "exp": "now-1h"},
-		"other": {"email": "other@project.iam.gserviceaccount.com", "email_verified": true},
-	} {
-		token, err := c.Scenario.Mint(corpus.Token{Issuer: "google", Claims: claims}, time.Now())
-		if err != nil {
-			return err
-		}
-		files[name+".jwt"] = []byte(token)
 	}
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {

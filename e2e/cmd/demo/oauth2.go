@@ -1,11 +1,6 @@
 package main
 
-import (
-	"os"
-	"time"
-
-	"github.com/modelgate/modelgate/internal/testing/corpus"
-)
+import "github.com/modelgate/modelgate/internal/testing/corpus"
 
 // startOAuth2 is startExample, and the Python client that learns from the answers what it
 // needs.
@@ -16,14 +11,10 @@ func startOAuth2(root, module string) (*stage, []line, error) {
 		return s, nil, err
 	}
 	for _, scope := range []string{"openid", "models.read", "models.predict"} {
-		token, err := s.scenarios[name].Mint(corpus.Token{
+		if err := s.addToken("build/run/oauth2-"+scope+".jwt", s.scenarios[name], corpus.Token{
 			Issuer: "login", Header: map[string]any{"typ": "at+jwt"},
 			Claims: map[string]any{"client_id": "app-1", "jti": "t-1", "scope": scope},
-		}, time.Now())
-		if err != nil {
-			return s, nil, err
-		}
-		if err := os.WriteFile("build/run/oauth2-"+scope+".jwt", []byte(token), 0o600); err != nil {
+		}); err != nil {
 			return s, nil, err
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
@@ -24,10 +23,16 @@ func startSigned(root, module string) (*stage, []line, error) {
 	if err := writeSigningKeys(s.scenarios["signed"], dir); err != nil {
 		return s, nil, err
 	}
+	for _, name := range []string{"ana", "sam"} {
+		claims := map[string]any{"email": name + "@example.com", "email_verified": true, "exp": "now+8h"}
+		if err := s.addToken(filepath.Join(dir, name+".jwt"), s.scenarios["signed"], corpus.Token{Issuer: "corp", Claims: claims}); err != nil {
+			return s, nil, err
+		}
+	}
 	return s, append(signedLines(dir, "http://"+s.envoys["signed"].Addr()), cases...), nil
 }
 
-// writeSigningKeys writes the clients' keys and tokens for the commands.
+// writeSigningKeys writes the clients' keys for the commands.
 func writeSigningKeys(s *corpus.Scenario, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -48,14 +53,6 @@ func writeSigningKeys(s *corpus.Scenario, dir string) error {
 	var err error
 	if files["gate.pem"], err = gatePEM(s); err != nil {
 		return err
-	}
-	for _, name := range []string{"ana", "sam"} {
-		claims := map[string]any{"email": name + "@example.com", "email_verified": true, "exp": "now+8h"}
-		token, err := s.Mint(corpus.Token{Issuer: "corp", Claims: claims}, time.Now())
-		if err != nil {
-			return err
-		}
-		files[name+".jwt"] = []byte(token)
 	}
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {

@@ -21,6 +21,7 @@ type stage struct {
 	envoys    map[string]*harness.Envoy
 	upstreams map[string]string // by cluster
 	binary    string
+	tokens    []tokenFile
 	stoppers  []func()
 }
 
@@ -49,7 +50,15 @@ func start(root, module string) (*stage, error) {
 	}
 	s.upstreams["echo"] = listener.Addr().String()
 	s.stoppers = append(s.stoppers, echo.Serve(listener, "a real gRPC server").Stop)
-	return s, s.startEnvoys(root, module)
+	if err := s.startEnvoys(root, module); err != nil {
+		return s, err
+	}
+	for name, t := range tokens {
+		if err := s.addToken("build/run/"+name+".jwt", s.scenarios[t.example], t.Token); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
 }
 
 func (s *stage) startEnvoys(root, module string) error {
