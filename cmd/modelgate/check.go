@@ -16,7 +16,8 @@ const checkHelp = `Does a configuration compile? Prints every error, one on a li
   FILE:LINE:COLUMN: "/json/pointer": what must be there; got what was found
 
 and "FILE: ok" on standard output for a configuration without errors. Prints a
-warning where a configuration that compiles may not mean what its author thinks.
+warning, with its place, where a configuration that compiles may not mean what its author
+thinks.
 
 ` + configHelp + ` Every
 configuration of a file is checked. Plugins that have nothing of the gate's are named in
@@ -43,8 +44,7 @@ the name of its check. A configuration silences one, with the reason:
 With --narrowing it checks the narrowing of a route beside each configuration, too.
 
 With -o json or yaml the result is one list, with an item for each configuration: file,
-plugin, ok, errors (line, column, pointer, message), warnings
-and findings.
+plugin, ok, errors and warnings (line, column, pointer, message), and findings.
 
 Symmetric keys are read from environment variables, as in the filter.`
 
@@ -76,7 +76,7 @@ type report struct {
 	Plugin   string    `json:"plugin,omitempty"` // that has the configuration
 	OK       bool      `json:"ok"`
 	Errors   []problem `json:"errors,omitempty"`
-	Warnings []string  `json:"warnings,omitempty"`
+	Warnings []problem `json:"warnings,omitempty"`
 	Findings []finding `json:"findings,omitempty"` // of --lint
 
 	name string // of the file, with the plugin's
@@ -84,11 +84,11 @@ type report struct {
 	mesh bool
 }
 
-// problem is one error of a file. Line and column are left out if the error has no place.
+// problem is one error or warning of a file. Line and column are left out if it has no place.
 type problem struct {
 	Line    int     `json:"line,omitempty"`
 	Column  int     `json:"column,omitempty"`
-	Pointer *string `json:"pointer,omitempty"` // left out if the error is not in the document
+	Pointer *string `json:"pointer,omitempty"` // left out if it is not about the document
 	Message string  `json:"message"`
 }
 
@@ -96,7 +96,7 @@ func (t *terminal) check(mesh, narrowing string, head, lint bool, files []string
 	var reports []report
 	if mesh != "" {
 		warnings, err := t.meshWarnings(mesh)
-		r := newReport(source{file: mesh}, warnings, err)
+		r := newReport(source{file: mesh}, noted(warnings), err)
 		r.mesh = true
 		reports = append(reports, r)
 	}
@@ -130,7 +130,7 @@ func (t *terminal) review(file string, head, lint bool) (reports []report) {
 		return []report{newReport(source{file: file}, nil, err)}
 	}
 	for i, s := range found {
-		warnings, err := []string(nil), s.Err
+		warnings, err := strictjson.Problems(nil), s.Err
 		if err == nil {
 			warnings, err = gate.Review(s.JSON, t.secrets, time.Now())
 		}
@@ -142,10 +142,11 @@ func (t *terminal) review(file string, head, lint bool) (reports []report) {
 		if err == nil {
 			warnings = append(warnings, developmentKeys(s.JSON)...)
 		}
+		all := s.placed(warnings)
 		if i == 0 {
-			warnings = append(notes, warnings...)
+			all = append(noted(notes), all...)
 		}
-		r := newReport(s, warnings, s.problems(err))
+		r := newReport(s, all, s.problems(err))
 		if err == nil && lint {
 			if r.Findings, err = t.lintFindings(s); err != nil {
 				r.OK, r.err, r.Errors = false, err, []problem{{Message: err.Error()}}
@@ -181,7 +182,24 @@ func (t *terminal) beyondHead(s source) strictjson.Problems {
 	return g.BeyondHead()
 }
 
-func newReport(s source, warnings []string, err error) report {
+// noted returns warnings that are about no place.
+func noted(texts []string) (list []problem) {
+	for _, text := range texts {
+		list = append(list, problem{Message: text})
+	}
+	return list
+}
+
+// placed returns warnings about a configuration with their places in the file.
+func (s source) placed(warnings strictjson.Problems) (list []problem) {
+	for _, w := range warnings {
+		place := s.Find(w.Pointer)
+		list = append(list, problem{place.Line, place.Column, &w.Pointer, w.Message})
+	}
+	return list
+}
+
+func newReport(s source, warnings []problem, err error) report {
 	r := report{File: s.file, Plugin: s.Name, OK: err == nil, Warnings: warnings, name: s.String(), err: err}
 	var problems *fileProblems
 	switch {
@@ -201,7 +219,7 @@ func (r report) write(t *terminal) {
 		fmt.Fprintln(t.err, r.err)
 	}
 	for _, w := range r.Warnings {
-		fmt.Fprintf(t.err, "%s: warning: %s\n", r.name, w)
+		fmt.Fprintf(t.err, "%s%s: warning: %s\n", r.name, placeText(w.Line, w.Column), w.Message)
 	}
 	for _, f := range r.Findings {
 		f.write(t, r.name)

@@ -57,11 +57,11 @@ func TestCheckHead(t *testing.T) {
 
 func TestCheckWarns(t *testing.T) {
 	s, file := writeScenario(t, meshConfig)
-	warnings := file + ": warning: routes 0 and 1 read the same hosts; the first decides about credentials and shadow, " +
+	warnings := file + ":9:3: warning: routes 0 and 1 read the same hosts; the first decides about credentials and shadow, " +
 		"and a caller needs a grant on every service that one of them reads\n" +
-		file + `: warning: issuer "corp" is trusted, but no grant names it: its tokens make their callers known and grant nothing` + "\n"
+		file + `:6:3: warning: issuer "corp" is trusted, but no grant names it: its tokens make their callers known and grant nothing` + "\n"
 	ended := writeFile(t, t.TempDir(), "ended.json", edit.Set(t, config, "/denies/0/shadow", `{"until": "2020-01-01T00:00:00Z"}`))
-	endedWarning := ended + `: warning: the shadow of deny "frozen" ended at 2020-01-01T00:00:00Z: the deny denies since then; ` +
+	endedWarning := ended + `:1:54: warning: the shadow of deny "frozen" ended at 2020-01-01T00:00:00Z: the deny denies since then; ` +
 		`leave its "shadow" out` + "\n"
 	bad := writeFile(t, t.TempDir(), "bad.json", edit.Set(t, meshConfig, "/grants/0/members/-", `"user:ana@example.com"`))
 	badError := bad + `:1:232: "/grants/0": must have only members that a certificate makes, and neither issuers nor claims, ` +
@@ -80,5 +80,12 @@ func TestCheckWarns(t *testing.T) {
 				t.Errorf("check %q = %+v\nwant %+v", c.files, got, c.want)
 			}
 		})
+	}
+	got := runCommand(s.Secret, "", "check", "-o", "json", file)
+	if want := `"line": 6,
+        "column": 3,
+        "pointer": "/issuers/1",
+        "message": "issuer \"corp\" is trusted`; got.status != 0 || !strings.Contains(got.out, want) {
+		t.Errorf("check -o json = %+v\nwant %s", got, want)
 	}
 }

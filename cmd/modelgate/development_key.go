@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+
+	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
 // developmentPrefix begins the kid of each development key. check warns of keys with it, and
@@ -125,7 +127,7 @@ func (k developmentKey) private() (crypto.PrivateKey, error) {
 
 // developmentKeys returns a warning for each issuer of a configuration that compiles which has
 // a development key.
-func developmentKeys(doc string) (warnings []string) {
+func developmentKeys(doc string) (warnings strictjson.Problems) {
 	var config struct {
 		Issuers []struct {
 			Name string
@@ -133,12 +135,13 @@ func developmentKeys(doc string) (warnings []string) {
 		}
 	}
 	if err := json.Unmarshal([]byte(doc), &config); err != nil {
-		return []string{"whether an issuer has a development key cannot be read: " + err.Error()}
+		return strictjson.Problems{{Message: "whether an issuer has a development key cannot be read: " + err.Error()}}
 	}
-	for _, issuer := range config.Issuers {
+	for i, issuer := range config.Issuers {
 		if strings.Contains(string(issuer.JWKS.Inline), `"`+developmentPrefix) {
-			warnings = append(warnings, fmt.Sprintf("issuer %q has a development key: whoever has its file can be any of its callers; "+
-				"take it out before others can reach the gate", issuer.Name))
+			warnings = append(warnings, strictjson.Problem{Pointer: fmt.Sprintf("/issuers/%d/jwks/inline", i), Message: fmt.Sprintf(
+				"issuer %q has a development key: whoever has its file can be any of its callers; take it out before others can reach the gate",
+				issuer.Name)})
 		}
 	}
 	return warnings

@@ -3,8 +3,10 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/modelgate/modelgate/internal/analysis"
@@ -21,11 +23,15 @@ type finding struct {
 }
 
 func (f finding) write(t *terminal, file string) {
-	place := ""
-	if f.Line > 0 {
-		place = fmt.Sprintf(":%d:%d", f.Line, f.Column)
+	fmt.Fprintf(t.err, "%s%s: warning: %s [%s]\n", file, placeText(f.Line, f.Column), f.Message, f.Check)
+}
+
+// placeText writes a place behind the name of its file; "" for none.
+func placeText(line, column int) string {
+	if line == 0 {
+		return ""
 	}
-	fmt.Fprintf(t.err, "%s%s: warning: %s [%s]\n", file, place, f.Message, f.Check)
+	return fmt.Sprintf(":%d:%d", line, column)
 }
 
 // written is what lint reads of a configuration beside what is compiled: where things are, and
@@ -35,8 +41,9 @@ type written struct {
 		Name    string
 		Members []string
 	}
-	IAM  []struct{ Name string }
-	Lint []struct{ Check, Of, Reason string }
+	IAM    []struct{ Name string }
+	Routes []json.RawMessage
+	Lint   []struct{ Check, Of, Reason string }
 }
 
 // lintFindings lists the findings of a configuration that compiles, but for those that it silences.
@@ -78,7 +85,7 @@ func (doc *written) place(f analysis.Finding) (pointer, what string) {
 	rules, name := doc.Grants, "grants"
 	switch f.Check {
 	case analysis.UnreachableModel:
-		return "/routes", "the model "
+		return doc.placeOfModel(f.Of), "the model "
 	case analysis.ShadowedDeny:
 		rules, name, what = doc.Denies, "denies", "deny "
 	default:
@@ -99,4 +106,16 @@ func (doc *written) place(f analysis.Finding) (pointer, what string) {
 		}
 	}
 	return "", what
+}
+
+// placeOfModel returns the pointer to the route that names a model, or its service.
+func (doc *written) placeOfModel(model string) string {
+	for name := model; strings.Contains(name, "/"); name = path.Dir(name) {
+		for i, r := range doc.Routes {
+			if strings.Contains(string(r), strconv.Quote(name)) {
+				return fmt.Sprintf("/routes/%d", i)
+			}
+		}
+	}
+	return "/routes"
 }

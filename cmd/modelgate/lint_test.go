@@ -52,7 +52,7 @@ func TestLint(t *testing.T) {
 // service reaches the service.
 func TestLintOfModels(t *testing.T) {
 	const route = `"routes": [{"protocol": "openai", "service": "lab/lonely", "hosts": ["lonely.example.com"]}, `
-	const want = `warning: the model "lab/lonely" is a model of a route, and no caller may do anything with it [unreachable-model]`
+	const want = `:26:14: warning: the model "lab/lonely" is a model of a route, and no caller may do anything with it [unreachable-model]`
 	file := writeChanged(t, `"routes": [`, route)
 	if got := runPolicy("check", "--lint", file); got.status != 0 || !strings.Contains(got.err, want) {
 		t.Errorf("check --lint = %+v\nwant %s", got, want)

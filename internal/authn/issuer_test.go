@@ -171,7 +171,7 @@ func TestIssuerWarnings(t *testing.T) {
 		t.Run(c.iss, func(t *testing.T) {
 			doc := issuerDoc("own", "issuer", c.iss, "algorithms", []string{"ES256"})
 			w, problems := compile("[" + doc + "," + oidcDoc + "]")
-			if got := w.a.Warnings(nil); problems != nil || !slices.Equal(got, c.want) {
+			if got := messages(w.a.Warnings(nil)); problems != nil || !slices.Equal(got, c.want) {
 				t.Errorf("Warnings() = %q, want %q (%v)", got, c.want, problems)
 			}
 		})

@@ -183,7 +183,7 @@ func TestKeyWarnings(t *testing.T) {
 			[]string{`issuer "corp" has in its variable the key "", which is skipped: no allowed algorithm has its kty, crv and alg`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := newWorld(t, c.row).a.Warnings(nil); !slices.Equal(got, c.want) {
+			if got := messages(newWorld(t, c.row).a.Warnings(nil)); !slices.Equal(got, c.want) {
 				t.Errorf("Warnings = %q, want %q", got, c.want)
 			}
 		})

@@ -209,3 +209,11 @@ func (w world) request(t *testing.T, name string, want reason.Reason, headers ..
 	}
 	return p
 }
+
+// messages are the messages of warnings.
+func messages(list strictjson.Problems) (texts []string) {
+	for _, p := range list {
+		texts = append(texts, p.Message)
+	}
+	return texts
+}

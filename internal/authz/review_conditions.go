@@ -28,16 +28,18 @@ func (c *compiler) reviewConditions(kind ruleKind, r *rule) {
 		case asked.op == exists:
 			continue
 		case ofScopes && asked.op != word:
-			c.warn(`%s %q has %q on %s, which holds all scopes of a token, mostly in one string: write {"scope": "…"}`, kind, r.name, op, pointer)
+			c.warn(r.part("claims", i), `%s %q has %q on %s, which holds all scopes of a token, mostly in one string: write {"scope": "…"}`,
+				kind, r.name, op, pointer)
 		case asked.op != contains && c.isArray(r, asked.pointer):
-			c.warn(`%s %q has %q on %s, which mostly is an array, and no array meets it: write "contains"`, kind, r.name, op, pointer)
+			c.warn(r.part("claims", i), `%s %q has %q on %s, which mostly is an array, and no array meets it: write "contains"`,
+				kind, r.name, op, pointer)
 		}
 		if kind == aDeny && !c.isTold(r, asked) {
 			named := pointer
 			if asked.op == scope {
 				named, pointer = "/scope and no /scp", "/scope"
 			}
-			c.warn(`deny %q applies to callers whose token has no %s, too: add {"pointer": %q, "exists": true} to its claims, `+
+			c.warn(r.part("claims", i), `deny %q applies to callers whose token has no %s, too: add {"pointer": %q, "exists": true} to its claims, `+
 				`or list it in "requiredClaims" of its issuers`, r.name, named, pointer)
 		}
 	}

@@ -130,7 +130,7 @@ func TestWarningOfPlainKeys(t *testing.T) {
 	for scheme, want := range map[string]bool{"http": true, "https": false} {
 		remote := `{"remote": {"uri": "` + scheme + `://keys.example/", "cluster": "keys"}}`
 		got, err := gate.Review(edit.Set(t, inlineKeys, "/issuers/0/jwks", remote), secret, now)
-		if err != nil || strings.Contains(strings.Join(got, "\n"), "publishes its keys under http") != want {
+		if err != nil || strings.Contains(strings.Join(messages(got), "\n"), "publishes its keys under http") != want {
 			t.Errorf("Review() = %q, %v for keys under %s, want a warning: %v", got, err, scheme, want)
 		}
 	}

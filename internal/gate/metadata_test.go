@@ -136,7 +136,7 @@ func TestMetadataWarnings(t *testing.T) {
 			`which is the iss of no issuer: its tokens are refused`,
 		`grant "g [x, y]" asks for the scope "x", which "scopes_supported" of "challenge" does not name`,
 	}
-	if got, err := gate.Review(s.Config, s.Secret, now); err != nil || !slices.Equal(got, want) {
+	if got, err := gate.Review(s.Config, s.Secret, now); err != nil || !slices.Equal(messages(got), want) {
 		t.Errorf("Review() = %q, %v, want %q", got, err, want)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/modelgate/modelgate/internal/gate"
+	"github.com/modelgate/modelgate/internal/strictjson"
 	"github.com/modelgate/modelgate/internal/testing/edit"
 )
 
@@ -200,11 +201,25 @@ func TestWarnings(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, s := load(t, c.config)
-			if got, err := gate.Review(s.Config, s.Secret, now); err != nil || !slices.Equal(got, c.want) {
-				t.Errorf("Review() = %q, %v, want %q", got, err, c.want)
+			got, err := gate.Review(s.Config, s.Secret, now)
+			if err != nil || !slices.Equal(messages(got), c.want) {
+				t.Errorf("Review() = %q, %v, want %q", messages(got), err, c.want)
+			}
+			for _, w := range got {
+				if p, err := strictjson.ParsePointer(w.Pointer); err != nil || !p.In(strictjson.Read(s.Config)).Exists() {
+					t.Errorf("the configuration has no %q, about which Review says %q", w.Pointer, w.Message)
+				}
 			}
 		})
 	}
+}
+
+// messages are the messages of warnings.
+func messages(list strictjson.Problems) (texts []string) {
+	for _, p := range list {
+		texts = append(texts, p.Message)
+	}
+	return texts
 }
 
 // past is a shadow that ends now.

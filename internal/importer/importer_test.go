@@ -81,7 +81,7 @@ func checkNoWarning(t *testing.T, result *Result) {
 		t.Fatal(err)
 	}
 	for _, w := range warnings {
-		if strings.Contains(w, "no route leads") {
+		if strings.Contains(w.Message, "no route leads") {
 			t.Error(w)
 		}
 	}

@@ -68,7 +68,7 @@ func TestModelInBase(t *testing.T) {
 			if _, why := routes.Match(request("GET "+c.base+"/models", public)); why != reason.Allowed {
 				t.Errorf("GET %s/models = %s, want it allowed", c.base, why)
 			}
-			if got := strings.Join(routes.Warnings(), " "); !strings.Contains(got, `names the model "`+c.binds+`"`) {
+			if got := strings.Join(messages(routes.Warnings()), " "); !strings.Contains(got, `names the model "`+c.binds+`"`) {
 				t.Errorf("Warnings() = %s, want one of %s", got, c.binds)
 			}
 		})

@@ -7,34 +7,33 @@ import (
 	"github.com/modelgate/modelgate/internal/phrase"
 )
 
-// hostWarnings describes hosts that may not mean what the configuration says: those
+// warnOfHosts describes hosts that may not mean what the configuration says: those
 // of a declared service that the names of routes give to another service, those that
 // two routes declare as two services, and public hosts that look like a service's.
-func (rs *Routes) hostWarnings() (list []string) {
+func (rs *Routes) warnOfHosts(list *warnings) {
 	for i, r := range rs.routes {
 		service, hosts := r.declared()
 		for _, host := range hosts {
 			if other, differs := rs.otherServiceAt(host, service); differs && service != (Model{}) {
-				list = append(list, phrase.Sprintf("route %d is service %s on the host %q, which the names of the routes give to service %s: "+
-					"every request on it is refused as identity_conflict", i, service, host, other))
+				list.add(i, "route %d is service %s on the host %q, which the names of the routes give to service %s: "+
+					"every request on it is refused as identity_conflict", i, service, host, other)
 			}
 		}
 		for j, other := range rs.routes[:i] {
 			if host, ok := r.sharesServer(other); ok {
-				list = append(list, phrase.Sprintf("routes %d and %d take requests on %s for two services, %s and %s: "+
-					"if one server answers both, a deny on the one does not apply to the other", j, i, host, other.server.service, service))
+				list.add(i, "routes %d and %d take requests on %s for two services, %s and %s: "+
+					"if one server answers both, a deny on the one does not apply to the other", j, i, host, other.server.service, service)
 			}
 		}
 		if r.names != nil && r.names.isSplit() {
-			list = append(list, phrase.Sprintf(`the "names" of route %d have no dot between service and namespace: a host with several hyphens, `+
-				`such as fraud-team-a, needs a grant for each way to cut it, unless "namespaces" lists the namespaces`, i))
+			list.add(i, `the "names" of route %d have no dot between service and namespace: a host with several hyphens, `+
+				`such as fraud-team-a, needs a grant for each way to cut it, unless "namespaces" lists the namespaces`, i)
 		}
 		if r.names != nil && r.names.serviceHosts && r.names.short && r.byPath {
-			list = append(list, phrase.Sprintf(`route %d has public paths and "serviceHosts": a public host of two labels, such as example.com, `+
-				"is read as service example in namespace com, and requests for other services on it are refused as identity_conflict", i))
+			list.add(i, `route %d has public paths and "serviceHosts": a public host of two labels, such as example.com, `+
+				"is read as service example in namespace com, and requests for other services on it are refused as identity_conflict", i)
 		}
 	}
-	return list
 }
 
 // declared returns the service that a route declares, and the hosts on which it is.

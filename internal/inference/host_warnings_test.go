@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/modelgate/modelgate/internal/inference"
+	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
 // TestDeclaredHostWarnings has hosts that a route declares, and that are another
@@ -53,13 +54,13 @@ func TestOneServerWarnings(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { checkWarnings(t, "["+c.a+","+c.b+"]", c.want) })
 	}
 	t.Run("any host", func(t *testing.T) {
-		got := compile(t, "["+row("kserve-v2", "prod/a", "")+","+row("openai", "prod/b", "")+"]").Warnings()
+		got := messages(compile(t, "["+row("kserve-v2", "prod/a", "")+","+row("openai", "prod/b", "")+"]").Warnings())
 		if w := fmt.Sprintf(want, "any host"); !slices.Contains(got, w) {
 			t.Errorf("Warnings = %q, want %q among them", got, w)
 		}
 	})
 	t.Run("any host of one", func(t *testing.T) {
-		got := compile(t, "["+row("kserve-v2", "prod/a", "")+","+row("openai", "prod/b", `"h.example.com"`)+"]").Warnings()
+		got := messages(compile(t, "["+row("kserve-v2", "prod/a", "")+","+row("openai", "prod/b", `"h.example.com"`)+"]").Warnings())
 		if w := fmt.Sprintf(want, `the host "h.example.com"`); !slices.Contains(got, w) {
 			t.Errorf("Warnings = %q, want %q among them", got, w)
 		}
@@ -78,9 +79,17 @@ func TestTwoLabelsWarning(t *testing.T) {
 
 func checkWarnings(t *testing.T, routes, want string) {
 	t.Helper()
-	if got := strings.Join(compile(t, routes).Warnings(), "\n"); got != want {
+	if got := strings.Join(messages(compile(t, routes).Warnings()), "\n"); got != want {
 		t.Errorf("Warnings(%s) = %q, want %q", routes, got, want)
 	}
+}
+
+// messages are the messages of warnings.
+func messages(list strictjson.Problems) (texts []string) {
+	for _, p := range list {
+		texts = append(texts, p.Message)
+	}
+	return texts
 }
 
 func TestReaches(t *testing.T) {

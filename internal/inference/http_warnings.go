@@ -1,15 +1,11 @@
 package inference
 
-import (
-	"slices"
+import "slices"
 
-	"github.com/modelgate/modelgate/internal/phrase"
-)
-
-// resourceWarnings describes resources such as /* on a host on which another route has a
+// warnOfResources describes resources such as /* on a host on which another route has a
 // model server of another service: what that route refuses, the resource takes, and a router
 // behind the gate may send it to the model server.
-func (rs *Routes) resourceWarnings() (list []string) {
+func (rs *Routes) warnOfResources(list *warnings) {
 	for _, r := range rs.routes {
 		for _, x := range r.resources {
 			if x.cut > 0 || !x.rest || len(x.segments) > 0 && !isPlace(x.segments[0]) {
@@ -21,12 +17,11 @@ func (rs *Routes) resourceWarnings() (list []string) {
 				if !isOther || other.names != nil || !sharesAny(r.server.hosts, hosts) {
 					continue
 				}
-				list = append(list, phrase.Sprintf("%s takes what route %d does not know on the same hosts: "+
-					"if one router behind the gate serves both, a caller who may use the one reaches the server of the other, %s", x.pointer, j, service))
+				list.addAt(x.pointer, "%s takes what route %d does not know on the same hosts: "+
+					"if one router behind the gate serves both, a caller who may use the one reaches the server of the other, %s", x.pointer, j, service)
 			}
 		}
 	}
-	return list
 }
 
 // sharesAny reports whether two lists of hosts have one in common; nil is any host.

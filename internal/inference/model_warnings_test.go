@@ -35,7 +35,7 @@ func TestEndedShadows(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			routes := compile(t, `[`+grpcWithNames+`, {"protocol": "kserve-v2", "service": "prod/gpu", "hosts": ["m"]`+c.shadow+`}]`)
-			if got := strings.Join(routes.EndedShadows(now), "\n"); got != c.want {
+			if got := strings.Join(messages(routes.EndedShadows(now)), "\n"); got != c.want {
 				t.Errorf("EndedShadows = %q, want %q", got, c.want)
 			}
 		})

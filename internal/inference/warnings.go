@@ -2,36 +2,52 @@ package inference
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/modelgate/modelgate/internal/phrase"
+	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
 // Warnings describes routes that are valid but rarely meant: two that read the same
 // hosts, hosts that mean another service, and those where only the host, which the
 // caller writes, says which server is asked; and paths that name a model.
-func (rs *Routes) Warnings() (list []string) {
+func (rs *Routes) Warnings() strictjson.Problems {
+	var list warnings
 	for i, r := range rs.routes {
 		if r.anyHost && rs.serves == (Model{}) {
-			list = append(list, phrase.Sprintf(
-				`route %d takes any host and forwards to it: add "hosts" or "names" to say where the model is`, i))
+			list.add(i, `route %d takes any host and forwards to it: add "hosts" or "names" to say where the model is`, i)
 		}
 		if r.boundTo != "" {
-			list = append(list, phrase.Sprintf("the base of route %d names the model %q: every body must name it too", i, r.boundTo))
+			list.add(i, "the base of route %d names the model %q: every body must name it too", i, r.boundTo)
 		}
 		for j := range i {
 			if rs.routes[j].overlaps(r) {
-				list = append(list, phrase.Sprintf(
-					"routes %d and %d read the same hosts; the first decides about credentials and shadow, "+
-						"and a caller needs a grant on every service that one of them reads", j, i))
+				list.add(i, "routes %d and %d read the same hosts; the first decides about credentials and shadow, "+
+					"and a caller needs a grant on every service that one of them reads", j, i)
 			}
 		}
 	}
-	list = append(append(list, rs.hostWarnings()...), append(rs.modelWarnings(), rs.resourceWarnings()...)...)
+	rs.warnOfHosts(&list)
+	rs.warnOfModels(&list)
+	rs.warnOfResources(&list)
 	if rs.onlyByHost() {
-		list = append(list, `the routes read only the services' own hosts, as at a sidecar, but "serves" is missing: `+
+		list.addAt("/routes", `the routes read only the services' own hosts, as at a sidecar, but "serves" is missing: `+
 			"a caller who may call another service may call this one under the other's host name")
 	}
-	return list
+	return strictjson.Problems(list)
+}
+
+// warnings are warnings about routes.
+type warnings strictjson.Problems
+
+// add adds one about a route, by its number.
+func (w *warnings) add(route int, format string, args ...any) {
+	w.addAt("/routes/"+strconv.Itoa(route), format, args...)
+}
+
+// addAt adds one about a place, which is a JSON Pointer.
+func (w *warnings) addAt(pointer, format string, args ...any) {
+	*w = append(*w, strictjson.Problem{Pointer: pointer, Message: phrase.Sprintf(format, args...)})
 }
 
 // onlyByHost reports whether nothing but the host, which the caller writes, says

@@ -60,7 +60,7 @@ func TestOverlapWarnings(t *testing.T) {
 		{"two of gRPC", grpcWithNames, grpcOther, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := strings.Join(compile(t, "["+c.a+","+c.b+"]").Warnings(), "\n")
+			got := strings.Join(messages(compile(t, "["+c.a+","+c.b+"]").Warnings()), "\n")
 			if got != c.want {
 				t.Errorf("Warnings(%s, %s) = %q, want %q", c.a, c.b, got, c.want)
 			}
@@ -68,7 +68,7 @@ func TestOverlapWarnings(t *testing.T) {
 	}
 	t.Run("three with the same names", func(t *testing.T) {
 		rows := []string{kserveRow("a", kserve), kserveRow("b", kserve), kserveRow("c", kserve)}
-		got := compile(t, "["+strings.Join(rows, ",")+"]").Warnings()
+		got := messages(compile(t, "["+strings.Join(rows, ",")+"]").Warnings())
 		if len(got) != 3 || !slices.Contains(got, overlapWarning(1, 2)) {
 			t.Errorf("Warnings = %q, want 3, one of them %q", got, overlapWarning(1, 2))
 		}
@@ -93,7 +93,7 @@ func TestServesIsMissingWarning(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			routes, problems := compileServing(t, "["+c.routes+"]", c.serves)
-			got := strings.Join(routes.Warnings(), "\n")
+			got := strings.Join(messages(routes.Warnings()), "\n")
 			if problems != "" || strings.Contains(got, `"serves" is missing`) != c.warns {
 				t.Errorf("Warnings = %q, %s, want one of a missing serves: %v", got, problems, c.warns)
 			}
@@ -115,7 +115,7 @@ func TestAnyHostWarning(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			routes, _ := compileServing(t, c.routes, c.serves)
-			if got := routes.Warnings(); !slices.Equal(got, c.want) {
+			if got := messages(routes.Warnings()); !slices.Equal(got, c.want) {
 				t.Errorf("Warnings = %q, want %q", got, c.want)
 			}
 		})
