@@ -131,7 +131,7 @@ e2e-bench: ## Check that all contenders of the benchmark give the same answers. 
 e2e-istio: ## Deliver the manifests to a real Envoy by Istio's own control plane.
 	cd e2e/istio && $(GO) test -v -count=1 -timeout 40m .
 
-# The first time, it takes about ten minutes to download and compile Kubernetes' API server too.
+# The first time, it takes about fifteen minutes to compile Kubernetes' API server and KServe's controller too.
 e2e-kubernetes: ## Apply the manifests by kubectl to a real API server with Istio's resources, webhook and control plane.
 	cd e2e && $(GO) test -v -count=1 -tags kubernetes -timeout 40m ./kubernetes -run '$(RUN)'
 

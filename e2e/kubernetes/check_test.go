@@ -13,34 +13,36 @@ import (
 	"github.com/modelgate/modelgate/internal/testing/corpus"
 )
 
+// plaintext is the warning for a namespace without a PeerAuthentication.
+const plaintext = "there is no PeerAuthentication: mutual TLS is PERMISSIVE, so the pods accept plaintext from any client"
+
 // TestCheckMesh gives `modelgate check --mesh` what kubectl prints of a namespace.
 func TestCheckMesh(t *testing.T) {
 	c := newCluster(t)
 	c.run(t, testdata(t, "mesh.yaml", nil), "apply", "-f", "-")
-	const plaintext = "there is no PeerAuthentication: mutual TLS is PERMISSIVE, so the pods accept plaintext from any client"
 	open := []string{
 		"Pod prod/fraud-predictor-2: ports 8081 bypass the sidecar (excludeInboundPorts)",
 		"Pod prod/fraud-predictor-2: uses its node's network, where no sidecar intercepts (hostNetwork)",
 		"Service prod/fraud-raw: port 9000 has the protocol tcp: Istio runs no HTTP filters there",
 		"Service prod/fraud-raw: port 9001 declares no protocol: what does not start like HTTP passes as TCP; name the port http or grpc",
 	}
-	c.warns(t, append(slices.Clone(open), plaintext))
+	c.warns(t, "prod", append(slices.Clone(open), plaintext))
 	c.apply(t, "-k", filepath.Join(root, "manifests", "istio", "sidecar"))
-	c.warns(t, open)
+	c.warns(t, "prod", open)
 	c.run(t, "", "-n", "prod", "delete", "service/fraud-raw", "pod/fraud-predictor-2")
-	c.warns(t, nil)
+	c.warns(t, "prod", nil)
 	c.run(t, "", "-n", "prod", "patch", "peerauthentication", "modelgate", "--type=merge", "-p", `{"spec": {"mtls": {"mode": "PERMISSIVE"}}}`)
-	c.warns(t, []string{
+	c.warns(t, "prod", []string{
 		"PeerAuthentication prod/modelgate: mtls.mode must be STRICT, or the pods accept plaintext from any client; got PERMISSIVE",
 	})
 }
 
-// warns checks the warnings of `check --mesh`, in both forms of kubectl's.
-func (c *cluster) warns(t *testing.T, want []string) {
+// warns checks the warnings of `check --mesh` about a namespace, in both forms of kubectl's.
+func (c *cluster) warns(t *testing.T, namespace string, want []string) {
 	t.Helper()
 	for _, form := range []string{"json", "yaml"} {
 		file := filepath.Join(t.TempDir(), "mesh."+form)
-		write(t, file, c.run(t, "", "-n", "prod", "get", "services,pods,peerauthentications", "-o", form))
+		write(t, file, c.run(t, "", "-n", namespace, "get", "services,pods,peerauthentications", "-o", form))
 		cmd := exec.Command(modelgate, "check", "--mesh", file, filepath.Join(root, "examples", "iap", "config.json"))
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr

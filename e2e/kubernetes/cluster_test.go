@@ -52,7 +52,11 @@ func (c *cluster) define(t *testing.T, dir string) {
 	if _, _, err := c.kubectl("", "apply", "--server-side", "-f", filepath.Join(tools, dir)); err != nil {
 		t.Fatal(err)
 	}
-	c.run(t, "", "wait", "--for=condition=Established", "--timeout=1m", "crd", "--all")
+	// kubectl wait fails for what has no condition yet.
+	eventually(t, "the resources are there", func() bool {
+		_, _, err := c.kubectl("", "wait", "--for=condition=Established", "--timeout=1m", "crd", "--all")
+		return err == nil
+	})
 }
 
 // etcd starts etcd and returns its URL.
