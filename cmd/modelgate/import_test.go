@@ -56,9 +56,11 @@ func TestImport(t *testing.T) {
 // TestImportFiles: several files make one configuration, and whatever is imported passes check.
 func TestImportFiles(t *testing.T) {
 	dir := t.TempDir()
-	policy := writeFile(t, dir, "policy.json", `{"bindings": [{"role": "roles/iap.httpsResourceAccessor", "members": ["user:ana@example.com"]}]}`)
+	policy := writeFile(t, dir, "policy.json",
+		`{"bindings": [{"role": "roles/iap.httpsResourceAccessor", "members": ["user:ana@example.com"]}]}`)
 	services := writeFile(t, dir, "services.yaml",
-		"apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\nmetadata: {name: fraud, namespace: prod}\nspec: {predictor: {sklearn: {}}}\n")
+		"apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService\n"+
+			"metadata: {name: fraud, namespace: prod}\nspec: {predictor: {sklearn: {}}}\n")
 	models := writeFile(t, dir, "models.yaml", "model_list: [{model_name: gpt-4o}]\n")
 	for _, args := range [][]string{
 		{"--audience", "/projects/1/global/backendServices/2", policy, services},

@@ -205,7 +205,8 @@ func (p *imported) compare(t *testing.T, q importedRequest, where string, o corp
 		return true
 	}
 	if allowed(o) || !slices.ContainsFunc(p.result.Notes, importer.Note.IsLoss) {
-		t.Errorf("%s: %s %s, and Istio allows it: %v\nnotes %v\n%s\n%s", q.name, where, o.Line, q.byIstio, p.result.Notes, p.text, p.result.Config)
+		t.Errorf("%s: %s %s, and Istio allows it: %v\nnotes %v\n%s\n%s",
+			q.name, where, o.Line, q.byIstio, p.result.Notes, p.text, p.result.Config)
 	}
 	return false
 }

@@ -36,7 +36,8 @@ func (s *session) readAIGateway(list []value) error {
 	l := modelList{service: s.server(gatewayOf(routes[0]))}
 	for _, v := range routes {
 		if other := gatewayOf(v); s.options.Service == "" && other != l.service {
-			return v.get("spec").problem("must be a route of the gateway %s as the others, or --service must name the gateway; got %s", l.service, other)
+			return v.get("spec").problem("must be a route of the gateway %s as the others, or --service must name the gateway; got %s",
+				l.service, other)
 		}
 		for _, rule := range v.get("spec").get("rules").items() {
 			s.gatewayRule(&l, rule)

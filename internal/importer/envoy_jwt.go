@@ -37,6 +37,12 @@ func (r *envoyReader) jwt(v value) error {
 	if forwards && len(r.providers) > 0 {
 		r.program.credentials = "forward"
 	}
+	return r.requirementRules(v)
+}
+
+// requirementRules reads which requests need which tokens: the first rule that is about a request
+// decides.
+func (r *envoyReader) requirementRules(v value) error {
 	before := all()
 	for i, rule := range v.get("rules").items() {
 		match := r.routeMatch(rule.get("match"))

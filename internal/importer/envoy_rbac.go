@@ -4,6 +4,11 @@ import (
 	"fmt"
 )
 
+// rbacFields are those of a filter that are known.
+var rbacFields = []string{
+	"@type", "rules", "matcher", "shadow_rules", "shadow_matcher", "shadow_rules_stat_prefix", "rules_stat_prefix", "track_per_rule_stats",
+}
+
 // rbac reads an RBAC filter. It adds a list of rules that allow, or rules that deny.
 func (r *envoyReader) rbac(v value) error {
 	if matcher := v.get("matcher"); matcher.exists() {
@@ -15,8 +20,7 @@ func (r *envoyReader) rbac(v value) error {
 		}
 	}
 	rules := v.get("rules")
-	odd := append(v.others("@type", "rules", "shadow_rules", "shadow_matcher", "shadow_rules_stat_prefix", "rules_stat_prefix", "track_per_rule_stats"),
-		rules.others("action", "policies", "audit_logging_options")...)
+	odd := append(v.others(rbacFields...), rules.others("action", "policies", "audit_logging_options")...)
 	if len(odd) > 0 {
 		return odd[0].value.problem("must be a field of RBAC that is known; got %q", odd[0].name)
 	}

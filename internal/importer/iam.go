@@ -154,7 +154,8 @@ func (s *session) iamMembers(v value, issuer string) (members []string) {
 }
 
 // accessLevel is a condition on an access level.
-var accessLevel = regexp.MustCompile(`^\(?\s*["'](accessPolicies/[0-9]+/accessLevels/[A-Za-z0-9_]+)["']\s+in\s+request\.auth\.access_levels\s*\)?$`)
+var accessLevel = regexp.MustCompile(
+	`^\(?\s*["'](accessPolicies/[0-9]+/accessLevels/[A-Za-z0-9_]+)["']\s+in\s+request\.auth\.access_levels\s*\)?$`)
 
 // conditional adds a binding whose condition is on access levels, which an assertion of
 // Identity-Aware Proxy has (cloud.google.com/iap/docs/signed-headers-howto). Other conditions

@@ -70,7 +70,8 @@ func (s *session) setAudience(is *issuer, p provider) bool {
 		is.AudienceClaim, is.Audiences = "/iss", []string{p.iss}
 		s.remark(p.at, "tokens of %s are taken whomever they are for, as before", p.iss)
 	default:
-		s.leftOut(p.at, "%s has no audiences, so that a token for anybody would do: say whom tokens are for with --audience, or --any-audience", p.iss)
+		s.leftOut(p.at, "%s has no audiences, so that a token for anybody would do: "+
+			"say whom tokens are for with --audience, or --any-audience", p.iss)
 		return false
 	}
 	is.Audiences = union(is.Audiences, nil)
@@ -113,28 +114,20 @@ func (s *session) setInline(is *issuer, p provider) bool {
 	}
 	var kept []json.RawMessage
 	var algorithms []string
-	gjson.Parse(p.keys).ForEach(func(name, list gjson.Result) bool {
-		if name.Str != "keys" || !list.IsArray() {
-			return true
+	set := value{json: gjson.Parse(p.keys)}
+	for _, key := range set.member("keys").items() {
+		notes, err := authn.ExamineKeys(`{"keys":[`+key.json.Raw+`]}`, is.Algorithms, false)
+		if err != nil || len(notes) != 1 || notes[0].Algorithm == "" {
+			why := "it serves no algorithm"
+			if len(notes) > 0 && notes[0].Why != "" {
+				why = notes[0].Why
+			}
+			s.leftOut(p.at, "a key of %s: %s", p.iss, why)
+			continue
 		}
-		list.ForEach(func(_, key gjson.Result) bool {
-			notes, err := authn.ExamineKeys(`{"keys":[`+key.Raw+`]}`, is.Algorithms, false)
-			if err != nil || len(notes) != 1 || notes[0].Algorithm == "" {
-				why := "it serves no algorithm"
-				if len(notes) > 0 && notes[0].Why != "" {
-					why = notes[0].Why
-				}
-				s.leftOut(p.at, "a key of %s: %s", p.iss, why)
-				return true
-			}
-			kept = append(kept, json.RawMessage(key.Raw))
-			if !slices.Contains(algorithms, notes[0].Algorithm) {
-				algorithms = append(algorithms, notes[0].Algorithm)
-			}
-			return true
-		})
-		return false
-	})
+		kept = append(kept, json.RawMessage(key.json.Raw))
+		algorithms = union(algorithms, []string{notes[0].Algorithm})
+	}
 	if kept == nil {
 		s.leftOut(p.at, "%s has no key that verifies signatures", p.iss)
 		return false
@@ -199,7 +192,8 @@ func (s *session) tell(at value, header, claim, issuer string) {
 
 // nobodysKey is a public key of Ed25519 of which nobody has the private half: the SHA-256 of
 // "model gate: nobody".
-const nobodysKey = `{"keys":[{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","use":"sig","kid":"nobody","x":"0rocLxMM7Y8S-EY_0KKKmvLJlakrlpdPUJE4U0fm5Zo"}]}`
+const nobodysKey = `{"keys":[{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","use":"sig","kid":"nobody",` +
+	`"x":"0rocLxMM7Y8S-EY_0KKKmvLJlakrlpdPUJE4U0fm5Zo"}]}`
 
 // finish adds what a configuration needs and the sources do not have.
 func (s *session) finish() {

@@ -197,7 +197,8 @@ func pathTemplate(v value, test textTest) expr {
 func (r *istioReader) port(v value) expr {
 	switch {
 	case r.options.Port == "":
-		return cannot(v, "port %s: the gate does not know on which port a request came: say by --port on which the workload gets them", v.scalar())
+		return cannot(v, "port %s: the gate does not know on which port a request came: say by --port on which the workload gets them",
+			v.scalar())
 	case r.options.Port == v.scalar():
 		return all()
 	}

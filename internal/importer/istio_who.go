@@ -217,7 +217,8 @@ func (r *istioReader) claim(v value, names []string) expr {
 	case "/iss", "/sub":
 		return r.ownClaim(asItIs)
 	case "/email":
-		r.remark(v, `a condition on /email holds only for an address that the issuer vouches for: with "email_verified": true, or "email": "trusted"`)
+		r.remark(v, "a condition on /email holds only for an address that the issuer vouches for: "+
+			`with "email_verified": true, or "email": "trusted"`)
 	}
 	return either(is(asItIs), is(asWords)).simple()
 }

@@ -59,9 +59,13 @@ var values = map[string][]string{
 var (
 	randomClaims = []string{"request.auth.claims[groups]", "request.auth.claims[role]", "request.auth.claims[scope]"}
 	claimValues  = []string{"ops", "dev", "d*", "*"}
-	randomPaths  = []string{"/", "/a", "/a/b", "/a/b/c", "/admin", "/admin/x", "/administrator", "/other/b", "/v1/models/m:predict", "/v1/models"}
-	randomPeers  = []string{"", "spiffe://cluster.local/ns/batch/sa/scorer", "spiffe://cluster.local/ns/web/sa/portal", "spiffe://cluster.local/ns/web/sa/scorer"}
-	issuerOf     = map[string]string{"corp.example": "https://corp.example", "partner.example": "https://partner.example"}
+	randomPaths  = []string{
+		"/", "/a", "/a/b", "/a/b/c", "/admin", "/admin/x", "/administrator", "/other/b", "/v1/models/m:predict", "/v1/models",
+	}
+	randomPeers = []string{
+		"", "spiffe://cluster.local/ns/batch/sa/scorer", "spiffe://cluster.local/ns/web/sa/portal", "spiffe://cluster.local/ns/web/sa/scorer",
+	}
+	issuerOf = map[string]string{"corp.example": "https://corp.example", "partner.example": "https://partner.example"}
 )
 
 // pick returns some of the values.
@@ -120,7 +124,8 @@ func drawPolicies(r *rand.Rand) (list []randomPolicy) {
 
 func drawRequest(r *rand.Rand) randomRequest {
 	q := randomRequest{
-		method: []string{"GET", "POST", "PUT"}[r.IntN(3)], path: randomPaths[r.IntN(len(randomPaths))], peer: randomPeers[r.IntN(len(randomPeers))],
+		method: []string{"GET", "POST", "PUT"}[r.IntN(3)], path: randomPaths[r.IntN(len(randomPaths))],
+		peer:   randomPeers[r.IntN(len(randomPeers))],
 		issuer: []string{"", "corp.example", "partner.example"}[r.IntN(3)], claims: map[string]any{"sub": []string{"ana", "bob"}[r.IntN(2)]},
 	}
 	for _, name := range []string{"groups", "role", "scope"} {
@@ -265,32 +270,14 @@ func TestAgainstReference(t *testing.T) {
 		if err != nil {
 			t.Fatalf("seed %d: %v\n%s", seed, err, text)
 		}
-		s, err := corpus.New("random", result.Config, `[{"name": "none", "request": "GET /", "want": "x"}]`)
-		if err != nil {
-			t.Fatal(err)
-		}
-		g, err := gate.New(s.Config, s.Secret)
-		if err != nil {
-			t.Fatal(err)
-		}
 		loses := slices.ContainsFunc(result.Notes, Note.IsLoss)
 		if !loses {
 			whole++
 		}
+		decide := decider(t, result.Config, now)
 		for range 60 {
 			q := drawRequest(r)
-			c := corpus.Case{Name: "random", Request: q.method + " " + q.path}
-			if q.issuer != "" {
-				c.Token = &corpus.Token{Issuer: q.issuer, Claims: q.claims}
-			}
-			if q.peer != "" {
-				c.Peer = &corpus.Peer{URI: q.peer}
-			}
-			request, err := s.Request(c, now)
-			if err != nil {
-				t.Fatal(err)
-			}
-			line := corpus.Native(g, gate.Env{Now: now, Keys: g.Keys()}, request).Line
+			line := decide(q)
 			got, want := strings.HasPrefix(line, "allow "), allows(policies, q)
 			if got {
 				allowed++
@@ -302,5 +289,32 @@ func TestAgainstReference(t *testing.T) {
 	}
 	if whole < 30 || allowed < 1000 {
 		t.Errorf("%d configurations left nothing out, and %d requests were allowed: too few to say anything", whole, allowed)
+	}
+}
+
+// decider returns what the gate with a configuration says to requests.
+func decider(t *testing.T, config string, now time.Time) func(randomRequest) string {
+	t.Helper()
+	s, err := corpus.New("random", config, `[{"name": "none", "request": "GET /", "want": "x"}]`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := gate.New(s.Config, s.Secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(q randomRequest) string {
+		c := corpus.Case{Name: "random", Request: q.method + " " + q.path}
+		if q.issuer != "" {
+			c.Token = &corpus.Token{Issuer: q.issuer, Claims: q.claims}
+		}
+		if q.peer != "" {
+			c.Peer = &corpus.Peer{URI: q.peer}
+		}
+		request, err := s.Request(c, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return corpus.Native(g, gate.Env{Now: now, Keys: g.Keys()}, request).Line
 	}
 }
