@@ -49,7 +49,8 @@ func importCommand(t *terminal) *cobra.Command {
   modelgate import --audience models envoy.yaml
   gcloud iap web get-iam-policy --format=json > policy.json
   modelgate import --audience /projects/1234/global/backendServices/5678 --models 'prod/*' policy.json services.yaml
-  modelgate import --issuer https://issuer.example.com --audience models --member group:analysts litellm.yaml`,
+  modelgate import --issuer https://issuer.example.com --audience models --groups /groups \
+    --member group:analysts litellm.yaml`,
 		Args: someArguments("a file to import"),
 	}
 	f := c.Flags()
@@ -66,6 +67,7 @@ func importCommand(t *terminal) *cobra.Command {
 	f.StringSliceVar(&o.Algorithms, "algorithms", nil,
 		"`LIST` of algorithms of issuers that publish their keys (default one for each type of key)")
 	f.StringVar(&o.Issuer, "issuer", "", "`URL` of who makes the callers' tokens, for kserve, litellm and ai-gateway")
+	f.StringVar(&o.Groups, "groups", "", "`POINTER` to the claim with the groups of these tokens, such as /groups")
 	f.StringArrayVar(&o.Members, "member", nil, "a `MEMBER` who may use the models, for kserve, litellm and ai-gateway")
 	f.StringSliceVar(&o.Models, "models", nil, "`LIST` of models that a policy of IAM is on, as patterns")
 	f.StringToStringVar(&o.Roles, "role", nil, "`ROLE=ROLE`: what a role of IAM means, viewer, invoker or admin")

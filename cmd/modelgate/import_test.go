@@ -65,7 +65,7 @@ func TestImportFiles(t *testing.T) {
 	for _, args := range [][]string{
 		{"--audience", "/projects/1/global/backendServices/2", policy, services},
 		{"--audience", "https://models.example.com", "--models", "prod/*", policy, services},
-		{"--issuer", "https://issuer.example.com", "--audience", "models", "--member", "group:analysts", services, models},
+		{"--issuer", "https://issuer.example.com", "--audience", "models", "--groups", "/groups", "--member", "group:analysts", services, models},
 		{"--issuer", "https://issuer.example.com", "--any-audience", "--algorithms", "RS256,PS256", "--service", "prod/litellm", models},
 		{services},
 	} {

@@ -20,6 +20,14 @@ type config struct {
 	Denies   []rule     `json:"denies,omitempty"`
 	IAM      []iam      `json:"iam,omitempty"`
 	Identity []identity `json:"identity,omitempty"`
+	Lint     []lint     `json:"lint,omitempty"`
+}
+
+// lint silences a finding of modelgate check --lint.
+type lint struct {
+	Check  string `json:"check"`
+	Of     string `json:"of"`
+	Reason string `json:"reason"`
 }
 
 type peer struct {
@@ -35,6 +43,7 @@ type issuer struct {
 	Algorithms    []string   `json:"algorithms,omitempty"`
 	ClockSkew     string     `json:"clockSkew,omitempty"`
 	From          []location `json:"from,omitempty"`
+	Groups        string     `json:"groups,omitempty"`
 	JWKS          jwks       `json:"jwks"`
 }
 

@@ -38,6 +38,7 @@ type Options struct {
 	AnyAudience   bool              // such issuers accept tokens for anybody
 	Algorithms    []string          // of issuers that publish their keys; nil is one for each type of key
 	Issuer        string            // URL of who makes the callers' tokens, where the source does not say
+	Groups        string            // JSON Pointer to the groups in the tokens of Issuer; "" if they name none
 	Members       []string          // who may use the models, where the source does not say
 	Models        []string          // what an IAM policy is on, as patterns
 	Roles         map[string]string // viewer, invoker or admin by a role of IAM

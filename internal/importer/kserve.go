@@ -125,28 +125,41 @@ func (r *kserveReader) protocolsOf(predictor value) []string {
 	return nil
 }
 
-// hosts reads the addresses that the service has.
+// hosts reads the address of the service. By its host the gate reads those of the components too.
 func (r *kserveReader) hosts(status value, namespace, name string) {
-	for _, at := range []value{
-		status.get("url"), status.get("components").get("predictor").get("url"), status.get("components").get("predictor").get("restUrl"),
-	} {
-		u, err := url.Parse(at.text())
-		if err != nil || u.Hostname() == "" {
-			continue
-		}
-		host := u.Hostname()
-		if strings.HasPrefix(host, name+"-predictor-default.") {
-			r.preset = "kfserving"
-		}
-		if strings.HasSuffix(host, ".svc.cluster.local") {
-			continue
-		}
-		rest, ok := strings.CutPrefix(host, name)
-		between, after, found := strings.Cut(rest, namespace)
-		if !ok || !found || between == "" {
-			r.leftOut(at, "the host %q is not made of the service's name and namespace: declare a route for it by hand", host)
-			continue
-		}
-		r.templates["{service}"+between+"{namespace}"+after] = true
+	predictor := status.get("components").get("predictor").first("url", "restUrl")
+	if strings.HasPrefix(hostOf(predictor), name+"-predictor-default.") {
+		r.preset = "kfserving"
 	}
+	at := status.get("url")
+	if !at.exists() {
+		at = predictor
+	}
+	host := hostOf(at)
+	if host == "" || strings.HasSuffix(host, ".svc.cluster.local") {
+		return
+	}
+	rest, ok := strings.CutPrefix(host, name)
+	between, after, found := strings.Cut(rest, namespace)
+	if !ok || !found || between == "" {
+		r.leftOut(at, "the host %q is not made of the service's name and namespace: declare a route for it by hand", host)
+		return
+	}
+	r.templates["{service}"+between+"{namespace}"+after] = true
+	switch other := hostOf(predictor); other {
+	case "", host, name + "-predictor" + rest, name + "-predictor-default" + rest:
+	default:
+		if !strings.HasSuffix(other, ".svc.cluster.local") {
+			r.leftOut(predictor, "the host %q is no other name of %q: declare a route for it by hand", other, host)
+		}
+	}
+}
+
+// hostOf returns the host of a URL without its port, or "".
+func hostOf(v value) string {
+	u, err := url.Parse(v.text())
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }

@@ -72,6 +72,12 @@ func (s *session) addCallers(at value) error {
 	if _, ok := s.addIssuer(provider{at: at, iss: s.options.Issuer}); !ok {
 		return at.problem("must have an https URL as --issuer; got %q", s.options.Issuer)
 	}
+	s.config.Issuers[0].Groups = s.options.Groups
+	for _, m := range s.options.Members {
+		if strings.HasPrefix(m, "group:") && s.options.Groups == "" {
+			s.leftOut(at, "no claim of the tokens names groups, and nobody is in %s: name the claim with --groups", m)
+		}
+	}
 	return nil
 }
 

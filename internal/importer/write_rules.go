@@ -22,6 +22,9 @@ func (w *writer) writeRules() {
 	}
 	w.nameRules(w.config.Grants)
 	w.nameRules(w.config.Denies)
+	if w.closed {
+		w.config.Lint = []lint{{"unreachable-model", w.program.service + "/" + nobody, "what the imported rules allow nobody"}}
+	}
 }
 
 // addRule adds the models and verbs of a class to a rule of the list, which it may begin.

@@ -22,6 +22,7 @@ type writer struct {
 	verdicts map[key]*verdict
 	models   map[string]string   // the name of each class; "" where there is only one
 	verbs    map[string][]string // of each class
+	closed   bool                // a resource is of nobody's model
 }
 
 // write adds a route for each list of resources, and the rules.
@@ -166,6 +167,7 @@ func (w *writer) resources(host string) (list []resource) {
 			r := resource{Path: p.String(), Methods: methods[class], Verb: verbOf(methods[class]), Model: w.models[class], Query: "*",
 				Encoded: p.rest, TrailingSlash: p.rest}
 			if class == "" {
+				w.closed = true
 				r = resource{Path: p.String(), Methods: methods[class], Verb: verbOf(methods[class]), Model: nobody}
 			} else if !slices.Contains(w.verbs[class], r.Verb) {
 				w.verbs[class] = append(w.verbs[class], r.Verb)
