@@ -25,6 +25,7 @@ type Cause struct {
 const (
 	maxText = 96 // bytes of one value
 	maxList = 4  // values
+	maxWant = 8  // values of the configuration, which may have thousands
 )
 
 // Cut cuts a text that somebody unknown has chosen, and marks the cut. The text shares no
@@ -48,6 +49,13 @@ func (c *Cause) Add(got string) {
 
 // Full reports whether Add notes nothing more.
 func (c *Cause) Full() bool { return len(c.Got) > maxList }
+
+// CutWant leaves out what is too much of Want, and notes that there is more.
+func (c *Cause) CutWant() {
+	if len(c.Want) > maxWant {
+		c.Want = append(c.Want[:maxWant:maxWant], "…")
+	}
+}
 
 // At sets the place and the rule, and returns c.
 func (c *Cause) At(place, why string, want ...string) *Cause {

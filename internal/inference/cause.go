@@ -135,8 +135,13 @@ func (rs *Routes) hostCause(r *parsedRequest) (c cause.Cause) {
 	default:
 		c.At("host", `must be one that the route has for this path: a service's own by "names", or one of "hosts"`)
 	}
-	c.Add(r.Authority)
+	c.Add(withoutUser(r.Authority))
 	return c
+}
+
+// withoutUser returns an authority without a user and a password before the host.
+func withoutUser(authority string) string {
+	return authority[strings.LastIndexByte(authority, '@')+1:]
 }
 
 func (rs *Routes) takesHost(r *parsedRequest, host string) bool {
@@ -218,8 +223,17 @@ func (m *Match) BodyCause(values []scan.Value, why reason.Reason) (c cause.Cause
 func otherParameter(query string, known []string) string {
 	for parameter := range strings.SplitSeq(strings.TrimPrefix(query, "?"), "&") {
 		if name, _, _ := strings.Cut(parameter, "="); !slices.Contains(known, name) {
-			return name
+			return parameterName(parameter)
 		}
 	}
 	return ""
+}
+
+// parameterName returns the name of a query's parameter. What has no value may be all secret.
+func parameterName(parameter string) string {
+	name, _, ok := strings.Cut(parameter, "=")
+	if !ok {
+		return "a parameter without ="
+	}
+	return name
 }

@@ -38,7 +38,8 @@ func TestCause(t *testing.T) {
 		{"GET /kf/prod/m:predict", front, reason.PathUnknown, "method", "GET"},
 		{"POST /nothing?key=secret", front, reason.PathUnknown, "path", "/nothing"},
 		{"POST /echo.Echo/Call", "echo.example.com", reason.PathUnknown, "header content-type", ""},
-		{"POST /kf/prod/m:predict", "a@b", reason.HostInvalid, "host", "a@b"},
+		{"POST /kf/prod/m:predict", "a@b", reason.HostInvalid, "host", "b"},
+		{"POST /kf/prod/m:predict", "ana:secret@b", reason.HostInvalid, "host", "b"},
 		{"POST /kf/prod/m:predict", strings.Repeat("a", 300), reason.HostInvalid, "host", strings.Repeat("a", 96) + "…"},
 		{"gRPC /echo.Echo/Call", front, reason.HostInvalid, "host", front},
 		{"POST /kf/prod/m:predict", "other-predictor-default.prod.svc.cluster.local", reason.IdentityConflict, "host",
@@ -47,6 +48,8 @@ func TestCause(t *testing.T) {
 		{"GET /v1/models/c", llm, reason.GrantMissing, "model", "c"},
 		{"POST /v1/chat/completions?model=secret", llm, reason.QueryRefused, "query", "model"},
 		{"POST /v1/chat/completions?key=secret", llm, reason.QueryToken, "query", "key"},
+		{"POST /v1/chat/completions?secret", llm, reason.QueryRefused, "query", "a parameter without ="},
+		{"GET /pages/a?secret", "pages.example.com", reason.QueryRefused, "query", "a parameter without ="},
 		{"GET /pages/a?page=1&key=secret", "pages.example.com", reason.QueryRefused, "query", "key"},
 	} {
 		t.Run(c.line+" on "+c.host, func(t *testing.T) {

@@ -124,7 +124,7 @@ func (s *server) parseOperation(r *parsedRequest, path string) (operation, reaso
 			r.blame("query", "must not have the credential key", name)
 			return operation{}, reason.QueryToken
 		case !known, strings.Contains(value, ";"): // some servers take ';' for '&'
-			r.blame("query", "must have only parameters that the protocol lists for this path, and no ';'", name)
+			r.blame("query", "must have only parameters that the protocol lists for this path, and no ';'", parameterName(parameter))
 			return operation{}, reason.QueryRefused
 		}
 	}
