@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -141,6 +142,25 @@ func TestAuditDetail(t *testing.T) {
 				t.Errorf("docs/explain.md does not have\n%s", c.want)
 			}
 		})
+	}
+}
+
+// TestAuditWantIsBounded: of the values of a configuration that would do a line has a few.
+func TestAuditWantIsBounded(t *testing.T) {
+	audiences := make([]string, 1000)
+	for i := range audiences {
+		audiences[i] = "https://models-" + strconv.Itoa(i) + ".example.com"
+	}
+	list, err := json.Marshal(audiences)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, s := load(t, strings.Replace(talkative, `["models"]`, string(list), 1))
+	h := head("POST /kfserving/prod/fraud:predict", bearer(t, s, corp(claims{"tier": "gold", "aud": "other"})))
+	h.End = true
+	_, step := begin(g, h)
+	if a := readAudit(t, step.Audit, ""); a.Decision != "audience_wrong" || len(a.Want) != 9 || a.Want[8] != "…" {
+		t.Errorf("logs %d bytes: %.400s", len(step.Audit), step.Audit)
 	}
 }
 

@@ -58,6 +58,7 @@ func (x *Exchange) findCause(why reason.Reason) *Cause {
 	default:
 		c.ofHead(x, why)
 	}
+	c.CutWant()
 	return c
 }
 
