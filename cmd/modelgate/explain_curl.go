@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -86,6 +87,14 @@ func (c *curl) request(t *terminal) (r request, err error) {
 		at = i
 	}
 	r.Authority, r.Path = rest[:at], rest[at:]
+	if i := strings.LastIndexByte(r.Authority, '@'); i >= 0 { // a user in the URL is sent as Basic, as of --user
+		if c.user == "" {
+			if c.user, err = url.PathUnescape(r.Authority[:i]); err != nil {
+				return r, wrong("--curl: the user in the URL: %v", err)
+			}
+		}
+		r.Authority = r.Authority[i+1:]
+	}
 	if !strings.HasPrefix(r.Path, "/") {
 		r.Path = "/" + r.Path
 	}
@@ -113,31 +122,38 @@ func (c *curl) request(t *terminal) (r request, err error) {
 	return r, c.addHeaders(&r, mediaType)
 }
 
+// addHeaders adds the headers. One that is given takes the place of curl's own; without a value it is
+// not sent, unless a semicolon stands for the colon.
 func (c *curl) addHeaders(r *request, mediaType string) error {
-	typed := false
+	given := map[string]bool{}
 	for _, h := range c.headers {
 		name, value, ok := strings.Cut(h, ":")
-		if !ok {
+		if value = strings.TrimSpace(value); !ok && strings.HasSuffix(h, ";") {
+			name = strings.TrimSuffix(h, ";")
+		} else if !ok {
 			return wrong("--curl: a header must be NAME: VALUE; got %q", h)
+		} else if value == "" {
+			given[strings.ToLower(name)] = true
+			continue
 		}
-		value = strings.TrimSpace(value)
 		if strings.EqualFold(name, "host") {
 			r.Authority = value
 			continue
 		}
-		typed = typed || strings.EqualFold(name, "content-type")
+		given[strings.ToLower(name)] = true
 		r.Headers = append(r.Headers, pair{name, value})
 	}
-	for _, h := range [][2]string{{"cookie", c.cookie}, {"user-agent", c.agent}} {
-		if h[1] != "" {
+	own := [][2]string{{"user-agent", c.agent}, {"authorization", ""}, {"content-type", mediaType}}
+	if c.user != "" {
+		own[1][1] = "Basic " + base64.StdEncoding.EncodeToString([]byte(c.user))
+	}
+	if c.cookie != "" {
+		r.Headers = append(r.Headers, pair{"cookie", c.cookie})
+	}
+	for _, h := range own {
+		if h[1] != "" && !given[h[0]] {
 			r.Headers = append(r.Headers, pair(h))
 		}
-	}
-	if c.user != "" {
-		r.Headers = append(r.Headers, pair{"authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(c.user))})
-	}
-	if mediaType != "" && !typed {
-		r.Headers = append(r.Headers, pair{"content-type", mediaType})
 	}
 	return nil
 }

@@ -206,6 +206,9 @@ func (a *answer) verdict() string {
 
 // passes says what would pass in the place of what is at fault.
 func passes(c *gate.Cause, why reason.Reason, now time.Time) string {
+	if c.Place == "grant" { // of which each condition must hold
+		return strings.Join(c.Want, " and ")
+	}
 	r := authn.Refusal{Cause: c.Cause}
 	if c.Late != 0 {
 		r.Limit = now

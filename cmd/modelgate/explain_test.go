@@ -27,6 +27,8 @@ const explained = `{
 		{"name": "fraud-team", "issuers": ["corp"], "members": ["group:fraud"], "role": "invoker", "models": ["prod/fraud"]},
 		{"name": "strong", "issuers": ["corp"], "members": ["allAuthenticatedUsers"], "role": "invoker", "models": ["prod/*"],
 			"claims": [{"pointer": "/acr", "equals": "strong"}]},
+		{"name": "two", "issuers": ["corp"], "members": ["allAuthenticatedUsers"], "role": "invoker", "models": ["prod/two"],
+			"claims": [{"pointer": "/acr", "equals": "strong"}, {"pointer": "/amr", "equals": "mfa"}]},
 		{"name": "guests", "issuers": ["partners"], "members": ["user:ana@example.com"], "role": "invoker", "models": ["prod/*"]}
 	],
 	"denies": [{"name": "frozen", "models": ["prod/frozen"]}]
@@ -195,6 +197,11 @@ func TestCurl(t *testing.T) {
 			Headers: []pair{{"cookie", "c=d"}, {"user-agent", "me"}, {"authorization", "Basic bWU6cHc="}}}},
 		{"curl \\\n  --json $'{\"a\\u00e9\"}' http://a//b/../c", request{Method: "POST", Path: "//b/../c", Authority: "a",
 			Headers: []pair{{"content-type", "application/json"}}, Body: []byte(`{"aé"}`)}},
+		{`curl http://me:p%20w@a/b`, request{Method: "GET", Path: "/b", Authority: "a", Headers: []pair{{"authorization", "Basic bWU6cCB3"}}}},
+		{`curl http://you@a/b -u me:pw -H 'Authorization: Bearer x'`, request{Method: "GET", Path: "/b", Authority: "a",
+			Headers: []pair{{"Authorization", "Bearer x"}}}},
+		{`curl http://a/b -H 'Host:' -H 'Content-Type:' -H 'X-A;' -H 'X-B:' -d {}`, request{Method: "POST", Path: "/b", Authority: "a",
+			Headers: []pair{{"X-A", ""}}, Body: []byte("{}")}},
 		{`curl http://a/b -H 'Content-Type: application/json' -d {}`, request{Method: "POST", Path: "/b", Authority: "a",
 			Headers: []pair{{"Content-Type", "application/json"}}, Body: []byte("{}")}},
 	} {
@@ -226,6 +233,25 @@ func TestCurl(t *testing.T) {
 				t.Errorf("parseCurl = %v, want %s", err, c.want)
 			}
 		})
+	}
+}
+
+// TestExplainConditions: what would pass is all conditions of the nearest grant, and not one of them.
+func TestExplainConditions(t *testing.T) {
+	w := newExplainWorld(t)
+	got := w.run(nil, "--curl", strings.Replace(curlFraud, "prod/fraud", "prod/two", 1))
+	if want := `would pass: /acr equals "strong" and /amr equals "mfa"` + "\n"; !strings.Contains(got.out, want) {
+		t.Errorf("explain prints %s\nwant %s", got.out, want)
+	}
+}
+
+// TestExplainALineOfWhatPassed: such a line has neither the address nor the groups of its caller, so
+// nothing is said of grants.
+func TestExplainALineOfWhatPassed(t *testing.T) {
+	w := newExplainWorld(t)
+	got := w.run(nil, "--log", `model gate: {"modelgate":"allowed","issuer":"corp","subject":"s","verb":"predict","models":["prod/fraud"],"rule":"fraud-team"}`)
+	if !strings.Contains(got.out, "fraud-team decided") || strings.Contains(got.out, "NO") {
+		t.Errorf("explain prints %s\nwant that the grant decided, and no step that refuses", got.out)
 	}
 }
 
