@@ -85,10 +85,30 @@ func (s *session) otherHosts(w *writer) {
 	}
 	for _, list := range w.program.allow {
 		for _, r := range list {
-			if !slices.ContainsFunc(appendLiterals(nil, r.when), func(l *literal) bool { return l.kind == onHost }) {
-				s.leftOut(r.at, "it is for every host, and beside rules for hosts the gate takes requests only for %s: name others with --host",
+			if w.space.reachesOthers(r.when, false) {
+				s.leftOut(r.at, "it is for other hosts too, and beside rules for hosts the gate takes requests only for %s: name others with --host",
 					strings.Join(w.space.sortedHosts(), ", "))
 			}
 		}
 	}
+}
+
+// reachesOthers reports whether a condition, or with not its contrary, may hold of requests for
+// hosts that are not in the space.
+func (s *space) reachesOthers(e expr, not bool) bool {
+	switch {
+	case e.kind == literally && e.is.kind != onHost:
+		return true
+	case e.kind == literally:
+		name, port, isPort := strings.Cut(strings.ToLower(e.is.text.text), ":")
+		isKnown := slices.Contains(s.hosts, name) && (e.is.text.kind == exactly && !isPort || e.is.text.kind == begins && isPort && port == "")
+		return not || !isKnown
+	case e.kind == noneOf:
+		return s.reachesOthers(e.parts[0], !not)
+	}
+	reaches := func(part expr) bool { return s.reachesOthers(part, not) }
+	if (e.kind == oneOf) != not {
+		return slices.ContainsFunc(e.parts, reaches)
+	}
+	return !slices.ContainsFunc(e.parts, func(part expr) bool { return !reaches(part) })
 }

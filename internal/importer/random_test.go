@@ -41,6 +41,7 @@ type (
 // randomRequest is a request, and who makes it.
 type randomRequest struct {
 	method, path string
+	host         string
 	peer         string         // SPIFFE ID, or ""
 	issuer       string         // name in the configuration; "" without a token
 	claims       map[string]any // of the token
@@ -54,6 +55,7 @@ var values = map[string][]string{
 	"requestPrincipals": {"*", "https://corp.example/ana", "https://corp.example/*", "https://partner.example/bob", "*/ana"},
 	"paths":             {"/", "/a", "/a/*", "/a/b", "/admin*", "*/b", "/v1/models/m:predict", "/v1/*", "*"},
 	"methods":           {"GET", "POST", "P*", "*"},
+	"hosts":             {"a.example.com", "a.example.com:*", "b.example.com:8080", "*.example.com", "*"},
 }
 
 var (
@@ -97,7 +99,8 @@ func drawRule(r *rand.Rand) (rule randomRule) {
 		rule.From = append(rule.From, randomFrom{attributes(r, "principals", "namespaces", "requestPrincipals")})
 	}
 	for range r.IntN(3) {
-		rule.To = append(rule.To, randomTo{attributes(r, "paths", "methods")})
+		names := []string{"paths", "methods", "hosts"}
+		rule.To = append(rule.To, randomTo{attributes(r, names[:2+r.IntN(3)/2]...)})
 	}
 	if r.IntN(2) == 0 {
 		w := randomWhen{Key: randomClaims[r.IntN(len(randomClaims))]}
@@ -125,6 +128,7 @@ func drawPolicies(r *rand.Rand) (list []randomPolicy) {
 func drawRequest(r *rand.Rand) randomRequest {
 	q := randomRequest{
 		method: []string{"GET", "POST", "PUT"}[r.IntN(3)], path: randomPaths[r.IntN(len(randomPaths))],
+		host:   []string{"a.example.com", "a.example.com:8080", "b.example.com", "b.example.com:8080", "c.example.com"}[r.IntN(5)],
 		peer:   randomPeers[r.IntN(len(randomPeers))],
 		issuer: []string{"", "corp.example", "partner.example"}[r.IntN(3)], claims: map[string]any{"sub": []string{"ana", "bob"}[r.IntN(2)]},
 	}
@@ -184,6 +188,8 @@ func (q randomRequest) has(name, value string) bool {
 		return glob(value, q.path)
 	case "methods":
 		return glob(value, q.method)
+	case "hosts":
+		return glob(value, q.host)
 	case "principals":
 		return q.peer != "" && glob(value, strings.TrimPrefix(q.peer, "spiffe://"))
 	case "namespaces":
@@ -304,7 +310,7 @@ func decider(t *testing.T, config string, now time.Time) func(randomRequest) str
 		t.Fatal(err)
 	}
 	return func(q randomRequest) string {
-		c := corpus.Case{Name: "random", Request: q.method + " " + q.path}
+		c := corpus.Case{Name: "random", Request: q.method + " " + q.path, Host: q.host}
 		if q.issuer != "" {
 			c.Token = &corpus.Token{Issuer: q.issuer, Claims: q.claims}
 		}
