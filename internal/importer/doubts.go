@@ -66,8 +66,10 @@ func (s *session) otherPorts(w *writer) {
 				case l.kind != onHost || l.text.kind == present || l.text.kind == begins || slices.ContainsFunc(literals, isMeant):
 				case i == 0:
 					s.wider(l.at, "%q: the gate means a host with any port, and so does the deny. --any-port accepts that", l.text)
-				default:
+				case l.text.kind == exactly:
 					s.leftOut(l.at, "%q: the gate means a host with any port: name %s:* beside it, or accept any port with --any-port", l.text, l.text)
+				default:
+					s.leftOut(l.at, "%q: the gate means a host with any port: accept that with --any-port", l.text)
 				}
 			}
 		}
