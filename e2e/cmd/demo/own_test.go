@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/modelgate/modelgate/e2e/internal/testbed"
 )
@@ -68,6 +69,12 @@ func TestOwn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	addr := o.stage.envoys[ownName].Addr()
+	for until := time.Now().Add(time.Minute); time.Now().Before(until); time.Sleep(100 * time.Millisecond) {
+		if status, _ := chat(t, addr, token, "tiny"); status != http.StatusServiceUnavailable {
+			break // the keys have been fetched, which takes its time on a busy machine
+		}
+	}
 	for _, c := range []struct {
 		token, model string
 		status       int
@@ -77,7 +84,7 @@ func TestOwn(t *testing.T) {
 		{token, "secret", 403, "grant_missing"},
 		{token, "tiny", 200, "/v1/chat/completions"},
 	} {
-		status, body := chat(t, o.stage.envoys[ownName].Addr(), c.token, c.model)
+		status, body := chat(t, addr, c.token, c.model)
 		if status != c.status || !strings.Contains(body, c.contains) {
 			t.Errorf("a chat with %s answers %d %s, want %d and %s", c.model, status, body, c.status, c.contains)
 		}
