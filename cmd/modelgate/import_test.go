@@ -2,9 +2,14 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
 )
 
 const importedPolicies = `apiVersion: security.istio.io/v1
@@ -106,4 +111,25 @@ func TestImportRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestMigration: the flags of import in docs/migration.md are flags of the command.
+func TestMigration(t *testing.T) {
+	text, err := os.ReadFile("../../docs/migration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	others := []string{"--lint", "--config", "--namespace", "--selector", "--inbound", "--resource-type", "--format"}
+	flags := importCommand(&terminal{}).Flags()
+	named := regexp.MustCompile("--[a-z][a-z-]+").FindAllString(string(text), -1)
+	for _, name := range named {
+		if flags.Lookup(strings.TrimPrefix(name, "--")) == nil && !slices.Contains(others, name) {
+			t.Errorf("%s is no flag", name)
+		}
+	}
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Name != "output" && !slices.Contains(named, "--"+f.Name) {
+			t.Errorf("docs/migration.md says nothing of --%s", f.Name)
+		}
+	})
 }
