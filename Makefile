@@ -132,7 +132,7 @@ e2e-istio: ## Deliver the manifests to a real Envoy by Istio's own control plane
 	cd e2e/istio && $(GO) test -v -count=1 -timeout 40m .
 
 # The first time, it takes about fifteen minutes to compile Kubernetes' API server and KServe's controller too.
-e2e-kubernetes: ## Apply the manifests by kubectl to a real API server with Istio's resources, webhook and control plane.
+e2e-kubernetes: ## Apply the manifests by kubectl and Helm to a real API server with Istio's resources, webhook and control plane.
 	cd e2e && $(GO) test -v -count=1 -tags kubernetes -timeout 40m ./kubernetes -run '$(RUN)'
 
 e2e-metrics: ## Run a real Prometheus on real Envoys: rules, alerts and every query of the dashboard.

@@ -32,8 +32,8 @@ type cluster struct {
 	dir string // has kubeconfig, and kubectl's cache
 }
 
-// newCluster starts a cluster that has the resources of Istio, of the External Secrets Operator
-// and of the Secrets Store CSI driver, and the namespaces of the manifests.
+// newCluster starts a cluster that has the resources of Istio, of the Prometheus operator, of the
+// External Secrets Operator and of the Secrets Store CSI driver, and the manifests' namespaces.
 func newCluster(t *testing.T) *cluster {
 	t.Helper()
 	c := &cluster{t.TempDir()}

@@ -1,5 +1,5 @@
-// Package kubernetes installs the gate as a user does: kubectl applies the manifests to a real API
-// server of Kubernetes, whose resources of Istio are those that Istio installs. Istio's own
+// Package kubernetes installs the gate as a user does: kubectl and Helm apply the manifests to a
+// real API server of Kubernetes, whose resources of Istio are those that Istio installs. Istio's own
 // control plane validates them as an admission webhook, and sends them to a real Envoy.
 //
 // There are no nodes: nothing runs a pod, so the tests start Envoy where a pod of the gateway

@@ -71,8 +71,8 @@ func (c *cluster) apply(t *testing.T, args ...string) (out string) {
 // kustomizations are the directories of manifests that kustomize builds.
 func kustomizations(t *testing.T) (dirs []string) {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(root, "manifests", "istio", "*", "kustomization.yaml"))
-	if err != nil || len(files) < 10 {
+	files, err := filepath.Glob(filepath.Join(root, "manifests", "*", "*", "kustomization.yaml"))
+	if err != nil || len(files) < 11 {
 		t.Fatalf("%v, %v", files, err)
 	}
 	for _, file := range files {

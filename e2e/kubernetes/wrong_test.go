@@ -14,13 +14,16 @@ import (
 	"github.com/modelgate/modelgate/internal/testing/edit"
 )
 
-// changed is a manifest with a mistake: the resource of this kind in a directory of
-// manifests/istio, with values set at pointers, or without what is there if the value is "".
+// changed is a manifest with a mistake: the resource of this kind in a directory below
+// manifests/istio, or in operator, with values set at pointers, or without what is there if the value is "".
 type changed struct {
 	name, dir, kind string
 	edits           [][2]string
 	want            string // of the answer
 }
+
+// operator has what is for the Prometheus operator.
+const operator = "../prometheus/operator"
 
 // at is one change.
 func at(pointer, value string) [][2]string { return [][2]string{{pointer, value}} }
@@ -76,6 +79,12 @@ var bySchema = []changed{
 		`spec.template.spec.containers[0].env[0].valueFrom: Invalid value`},
 	{"a Secret's owner that is none", "secrets", "ExternalSecret", at("/spec/target/creationPolicy", `"Own"`),
 		`spec.target.creationPolicy: Unsupported value: "Own"`},
+	{"an interval without a unit", operator, "PodMonitor", at("/spec/podMetricsEndpoints/0/interval", `"15"`),
+		`spec.podMetricsEndpoints[0].interval: Invalid value: "15"`},
+	{"a relabeling that is none", operator, "PodMonitor", at("/spec/podMetricsEndpoints/0/metricRelabelings/0/action", `"rename"`),
+		`spec.podMetricsEndpoints[0].metricRelabelings[0].action: Unsupported value: "rename"`},
+	{"a rule without an expression", operator, "PrometheusRule", at("/spec/groups/0/rules/0/expr", ``),
+		`spec.groups[0].rules[0].expr: Required value`},
 }
 
 // byWebhook are mistakes that only Istio's validation refuses.
@@ -127,7 +136,7 @@ func TestWrongManifests(t *testing.T) {
 			}
 		})
 	}
-	const kinds = "wasmplugins,envoyfilters,virtualservices,peerauthentications,authorizationpolicies,externalsecrets,deployments"
+	const kinds = "wasmplugins,envoyfilters,virtualservices,peerauthentications,authorizationpolicies,externalsecrets,deployments,podmonitors,prometheusrules"
 	if out, _, err := c.kubectl("", "get", kinds, "--all-namespaces", "-o", "name"); err != nil || out != "" {
 		t.Errorf("%v: refused, and there: %s", err, out)
 	}
