@@ -136,7 +136,8 @@ func TestWrongManifests(t *testing.T) {
 			}
 		})
 	}
-	const kinds = "wasmplugins,envoyfilters,virtualservices,peerauthentications,authorizationpolicies,externalsecrets,deployments,podmonitors,prometheusrules"
+	const kinds = "wasmplugins,envoyfilters,virtualservices,peerauthentications,authorizationpolicies,externalsecrets,deployments," +
+		"podmonitors,prometheusrules"
 	if out, _, err := c.kubectl("", "get", kinds, "--all-namespaces", "-o", "name"); err != nil || out != "" {
 		t.Errorf("%v: refused, and there: %s", err, out)
 	}
