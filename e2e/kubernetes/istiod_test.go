@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -67,4 +68,14 @@ func testdata(t *testing.T, name string, vars map[string]string) string {
 		t.Fatalf("%s: a variable has no value:\n%s", name, filled)
 	}
 	return filled
+}
+
+// TestIstio holds the control plane to the commit of Istio with which e2e/istio tests.
+func TestIstio(t *testing.T) {
+	version := regexp.MustCompile(`(?m)^\s+istio\.io/istio (v\S+)`)
+	here := version.FindStringSubmatch(read(t, "build/tools/kubernetes/go.mod"))
+	there := version.FindStringSubmatch(read(t, "e2e/istio/go.mod"))
+	if here == nil || there == nil || here[1] != there[1] {
+		t.Errorf("build/tools/kubernetes has Istio %q, e2e/istio %q", here, there)
+	}
 }
