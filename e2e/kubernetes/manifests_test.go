@@ -22,6 +22,11 @@ func TestManifests(t *testing.T) {
 	applied := map[string]bool{}
 	for _, dir := range kustomizations(t) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
+			for line := range strings.Lines(c.apply(t, "--dry-run=server", "-k", dir)) {
+				if !strings.HasSuffix(line, " created (server dry run)\n") {
+					t.Errorf("the dry run says %s", line)
+				}
+			}
 			for line := range strings.Lines(c.apply(t, "-k", dir)) {
 				if !strings.HasSuffix(line, " created\n") {
 					t.Errorf("it says %s", line)

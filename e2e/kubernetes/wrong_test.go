@@ -150,12 +150,14 @@ func TestWrongManifests(t *testing.T) {
 	}
 }
 
-// refuses checks that a manifest is refused as it is to be.
-func (c *cluster) refuses(t *testing.T, built manifests, w changed) error {
+// refuses checks that a manifest is refused as it is to be, also when nothing would change.
+func (c *cluster) refuses(t *testing.T, built manifests, w changed) (err error) {
 	t.Helper()
-	_, _, err := c.kubectl(built.with(t, w), "apply", "-f", "-")
-	if err == nil || !strings.Contains(err.Error(), w.want) {
-		t.Errorf("it says %v\nwant %s", err, w.want)
+	for _, dry := range []string{"server", "none"} {
+		_, _, err = c.kubectl(built.with(t, w), "apply", "--dry-run="+dry, "-f", "-")
+		if err == nil || !strings.Contains(err.Error(), w.want) {
+			t.Errorf("dry run %s: it says %v\nwant %s", dry, err, w.want)
+		}
 	}
 	return err
 }
