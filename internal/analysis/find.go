@@ -19,8 +19,12 @@ const maxWitnesses = 64
 type witness struct {
 	caller *Caller
 	who    []*authn.Principal // by side; nil where the credential is refused
-	known  []truth            // of the formulas' parts, by variable
+	known  [][]truth          // of the formulas' parts, by page and variable; nil for a page of which nothing is known
 }
+
+// page is the number of variables in a page of a witness: formulas share few of them, and there are
+// many.
+const page = 512
 
 // truth is what a witness makes of a part of a formula.
 type truth uint8
@@ -197,38 +201,37 @@ func (sp *space) witness(m choice) *witness {
 	for _, s := range sp.sides {
 		w.who = append(w.who, s.Principal(w.caller))
 	}
-	w.known = make([]truth, sp.Len())
-	for i := range m {
-		s := sp.all[i]
-		for k, l := range s.chosen {
-			w.set(l, k == m[i].kind)
-		}
-		for b, l := range s.set {
-			w.set(l, slices.Contains(m[i].bits, b))
+	for i := range m { // what is not chosen is not so
+		*w.at(sp.all[i].chosen[m[i].kind].Var()) = yes
+		for _, b := range m[i].bits {
+			*w.at(sp.all[i].set[b].Var()) = yes
 		}
 	}
-	w.set(sp.T, true)
+	*w.at(sp.T.Var()) = yes
 	return w
 }
 
-func (w *witness) set(l z.Lit, is bool) {
-	w.known[l.Var()] = no
-	if is == l.IsPos() {
-		w.known[l.Var()] = yes
+// at returns what is known of a variable.
+func (w *witness) at(v z.Var) *truth {
+	for int(v/page) >= len(w.known) {
+		w.known = append(w.known, nil)
 	}
+	if w.known[v/page] == nil {
+		w.known[v/page] = make([]truth, page)
+	}
+	return &w.known[v/page][v%page]
 }
 
 // holds reports whether a formula holds for a witness.
 func (sp *space) holds(w *witness, formula z.Lit) bool {
-	v := formula.Var()
-	if n := sp.Len() - len(w.known); n > 0 { // parts that are newer than the witness
-		w.known = append(w.known, make([]truth, n)...)
+	is := w.at(formula.Var())
+	if *is == notAsked {
+		*is = no
+		if a, b := sp.Ins(formula); a != z.LitNull && sp.holds(w, a) && sp.holds(w, b) {
+			*is = yes
+		}
 	}
-	if w.known[v] == notAsked {
-		a, b := sp.Ins(formula)
-		w.set(v.Pos(), a != z.LitNull && sp.holds(w, a) && sp.holds(w, b))
-	}
-	return (w.known[v] == yes) == formula.IsPos()
+	return (*is == yes) == formula.IsPos()
 }
 
 // caller returns the caller of a choice for all slots.
