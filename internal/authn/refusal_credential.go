@@ -1,6 +1,7 @@
 package authn
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/modelgate/modelgate/internal/reason"
@@ -27,8 +28,18 @@ func (v *verification) describeAPIKey() *Refusal {
 const forwardedRule = `must be there once, as Envoy writes it, with the certificate of the proxy's client: ` +
 	`the connection is that of one of the "proxies" of "peer"`
 
-// maxScheme is longer than the name of any scheme that is registered with IANA.
-const maxScheme = 24
+// namedSchemes are the schemes of which a log may have the name: those that are registered with IANA (HTTP
+// Authentication Scheme Registry), and some that clients of models use. Any other first word may be
+// a credential.
+var namedSchemes = [...]string{
+	"Basic", "Bearer", "Concealed", "Digest", "DPoP", "GNAP", "HOBA", "Mutual", "Negotiate", "OAuth", "PrivateToken",
+	"SCRAM-SHA-1", "SCRAM-SHA-256", "vapid",
+	"ApiKey", "Api-Key", "AWS4-HMAC-SHA256", "Key", "JWT", "NTLM", "Token",
+}
+
+func isNamedScheme(s string) bool {
+	return slices.ContainsFunc(namedSchemes[:], func(name string) bool { return strings.EqualFold(s, name) })
+}
 
 // describe says what is at fault with a header that carries credentials.
 func (e *extractor) describe(pairs [][2]string, why reason.Reason) *Refusal {
@@ -42,7 +53,7 @@ func (e *extractor) describe(pairs [][2]string, why reason.Reason) *Refusal {
 			r.Want = append(r.Want, s.scheme)
 		}
 		value, _ := headerValue(pairs, e.header)
-		if scheme, _, ok := strings.Cut(value, " "); ok && isScheme(scheme) && len(scheme) <= maxScheme { // else it may be a credential
+		if scheme, _, ok := strings.Cut(value, " "); ok && isNamedScheme(scheme) {
 			r.Add(scheme)
 		}
 	}

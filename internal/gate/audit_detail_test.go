@@ -88,6 +88,9 @@ func TestAuditDetail(t *testing.T) {
 		{"scheme", fraud, nil, []pair{{"authorization", "Token abc"}}, "",
 			`{"modelgate":"scheme_unsupported","place":"header authorization",` +
 				`"why":"must begin with a scheme that an issuer has, and one space:","want":["Bearer"],"got":["Token"]}`},
+		{"no scheme", fraud, nil, []pair{{"authorization", "s3cretKey x"}}, "",
+			`{"modelgate":"scheme_unsupported","place":"header authorization",` +
+				`"why":"must begin with a scheme that an issuer has, and one space:","want":["Bearer"]}`},
 		{"anonymous", "POST /kfserving/prod//fraud:predict", nil, nil, "",
 			`{"modelgate":"credential_missing","place":"credential","why":"must be there: a caller without one may not do this",` +
 				`"want":["authorization: Bearer"],"hides":"path_invalid"}`},

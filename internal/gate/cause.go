@@ -128,8 +128,11 @@ func (c *Cause) ofHead(x *Exchange, why reason.Reason) {
 		case x.body != nil:
 			c.At("body", "must ask for the call of which the identity headers have told the server")
 			return
-		case x.request == nil || x.head.Path == "":
+		case x.request == nil:
 			c.At("gate", "cannot evaluate the request")
+			return
+		case x.head.Path == "":
+			c.At("path", "must begin with '/'")
 			return
 		}
 		c.Cause, _ = x.gate.routes.Cause(x.head.Request)
