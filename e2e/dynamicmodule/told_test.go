@@ -110,7 +110,7 @@ func TestLabels(t *testing.T) {
 		`modelgate_decisions{decision="refused",reason="grant_missing",verb="predict",issuer="iap"} 1`,
 		`modelgate_decisions{decision="refused",reason="credential_missing",verb="predict",issuer="none"} 1`,
 		`modelgate_decisions{decision="refused",reason="path_unknown",verb="none",issuer="iap"} 1`,
-		`modelgate_allowed{} 3`,
+		`modelgate_requests{reason="allowed"} 3`,
 	}
 	text := ""
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
