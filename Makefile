@@ -74,19 +74,19 @@ race: ## Decide requests on four threads at once under the race detector, while 
 	$(GO) test -race -count=1 -timeout 20m ./filter/driver -args -requests $(REQUESTS) -pushes $(PUSHES)
 
 e2e-requests: ## Send 200,000 generated request heads through a real Envoy, over HTTP/1.1 and HTTP/2.
-	cd e2e && $(GO) test -v -timeout 20m ./requests -args -heads 200000
+	cd e2e && $(GO) test -v -count=1 -timeout 20m ./requests -args -heads 200000
 
 e2e-faults: ## Break what the gate depends on while it serves: the keys, the VM, the configuration.
-	cd e2e && $(GO) test -v -timeout 20m ./faults -skip 'TestSignatures|TestStress' -args -full
+	cd e2e && $(GO) test -v -count=1 -timeout 20m ./faults -skip 'TestSignatures|TestStress' -args -full
 
 e2e-stress: ## Send a million requests through the dynamic module while its configuration is replaced 10,000 times.
 	cd e2e && HOST=native $(GO) test -v -count=1 -timeout 60m ./faults -run TestStress -args -full
 
 e2e-attacks: ## Try to knock a gate out; every 503 of other callers and every dead VM fails (ATTACKS=-full: under both failure policies).
-	cd e2e && $(GO) test -v -tags attacks -timeout 20m ./attacks -args $(ATTACKS)
+	cd e2e && $(GO) test -v -count=1 -tags attacks -timeout 20m ./attacks -args $(ATTACKS)
 
 e2e-signatures: ## Verify a million mutated signatures, by Envoy's BoringSSL and by Go.
-	cd e2e && $(GO) test -v -timeout 60m ./faults -run TestSignatures -args -full
+	cd e2e && $(GO) test -v -count=1 -timeout 60m ./faults -run TestSignatures -args -full
 
 e2e-messages: ## Verify 100,000 mutated signed requests and responses, by two other libraries for HTTP Message Signatures too.
 	cd e2e && $(GO) test -v -count=1 -timeout 60m ./signatures -args -mutations 100000
@@ -101,7 +101,7 @@ e2e-forms: ## Compare FORMS=20000 generated forms with what Python's, Node's and
 	cd e2e && $(GO) test -v -count=1 -tags forms -timeout 60m ./forms -args -n $(FORMS)
 
 e2e-kserve: ## Test with real model servers and clients, and compare 100,000 requests with the servers' own parsers.
-	cd e2e && $(GO) test -v -tags kserve -timeout 30m ./kserve -run '$(RUN)' -args -requests 100000
+	cd e2e && $(GO) test -v -count=1 -tags kserve -timeout 30m ./kserve -run '$(RUN)' -args -requests 100000
 
 # The first time, it fetches 3 GB.
 e2e-vllm: ## The same with vLLM on the CPU, a model of random weights and an adapter of it.
