@@ -68,7 +68,7 @@ func decideCommand(t *terminal) *cobra.Command {
 	}
 	config := c.Flags().String("config", "", "`FILE` with the configuration")
 	narrowing := c.Flags().String("narrowing", "", "`FILE` with the narrowing of a route")
-	at := c.Flags().String("now", "", "decide at this `TIME`, in RFC 3339; the default is the clock")
+	now := addTime(c, "decide at this `TIME`, in RFC 3339; the default is the clock")
 	keyFiles := c.Flags().StringArray("keys", nil, "`ISSUER=FILE`: the keys that an issuer publishes")
 	input := &format{formJSON, []string{formJSON, formYAML}}
 	c.Flags().Var(input, "input", "the form of the requests: json or yaml")
@@ -77,29 +77,18 @@ func decideCommand(t *terminal) *cobra.Command {
 		if err := needConfig(*config, "requests"); err != nil {
 			return err
 		}
-		now := time.Now()
-		if *at != "" {
-			var err error
-			if now, err = time.Parse(time.RFC3339, *at); err != nil {
-				return wrong("--now: must be an RFC 3339 time such as 2030-01-31T12:00:00Z; got %q", *at)
-			}
+		at, err := now()
+		if err != nil {
+			return err
 		}
-		return t.decide(*config, *narrowing, now, *keyFiles, input, form)
+		return t.decide(*config, *narrowing, at, *keyFiles, input, form)
 	}
 	return c
 }
 
 // decide decides requests from standard input.
 func (t *terminal) decide(config, narrowing string, now time.Time, keyFiles []string, input, form *format) error {
-	g, err := t.load(config)
-	if err != nil {
-		return err
-	}
-	n, err := t.loadNarrowing(g, narrowing)
-	if err != nil {
-		return err
-	}
-	d, err := t.newDecider(g, n, now, keyFiles)
+	d, err := t.newDecider(config, narrowing, now, keyFiles)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,17 @@ type decider struct {
 	given     []string // the issuers whose published keys --keys gives
 }
 
-func (t *terminal) newDecider(g *gate.Gate, n *gate.Narrowing, now time.Time, keyFiles []string) (*decider, error) {
+// newDecider loads the files of a configuration and, unless its name is "", of a narrowing, and the keys of
+// --keys.
+func (t *terminal) newDecider(config, narrowing string, now time.Time, keyFiles []string) (*decider, error) {
+	g, err := t.load(config)
+	if err != nil {
+		return nil, err
+	}
+	n, err := t.loadNarrowing(g, narrowing)
+	if err != nil {
+		return nil, err
+	}
 	published, err := t.addKeys(g, keyFiles)
 	if err != nil {
 		return nil, err

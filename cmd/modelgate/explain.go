@@ -88,22 +88,14 @@ func (a *asked) check() error {
 }
 
 func (t *terminal) explain(config, narrowing string, now time.Time, keyFiles []string, a asked, form *format) error {
-	g, err := t.load(config)
-	if err != nil {
-		return err
-	}
-	n, err := t.loadNarrowing(g, narrowing)
-	if err != nil {
-		return err
-	}
-	d, err := t.newDecider(g, n, now, keyFiles)
+	d, err := t.newDecider(config, narrowing, now, keyFiles)
 	if err != nil {
 		return err
 	}
 	var e *explanation
 	switch {
 	case a.log != "":
-		e, err = explainLine(g, a.log, now)
+		e, err = explainLine(d.gate, a.log, now)
 	default:
 		var r request
 		if r, err = t.askedRequest(a); err == nil {

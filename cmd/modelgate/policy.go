@@ -51,7 +51,7 @@ func addTime(c *cobra.Command, usage string) func() (time.Time, error) {
 		}
 		now, err := time.Parse(time.RFC3339, *at)
 		if err != nil {
-			return now, wrong("--now must be an RFC 3339 time such as 2030-01-31T12:00:00Z; got %q", *at)
+			return now, wrong("--now: must be an RFC 3339 time such as 2030-01-31T12:00:00Z; got %q", *at)
 		}
 		return now, nil
 	}
