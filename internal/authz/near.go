@@ -99,24 +99,6 @@ func (t *table) nearest(q *query) (near Near) {
 	return near
 }
 
-// eachMember calls look with the number of each member that the caller is, until look returns
-// false for a group.
-func (t *table) eachMember(q *query, patterns *idList, look func(id uint32) (more bool)) {
-	lookFor := func(m member) {
-		if id, ok := t.members[m]; ok {
-			look(id)
-		}
-	}
-	lookFor(member{kind: everyone})
-	if !q.who.IsToken() {
-		t.peerMembersOf(&q.who.Holder, lookFor)
-	}
-	if !q.who.Anonymous() {
-		t.membersOf(q.who, q.who.Issuer, lookFor)
-		t.groupsOf(q.who, patterns, look)
-	}
-}
-
 // lacking says what a grant lacks that the caller has on the model.
 func (t *table) lacking(e *entry, q *query) Near {
 	n := Near{Grant: t.names[e.rule]}

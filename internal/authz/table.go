@@ -212,26 +212,32 @@ func (t *table) find(q *query) (name string, ok bool) {
 		}
 		return best > 0 && (best == len(t.names) || !q.any)
 	}
-	look := func(m member) {
-		if id, ok := t.members[m]; ok {
-			lookAt(id)
-		}
-	}
-	look(member{kind: everyone})
-	if !q.who.IsToken() {
-		t.peerMembersOf(&q.who.Holder, look)
-	}
-	if !q.who.Anonymous() {
-		t.membersOf(q.who, q.who.Issuer, look)
-		if t.anyIssuer {
-			t.membersOf(q.who, "", look)
-		}
-		t.groupsOf(q.who, &patterns, lookAt)
-	}
+	t.eachMember(q, &patterns, lookAt)
 	if best == len(t.names) {
 		return "", false
 	}
 	return t.names[best], true
+}
+
+// eachMember calls look with the number of each member that the caller is, until look returns
+// false for a group.
+func (t *table) eachMember(q *query, patterns *idList, look func(id uint32) (more bool)) {
+	lookFor := func(m member) {
+		if id, ok := t.members[m]; ok {
+			look(id)
+		}
+	}
+	lookFor(member{kind: everyone})
+	if !q.who.IsToken() {
+		t.peerMembersOf(&q.who.Holder, lookFor)
+	}
+	if !q.who.Anonymous() {
+		t.membersOf(q.who, q.who.Issuer, lookFor)
+		if t.anyIssuer {
+			t.membersOf(q.who, "", lookFor)
+		}
+		t.groupsOf(q.who, patterns, look)
+	}
 }
 
 // earliest returns the first rule of a pair that applies, or best if that is
