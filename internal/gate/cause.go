@@ -70,23 +70,23 @@ func (c *Cause) ofCredential(x *Exchange) {
 	}
 }
 
-// ofGrants finds the grant that is nearest: of the narrowing, if that is what refuses.
-func (c *Cause) ofGrants(x *Exchange) {
-	p := x.gate.policy
+// refusingPolicy returns the policy that refuses: the narrowing's, if that is what refuses.
+func (x *Exchange) refusingPolicy() *authz.Policy {
 	if x.narrowedBy != "" && x.narrowing != nil {
-		p = x.narrowing.policy
+		return x.narrowing.policy
 	}
-	c.Near = p.Nearest(x.now, x.Principal, &x.Call)
+	return x.gate.policy
+}
+
+// ofGrants finds the grant that is nearest.
+func (c *Cause) ofGrants(x *Exchange) {
+	c.Near = x.refusingPolicy().Nearest(x.now, x.Principal, &x.Call)
 	c.Cause = c.Near.Cause
 }
 
 func (c *Cause) ofDeny(x *Exchange) {
 	c.At("deny", "applies to the caller, the verb and the model")
-	p := x.gate.policy
-	if x.narrowedBy != "" && x.narrowing != nil {
-		p = x.narrowing.policy
-	}
-	if p.AppliesInDoubt(x.now, x.Principal, &x.Call) {
+	if x.refusingPolicy().AppliesInDoubt(x.now, x.Principal, &x.Call) {
 		c.Why = "applies in doubt: the caller's credential does not tell whether the caller is its member, or meets its conditions"
 	}
 }
