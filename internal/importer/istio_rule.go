@@ -85,15 +85,22 @@ func (r *istioReader) rule(v value, p istioPolicy) expr {
 	return e
 }
 
-// source reads who calls: all that is said must hold.
-func (r *istioReader) source(item value, p istioPolicy) expr {
-	e := all()
-	if len(item.get("source").fields()) == 0 {
-		return cannot(item, "it has no source")
+// readBeside reads what an item has beside the one field that it may have: nothing is known of it, nor of
+// an item without the field.
+func readBeside(item value, name string) expr {
+	if len(item.get(name).fields()) == 0 {
+		return cannot(item, "it has no %s", name)
 	}
-	for _, f := range item.others("source") {
+	e := all()
+	for _, f := range item.others(name) {
 		e.parts = append(e.parts, cannot(f.value, "%s is not known", f.name))
 	}
+	return e
+}
+
+// source reads who calls: all that is said must hold.
+func (r *istioReader) source(item value, p istioPolicy) expr {
+	e := readBeside(item, "source")
 	for _, f := range item.get("source").fields() {
 		if name, negated := positive(f.name); negated {
 			e.parts = append(e.parts, not(r.attribute(f.value, name, p)))
@@ -137,13 +144,7 @@ func (r *istioReader) attribute(v value, name string, p istioPolicy) expr {
 
 // operation reads what is asked for: all that is said must hold.
 func (r *istioReader) operation(item value) expr {
-	e := all()
-	if len(item.get("operation").fields()) == 0 {
-		return cannot(item, "it has no operation")
-	}
-	for _, f := range item.others("operation") {
-		e.parts = append(e.parts, cannot(f.value, "%s is not known", f.name))
-	}
+	e := readBeside(item, "operation")
 	for _, f := range item.get("operation").fields() {
 		name, negated := positive(f.name)
 		one := either()

@@ -54,17 +54,21 @@ func (w who) claimVariants() (variants [][]condition, problems []problem) {
 		for _, text := range more {
 			problems = append(problems, problem{l, text})
 		}
-		var longer [][]condition
-		for _, v := range variants {
-			for _, form := range forms {
-				longer = append(longer, append(slices.Clone(v), form))
-			}
-		}
-		if variants = longer; len(variants) > maxTerms {
+		if variants = withEach(variants, forms); len(variants) > maxTerms {
 			return nil, append(problems, problem{l, tooManyTerms{}.Error()})
 		}
 	}
 	return variants, problems
+}
+
+// withEach returns each of the lists followed by each of the forms.
+func withEach(lists, forms [][]condition) (longer [][]condition) {
+	for _, list := range lists {
+		for _, form := range forms {
+			longer = append(longer, slices.Concat(list, form))
+		}
+	}
+	return longer
 }
 
 // exact returns the values that are compared as a whole.
@@ -77,18 +81,18 @@ func (c *claimTest) exact() (values []string) {
 	return values
 }
 
-// grantForms returns the conditions of which one must hold.
-func (c *claimTest) grantForms() (forms []condition, problems []string) {
+// grantForms returns lists of conditions, of which one must hold.
+func (c *claimTest) grantForms() (forms [][]condition, problems []string) {
 	if values := c.exact(); values != nil {
 		words := withoutSpaces(values)
 		switch {
 		case c.words && c.list && words != nil:
-			forms = append(forms, condition{Pointer: c.pointer, Word: words})
+			forms = append(forms, []condition{{Pointer: c.pointer, Word: words}})
 		case !c.words && c.text:
-			forms = append(forms, condition{Pointer: c.pointer, AnyOf: values})
+			forms = append(forms, []condition{{Pointer: c.pointer, AnyOf: values}})
 		}
 		if c.list {
-			forms = append(forms, condition{Pointer: c.pointer, Contains: values})
+			forms = append(forms, []condition{{Pointer: c.pointer, Contains: values}})
 		}
 	}
 	for _, v := range c.values {
@@ -96,10 +100,10 @@ func (c *claimTest) grantForms() (forms []condition, problems []string) {
 		case v.kind == exactly && !v.fold && v.text != "":
 			continue
 		case v.kind == begins && !v.fold && !c.words && c.text:
-			forms = append(forms, condition{Pointer: c.pointer, Prefix: v.text})
+			forms = append(forms, []condition{{Pointer: c.pointer, Prefix: v.text}})
 			problems = append(problems, "a list of texts is compared by whole items: the beginning counts only where the claim is one text")
 		case v.kind == ends && !v.fold && !c.words && c.text:
-			forms = append(forms, condition{Pointer: c.pointer, Suffix: v.text})
+			forms = append(forms, []condition{{Pointer: c.pointer, Suffix: v.text}})
 			problems = append(problems, "a list of texts is compared by whole items: the end counts only where the claim is one text")
 		case v.kind == present:
 			problems = append(problems, "a claim that is any text has no condition: one that exists may be no text")
@@ -130,13 +134,7 @@ func (w who) denies() (list []rule, wide []problem, ok bool) {
 		for _, text := range more {
 			wide = append(wide, problem{l, text})
 		}
-		var longer [][]condition
-		for _, v := range variants {
-			for _, form := range forms {
-				longer = append(longer, slices.Concat(v, form))
-			}
-		}
-		if variants = longer; len(variants) > maxTerms {
+		if variants = withEach(variants, forms); len(variants) > maxTerms {
 			return nil, wide, false
 		}
 	}
