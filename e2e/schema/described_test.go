@@ -7,22 +7,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/modelgate/modelgate/internal/strictjson"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/modelgate/modelgate/internal/strictjson"
 )
 
 // TestFieldsAreDescribed: each field of the schemas has a description and examples, which are
 // valid, and each pattern has a text that says in words what it wants.
 func TestFieldsAreDescribed(t *testing.T) {
 	for _, file := range []string{schemaFile, narrowingSchema} {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var schema map[string]any
-		if err := json.Unmarshal(text, &schema); err != nil {
-			t.Fatal(err)
-		}
+		schema := readSchema(t, file)
 		c := compiler(t)
 		fields := 0
 		visitSchema(schema, "", false, func(at string, s map[string]any, isField bool) {
@@ -94,4 +88,16 @@ func visitSchema(node any, at string, isField bool, visit func(at string, s map[
 			visitSchema(value, at+"/"+strconv.Itoa(i), false, visit)
 		}
 	}
+}
+
+func readSchema(t *testing.T, file string) (schema map[string]any) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &schema); err != nil {
+		t.Fatal(err)
+	}
+	return schema
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -31,14 +30,7 @@ var durations = map[string]string{
 // TestLimitsOfDurations: what a description says of the least and the most of a duration is what the
 // parser takes. The schema cannot say it.
 func TestLimitsOfDurations(t *testing.T) {
-	text, err := os.ReadFile(schemaFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var schema map[string]any
-	if err := json.Unmarshal(text, &schema); err != nil {
-		t.Fatal(err)
-	}
+	schema := readSchema(t, schemaFile)
 	limits := regexp.MustCompile(`from (\w+) to (\w+)`)
 	found := 0
 	visitSchema(schema, "", false, func(at string, s map[string]any, isField bool) {
@@ -89,14 +81,7 @@ func merged(t *testing.T, fields string) string {
 
 // TestDefaultsAreSaid: the default that editors fill in is the one that the description says.
 func TestDefaultsAreSaid(t *testing.T) {
-	text, err := os.ReadFile(schemaFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var schema map[string]any
-	if err := json.Unmarshal(text, &schema); err != nil {
-		t.Fatal(err)
-	}
+	schema := readSchema(t, schemaFile)
 	var seen []string
 	visitSchema(schema, "", false, func(at string, s map[string]any, _ bool) {
 		if value, ok := s["default"]; ok {
